@@ -1,0 +1,44 @@
+"""Development tasks: ``nox`` runs them all, ``nox -s lint`` one of them."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session(python=["3.11", "3.12", "3.13", "3.14"])
+def tests(session: nox.Session) -> None:
+    """Run the fast tests, or those that the arguments name."""
+    session.install(".[dev]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the package."""
+    session.install(".[lint]")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, with warnings as errors."""
+    session.install(".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python="3.11")
+def minimum(session: nox.Session) -> None:
+    """Run the fast tests with the oldest versions that pyproject.toml allows."""
+    constraints = f"{session.create_tmp()}/minimum.txt"
+    session.run("python", ".ci/minimum.py", constraints)
+    session.install(".[dev]", "-c", constraints)
+    session.run("python", "-m", "pytest", "-W", "default::DeprecationWarning", *session.posargs)

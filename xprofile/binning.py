@@ -1,0 +1,234 @@
+"""Maps and bins on the sky to what the likelihood needs of each bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from regions import SkyRegion
+
+from .bins import SkyBins, as_bins
+from .exceptions import InvalidDataError, InvalidOptionError
+from .membership import Membership
+from .schema import (
+    BINNED,
+    COORDS,
+    DISTANCE,
+    ENERGY,
+    ENERGY_TRUE,
+    LAT,
+    LON,
+    REGION,
+    axis_coords,
+    check_maps,
+    data_array,
+    extend_history,
+)
+from .wcs import PixelGrid, pixel_grid
+
+__all__ = ["bin_image", "bin_maps"]
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+AnyBins = SkyBins | SkyRegion | Sequence[SkyRegion]
+
+# rounding leaves backgrounds as low as this times the largest one; they count as zero
+_NEGLIGIBLE = 1e-6
+
+
+def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
+    """Sum maps over bins on the sky.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With ``counts``, ``background`` (energy, lat, lon), ``exposure`` (energy_true, lat, lon)
+        and, optionally, ``mask`` and ``edisp``.
+    bins : SkyBins or list of regions.SkyRegion
+        A pixel belongs to a bin by its centre.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``counts`` and ``background`` (energy, projected_distance), summed over used pixels;
+        ``exposure`` (energy_true, projected_distance[, energy]) in cm2 s, the mean over the
+        region of exposure x mask weighted with solid angle, so that parts that are masked or off
+        the map lower it; ``edisp``; ``solid_angle`` in sr of the region's pixels, and
+        ``coverage``, the used share of it. ``exposure`` has the dim ``energy`` only where
+        masks of different energies differ inside the bins.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If `maps` is not a maps Dataset, or used pixels inside the bins have negative or NaN
+        counts, background or exposure.
+    InvalidBinsError
+        If `bins` are no bins.
+    """
+    check_maps(maps)
+    bins = as_bins(bins)
+    grid = pixel_grid(maps)
+    members = bins.members(grid)
+    used = _used(maps, members)
+    total = _total_solid_angle(members)
+    variables = {
+        "counts": _summed(maps, "counts", members, used),
+        "background": _summed(maps, "background", members, used),
+        "exposure": _mean_exposure(maps, members, used, total),
+        "solid_angle": data_array("solid_angle", total, BINNED),
+        "coverage": data_array("coverage", _share(members, used, total), BINNED),
+    }
+    binned = xr.Dataset(variables, _coords(bins, grid)).assign_coords(_energy_coords(maps))
+    if "edisp" in maps:
+        binned["edisp"] = maps["edisp"].variable
+    return extend_history(binned, maps, f"bin {bins!r}")
+
+
+def bin_image(
+    image: xr.DataArray, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum"
+) -> xr.DataArray:
+    """Sum or average any map of the sky over bins.
+
+    Parameters
+    ----------
+    image : xarray.DataArray
+        With dims lat, lon and any others. NaN pixels do not count.
+    bins : SkyBins or list of regions.SkyRegion
+        A pixel belongs to a bin by its centre.
+    how : {"sum", "mean"}
+        The sum over the pixels, or the mean weighted with solid angle.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dims (..., projected_distance), in the unit of the image; the mean of no pixel is NaN.
+
+    Raises
+    ------
+    InvalidOptionError
+        If `how` is something else.
+    """
+    if how not in ("sum", "mean"):
+        raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
+    bins, grid = as_bins(bins), pixel_grid(image)
+    members = bins.members(grid)
+    ordered = image.transpose(..., LAT, LON)
+    values = _pick(ordered, members).astype(float)
+    known = np.isfinite(values)
+    values[~known] = 0
+    if how == "sum":
+        result = members.sum(values)
+    else:
+        area = members.sum(known * members.solid_angle)
+        weighted = members.sum(values * members.solid_angle)
+        result = np.divide(weighted, area, out=np.full(area.shape, np.nan), where=area > 0)
+    kept = {name: c for name, c in image.coords.items() if not {LAT, LON} & set(c.dims)}
+    kept = {name: c for name, c in kept.items() if name not in ("wcs", "x", "y")}
+    coords = {**kept, **_coords(bins, grid)}
+    return xr.DataArray(result, coords, (*ordered.dims[:-2], DISTANCE), image.name, image.attrs)
+
+
+def _pick(cube: xr.DataArray, members: Membership) -> NDArray[np.generic]:
+    """Values of the members' pixels, (..., npair), of a map with dims (..., lat, lon)."""
+    values = np.asarray(cube.data)
+    return values.reshape(*values.shape[:-2], -1)[..., members.pixel]
+
+
+def _cube(maps: xr.Dataset, name: str) -> xr.DataArray:
+    energy = ENERGY_TRUE if name == "exposure" else ENERGY
+    return maps[name].transpose(energy, LAT, LON)
+
+
+def _used(maps: xr.Dataset, members: Membership) -> Bool:
+    """Whether each pair's pixel is in the safe range, (nenergy, npair)."""
+    if "mask" in maps:
+        return np.asarray(_pick(_cube(maps, "mask"), members)).astype(bool)
+    return np.ones((maps.sizes[ENERGY], members.bin.size), bool)
+
+
+def _total_solid_angle(members: Membership) -> Float:
+    return members.sum(members.solid_angle) + members.outside
+
+
+def _share(members: Membership, used: Bool, total: Float) -> Float:
+    """Used share of each bin's solid angle, (nenergy, nbin); 0 for bins without pixels."""
+    area = members.sum(used * members.solid_angle)
+    return np.divide(area, total, out=np.zeros_like(area), where=total > 0)
+
+
+def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.Variable:
+    """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
+    picked = np.asarray(_pick(_cube(maps, name), members))
+    values = np.where(used, picked, 0).astype(np.float64)
+    floor = -_NEGLIGIBLE * values.max(initial=0) if name == "background" else 0.0
+    _refuse_below(values, floor, name)
+    summed = members.sum(np.maximum(values, 0))
+    whole = np.issubdtype(picked.dtype, np.integer)
+    return data_array(name, summed.astype(np.int64) if whole else summed, BINNED)
+
+
+def _refuse_below(values: Float, floor: float, name: str) -> None:
+    wrong = ~(np.isfinite(values) & (values >= floor))
+    if wrong.any():
+        raise InvalidDataError(
+            f"{name} is negative or not finite in {np.count_nonzero(wrong)} used pixels inside "
+            f"the bins, for example {values[wrong][0]:.6g}; expected finite values >= 0. Mend the "
+            "map, or set maps['mask'] to False there"
+        )
+
+
+def _mean_exposure(maps: xr.Dataset, members: Membership, used: Bool, total: Float) -> xr.Variable:
+    """Mean of exposure x mask over each bin, weighted with solid angle."""
+    exposure = np.asarray(_pick(_cube(maps, "exposure"), members)).astype(np.float64)
+    any_used = used.any(axis=0)
+    _refuse_below(exposure[:, any_used], 0.0, "exposure")
+    weighted = np.where(any_used, exposure, 0) * members.solid_angle
+    planes, which = _distinct_masks(used)
+    total = np.where(total > 0, total, 1)
+    means = [members.sum(weighted * plane) / total for plane in planes]
+    entry = BINNED["exposure"]
+    if len(means) == 1:
+        return xr.Variable(entry.dims, means[0], entry.attrs)
+    means.append(np.zeros_like(means[0]))  # for energies without any used pixel
+    stacked = np.stack([means[i] for i in which], axis=-1)
+    return xr.Variable((*entry.dims, ENERGY), stacked, entry.attrs)
+
+
+def _distinct_masks(used: Bool) -> tuple[list[Bool], list[int]]:
+    """Distinct planes that are not empty, and which of them each energy has (-1: empty)."""
+    known: dict[bytes, int] = {}
+    planes: list[Bool] = []
+    which = []
+    for plane, packed in zip(used, np.packbits(used, axis=1), strict=True):
+        if not plane.any():
+            which.append(-1)
+            continue
+        index = known.setdefault(packed.tobytes(), len(planes))
+        if index == len(planes):
+            planes.append(plane)
+        which.append(index)
+    return planes or [used.any(axis=0)], which
+
+
+def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:
+    """Coordinates of the two energy axes."""
+    return {
+        str(name): coord.variable
+        for name, coord in maps.coords.items()
+        if coord.dims in ((ENERGY,), (ENERGY_TRUE,))
+    }
+
+
+def _coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
+    """Coordinates on projected_distance: centre, edges, sky position and region."""
+    center = bins.center.transform_to(grid.frame).spherical
+    frame = {"frame": grid.frame.name, "units": "deg"}
+    return {
+        **axis_coords(DISTANCE, bins.distance, bins.lower, bins.upper),
+        LON: xr.Variable((DISTANCE,), center.lon.deg, {"long_name": "longitude", **frame}),
+        LAT: xr.Variable((DISTANCE,), center.lat.deg, {"long_name": "latitude", **frame}),
+        REGION: data_array(REGION, np.array(bins.region_texts()), COORDS),
+    }

@@ -1,0 +1,47 @@
+"""The errors that xprofile raises: each is an `XProfileError` and the built-in error it refines."""
+
+__all__ = [
+    "FileFormatError",
+    "InvalidBinsError",
+    "InvalidDataError",
+    "InvalidEnergyError",
+    "InvalidOptionError",
+    "MissingFileError",
+    "MissingVariableError",
+    "XProfileError",
+]
+
+
+class XProfileError(Exception):
+    """Base of all errors that xprofile raises on purpose."""
+
+
+class MissingFileError(XProfileError, FileNotFoundError):
+    """A file that was asked for is not there."""
+
+
+class FileFormatError(XProfileError, OSError):
+    """A file cannot be read: truncated, of another format, or without a part that is needed."""
+
+
+class MissingVariableError(XProfileError, KeyError):
+    """A Dataset lacks a variable, dimension or coordinate that the operation needs."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidDataError(XProfileError, ValueError):
+    """A Dataset's variables have wrong dimensions, units or values."""
+
+
+class InvalidBinsError(XProfileError, ValueError):
+    """Bins or regions that cannot be built, or are not on the sky."""
+
+
+class InvalidEnergyError(XProfileError, ValueError):
+    """Energy edges without unit, unsorted, or not finite."""
+
+
+class InvalidOptionError(XProfileError, ValueError):
+    """An option that is not one of those that exist, or is out of its range."""

@@ -1,0 +1,126 @@
+"""Axes of maps as GADF's BANDS tables hold them, in ascending order of change.
+
+Format: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/wcs/index.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from ..exceptions import FileFormatError
+from .fitsfile import unit_of
+
+__all__ = ["Axis", "read_axes"]
+
+Float = NDArray[np.float64]
+
+# columns of nodes and edges by the names that AXCOLS gives; the dimension they become
+_AXES = {
+    "E_MIN,E_MAX": ("energy", "ENERGY", "E_MIN", "E_MAX"),
+    "ENERGY": ("energy", "ENERGY", "E_MIN", "E_MAX"),
+    "ENERGY_MIN,ENERGY_MAX": ("energy", "ENERGY", "ENERGY_MIN", "ENERGY_MAX"),
+    "ENERGY_TRUE": ("energy_true", "ENERGY_TRUE", "ENERGY_TRUE_MIN", "ENERGY_TRUE_MAX"),
+    "ENERGY_TRUE_MIN,ENERGY_TRUE_MAX": (
+        "energy_true", "ENERGY_TRUE", "ENERGY_TRUE_MIN", "ENERGY_TRUE_MAX",
+    ),
+    "RAD": ("rad", "RAD", "RAD_MIN", "RAD_MAX"),
+    "RAD_MIN,RAD_MAX": ("rad", "RAD", "RAD_MIN", "RAD_MAX"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One axis that is not of the sky: centres and edges in `unit`."""
+
+    name: str
+    centres: Float
+    edges: Float
+    unit: u.UnitBase
+
+    @property
+    def size(self) -> int:
+        """Number of bins."""
+        return self.centres.size
+
+    def to(self, unit: str) -> Axis:
+        """Return the axis in another unit."""
+        factor = self.unit.to(unit)
+        return Axis(self.name, self.centres * factor, self.edges * factor, u.Unit(unit))
+
+
+def read_axes(hdu: fits.BinTableHDU) -> list[Axis]:
+    """Read all axes of a BANDS table, the slowest first, as the data have them.
+
+    Raises
+    ------
+    FileFormatError
+        If an axis is unknown, has a column missing, or does not ascend.
+    """
+    keys = sorted(key for key in hdu.header if key.startswith("AXCOLS"))
+    if not keys:
+        raise FileFormatError(f"{hdu.name} has no AXCOLS keyword: its axes are not named")
+    columns = [hdu.header[key] for key in keys]
+    kinds = ["center" if "," not in text else "edges" for text in columns]
+    interpolations = [hdu.header.get(key.replace("AXCOLS", "INTERP"), "log") for key in keys]
+    axes = []
+    stride = 1
+    for text, kind, interpolation in zip(columns, kinds, interpolations, strict=True):
+        axis = _read_axis(hdu, text, kind, interpolation, stride)
+        stride *= axis.size
+        axes.append(axis)
+    if stride != len(hdu.data):
+        raise FileFormatError(
+            f"{hdu.name} has {len(hdu.data)} rows, expected {stride} for axes "
+            f"{[(a.name, a.size) for a in axes]}"
+        )
+    return axes[::-1]
+
+
+def _read_axis(
+    hdu: fits.BinTableHDU, text: str, kind: str, interpolation: str, stride: int
+) -> Axis:
+    if text not in _AXES:
+        raise FileFormatError(f"{hdu.name} has an axis {text!r}, expected one of {list(_AXES)}")
+    name, centre, lower, upper = _AXES[text]
+    needed = [centre] if kind == "center" else [lower, upper]
+    missing = [column for column in needed if column not in hdu.columns.names]
+    if missing:
+        raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
+    nodes = hdu.data[needed[0]].astype(np.float64)[::stride]
+    size = _period(nodes)
+    unit = unit_of(hdu.columns[needed[0]].unit, f"{hdu.name} column {needed[0]}")
+    if kind == "center":
+        centres = nodes[:size]
+        edges = _midpoints(centres, log=interpolation == "log")
+    else:
+        upper_edges = hdu.data[upper].astype(np.float64)[::stride][:size]
+        edges = np.append(nodes[:size], upper_edges[-1])
+        centres = np.sqrt(edges[1:] * edges[:-1]) if interpolation == "log" else _means(edges)
+    if not np.all(np.diff(edges) > 0):
+        raise FileFormatError(f"{hdu.name}: {name} does not ascend: {edges} {unit}")
+    return Axis(name, centres, edges, unit)
+
+
+def _period(nodes: Float) -> int:
+    """Number of values before the first one comes back."""
+    again = np.flatnonzero(nodes[1:] == nodes[0])
+    return int(again[0]) + 1 if again.size else nodes.size
+
+
+def _means(edges: Float) -> Float:
+    return np.asarray((edges[1:] + edges[:-1]) / 2)
+
+
+def _midpoints(centres: Float, *, log: bool) -> Float:
+    """Edges half-way between nodes, the outer ones as far out as the next ones are in."""
+    x = np.log(centres) if log else centres
+    if x.size == 1:
+        return np.array([centres[0] * 0.5, centres[0] * 2.0]) if log else np.array([x[0], x[0]])
+    middle = _means(x)
+    edges = np.concatenate([[2 * x[0] - middle[0]], middle, [2 * x[-1] - middle[-1]]])
+    return np.exp(edges) if log else edges

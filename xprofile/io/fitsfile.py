@@ -1,0 +1,112 @@
+"""Open and write FITS files so that what goes wrong is said plainly and nothing is half done."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from astropy.io import fits
+from astropy.io.fits.verify import VerifyError
+from astropy.utils.exceptions import AstropyUserWarning
+from numpy.typing import NDArray
+
+from ..exceptions import FileFormatError, MissingFileError
+
+__all__ = ["native", "open_fits", "unit_of", "write_fits"]
+
+StrPath = str | os.PathLike[str]
+
+
+@contextmanager
+def open_fits(path: StrPath) -> Iterator[fits.HDUList]:
+    """Open a FITS file for reading; what is read inside the ``with`` is guarded too.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    FileFormatError
+        If it is not a FITS file, or is truncated or corrupt.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "File may have been truncated", AstropyUserWarning)
+            with fits.open(path, memmap=False) as hdus:
+                yield hdus
+    except FileFormatError:
+        raise
+    except (
+        OSError,
+        EOFError,
+        VerifyError,
+        TypeError,
+        ValueError,
+        zlib.error,
+        AstropyUserWarning,
+    ) as e:
+        raise FileFormatError(
+            f"cannot read {str(path)!r} as FITS ({type(e).__name__}: {e}); "
+            "the file may be truncated or of another format: fetch it again or convert it"
+        ) from e
+
+
+def write_fits(hdus: fits.HDUList, path: StrPath, *, overwrite: bool = False) -> None:
+    """Write a FITS file beside its place and move it there when it is whole.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `overwrite` is False.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{str(path)!r} exists already; pass overwrite=True to replace it")
+    suffix = "".join(path.suffixes[-2:])
+    handle, temporary = tempfile.mkstemp(suffix=suffix, prefix=f".{path.stem}-", dir=path.parent)
+    os.close(handle)
+    try:
+        hdus.writeto(temporary, overwrite=True)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def native(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return an array in the machine's byte order."""
+    values = np.asarray(values)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def unit_of(text: str | None, where: str) -> u.UnitBase:
+    """Return the unit that a FITS file names.
+
+    Raises
+    ------
+    FileFormatError
+        If astropy does not know it.
+    """
+    try:
+        return u.Unit(text or "")
+    except ValueError as error:
+        raise FileFormatError(
+            f"{where} has the unit {text!r}, which is not one that astropy knows; "
+            "correct the unit in the file"
+        ) from error

@@ -1,0 +1,126 @@
+"""Lists of astropy sky regions: where they lie along the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+from regions import (
+    CircleAnnulusSkyRegion,
+    CircleSkyRegion,
+    EllipseSkyRegion,
+    PolygonSkyRegion,
+    RectangleSkyRegion,
+    Regions,
+    SkyRegion,
+)
+
+from .exceptions import InvalidBinsError
+
+__all__ = ["region_centers", "region_edges", "region_texts"]
+
+Float = NDArray[np.float64]
+
+_CONCENTRIC = 1e-9  # degrees
+
+
+def region_centers(regions: Sequence[SkyRegion]) -> SkyCoord:
+    """Centres of regions, in the frame of the first; of a polygon, the mean of its vertices.
+
+    Raises
+    ------
+    InvalidBinsError
+        If a region has neither centre nor vertices.
+    """
+    centers = [_center(region) for region in regions]
+    frame = centers[0].frame.replicate_without_data()
+    if not all(c.frame.is_equivalent_frame(frame) for c in centers):
+        centers = [c.transform_to(frame) for c in centers]
+    lon = np.array([c.spherical.lon.deg for c in centers])
+    lat = np.array([c.spherical.lat.deg for c in centers])
+    return SkyCoord(lon, lat, unit="deg", frame=frame)
+
+
+def _center(region: SkyRegion) -> SkyCoord:
+    if hasattr(region, "center"):
+        return region.center
+    if isinstance(region, PolygonSkyRegion):
+        mean = region.vertices.cartesian.mean()
+        frame = region.vertices.frame.replicate_without_data()
+        return SkyCoord(frame.realize_frame(mean.represent_as("unitspherical")))
+    raise InvalidBinsError(
+        f"{type(region).__name__} has no centre, so it has no place along the profile; "
+        "give circles, annuli, ellipses, rectangles or polygons"
+    )
+
+
+def region_edges(regions: Sequence[SkyRegion], centers: SkyCoord) -> tuple[Float, Float]:
+    """Lower and upper edge of each region along the profile, in degrees.
+
+    Concentric circles and annuli are bounded by their radii. Of others the distance is the
+    separation from the first region's centre, as in Gammapy, and the edges are where the line
+    from that centre enters and leaves the region.
+    """
+    distance = centers[0].separation(centers).deg
+    radial = (CircleSkyRegion, CircleAnnulusSkyRegion)
+    if np.all(distance < _CONCENTRIC) and all(isinstance(r, radial) for r in regions):
+        radii = [_radii(region) for region in regions]
+        return np.array([r[0] for r in radii]), np.array([r[1] for r in radii])
+    direction = _directions(centers)
+    half = np.array([_half_extent(r, a) for r, a in zip(regions, direction, strict=True)])
+    unknown = np.isnan(half)
+    if unknown.any():
+        half[unknown] = _half_steps(distance)[unknown]
+    return distance - half, distance + half
+
+
+def _radii(region: SkyRegion) -> tuple[float, float]:
+    if isinstance(region, CircleSkyRegion):
+        return 0.0, float(region.radius.to_value("deg"))
+    return float(region.inner_radius.to_value("deg")), float(region.outer_radius.to_value("deg"))
+
+
+def _directions(centers: SkyCoord) -> Float:
+    """Position angle in rad, at each centre, of the line that comes from the first one."""
+    if centers.size == 1:
+        return np.array([0.0])
+    back = centers.position_angle(centers[0]).rad + np.pi
+    back[0] = centers[0].position_angle(centers[1]).rad
+    return np.asarray(back)
+
+
+def _half_extent(region: SkyRegion, position_angle: float) -> float:
+    """Distance in degrees from the centre to the boundary along a position angle."""
+    if isinstance(region, CircleSkyRegion | CircleAnnulusSkyRegion):
+        return _radii(region)[1]
+    if not isinstance(region, RectangleSkyRegion | EllipseSkyRegion):
+        return np.nan
+    turn = position_angle + np.pi / 2 - region.angle.to_value("rad")
+    along = abs(np.cos(turn)) / (region.width.to_value("deg") / 2)
+    across = abs(np.sin(turn)) / (region.height.to_value("deg") / 2)
+    if isinstance(region, EllipseSkyRegion):
+        return float(1 / np.hypot(along, across))
+    return float(1 / max(along, across))
+
+
+def _half_steps(distance: Float) -> Float:
+    """Half the distance to the neighbours, for shapes whose extent is not known."""
+    if distance.size < 2:
+        return np.zeros_like(distance)
+    return np.abs(np.gradient(distance)) / 2
+
+
+def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
+    """Write each region as one line of DS9, or as its repr where DS9 has no such shape."""
+    return [_text(region) for region in regions]
+
+
+def _text(region: SkyRegion) -> str:
+    try:
+        text = Regions([region]).serialize(format="ds9", precision=10)
+    except (NotImplementedError, ValueError, KeyError):
+        return repr(region)
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return ";".join(lines) if lines else repr(region)

@@ -1,0 +1,289 @@
+"""Every name, dimension, unit and attribute of the three Datasets, and the checks on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from .exceptions import InvalidDataError, MissingVariableError
+
+__all__ = ["check_binned", "check_maps", "check_profile"]
+
+ENERGY: Final = "energy"
+ENERGY_TRUE: Final = "energy_true"
+LAT: Final = "lat"
+LON: Final = "lon"
+DISTANCE: Final = "projected_distance"
+NORM_SCAN: Final = "norm_scan"
+RAD: Final = "rad"
+WCS_NAME: Final = "wcs"
+REGION: Final = "region"
+
+ENERGY_UNIT: Final = "TeV"
+EXPOSURE_UNIT: Final = "cm2 s"
+SOLID_ANGLE_UNIT: Final = "sr"
+DISTANCE_UNIT: Final = "deg"
+
+SED_TYPE: Final = "sed_type"
+THRESHOLD: Final = "sqrt_ts_threshold_ul"
+SPECTRAL_MODEL: Final = "spectral_model"
+
+
+def low(dim: str) -> str:
+    """Name of the coordinate that holds a dimension's lower bin edges."""
+    return f"{dim}_min"
+
+
+def high(dim: str) -> str:
+    """Name of the coordinate that holds a dimension's upper bin edges."""
+    return f"{dim}_max"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a variable is: its dims, its unit, and the name that people read."""
+
+    dims: tuple[str, ...]
+    unit: str
+    long_name: str
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Attributes to store with the variable."""
+        return {"long_name": self.long_name, **({"units": self.unit} if self.unit else {})}
+
+
+_CUBE = (ENERGY, LAT, LON)
+_CUBE_TRUE = (ENERGY_TRUE, LAT, LON)
+
+MAPS: Final = {
+    "counts": Variable(_CUBE, "", "counts"),
+    "background": Variable(_CUBE, "", "predicted background counts"),
+    "exposure": Variable(_CUBE_TRUE, EXPOSURE_UNIT, "exposure"),
+    "mask": Variable(_CUBE, "", "safe data range, True where used"),
+    "edisp": Variable((ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin"),
+    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function"),
+    "counts_off": Variable(_CUBE, "", "off counts"),
+    "acceptance": Variable(_CUBE, "", "relative acceptance of the on counts"),
+    "acceptance_off": Variable(_CUBE, "", "relative acceptance of the off counts"),
+}
+
+_BIN = (ENERGY, DISTANCE)
+
+BINNED: Final = {
+    "counts": Variable(_BIN, "", "counts"),
+    "background": Variable(_BIN, "", "predicted background counts"),
+    "exposure": Variable((ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region"),
+    "edisp": MAPS["edisp"],
+    "solid_angle": Variable((DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region"),
+    "coverage": Variable(_BIN, "", "used share of the solid angle"),
+}
+
+_FIT = (DISTANCE, ENERGY)
+
+PROFILE: Final = {
+    "counts": Variable(_FIT, "", "counts"),
+    "npred": Variable(_FIT, "", "predicted counts at the best fit"),
+    "npred_excess": Variable(_FIT, "", "predicted signal counts at the best fit"),
+    "npred_background": Variable(_FIT, "", "predicted background counts"),
+    "ts": Variable(_FIT, "", "test statistic against no signal"),
+    "sqrt_ts": Variable(_FIT, "", "signed square root of the test statistic"),
+    "stat": Variable(_FIT, "", "fit statistic at the best fit"),
+    "stat_null": Variable(_FIT, "", "fit statistic without signal"),
+    "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm"),
+    "success": Variable(_FIT, "", "the fit has a finite norm"),
+    "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
+    "status": Variable(_FIT, "", "what the result rests on"),
+    "solid_angle": BINNED["solid_angle"],
+    "coverage": Variable(_FIT, "", "used share of the solid angle"),
+}
+
+COORDS: Final = {
+    ENERGY: Variable((ENERGY,), ENERGY_UNIT, "energy"),
+    low(ENERGY): Variable((ENERGY,), ENERGY_UNIT, "lower energy edge"),
+    high(ENERGY): Variable((ENERGY,), ENERGY_UNIT, "upper energy edge"),
+    ENERGY_TRUE: Variable((ENERGY_TRUE,), ENERGY_UNIT, "true energy"),
+    low(ENERGY_TRUE): Variable((ENERGY_TRUE,), ENERGY_UNIT, "lower true energy edge"),
+    high(ENERGY_TRUE): Variable((ENERGY_TRUE,), ENERGY_UNIT, "upper true energy edge"),
+    RAD: Variable((RAD,), "deg", "angle from the source"),
+    "x": Variable((LON,), "", "0-based pixel number along the first FITS axis"),
+    "y": Variable((LAT,), "", "0-based pixel number along the second FITS axis"),
+    DISTANCE: Variable((DISTANCE,), DISTANCE_UNIT, "projected distance"),
+    low(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "inner edge"),
+    high(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "outer edge"),
+    REGION: Variable((DISTANCE,), "", "sky region in DS9 format"),
+    NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
+}
+
+# GADF quantity: unit, words before and after nothing, reference variable that turns norm into it
+SED_TYPES: Final = {
+    "norm": Variable(_FIT, "", "norm"),
+    "dnde": Variable(_FIT, "cm-2 s-1 TeV-1", "differential flux"),
+    "flux": Variable(_FIT, "cm-2 s-1", "integral flux"),
+    "eflux": Variable(_FIT, "erg cm-2 s-1", "energy flux"),
+    "e2dnde": Variable(_FIT, "erg cm-2 s-1", "differential energy flux"),
+}
+
+# the suffixes that a quantity of any sed type can carry, in the order of Gammapy's tables
+SED_SUFFIXES: Final = {
+    "": "",
+    "_err": "symmetric error",
+    "_errn": "negative error",
+    "_errp": "positive error",
+    "_ul": "upper limit",
+    "_sensitivity": "sensitivity",
+}
+
+STATUS_FLAGS: Final = {
+    "no_pixels": 1,
+    "masked": 2,
+    "no_exposure": 4,
+    "zero_counts": 8,
+    "best_fit_at_boundary": 16,
+    "unbounded_interval": 32,
+    "no_energy_bins": 64,
+}
+STATUS_ATTRS: Final = {
+    "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
+    "flag_meanings": " ".join(STATUS_FLAGS),
+}
+
+
+def sed_variable(quantity: str, suffix: str = "") -> Variable:
+    """Describe a sed quantity with a suffix, for example ``dnde`` and ``_ul``."""
+    base = SED_TYPES[quantity]
+    words = SED_SUFFIXES[suffix]
+    return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip())
+
+
+def data_array(name: str, values: Any, table: dict[str, Variable], **attrs: Any) -> xr.Variable:
+    """Make a variable with the dims and attributes that a table gives it."""
+    entry = table[name]
+    return xr.Variable(entry.dims, values, {**entry.attrs, **attrs})
+
+
+def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.Variable]:
+    """Make the three coordinates of a binned axis: centres, lower and upper edges."""
+    named = {dim: centres, low(dim): lower, high(dim): upper}
+    return {name: data_array(name, values, COORDS) for name, values in named.items()}
+
+
+def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
+    """Return the bin edges of an axis, shape (n + 1,).
+
+    Raises
+    ------
+    MissingVariableError
+        If the axis or its edges are not there.
+    InvalidDataError
+        If neighbouring bins do not touch (to 1e-5 of the edge).
+    """
+    missing = [name for name in (low(dim), high(dim)) if name not in data.coords]
+    if missing:
+        raise MissingVariableError(
+            f"the {dim} axis has no edges: coordinates {missing} are missing; "
+            f"assign them with the bins' lower and upper edges in the unit of {dim}"
+        )
+    lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
+    if not np.allclose(lower[1:], upper[:-1], rtol=1e-5, atol=0):
+        raise InvalidDataError(
+            f"the bins of {dim} do not touch: {high(dim)} is {upper[:-1]}, the next "
+            f"{low(dim)} is {lower[1:]}; select a contiguous range in ascending order"
+        )
+    return np.append(lower, upper[-1:])
+
+
+def _missing(data: xr.Dataset, names: Iterable[str], kind: str, remedy: str) -> None:
+    absent = [name for name in names if name not in data.variables]
+    if absent:
+        raise MissingVariableError(
+            f"not a {kind} Dataset: missing {', '.join(absent)}; "
+            f"found {', '.join(map(str, data.variables)) or 'nothing'}. {remedy}"
+        )
+
+
+def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[str]) -> list[str]:
+    """Say which variables have other dims than the table gives; `extra` may come on top."""
+    return [
+        f"{name} has dims {data[name].dims}, expected {entry.dims}"
+        for name, entry in table.items()
+        if name in data and set(data[name].dims) - extra != set(entry.dims)
+    ]
+
+
+def _refuse(problems: list[str], kind: str, remedy: str) -> None:
+    if problems:
+        raise InvalidDataError(
+            f"this {kind} Dataset cannot be used: {'; '.join(problems)}. {remedy}"
+        )
+
+
+def check_maps(maps: xr.Dataset) -> None:
+    """Raise if a Dataset is not a maps Dataset: names, dims and units (values are left alone).
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With ``counts``, ``exposure``, and ``background`` or ``counts_off``.
+
+    Raises
+    ------
+    MissingVariableError
+        If a variable or coordinate is missing; the message names all that are.
+    InvalidDataError
+        If dims or units are wrong; the message names all that are.
+    """
+    off = "counts_off" in maps
+    needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else ["background"])]
+    axes = [low(ENERGY), high(ENERGY), ENERGY_TRUE, "x", "y", WCS_NAME]
+    _missing(maps, [*needed, *axes], "maps", "Open it with xprofile.open_maps.")
+    problems = _wrong_dims(maps, MAPS, frozenset({"lat_edisp", "lon_edisp", "dataset"}))
+    unit = maps["exposure"].attrs.get("units")
+    if unit != EXPOSURE_UNIT:
+        problems.append(f"exposure has units {unit!r}, expected {EXPOSURE_UNIT!r}")
+    _refuse(problems, "maps", "Convert or rename the variables named here.")
+
+
+def check_binned(binned: xr.Dataset) -> None:
+    """Raise if a Dataset is not what `xprofile.bin_maps` returns: names and dims.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        As `check_maps`.
+    """
+    needed = [name for name in BINNED if name != "edisp"]
+    axes = [low(ENERGY), high(ENERGY), low(DISTANCE), high(DISTANCE)]
+    _missing(binned, [*needed, *axes], "binned", "Make it with maps.profile.bin(bins).")
+    extra = frozenset({"dataset", "toy", ENERGY, DISTANCE})
+    table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
+    _refuse(_wrong_dims(binned, table, extra), "binned", "Make it with maps.profile.bin(bins).")
+
+
+def check_profile(profile: xr.Dataset) -> None:
+    """Raise if a Dataset is not a flux profile: a sed type, its quantity and the axes.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        As `check_maps`.
+    """
+    remedy = "Make it with binned.profile.estimate(...) or xprofile.open_profile(path)."
+    sed_type = profile.attrs.get(SED_TYPE)
+    if sed_type not in (*SED_TYPES, "likelihood"):
+        _refuse([f"attrs[{SED_TYPE!r}] is {sed_type!r}"], "profile", remedy)
+    quantity = "norm" if sed_type == "likelihood" else str(sed_type)
+    _missing(profile, [quantity, low(ENERGY), high(ENERGY)], "profile", remedy)
+
+
+def extend_history(result: xr.Dataset, source: xr.Dataset, step: str) -> xr.Dataset:
+    """Return `result` with the attrs of `source` and one more line in its history."""
+    from . import __version__
+
+    lines = [*str(source.attrs.get("history", "")).splitlines(), step]
+    attrs = {**source.attrs, **result.attrs, "history": "\n".join(lines)}
+    return result.assign_attrs(attrs, creator=f"xprofile {__version__}")
