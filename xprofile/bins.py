@@ -22,7 +22,7 @@ from .wcs import PixelGrid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection, PatchCollection
+    from matplotlib.collections import PatchCollection, PathCollection
 
 __all__ = ["SkyBins", "as_bins"]
 

@@ -57,14 +57,12 @@ def rise(x: Float, step: Float, p: Problems) -> Float:
     """C(x + step) - C(x), exact also where it is small beside C; (nproblem,)."""
     before = x[:, None] * p.s + p.b
     after = before + step[:, None] * p.s
-    clipped = (before < 0) | (after < 0)
-    change = np.where(clipped, np.maximum(after, 0) - np.maximum(before, 0), step[:, None] * p.s)
     low, high = np.maximum(before, _TRUNCATION), np.maximum(after, _TRUNCATION)
-    near = high > 0.5 * low
-    log = np.where(near, np.log1p(np.where(near, (high - low) / low, 0)), np.log(high / low))
-    direct = near & ~clipped & (before > _TRUNCATION)
-    ratio = np.divide(change, before, out=np.zeros_like(change), where=direct)
-    log = np.where(direct, np.log1p(ratio), log)
+    whole = (before > _TRUNCATION) & (after > _TRUNCATION)
+    change = np.where(whole, step[:, None] * p.s, np.maximum(after, 0) - np.maximum(before, 0))
+    ratio = change / low
+    near = whole & (ratio > -0.5)
+    log = np.where(near, np.log1p(np.where(near, ratio, 0)), np.log(high / low))
     return np.asarray(2 * np.sum(change - np.where(p.n > 0, p.n * log, 0), axis=1))
 
 

@@ -51,7 +51,7 @@ class LocalAxes:
         frame = self.origin.frame.replicate_without_data()
         x, y, z = np.tensordot(self.basis(frame).T, unit_vectors(lon, lat), 1)
         angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
-        return SkyCoord(*np.round(angles, 12), unit="deg", frame=frame)
+        return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
 
     def polar(self, radius: Float, angle: Float) -> SkyCoord:
         """Sky positions at a distance and position angle (East of North) in degrees."""

@@ -20,7 +20,7 @@ from .schema import ENERGY_UNIT, SED_TYPES
 __all__ = ["SpectralModel", "power_law"]
 
 Float = NDArray[np.float64]
-SpectralModel = Model | Callable[[u.Quantity], u.Quantity]
+SpectralModel = Callable[[u.Quantity], u.Quantity]  # an astropy.modeling.Model is one too
 
 _ERG = u.Unit(ENERGY_UNIT).to("erg")
 _PIECE = 0.02  # decades; a kink in a model is smeared over no more than this

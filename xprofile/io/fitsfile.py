@@ -21,6 +21,10 @@ from ..exceptions import FileFormatError, MissingFileError
 
 __all__ = ["native", "open_fits", "unit_of", "write_fits"]
 
+_UNREADABLE = (
+    OSError, EOFError, VerifyError, TypeError, ValueError, zlib.error, AstropyUserWarning,
+)  # fmt: skip
+
 StrPath = str | os.PathLike[str]
 
 

@@ -1,7 +1,7 @@
 """Gammapy's MapDataset in one FITS file.
 
 Format: one image HDU for each map with its energies in a ``*_BANDS`` table, and EDISP and PSF as
-tables on a region of one pixel, in two layouts: one row for each value, or one for each true energy.
+tables on a region of one pixel, with one row for each value or one for each true energy.
 """
 
 from __future__ import annotations

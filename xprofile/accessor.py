@@ -1,0 +1,121 @@
+"""The ``.profile`` accessor of Datasets and DataArrays: each method is one call of a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import astropy.units as u
+import xarray as xr
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
+
+from . import plot, sed
+from .binning import AnyBins, bin_image, bin_maps
+from .estimator import estimate
+from .io.profilefits import write_profile
+from .io.table import to_dataframe, to_table
+from .smoothing import smooth
+from .wcs import decode_wcs, skycoord
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from astropy.table import QTable
+    from matplotlib.axes import Axes
+
+    from .io.fitsfile import StrPath
+
+__all__ = ["DataArrayProfile", "DatasetProfile"]
+
+
+@xr.register_dataset_accessor("profile")
+class DatasetProfile:
+    """Methods of maps, binned and profile Datasets."""
+
+    def __init__(self, obj: xr.Dataset) -> None:
+        self._obj = obj
+
+    @property
+    def wcs(self) -> WCS:
+        """Celestial WCS of maps."""
+        return decode_wcs(self._obj)
+
+    @property
+    def skycoord(self) -> SkyCoord:
+        """Sky coordinates of maps' pixel centres, (lat, lon)."""
+        return skycoord(self._obj)
+
+    def bin(self, bins: AnyBins) -> xr.Dataset:
+        """Sum maps over bins; see `xprofile.bin_maps`."""
+        return bin_maps(self._obj, bins)
+
+    def estimate(self, bins: AnyBins | None = None, **settings: Any) -> xr.Dataset:
+        """Estimate a profile of binned data, or of maps in `bins`; see `xprofile.estimate`."""
+        return estimate(self._obj if bins is None else self.bin(bins), **settings)
+
+    def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
+        """Convert a profile; see `xprofile.to_sed_type`."""
+        return sed.to_sed_type(self._obj, sed_type, per_solid_angle=per_solid_angle)
+
+    def quantity(self, name: str) -> u.Quantity:
+        """Return a quantity of any sed type with its unit; see `xprofile.sed.quantity`."""
+        return sed.quantity(self._obj, name)
+
+    def upper_limits(self, threshold: float | None = None) -> xr.DataArray:
+        """Return which bins are limits; see `xprofile.sed.upper_limits`."""
+        return sed.upper_limits(self._obj, threshold)
+
+    def with_threshold(self, sqrt_ts_threshold_ul: float) -> xr.Dataset:
+        """Change the significance below which limits are quoted."""
+        return sed.with_threshold(self._obj, sqrt_ts_threshold_ul)
+
+    def plot(self, quantity: str | None = None, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Plot a profile; see `xprofile.plot.plot_profile`."""
+        return plot.plot_profile(self._obj, quantity, ax=ax, **kwargs)
+
+    def plot_stat_scan(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Plot the statistic over flux and distance; see `xprofile.plot.plot_stat_scan`."""
+        return plot.plot_stat_scan(self._obj, ax=ax, **kwargs)
+
+    def to_table(self, sed_type: str | None = None, *, formatted: bool = False) -> QTable:
+        """Make an astropy table; see `xprofile.io.table.to_table`."""
+        return to_table(self._obj, sed_type, formatted=formatted)
+
+    def to_dataframe(self, sed_type: str | None = None) -> pd.DataFrame:
+        """Make a tidy pandas table; see `xprofile.io.table.to_dataframe`."""
+        return to_dataframe(self._obj, sed_type)
+
+    def to_fits(
+        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Write Gammapy's profile layout; see `xprofile.io.profilefits.write_profile`."""
+        write_profile(self._obj, path, sed_type, overwrite=overwrite)
+
+
+@xr.register_dataarray_accessor("profile")
+class DataArrayProfile:
+    """Methods of one map."""
+
+    def __init__(self, obj: xr.DataArray) -> None:
+        self._obj = obj
+
+    @property
+    def wcs(self) -> WCS:
+        """Celestial WCS."""
+        return decode_wcs(self._obj)
+
+    @property
+    def skycoord(self) -> SkyCoord:
+        """Sky coordinates of the pixel centres, (lat, lon)."""
+        return skycoord(self._obj)
+
+    def bin(self, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum") -> xr.DataArray:
+        """Sum or average over bins; see `xprofile.binning.bin_image`."""
+        return bin_image(self._obj, bins, how=how)
+
+    def smooth(self, width: u.Quantity, *, kernel: str = "gauss") -> xr.DataArray:
+        """Smooth; see `xprofile.smoothing.smooth`."""
+        return smooth(self._obj, width, kernel=kernel)
+
+    def plot_sky(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
+        """Show the map on sky axes; see `xprofile.plot.plot_sky`."""
+        return plot.plot_sky(self._obj, ax=ax, **kwargs)

@@ -1,0 +1,160 @@
+"""Sed types: a norm as differential, integral or energy flux, and which bins are upper limits."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+
+from .exceptions import InvalidOptionError, MissingVariableError
+from .schema import (
+    PROFILE,
+    SED_SUFFIXES,
+    SED_TYPE,
+    SED_TYPES,
+    THRESHOLD,
+    check_profile,
+    data_array,
+    sed_variable,
+)
+
+__all__ = ["quantity", "quantity_name", "to_sed_type", "upper_limits", "with_threshold"]
+
+_PER_SR = "sr-1"
+
+
+def quantity_name(sed_type: str) -> str:
+    """Name of the variables of a sed type: ``likelihood`` and ``norm`` are the same.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such sed type.
+    """
+    if sed_type != "likelihood" and sed_type not in SED_TYPES:
+        raise InvalidOptionError(
+            f"no sed_type {sed_type!r}; there are {['likelihood', *SED_TYPES]}"
+        )
+    return "norm" if sed_type == "likelihood" else sed_type
+
+
+def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
+    """Convert a profile to another sed type.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        From `estimate`, of any sed type.
+    sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}
+        Differential flux and E^2 dN/dE at the geometric centre of the energy bins, integral and
+        energy flux over them, or the norm of the spectral model.
+    per_solid_angle : bool
+        Divide by the solid angle of each bin, for a surface brightness.
+
+    Returns
+    -------
+    xarray.Dataset
+        The quantity with all its errors and limits, norm x reference value, in the place of the
+        one that `profile` had.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such sed type, or a norm is asked for per solid angle.
+    MissingVariableError
+        If a reference value is missing.
+    """
+    check_profile(profile)
+    old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
+    if per_solid_angle and new == "norm":
+        raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
+    factor = _reference(profile, new) / _reference(profile, old)
+    factor = factor * _solid_angle(profile, old)
+    if per_solid_angle:
+        factor = factor / profile["solid_angle"]
+    converted = {}
+    for suffix in SED_SUFFIXES:
+        if old + suffix in profile:
+            entry = sed_variable(new, suffix)
+            unit = f"{entry.unit} {_PER_SR}" if per_solid_angle else entry.unit
+            values = profile[old + suffix]
+            if not (old == new and np.all(factor == 1)):
+                values = (values * factor).transpose(*profile[old + suffix].dims)
+            attrs = {**entry.attrs, **({"units": unit} if unit else {})}
+            converted[new + suffix] = values.drop_attrs().assign_attrs(attrs)
+    rest = profile.drop_vars([old + suffix for suffix in SED_SUFFIXES], errors="ignore")
+    kind = "likelihood" if new == "norm" else new
+    return rest.assign(converted).assign_attrs({SED_TYPE: kind})
+
+
+def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
+    """Value of a quantity at norm 1."""
+    if name == "norm":
+        return xr.DataArray(1.0)
+    if f"ref_{name}" not in profile:
+        raise MissingVariableError(
+            f"the profile has no ref_{name}, so its {name} is not known; open it with "
+            "spectral_model=, or estimate it again"
+        )
+    return profile[f"ref_{name}"].drop_attrs()
+
+
+def _solid_angle(profile: xr.Dataset, name: str) -> xr.DataArray:
+    """What the profile's own values were divided by."""
+    divided = name != "norm" and _PER_SR in str(profile[name].attrs.get("units", "")).split()
+    return profile["solid_angle"].drop_attrs() if divided else xr.DataArray(1.0)
+
+
+def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
+    """Return one quantity of any sed type, such as ``dnde_ul``, with its unit.
+
+    Raises
+    ------
+    MissingVariableError
+        If the profile has no such quantity.
+    """
+    kind = name.partition("_")[0]
+    source = to_sed_type(profile, kind) if kind in SED_TYPES else profile
+    if name not in source:
+        raise MissingVariableError(f"the profile has no {name!r}; there are {list(source)}")
+    return u.Quantity(source[name].to_numpy(), source[name].attrs.get("units", ""))
+
+
+def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.DataArray:
+    """Whether each bin is to be quoted as an upper limit.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        Of any sed type.
+    threshold : float, optional
+        Significance below which a limit is quoted; ``profile.attrs["sqrt_ts_threshold_ul"]`` by
+        default.
+
+    Returns
+    -------
+    xarray.DataArray of bool
+        ``sqrt_ts < threshold`` where there is a limit. Without ``sqrt_ts`` or without limits it
+        is what the profile has as ``is_ul``, or else where there is no value.
+    """
+    name = quantity_name(str(profile.attrs[SED_TYPE]))
+    limit = threshold if threshold is not None else profile.attrs.get(THRESHOLD, 2.0)
+    if "sqrt_ts" in profile and f"{name}_ul" in profile:
+        flag = (profile["sqrt_ts"] < limit) & np.isfinite(profile[f"{name}_ul"])
+    elif "is_ul" in profile:
+        flag = profile["is_ul"]
+    else:
+        flag = np.isnan(profile[name])
+    return xr.DataArray(
+        data_array("is_ul", flag.transpose(*profile[name].dims).to_numpy(), PROFILE).data,
+        profile[name].coords,
+        profile[name].dims,
+        "is_ul",
+        PROFILE["is_ul"].attrs,
+    )
+
+
+def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Dataset:
+    """Return the profile with another significance below which limits are quoted."""
+    changed = profile.assign_attrs({THRESHOLD: float(sqrt_ts_threshold_ul)})
+    return changed.assign(is_ul=upper_limits(changed))

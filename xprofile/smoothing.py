@@ -1,0 +1,65 @@
+"""Maps smoothed with kernels on the sky."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from scipy import ndimage
+
+from .exceptions import InvalidOptionError
+from .schema import LAT, LON
+from .wcs import pixel_grid
+
+__all__ = ["smooth"]
+
+
+def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> xr.DataArray:
+    """Smooth a map, keeping its sum but for what spreads over the border.
+
+    Parameters
+    ----------
+    image : xarray.DataArray
+        With dims lat, lon and any others, which are left alone. NaN pixels count as 0 and stay.
+    width : Quantity
+        Angle: standard deviation of the Gaussian, radius of the disk, or half side of the box.
+    kernel : {"gauss", "disk", "box"}
+        Shape of the kernel; it has the same width in pixels over the whole map, from the pixel
+        scale at the WCS reference point.
+
+    Returns
+    -------
+    xarray.DataArray
+        Same dims, floating point.
+
+    Raises
+    ------
+    InvalidOptionError
+        If `width` is no positive angle or there is no such kernel.
+    """
+    try:
+        size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_size
+    except (u.UnitConversionError, TypeError):
+        raise InvalidOptionError(f"width must be an angle like 0.1 * u.deg: {width!r}") from None
+    if not size > 0:
+        raise InvalidOptionError(f"width must be positive, found {width!r}")
+    ordered = image.transpose(..., LAT, LON)
+    values = ordered.to_numpy().astype(float)
+    known = np.isfinite(values)
+    smoothed = np.where(known, _convolve(np.where(known, values, 0), size, kernel), np.nan)
+    return ordered.copy(data=smoothed).transpose(*image.dims)
+
+
+def _convolve(values: np.ndarray, size: float, kernel: str) -> np.ndarray:
+    axes = (-2, -1)
+    if kernel == "gauss":
+        return np.asarray(ndimage.gaussian_filter(values, size, mode="constant", axes=axes))
+    if kernel == "box":
+        side = 2 * int(size) + 1
+        return np.asarray(ndimage.uniform_filter(values, side, mode="constant", axes=axes))
+    if kernel == "disk":
+        reach = np.arange(-int(size), int(size) + 1)
+        disk = (np.hypot(reach, reach[:, None]) <= size).astype(float)
+        disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / disk.sum()
+        return np.asarray(ndimage.convolve(values, disk, mode="constant"))
+    raise InvalidOptionError(f"no kernel {kernel!r}; there are 'gauss', 'disk', 'box'")
