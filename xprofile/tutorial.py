@@ -1,0 +1,252 @@
+"""Skies to try things on: one that is simulated here, and a real one by name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from .exceptions import InvalidOptionError, MissingFileError
+from .io.maps import open_maps as open_maps_file
+from .schema import (
+    COORDS,
+    ENERGY,
+    ENERGY_TRUE,
+    LAT,
+    LON,
+    MAPS,
+    RAD,
+    SED_TYPES,
+    axis_coords,
+    data_array,
+    extend_history,
+)
+from .spectrum import integral, power_law
+from .wcs import grid_coords, pixel_grid
+
+__all__ = ["INDEX", "SOURCES", "Source", "open_maps", "simulate_maps", "source_flux"]
+
+Float = NDArray[np.float64]
+
+INDEX = 2.3
+"""Spectral index of all simulated sources."""
+
+_SEED = 20080804
+_SHAPE = (200, 400)
+_STEP = 0.05  # deg
+_BORDER = 20  # pixels
+_PSF = 0.1  # deg, standard deviation
+_EDISP = 0.07  # of the natural logarithm of energy
+_EDGES = np.geomspace(0.01, 0.5, 12)
+_EDGES_TRUE = np.geomspace(0.006, 0.8, 25)
+_PLANE_INDEX = 2.6
+
+_REAL = "fermi-3fhl-gc/fermi-3fhl-gc.fits.gz"
+_REAL_URL = f"https://github.com/gammapy/gammapy-data/raw/v1.3/{_REAL}"
+_REAL_HASH = "sha256:28f70509f48e6777fafda9bbc8b41220576640c239b4179f37cf883d17708c48"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A simulated source: a Gaussian on the sky.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    lon, lat : float
+        Galactic position in degrees.
+    sigma : float
+        Standard deviation in degrees, before the PSF.
+    flux : float
+        Integral flux from 10 to 500 GeV in cm-2 s-1.
+    """
+
+    name: str
+    lon: float
+    lat: float
+    sigma: float
+    flux: float
+
+
+SOURCES = (
+    Source("centre", 0.0, -0.05, 0.05, 1.2e-9),
+    Source("shell", 6.6, -0.2, 0.35, 9.0e-10),
+    Source("cloud", 1.4, 0.1, 0.5, 5.0e-10),
+    Source("pulsar", 3.9, 0.6, 0.0, 2.5e-10),
+    Source("nebula", -4.6, 0.2, 0.2, 6.0e-10),
+    Source("remnant", -7.7, -0.4, 0.15, 3.5e-10),
+)
+"""The sources of the simulated sky; their fluxes are what a profile should give back."""
+
+
+def open_maps(name: str) -> xr.Dataset:
+    """Open the maps of a sky by its name.
+
+    Parameters
+    ----------
+    name : {"galactic-center-sim", "fermi-3fhl-gc"}
+        ``"galactic-center-sim"`` is simulated here, always from the same seed.
+        ``"fermi-3fhl-gc"`` is the Fermi-LAT sample of Gammapy (3FHL, Galactic centre, 10 to 500
+        GeV): the file in the folder that the environment variable ``GAMMAPY_DATA`` names, else one
+        that `pooch` downloads once and keeps.
+
+    Returns
+    -------
+    xarray.Dataset
+        Maps, 400 x 200 pixels of 0.05 deg and 11 energies.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there is no such sky.
+    MissingFileError
+        If the real one is neither in ``GAMMAPY_DATA`` nor can be downloaded.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> dict(maps.counts.sizes)
+    {'energy': 11, 'lat': 200, 'lon': 400}
+    """
+    if name == "galactic-center-sim":
+        return simulate_maps(np.random.default_rng(_SEED))
+    if name == "fermi-3fhl-gc":
+        return open_maps_file(_find_real())
+    raise InvalidOptionError(f"no sky {name!r}; there are 'galactic-center-sim', 'fermi-3fhl-gc'")
+
+
+def _find_real() -> Path:
+    folder = os.environ.get("GAMMAPY_DATA")
+    if folder and (Path(folder) / _REAL).is_file():
+        return Path(folder) / _REAL
+    hint = (
+        f"set GAMMAPY_DATA to a folder that holds {_REAL}, or install pooch "
+        '(pip install ".[tutorial]") and connect to the network'
+    )
+    try:
+        import pooch
+    except ImportError:
+        raise MissingFileError(f"the real sky is not on this machine: {hint}") from None
+    try:
+        found = pooch.retrieve(_REAL_URL, _REAL_HASH, path=pooch.os_cache("xprofile"))
+    except (OSError, ValueError) as error:
+        raise MissingFileError(f"cannot download the real sky ({error}): {hint}") from error
+    return Path(found)
+
+
+def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
+    """Simulate a field like the Galactic centre seen by the Fermi-LAT.
+
+    Poisson counts of `SOURCES`, power laws of index `INDEX`, on emission along the plane that is
+    given as background; an exposure with a gradient, energy dispersion, a Gaussian PSF of 0.1 deg,
+    and a border of 1 deg masked.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator or None
+        Source of the counts; None gives their expectation (an Asimov data set).
+
+    Returns
+    -------
+    xarray.Dataset
+        Maps, 400 x 200 pixels of 0.05 deg and 11 energies.
+    """
+    maps = xr.Dataset(coords=_coords())
+    exposure, edisp = _exposure(maps), _edisp()
+    background = _plane(maps, exposure, edisp)
+    flux = source_flux().to_numpy()
+    # per unit of 10 to 500 GeV flux
+    share = integral(power_law(INDEX), _EDGES_TRUE) / integral(power_law(INDEX), _EDGES[[0, -1]])
+    expected = background + _fold(share, exposure, edisp) * flux
+    inside = np.zeros(_SHAPE, bool)
+    inside[_BORDER:-_BORDER, _BORDER:-_BORDER] = True
+    rad = np.linspace(0, 0.6, 61)
+    psf = np.exp(-((rad / _PSF) ** 2) / 2) / (2 * np.pi * np.radians(_PSF) ** 2)
+    values = {
+        "counts": expected if rng is None else rng.poisson(expected).astype(np.int32),
+        "background": background.astype(np.float32),
+        "exposure": exposure.astype(np.float32),
+        "mask": np.broadcast_to(inside, background.shape).copy(),
+        "edisp": edisp,
+        "psf": np.tile(psf, (_EDGES_TRUE.size - 1, 1)),
+    }
+    maps = maps.assign({name: data_array(name, array, MAPS) for name, array in values.items()})
+    maps = maps.assign_coords({RAD: data_array(RAD, rad, COORDS)})
+    return extend_history(maps, maps, "simulate_maps")
+
+
+def source_flux() -> xr.DataArray:
+    """Flux of the simulated sources in each pixel after the PSF, (lat, lon), in cm-2 s-1.
+
+    Its sums over bins are what a profile should find there:
+    ``source_flux().profile.bin(bins)``.
+    """
+    coords = {name: coord for name, coord in _coords().items() if name not in (ENERGY, ENERGY_TRUE)}
+    image = xr.DataArray(np.zeros(_SHAPE), dims=(LAT, LON)).assign_coords(
+        {name: coord for name, coord in coords.items() if set(coord.dims) <= {LAT, LON}}
+    )
+    grid = pixel_grid(image)
+    pixels = SkyCoord(
+        *np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None])), unit="deg", frame="galactic"
+    )
+    area = grid.solid_angle(grid.x, grid.y[:, None])
+    for source in SOURCES:
+        center = SkyCoord(source.lon, source.lat, unit="deg", frame="galactic")
+        width = np.hypot(source.sigma, _PSF)
+        weight = np.exp(-((pixels.separation(center).deg / width) ** 2) / 2) * area
+        image += source.flux * weight / weight.sum()
+    return image.rename("flux").assign_attrs(SED_TYPES["flux"].attrs)
+
+
+def _coords() -> dict[str, xr.Variable]:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = ["GLON-CAR", "GLAT-CAR"]
+    wcs.wcs.crval = [0, 0]
+    wcs.wcs.crpix = [(_SHAPE[1] + 1) / 2, (_SHAPE[0] + 1) / 2]
+    wcs.wcs.cdelt = [-_STEP, _STEP]
+    axes = {ENERGY: _EDGES, ENERGY_TRUE: _EDGES_TRUE}
+    coords = grid_coords(wcs, _SHAPE)
+    for name, edges in axes.items():
+        coords |= axis_coords(name, np.sqrt(edges[1:] * edges[:-1]), edges[:-1], edges[1:])
+    return coords
+
+
+def _exposure(maps: xr.Dataset) -> Float:
+    """Seven years of a wide-field telescope: flat in energy, a few per cent steeper northwards."""
+    energy = np.sqrt(_EDGES_TRUE[1:] * _EDGES_TRUE[:-1])
+    level = 3.2e11 * (1 - 0.02 * np.log10(energy / 0.05) ** 2)
+    lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()
+    gradient = 1 + 0.01 * lat[:, None] / 5 - 0.006 * lon / 10
+    return np.asarray(level[:, None, None] * gradient)
+
+
+def _edisp() -> Float:
+    """Gaussian in log energy, (energy_true, energy)."""
+    energy = np.log(np.sqrt(_EDGES_TRUE[1:] * _EDGES_TRUE[:-1]))
+    cumulative = ndtr((np.log(_EDGES) - energy[:, None]) / _EDISP)
+    return np.diff(cumulative, axis=1)
+
+
+def _fold(flux: Float, exposure: Float, edisp: Float) -> Float:
+    """Counts in reconstructed energy of fluxes in true energy, (energy, lat, lon)."""
+    return np.einsum("t,tyx,tk->kyx", flux, exposure, edisp, optimize=True)
+
+
+def _plane(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
+    """Counts of the emission along the plane and of the isotropic one."""
+    lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()[:, None]
+    narrow = np.exp(-np.abs(lat) / 0.5) * (0.7 + 0.3 * np.exp(-((lon / 6) ** 2)))
+    brightness = 2.4e-12 * narrow + 1.5e-13 + 3e-13 * np.exp(-np.abs(lat) / 2)  # cm-2 s-1 a pixel
+    model = power_law(_PLANE_INDEX)
+    share = integral(model, _EDGES_TRUE) / integral(model, _EDGES[[0, -1]])
+    return _fold(share, exposure, edisp) * brightness
