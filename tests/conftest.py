@@ -26,7 +26,9 @@ def gammapy_data():
         pytest.skip("GAMMAPY_DATA is not set, so there are no real data to test with")
     path = Path(folder)
     if not (path / "fermi-3fhl-gc" / "fermi-3fhl-gc.fits.gz").is_file():
-        pytest.fail(f"GAMMAPY_DATA is {folder!r}, which holds no fermi-3fhl-gc/fermi-3fhl-gc.fits.gz")
+        pytest.fail(
+            f"GAMMAPY_DATA is {folder!r}, which holds no fermi-3fhl-gc/fermi-3fhl-gc.fits.gz"
+        )
     return path
 
 
@@ -72,7 +74,7 @@ def make_wcs(projection="CAR", center=(0.0, 0.0), step=0.1, shape=(60, 80), fram
 
 
 def make_maps(wcs=None, shape=(60, 80), nenergy=4, ntrue=6, seed=1):
-    """Make maps with Poisson counts, 1 background count a pixel and energy, flat exposure, no edisp."""
+    """Make maps with background 1 and Poisson counts in every pixel, flat exposure, no edisp."""
     wcs = make_wcs(shape=shape) if wcs is None else wcs
     rng = np.random.default_rng(seed)
     coords = grid_coords(wcs, shape)

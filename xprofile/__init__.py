@@ -3,3 +3,35 @@
 from importlib.metadata import version
 
 __version__ = version("xprofile")
+
+from . import exceptions, tutorial
+from .accessor import DataArrayProfile, DatasetProfile
+from .binning import bin_image, bin_maps
+from .bins import SkyBins
+from .estimator import ProfileEstimator, estimate
+from .io.maps import open_maps
+from .io.profilefits import open_profile
+from .schema import check_binned, check_maps, check_profile
+from .sed import to_sed_type
+from .smoothing import smooth
+from .spectrum import power_law
+
+__all__ = [
+    "DataArrayProfile",
+    "DatasetProfile",
+    "ProfileEstimator",
+    "SkyBins",
+    "bin_image",
+    "bin_maps",
+    "check_binned",
+    "check_maps",
+    "check_profile",
+    "estimate",
+    "exceptions",
+    "open_maps",
+    "open_profile",
+    "power_law",
+    "smooth",
+    "to_sed_type",
+    "tutorial",
+]

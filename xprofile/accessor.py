@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["DataArrayProfile", "DatasetProfile"]
 
 
-@xr.register_dataset_accessor("profile")
+@xr.register_dataset_accessor("profile")  # type: ignore[no-untyped-call]
 class DatasetProfile:
     """Methods of maps, binned and profile Datasets."""
 
@@ -91,7 +91,7 @@ class DatasetProfile:
         write_profile(self._obj, path, sed_type, overwrite=overwrite)
 
 
-@xr.register_dataarray_accessor("profile")
+@xr.register_dataarray_accessor("profile")  # type: ignore[no-untyped-call]
 class DataArrayProfile:
     """Methods of one map."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Hashable, Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -22,6 +22,7 @@ from .schema import (
     LAT,
     LON,
     REGION,
+    WCS_NAME,
     axis_coords,
     check_maps,
     data_array,
@@ -33,7 +34,7 @@ __all__ = ["bin_image", "bin_maps"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-AnyBins = SkyBins | SkyRegion | Sequence[SkyRegion]
+AnyBins: TypeAlias = SkyBins | SkyRegion | Sequence[SkyRegion]
 
 # rounding leaves backgrounds as low as this times the largest one; they count as zero
 _NEGLIGIBLE = 1e-6
@@ -125,9 +126,12 @@ def bin_image(
         area = members.sum(known * members.solid_angle)
         weighted = members.sum(values * members.solid_angle)
         result = np.divide(weighted, area, out=np.full(area.shape, np.nan), where=area > 0)
-    kept = {name: c for name, c in image.coords.items() if not {LAT, LON} & set(c.dims)}
-    kept = {name: c for name, c in kept.items() if name not in ("wcs", "x", "y")}
-    coords = {**kept, **_coords(bins, grid)}
+    coords: dict[Hashable, xr.DataArray | xr.Variable] = {
+        name: coord
+        for name, coord in image.coords.items()
+        if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
+    }
+    coords.update(_coords(bins, grid))
     return xr.DataArray(result, coords, (*ordered.dims[:-2], DISTANCE), image.name, image.attrs)
 
 
@@ -210,7 +214,7 @@ def _distinct_masks(used: Bool) -> tuple[list[Bool], list[int]]:
         if index == len(planes):
             planes.append(plane)
         which.append(index)
-    return planes or [used.any(axis=0)], which
+    return planes or [np.zeros(used.shape[1], bool)], which
 
 
 def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:

@@ -22,7 +22,7 @@ from .wcs import PixelGrid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PatchCollection, PathCollection
+    from matplotlib.collections import PolyCollection
 
 __all__ = ["SkyBins", "as_bins"]
 
@@ -234,7 +234,7 @@ class SkyBins:
             return planar_members(self._regions, grid)
         return members(self.shape, len(self), grid)
 
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> PatchCollection | PathCollection:
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
         """Draw the bins' outlines on sky axes.
 
         Parameters
@@ -242,11 +242,11 @@ class SkyBins:
         ax : astropy.visualization.wcsaxes.WCSAxes, optional
             The current axes by default.
         **kwargs
-            Passed to `matplotlib.collections.PathCollection`.
+            Passed to `matplotlib.collections.PolyCollection`.
 
         Returns
         -------
-        matplotlib.collections.Collection
+        matplotlib.collections.PolyCollection
         """
         from .plot import plot_bins
 

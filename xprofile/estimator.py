@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any
 
 import astropy.units as u
@@ -11,39 +12,40 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from . import likelihood, spectrum
+from . import spectrum
 from .exceptions import InvalidDataError, InvalidOptionError
 from .groups import EnergyGroups, group_energies
+from .likelihood import Problems
+from .response import predicted_signal
 from .schema import (
     COORDS,
     DISTANCE,
     ENERGY,
-    ENERGY_TRUE,
     ENERGY_UNIT,
     NORM_SCAN,
     PROFILE,
     SED_TYPE,
-    SED_TYPES,
     SPECTRAL_MODEL,
-    STATUS_ATTRS,
-    STATUS_FLAGS,
     THRESHOLD,
     axis_coords,
     check_binned,
     data_array,
     edges,
     extend_history,
+    reference_variable,
     sed_variable,
 )
 from .sed import upper_limits
+from .solve import Wanted, solve
 from .spectrum import SpectralModel, power_law
+from .status import status_flags
 
 __all__ = ["ProfileEstimator", "estimate"]
 
 Float = NDArray[np.float64]
 
 _SELECTIONS = ("errn-errp", "ul", "scan")
-_BLOCK = 4096  # problems that are solved at once, so that they stay in cache
+_ORDER = (DISTANCE, ENERGY)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,7 +109,7 @@ class ProfileEstimator:
         object.__setattr__(self, "norm_values", _norms(self.norm_values))
         for name in ("n_sigma", "n_sigma_ul"):
             value = getattr(self, name)
-            if not (np.isscalar(value) and np.isfinite(value) and value > 0):
+            if not (isinstance(value, Real) and 0 < float(value) < np.inf):
                 raise InvalidOptionError(f"{name} must be a positive number, found {value!r}")
 
     def __repr__(self) -> str:
@@ -122,122 +124,41 @@ class ProfileEstimator:
             raise InvalidDataError("the binned data have no bin; give one region or more")
         unit = str(binned[ENERGY].attrs.get("units", ENERGY_UNIT))
         groups = group_energies(edges(binned, ENERGY), self.energy_edges, unit)
-        signal = predicted_signal(binned, self.spectral_model or power_law())
-        problems, shape = self._problems(binned, signal, groups)
-        values = self._solve(problems)
-        reshaped = {k: v.reshape(*shape, *v.shape[1:]) for k, v in values.items()}
-        return self._dataset(binned, groups, reshaped, unit)
-
-    def _problems(
-        self, binned: xr.Dataset, signal: xr.DataArray, groups: EnergyGroups
-    ) -> tuple[likelihood.Problems, tuple[int, ...]]:
-        """Arrays (nproblem, nfine) for the likelihood, and the shape of (bins, energies)."""
-        used = binned["coverage"] > 0
-        cubes = [binned["counts"], signal, binned["background"]]
-        arrays = [
-            cube.where(used, 0).transpose(DISTANCE, ENERGY).to_numpy().astype(float)
-            for cube in cubes
-        ]
-        padded = [groups.padded(array) for array in arrays]
-        if self.sum_over_energy_groups:
-            padded = [array.sum(axis=-1, keepdims=True) for array in padded]
-        shape = padded[0].shape[:2]
-        n, s, b = (array.reshape(-1, array.shape[-1]) for array in padded)
-        return likelihood.Problems(n, s, b), shape
-
-    def _solve(self, problems: likelihood.Problems) -> dict[str, Float]:
-        """Everything that the statistics give, a block of problems at a time."""
-        count = len(problems.n)
-        blocks = [
-            self._solve_block(problems.take(slice(start, start + _BLOCK)))
-            for start in range(0, count, _BLOCK)
-        ]
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-    def _solve_block(self, p: likelihood.Problems) -> dict[str, Float]:
-        norm, kinked = likelihood.best_fit(p)
-        known = np.isfinite(norm)
-        x = np.where(known, norm, 0)
-        one = self.n_sigma**2
-        error = self.n_sigma * likelihood.hesse_error(x, p)
-        flat = known & ~np.isfinite(error)
-        error[flat] = likelihood.step_up(x[flat], p.take(flat), one)  # one-sided: no curvature
-        ts = likelihood.rise(x, -x, p)
-        values = {
-            "norm": norm,
-            "norm_err": error,
-            "ts": ts,
-            "sqrt_ts": np.where(x > 0, 1, -1) * np.sqrt(np.maximum(ts, 0)),
-            "stat": likelihood.cash(x, p),
-            "stat_null": likelihood.cash(np.zeros_like(x), p),
-            "npred": np.maximum(x[:, None] * p.s + p.b, 0).sum(axis=1),
-            "npred_excess": x * p.s.sum(axis=1),
-        }
-        options = self.selection_optional or ()
-        if "errn-errp" in options:
-            values["norm_errn"] = likelihood.step_down(x, p, one)
-            values["norm_errp"] = likelihood.step_up(x, p, one)
-        if "ul" in options:
-            values["norm_ul"] = x + likelihood.step_up(x, p, self.n_sigma_ul**2)
-        if "scan" in options:
-            scan = [likelihood.cash(np.full_like(x, v), p) for v in np.asarray(self.norm_values)]
-            values["stat_scan"] = np.stack(scan, axis=-1)
-        for array in values.values():
-            array[~known] = np.nan
-        return {
-            **values,
-            "counts": p.n.sum(axis=1),
-            "npred_background": p.b.sum(axis=1),
-            "kinked": kinked.astype(float),
-            "signal": p.s.sum(axis=1),
-        }
-
-    def _dataset(
-        self, binned: xr.Dataset, groups: EnergyGroups, values: dict[str, Float], unit: str
-    ) -> xr.Dataset:
-        """Put the results into a Dataset with coordinates and attributes."""
-        kinked, signal = values.pop("kinked") > 0, values.pop("signal")
-        coords = axis_coords(
-            ENERGY, np.sqrt(groups.lower * groups.upper), groups.lower, groups.upper
+        problems, shape = self._problems(binned, groups)
+        wanted = Wanted(
+            self.n_sigma, self.n_sigma_ul, self.selection_optional or (), _norms(self.norm_values)
         )
-        for coord in coords.values():
-            coord.attrs["units"] = unit
-        coords |= {
-            str(name): coord.variable
-            for name, coord in binned.coords.items()
-            if coord.dims in ((DISTANCE,), ())
-        }
-        if "stat_scan" in values:
-            coords[NORM_SCAN] = data_array(NORM_SCAN, self.norm_values, COORDS)
-        profile = xr.Dataset(coords=coords)
-        for name, value in values.items():
-            profile[name] = _variable(name, value)
-        if np.issubdtype(binned["counts"].dtype, np.integer):
-            profile["counts"] = profile["counts"].astype(np.int64, keep_attrs=True)
-        profile["success"] = data_array("success", np.isfinite(values["norm"]), PROFILE)
-        profile["status"] = _status(binned, groups, values, kinked, signal)
-        profile["solid_angle"] = binned["solid_angle"].variable
-        profile["coverage"] = _coverage(binned, groups)
-        profile = profile.assign(self._references(groups, unit)).assign_attrs(self._attrs())
+        solved = solve(problems, wanted)
+        values = {name: array.reshape(*shape, *array.shape[1:]) for name, array in solved.items()}
+        profile = xr.Dataset(
+            _variables(binned, groups, values),
+            _coords(binned, groups, unit, wanted if "stat_scan" in values else None),
+            self._attrs(),
+        )
+        profile = profile.assign(self._references(groups, unit))
         profile = profile.assign(is_ul=upper_limits(profile))
         return extend_history(profile, binned, f"estimate {self._summary()}")
+
+    def _problems(
+        self, binned: xr.Dataset, groups: EnergyGroups
+    ) -> tuple[Problems, tuple[int, ...]]:
+        """Arrays (nproblem, nfine) for the likelihood, and the shape of (bins, energy groups)."""
+        signal = predicted_signal(binned, self.spectral_model or power_law())
+        used = binned["coverage"] > 0
+        cubes = (binned["counts"], signal, binned["background"])
+        fine = [cube.where(used, 0).transpose(*_ORDER).to_numpy().astype(float) for cube in cubes]
+        padded = [groups.padded(array) for array in fine]
+        if self.sum_over_energy_groups:
+            padded = [array.sum(axis=-1, keepdims=True) for array in padded]
+        n, s, b = (array.reshape(-1, array.shape[-1]) for array in padded)
+        return Problems(n, s, b), padded[0].shape[:2]
 
     def _references(self, groups: EnergyGroups, unit: str) -> dict[str, xr.Variable]:
         """Reference fluxes of the model in the profile's energy bins."""
         scale = u.Unit(unit).to(ENERGY_UNIT)
         model = self.spectral_model or power_law()
         found = spectrum.reference_fluxes(model, groups.lower * scale, groups.upper * scale)
-        return {
-            f"ref_{name}": xr.Variable(
-                (ENERGY,),
-                value,
-                {
-                    "long_name": f"reference {SED_TYPES[name].long_name}",
-                    "units": SED_TYPES[name].unit,
-                },
-            )
-            for name, value in found.items()
-        }
+        return {f"ref_{name}": reference_variable(name, value) for name, value in found.items()}
 
     def _attrs(self) -> dict[str, Any]:
         return {
@@ -284,26 +205,38 @@ def estimate(binned: xr.Dataset, **settings: Any) -> xr.Dataset:
     return ProfileEstimator(**settings).run(binned)
 
 
-def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
-    """Signal counts at norm 1 in each fine bin, dims (energy, projected_distance).
+def _coords(
+    binned: xr.Dataset, groups: EnergyGroups, unit: str, scanned: Wanted | None
+) -> dict[str, xr.Variable]:
+    """Coordinates of a profile: those of the bins, the energy groups, the norms of a scan."""
+    centre = np.sqrt(groups.lower * groups.upper)
+    coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
+    for coord in coords.values():
+        coord.attrs["units"] = unit
+    kept = {n: c.variable for n, c in binned.coords.items() if c.dims in ((DISTANCE,), ())}
+    if scanned is not None:
+        coords[NORM_SCAN] = data_array(NORM_SCAN, scanned.norm_values, COORDS)
+    return {**coords, **{str(name): coord for name, coord in kept.items()}}
 
-    With ``edisp`` the sum over true energies of flux x exposure x edisp, else the integral of
-    dN/dE x exposure over each reconstructed bin, exposure log-log between its nodes.
-    """
-    exposure = binned["exposure"]
-    scale = u.Unit(binned[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
-    if "edisp" in binned:
-        flux = spectrum.integral(model, edges(binned, ENERGY_TRUE) * scale)
-        flux_true = xr.DataArray(flux, {ENERGY_TRUE: binned[ENERGY_TRUE]})
-        return (flux_true * exposure * binned["edisp"]).sum(ENERGY_TRUE)
-    return xr.apply_ufunc(
-        lambda values: spectrum.folded(
-            model, edges(binned, ENERGY) * scale, binned[ENERGY_TRUE].to_numpy() * scale, values
-        ),
-        exposure.expand_dims({ENERGY: binned[ENERGY]}) if ENERGY not in exposure.dims else exposure,
-        input_core_dims=[[ENERGY, ENERGY_TRUE]],
-        output_core_dims=[[ENERGY]],
-    )
+
+def _variables(
+    binned: xr.Dataset, groups: EnergyGroups, values: dict[str, Float]
+) -> dict[str, xr.Variable]:
+    """Variables of a profile from arrays (nbin, ngroup, ...)."""
+    fine = binned["coverage"].transpose(*_ORDER).to_numpy()
+    size = groups.stop - groups.first
+    coverage = groups.padded(fine).sum(axis=-1) / np.maximum(size, 1)
+    solid_angle = binned["solid_angle"].to_numpy()
+    variables = {name: _variable(name, v) for name, v in values.items() if name[0] != "_"}
+    if np.issubdtype(binned["counts"].dtype, np.integer):
+        variables["counts"] = variables["counts"].astype(np.int64)
+    return {
+        **variables,
+        "success": data_array("success", np.isfinite(values["norm"]), PROFILE),
+        "status": status_flags(values, coverage, solid_angle, size == 0),
+        "solid_angle": binned["solid_angle"].variable,
+        "coverage": data_array("coverage", coverage, PROFILE),
+    }
 
 
 def _variable(name: str, value: Float) -> xr.Variable:
@@ -311,44 +244,6 @@ def _variable(name: str, value: Float) -> xr.Variable:
         return data_array(name, value, PROFILE)
     entry = sed_variable("norm", name.removeprefix("norm"))
     return xr.Variable(entry.dims, value, entry.attrs)
-
-
-def _coverage(binned: xr.Dataset, groups: EnergyGroups) -> xr.Variable:
-    """Mean coverage of each group's fine bins, 0 for a group without any."""
-    fine = binned["coverage"].transpose(DISTANCE, ENERGY).to_numpy()
-    size = np.maximum(groups.stop - groups.first, 1)
-    return data_array("coverage", groups.padded(fine).sum(axis=-1) / size, PROFILE)
-
-
-def _status(
-    binned: xr.Dataset,
-    groups: EnergyGroups,
-    values: dict[str, Float],
-    kinked: NDArray[np.bool_],
-    signal: Float,
-) -> xr.Variable:
-    """Flags of what each result rests on; 0 where all is well."""
-    empty = (groups.stop == groups.first)[None, :]
-    pixels = (binned["solid_angle"].to_numpy() > 0)[:, None]
-    covered = _coverage(binned, groups).to_numpy() > 0
-    lower_end = values["norm_errn"] if "norm_errn" in values else values["counts"]
-    present = {
-        "no_energy_bins": empty,
-        "no_pixels": ~pixels,
-        "masked": pixels & ~covered & ~empty,
-        "no_exposure": covered & ~(signal > 0),
-        "zero_counts": covered & (values["counts"] == 0),
-        "best_fit_at_boundary": kinked,
-        "unbounded_interval": (signal > 0) & ((values["counts"] == 0) | np.isnan(lower_end)),
-    }
-    shape = signal.shape
-    flags = sum(
-        np.broadcast_to(where, shape) * np.int16(STATUS_FLAGS[name])
-        for name, where in present.items()
-    )
-    status = data_array("status", np.asarray(flags, dtype=np.int16), PROFILE)
-    status.attrs |= STATUS_ATTRS
-    return status
 
 
 def _selection(wanted: Collection[str] | str | None) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Problems:
     s: Float
     b: Float
 
-    def take(self, which: Bool | NDArray[np.intp]) -> Problems:
+    def take(self, which: Bool | NDArray[np.intp] | slice) -> Problems:
         """Return some of the problems."""
         return Problems(self.n[which], self.s[which], self.b[which])
 
@@ -53,13 +53,12 @@ def cash(x: Float, p: Problems) -> Float:
     return np.asarray(2 * np.sum(mu - np.where(p.n > 0, p.n * log, 0), axis=1))
 
 
-def rise(x: Float, step: Float, p: Problems) -> Float:
-    """C(x + step) - C(x), exact also where it is small beside C; (nproblem,)."""
-    before = x[:, None] * p.s + p.b
-    after = before + step[:, None] * p.s
+def rise(x: Float, to: Float, p: Problems) -> Float:
+    """C(to) - C(x), exact also where it is small beside C; (nproblem,)."""
+    before, after = x[:, None] * p.s + p.b, to[:, None] * p.s + p.b
     low, high = np.maximum(before, _TRUNCATION), np.maximum(after, _TRUNCATION)
     whole = (before > _TRUNCATION) & (after > _TRUNCATION)
-    change = np.where(whole, step[:, None] * p.s, np.maximum(after, 0) - np.maximum(before, 0))
+    change = np.where(whole, (to - x)[:, None] * p.s, np.maximum(after, 0) - np.maximum(before, 0))
     ratio = change / low
     near = whole & (ratio > -0.5)
     log = np.where(near, np.log1p(np.where(near, ratio, 0)), np.log(high / low))
@@ -160,7 +159,7 @@ def _pull_or_wall(x: Float, p: Problems) -> Float:
     hit = (p.n > 0) & (p.s > 0)
     beyond = (hit & (x[:, None] * p.s + p.b <= 0)).any(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(beyond, np.inf, _pull(x, p)[0])
+        return np.asarray(np.where(beyond, np.inf, _pull(x, p)[0]))
 
 
 def hesse_error(x: Float, p: Problems) -> Float:

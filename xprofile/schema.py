@@ -119,7 +119,7 @@ COORDS: Final = {
     NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
 }
 
-# GADF quantity: unit, words before and after nothing, reference variable that turns norm into it
+# quantities of GADF, each a norm times its reference value
 SED_TYPES: Final = {
     "norm": Variable(_FIT, "", "norm"),
     "dnde": Variable(_FIT, "cm-2 s-1 TeV-1", "differential flux"),
@@ -158,6 +158,13 @@ def sed_variable(quantity: str, suffix: str = "") -> Variable:
     base = SED_TYPES[quantity]
     words = SED_SUFFIXES[suffix]
     return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip())
+
+
+def reference_variable(quantity: str, values: Any) -> xr.Variable:
+    """Make the variable ``ref_<quantity>``, the quantity's value at norm 1, (energy,)."""
+    entry = SED_TYPES[quantity]
+    attrs = {"long_name": f"reference {entry.long_name}", "units": entry.unit}
+    return xr.Variable((ENERGY,), values, attrs)
 
 
 def data_array(name: str, values: Any, table: dict[str, Variable], **attrs: Any) -> xr.Variable:

@@ -14,7 +14,6 @@ from .schema import (
     SED_TYPES,
     THRESHOLD,
     check_profile,
-    data_array,
     sed_variable,
 )
 
@@ -81,7 +80,7 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
             if not (old == new and np.all(factor == 1)):
                 values = (values * factor).transpose(*profile[old + suffix].dims)
             attrs = {**entry.attrs, **({"units": unit} if unit else {})}
-            converted[new + suffix] = values.drop_attrs().assign_attrs(attrs)
+            converted[new + suffix] = xr.Variable(values.dims, values.data, attrs)
     rest = profile.drop_vars([old + suffix for suffix in SED_SUFFIXES], errors="ignore")
     kind = "likelihood" if new == "norm" else new
     return rest.assign(converted).assign_attrs({SED_TYPE: kind})
@@ -96,13 +95,13 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
             f"the profile has no ref_{name}, so its {name} is not known; open it with "
             "spectral_model=, or estimate it again"
         )
-    return profile[f"ref_{name}"].drop_attrs()
+    return profile[f"ref_{name}"]
 
 
 def _solid_angle(profile: xr.Dataset, name: str) -> xr.DataArray:
     """What the profile's own values were divided by."""
     divided = name != "norm" and _PER_SR in str(profile[name].attrs.get("units", "")).split()
-    return profile["solid_angle"].drop_attrs() if divided else xr.DataArray(1.0)
+    return profile["solid_angle"] if divided else xr.DataArray(1.0)
 
 
 def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
@@ -140,18 +139,14 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     limit = threshold if threshold is not None else profile.attrs.get(THRESHOLD, 2.0)
     if "sqrt_ts" in profile and f"{name}_ul" in profile:
-        flag = (profile["sqrt_ts"] < limit) & np.isfinite(profile[f"{name}_ul"])
+        flag = (profile["sqrt_ts"] < limit) & profile[f"{name}_ul"].notnull()
     elif "is_ul" in profile:
         flag = profile["is_ul"]
     else:
-        flag = np.isnan(profile[name])
-    return xr.DataArray(
-        data_array("is_ul", flag.transpose(*profile[name].dims).to_numpy(), PROFILE).data,
-        profile[name].coords,
-        profile[name].dims,
-        "is_ul",
-        PROFILE["is_ul"].attrs,
-    )
+        flag = profile[name].isnull()
+    flag = profile[name].copy(data=flag.transpose(*profile[name].dims).to_numpy().astype(bool))
+    flag.attrs = PROFILE["is_ul"].attrs
+    return flag.rename("is_ul")
 
 
 def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Dataset:

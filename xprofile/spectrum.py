@@ -135,44 +135,7 @@ def integral(model: SpectralModel, edges: Float, *, power: int = 0) -> Float:
         return np.asarray(at_reference * np.exp(index * x[:-1]) * np.diff(x) * ratio)
     energy, weight, which = quadrature(edges, np.empty(0))
     values = weight * dnde(model, energy) * energy**power
-    return np.bincount(which, values, minlength=edges.size - 1)
-
-
-def folded(model: SpectralModel, edges: Float, nodes: Float, exposure: Float) -> Float:
-    """Counts without energy dispersion: the integral of dN/dE x exposure(E) over each bin.
-
-    Exposure is log-log between its nodes, and goes on so beyond the outer ones.
-
-    Parameters
-    ----------
-    model : SpectralModel
-        The model.
-    edges : numpy.ndarray
-        Energies in TeV, (nenergy + 1,).
-    nodes : numpy.ndarray
-        Energies in TeV of the exposure, (nnode,).
-    exposure : numpy.ndarray
-        In cm2 s, (..., nnode), or (..., nenergy, nnode) where it differs from bin to bin: then
-        with three or more dims and the last but one as long as there are bins.
-
-    Returns
-    -------
-    numpy.ndarray
-        (..., nenergy).
-    """
-    energy, weight, which = quadrature(edges, nodes)
-    weight = weight * dnde(model, energy)
-    if nodes.size == 1:
-        left, share = np.zeros(energy.size, int), np.zeros(energy.size)
-        right = left
-    else:
-        left = np.clip(np.searchsorted(nodes, energy, side="right") - 1, 0, nodes.size - 2)
-        right = left + 1
-        share = np.log(energy / nodes[left]) / np.log(nodes[right] / nodes[left])
-    log = np.log(np.maximum(exposure, np.finfo(float).tiny))
-    values = np.exp((1 - share) * log[..., which, left] + share * log[..., which, right])
-    first = np.searchsorted(which, np.arange(edges.size - 1))
-    return np.asarray(np.add.reduceat(values * weight, first, axis=-1))
+    return np.bincount(which, values, minlength=edges.size - 1).astype(np.float64)
 
 
 def reference_fluxes(model: SpectralModel, lower: Float, upper: Float) -> dict[str, Float]:

@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
@@ -239,7 +238,7 @@ def _edisp() -> Float:
 
 def _fold(flux: Float, exposure: Float, edisp: Float) -> Float:
     """Counts in reconstructed energy of fluxes in true energy, (energy, lat, lon)."""
-    return np.einsum("t,tyx,tk->kyx", flux, exposure, edisp, optimize=True)
+    return np.asarray(np.einsum("t,tyx,tk->kyx", flux, exposure, edisp, optimize=True))
 
 
 def _plane(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
@@ -249,4 +248,4 @@ def _plane(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
     brightness = 2.4e-12 * narrow + 1.5e-13 + 3e-13 * np.exp(-np.abs(lat) / 2)  # cm-2 s-1 a pixel
     model = power_law(_PLANE_INDEX)
     share = integral(model, _EDGES_TRUE) / integral(model, _EDGES[[0, -1]])
-    return _fold(share, exposure, edisp) * brightness
+    return np.asarray(_fold(share, exposure, edisp) * brightness)

@@ -119,7 +119,7 @@ class PixelGrid:
         ends = np.array([self._linear(0, self.x[:1])[0], self._linear(0, self.x[-1:])[0]])
         low, high = min(ends), max(ends)
         turn = -360.0 * np.floor((low + high) / 2 / 360)
-        return turn - 360.0 if high + turn > 360 + 1e-9 else turn
+        return float(turn - 360.0 if high + turn > 360 + 1e-9 else turn)
 
     def lonlat(self, x: Float, y: Float) -> tuple[Float, Float]:
         """Longitude and latitude in degrees of pixel positions, NaN off the sky.

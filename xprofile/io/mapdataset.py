@@ -126,7 +126,7 @@ def _image(maps: xr.Dataset, hdus: fits.HDUList, name: str, axis: Axis) -> NDArr
     if hdu.data is None or hdu.data.shape != expected:
         found = None if hdu.data is None else hdu.data.shape
         raise FileFormatError(f"{name} has the shape {found}, expected {expected} from its axes")
-    if grid_coords(*_read_wcs(hdu))["wcs"].item() != maps["wcs"].item():
+    if grid_coords(*_read_wcs(hdu))["wcs"].values != maps["wcs"].values:
         raise FileFormatError(
             f"{name} is on other pixels than COUNTS: their WCS differ; reproject it in Gammapy"
         )
@@ -139,7 +139,7 @@ def _add_image(maps: xr.Dataset, hdus: fits.HDUList, name: str, energy_unit: str
     entry = MAPS[name]
     unit = unit_of(hdus[name.upper()].header.get("BUNIT"), name.upper())
     if entry.unit and unit != entry.unit:
-        values = values * values.dtype.type(unit.to(entry.unit))
+        values = (values * unit.to(entry.unit)).astype(values.dtype)
     maps = _add_axis(maps, axis, name.upper(), energy_unit)
     return maps.assign({name: ((axis.name, LAT, LON), values, entry.attrs)})
 
@@ -158,7 +158,7 @@ def _add_mask(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Data
 
 
 def _table(
-    hdus: fits.HDUList, name: str, dims: tuple[str, str]
+    hdus: fits.HDUList, name: str, dims: tuple[str, ...]
 ) -> tuple[NDArray[np.generic], list[Axis]]:
     """Values and axes of a map on a one-pixel region, (n_first, n_second)."""
     hdu = hdus[name]

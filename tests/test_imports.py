@@ -1,0 +1,81 @@
+"""The rooms of the package: who may import whom, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xprofile
+
+PACKAGE = Path(xprofile.__file__).parent
+
+# each module may import those of the rows above it, and of its own row where it says so
+FLOW = [
+    {"exceptions"},
+    {"schema"},
+    {"wcs"},
+    {"regionlist", "smoothing"},
+    {"membership", "rows"},
+    {"planar"},
+    {"bins"},
+    {"binning"},
+    {"spectrum", "likelihood", "groups", "sed"},
+    {"response", "solve", "status"},
+    {"estimator"},
+    {"io.fitsfile"},
+    {"io.bands", "io.table"},
+    {"io.mapdataset", "io.profilefits"},
+    {"io.maps"},
+    {"plot", "tutorial"},
+    {"accessor"},
+    {"__init__", "io.__init__"},
+]
+RANK = {name: rank for rank, row in enumerate(FLOW) for name in row}
+
+
+def module_name(path):
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imported(path):
+    """Modules of the package that a module imports when it is imported."""
+    tree = ast.parse(path.read_text())
+    depth = len(path.relative_to(PACKAGE).parts)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            parent = path.relative_to(PACKAGE).parts[: depth - node.level]
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from (".".join([*parent, name]) for name in names if name)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=module_name)
+def test_imports_flow_one_way(path):
+    rank = RANK[module_name(path)]
+    upward = [name for name in imported(path) if RANK[name] >= rank]
+    assert not upward
+
+
+def test_likelihood_imports_numpy_alone():
+    tree = ast.parse((PACKAGE / "likelihood.py").read_text())
+    roots = {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom)}
+    roots |= {a.name for node in tree.body if isinstance(node, ast.Import) for a in node.names}
+    assert roots <= {"__future__", "collections", "dataclasses", "numpy", "scipy"}
+
+
+def test_import_leaves_heavy_packages_alone():
+    """Nothing heavier comes in than what xarray, astropy and regions bring themselves."""
+    code = """
+import sys, xarray, astropy.coordinates, astropy.wcs, astropy.io.fits, astropy.modeling, regions
+before = set(sys.modules)
+import xprofile
+heavy = {"matplotlib", "dask", "netCDF4", "pooch", "pandas", "scipy.stats", "scipy.optimize"}
+print(sorted(heavy & set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    assert [name for name in xprofile.__all__ if not hasattr(xprofile, name)] == []

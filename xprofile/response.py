@@ -1,0 +1,83 @@
+"""Signal counts that a spectral model predicts in each bin."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, edges
+from .spectrum import SpectralModel, dnde, integral, quadrature
+
+__all__ = ["predicted_signal"]
+
+Float = NDArray[np.float64]
+
+
+def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
+    """Signal counts at norm 1 in each fine bin, dims (energy, projected_distance).
+
+    With ``edisp`` the sum over true energies of flux x exposure x edisp, else the integral of
+    dN/dE x exposure over each reconstructed bin, exposure log-log between its nodes.
+    """
+    exposure = binned["exposure"]
+    scale = u.Unit(binned[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
+    if "edisp" in binned:
+        flux = integral(model, edges(binned, ENERGY_TRUE) * scale)
+        flux_true = xr.DataArray(flux, {ENERGY_TRUE: binned[ENERGY_TRUE]})
+        signal: xr.DataArray = (flux_true * exposure * binned["edisp"]).sum(ENERGY_TRUE)
+        return signal
+    fine, nodes = edges(binned, ENERGY) * scale, binned[ENERGY_TRUE].to_numpy() * scale
+    if ENERGY not in exposure.dims:
+        exposure = exposure.expand_dims({ENERGY: binned[ENERGY]})
+    signal = xr.apply_ufunc(
+        lambda values: folded(model, fine, nodes, values),
+        exposure,
+        input_core_dims=[[ENERGY, ENERGY_TRUE]],
+        output_core_dims=[[ENERGY]],
+    )
+    return signal
+
+
+def folded(model: SpectralModel, fine: Float, nodes: Float, exposure: Float) -> Float:
+    """Counts without energy dispersion: the integral of dN/dE x exposure(E) over each bin.
+
+    Exposure is log-log between its nodes, and goes on so beyond the outer ones; next to a node
+    where it is 0 it is linear in log energy.
+
+    Parameters
+    ----------
+    model : SpectralModel
+        The model.
+    fine : numpy.ndarray
+        Edges of the bins in TeV, (nenergy + 1,).
+    nodes : numpy.ndarray
+        Energies in TeV of the exposure, (nnode,).
+    exposure : numpy.ndarray
+        In cm2 s, (..., nenergy, nnode): that of each bin, at each node.
+
+    Returns
+    -------
+    numpy.ndarray
+        (..., nenergy).
+    """
+    energy, weight, which = quadrature(fine, nodes)
+    left, right, share = _neighbours(nodes, energy)
+    low, high = exposure[..., which, left], exposure[..., which, right]
+    values = np.maximum((1 - share) * low + share * high, 0)
+    whole = (low > 0) & (high > 0)
+    ratio = np.divide(high, low, out=np.ones_like(values), where=whole)
+    values = np.where(whole, low * ratio**share, values)
+    first = np.searchsorted(which, np.arange(fine.size - 1))
+    return np.asarray(np.add.reduceat(values * weight * dnde(model, energy), first, axis=-1))
+
+
+def _neighbours(nodes: Float, energy: Float) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
+    """Nodes below and above each energy, and how far it is from one to the other in log energy."""
+    if nodes.size == 1:
+        only = np.zeros(energy.size, dtype=np.intp)
+        return only, only, np.zeros(energy.size)
+    left = np.clip(np.searchsorted(nodes, energy, side="right") - 1, 0, nodes.size - 2)
+    share = np.log(energy / nodes[left]) / np.log(nodes[left + 1] / nodes[left])
+    return left, left + 1, share
