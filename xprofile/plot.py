@@ -12,6 +12,8 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from regions import SkyRegion
 
+from .binning import AnyBins
+from .bins import as_bins
 from .exceptions import (
     InvalidBinsError,
     InvalidDataError,
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
     from matplotlib.path import Path
-
-    from .bins import SkyBins
 
 __all__ = ["plot_bins", "plot_profile", "plot_sky", "plot_stat_scan"]
 
@@ -90,12 +90,12 @@ _FRAMES = {
 }
 
 
-def plot_bins(bins: SkyBins, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
     """Draw the outlines of bins on sky axes.
 
     Parameters
     ----------
-    bins : SkyBins
+    bins : SkyBins or list of regions.SkyRegion
         Bins by true angles are drawn by their true outlines; regions in the plane of the map as
         that plane has them.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
@@ -114,16 +114,14 @@ def plot_bins(bins: SkyBins, ax: Axes | None = None, **kwargs: Any) -> PolyColle
     InvalidOptionError
         If the axes have no WCS.
     InvalidBinsError
-        If a region has no outline.
+        If `bins` are no bins, or a region has no outline.
     """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.collections import PolyCollection
     from matplotlib.pyplot import gca, get_fignums
 
-    if ax is None and get_fignums():
-        ax = gca()
-    grid = _shown_pixels(ax)
-    assert ax is not None
+    shown: Any = gca() if ax is None and get_fignums() else ax
+    bins, grid = as_bins(bins), _shown_pixels(shown)
     if bins.planar or isinstance(bins.shape, tuple):
         paths = [_region_path(region, grid) for region in bins.to_regions()]
     else:
@@ -133,13 +131,13 @@ def plot_bins(bins: SkyBins, ax: Axes | None = None, **kwargs: Any) -> PolyColle
     drawn = PolyCollection([], **{"facecolor": "none", "edgecolor": color, **style})
     codes: Any = [path.codes for path in paths]
     drawn.set_verts_and_codes([np.asarray(path.vertices) for path in paths], codes)
-    return _add(ax, drawn)
+    return _add(shown, drawn)
 
 
-def _shown_pixels(ax: Axes | None) -> PixelGrid:
+def _shown_pixels(ax: Any) -> PixelGrid:
     """Return the WCS of sky axes, with the columns and rows that are in view."""
     wcs = getattr(ax, "wcs", None)
-    if ax is None or not isinstance(wcs, WCS) or not wcs.has_celestial:
+    if not isinstance(wcs, WCS) or not wcs.has_celestial:
         raise InvalidOptionError(
             "bins are drawn on axes that know the sky; draw a map first with "
             "image.profile.plot_sky(), or make them with plt.subplot(projection=wcs)"
@@ -366,7 +364,7 @@ def _colorbar_beside(ax: Axes, shown: AxesImage, label: str, ticks: list[float] 
     from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
 
     beside = make_axes_locatable(ax).append_axes("right", "3%", pad=0.1, axes_class=PlainAxes)
-    style = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
+    style: dict[str, Any] = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
     _figure(ax).colorbar(shown, cax=beside, label=label, **style)
     _figure(ax).sca(ax)
 
@@ -443,7 +441,8 @@ def plot_profile(
     """
     if quantity is not None and sed_type is not None:
         raise InvalidOptionError("give a quantity or a sed_type, not both: they say the same")
-    source, name = _resolve(profile, sed_type or quantity, sqrt_ts_threshold_ul)
+    wanted = quantity if sed_type is None else quantity_name(sed_type)
+    source, name = _resolve(profile, wanted, sqrt_ts_threshold_ul)
     bands = _bands(source, name)
     ax = _plain_axes(ax)
     label = kwargs.pop("label", None)
@@ -599,6 +598,8 @@ def _point_style(style: dict[str, Any]) -> dict[str, Any]:
     from matplotlib.lines import Line2D
 
     given = normalize_kwargs(style, Line2D)
+    if str(given.get("fmt", "")).lower() == "none":
+        given = {key: given[key] for key in given if key != "fmt"} | {"marker": ""}
     marker = {} if "fmt" in given else {"marker": "o", "linestyle": "none"}
     return {**marker, "markersize": 0.7 * rcParams["lines.markersize"], **given}
 
@@ -626,7 +627,7 @@ def _draw_steps(
     """Draw a level over each bin, joined to the next one where the two touch."""
     lower, _, upper = _distances(band, x_unit)
     value = _values(band, name)
-    apart = ~np.isclose(upper[:-1], lower[1:], rtol=0, atol=1e-6 * np.abs(upper - lower).max())
+    apart = ~np.isclose(upper[:-1], lower[1:], rtol=0, atol=1e-6 * np.ptp([lower, upper]))
     gap = np.append(np.where(apart, np.nan, upper[:-1]), np.nan)
     x, y = np.stack([lower, upper, gap]), np.stack([value] * 3)
     ax.plot(x.T.ravel(), y.T.ravel(), **style)

@@ -49,10 +49,7 @@ _VERSION = 1  # of the XPROFILE table
 _PER_DATASET = ("counts", "npred", "npred_excess")  # Gammapy's cells are (energy, dataset)
 _FITS_TYPES = ("b1", "u1", "i2", "i4", "i8", "f4", "f8")
 _WIDE = {"i": np.int64, "u": np.uint64, "f": np.float64}
-_REQUIRED = {
-    "dnde": {"e_ref"}, "e2dnde": {"e_ref"}, "flux": {"e_min", "e_max"}, "eflux": {"e_min", "e_max"},
-    "norm": {"ref_dnde", "ref_flux", "ref_eflux"},
-}  # fmt: skip
+_GUESSES = ("dnde", "e2dnde", "flux", "eflux", "norm")  # in Gammapy's order
 _MAGIC = {
     b"SIMPLE  =": "FITS", b"\x1f\x8b": "FITS", b"CDF": "netCDF", b"\x89HDF\r\n": "netCDF",
 }  # fmt: skip
@@ -103,7 +100,10 @@ def write_profile(
 
 
 def _points(source: xr.Dataset) -> fits.BinTableHDU:
-    table = to_table(source)
+    """Table for Gammapy, which knows fluxes of regions but not per solid angle."""
+    kind = quantity_name(source.attrs[SED_TYPE])
+    brightness = "sr-1" in str(source[kind].attrs.get("units")).split()
+    table = Table(to_table(source, kind if brightness else None))  # a QTable would lose its units
     for name, column in table.columns.items():
         cells = column[..., np.newaxis] if name in _PER_DATASET else column
         table[name] = _storable(cells)
@@ -141,7 +141,10 @@ def _extra(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
     except TypeError as error:
         raise InvalidDataError(f"the profile cannot be described in JSON: {error}") from error
     table = Table({_JSON: [text.encode("ascii")], **cells}, meta={"XPVERS": _VERSION})
-    return fits.BinTableHDU(table, name=_EXTRA)
+    hdu = fits.BinTableHDU(table, name=_EXTRA)
+    for name in cells:
+        hdu.columns[name].unit = source[name].attrs.get("units")
+    return hdu
 
 
 def _encode(value: Any) -> dict[str, Any]:
@@ -220,14 +223,15 @@ def _from_gammapy(points: fits.BinTableHDU) -> xr.Dataset:
 
 
 def _sed_quantity(points: fits.BinTableHDU) -> str:
-    """Find what a table holds, and refuse one that is not of the profile layout."""
-    names = points.columns.names
+    """Find what a table holds."""
     if "SED_TYPE" in points.header:
         return quantity_name(points.header["SED_TYPE"])
-    for kind, references in _REQUIRED.items():
-        if {kind, *references} <= set(names):
-            return kind
-    raise FileFormatError(f"{_POINTS} has no flux: expected one of {[*_REQUIRED]}, found {names}")
+    found = [kind for kind in _GUESSES if kind in points.columns.names]
+    if not found:
+        raise FileFormatError(
+            f"{_POINTS} has no flux: expected a column of {_GUESSES}, found {points.columns.names}"
+        )
+    return found[0]
 
 
 def _described(points: fits.BinTableHDU, column: str, name: str) -> xr.Variable:

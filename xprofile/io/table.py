@@ -164,17 +164,24 @@ def converted(profile: xr.Dataset, sed_type: str | None) -> xr.Dataset:
 
 
 def _canonical(profile: xr.Dataset) -> xr.Dataset:
-    """What tables show, in the dims of the schema, with limits marked by the threshold."""
+    """What tables show, with all dims that it should have, and limits marked by the threshold."""
     kind = quantity_name(profile.attrs[SED_TYPE])
-    names = [name for name in columns(kind).values() if name in profile.variables]
-    found = {name: profile[name].variable for name in names}
-    odd = {name: v.dims for name, v in found.items() if set(v.dims) - set(describe(name).dims)}
+    found = {
+        name: profile[name].variable
+        for name in columns(kind).values()
+        if name in profile.variables
+        and (name not in _EXTRAS or set(profile[name].dims) <= set(cell_dims(name)))
+    }
+    odd = {name: v.dims for name, v in found.items() if set(v.dims) - set(cell_dims(name))}
     if odd:
         raise InvalidDataError(
             f"a table has rows for bins, and cells for energies and scans, but there are "
             f"variables with other dims: {odd}; select one value of these, or use to_netcdf"
         )
-    full = {name: _spread(v, describe(name).dims, profile) for name, v in found.items()}
+    full = {
+        name: _spread(v, cell_dims(name) if DISTANCE in v.dims else describe(name).dims, profile)
+        for name, v in found.items()
+    }
     result = xr.Dataset(full, attrs=profile.attrs).drop_vars("is_ul", errors="ignore")
     if f"{kind}_ul" in result:
         stored = result if "is_ul" not in full else result.assign(is_ul=full["is_ul"])
