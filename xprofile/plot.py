@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
     from matplotlib.path import Path
 
@@ -372,20 +371,18 @@ def _colorbar_beside(ax: Axes, shown: AxesImage, label: str, ticks: list[float] 
 def _ticks(norm: Normalize) -> list[float]:
     """Values 1, 2, 5, 10 ... that the colours keep apart, from the largest downwards."""
     bottom, top = float(norm.vmin or 0), float(norm.vmax or 0)
-    decade = np.floor(np.log10(top)) if top > 0 else 0
+    decade = float(np.floor(np.log10(top))) if top > 0 else 0.0
     kept: list[float] = []
     for exponent in np.arange(decade, decade - 6, -1):
-        for value in (5 * 10**exponent, 2 * 10**exponent, 10**exponent):
+        for value in (5 * 10.0**exponent, 2 * 10.0**exponent, 10.0**exponent):
             apart = not kept or norm(kept[-1]) - norm(value) > 0.08
             if bottom <= value <= top and apart:
                 kept.append(float(value))
     return kept
 
 
-def _figure(ax: Axes) -> Figure:
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return figure
+def _figure(ax: Axes) -> Any:
+    return ax.figure
 
 
 def plot_profile(
@@ -577,6 +574,14 @@ def _draw_sed(
     at = band[f"{name}_ul"].to_numpy()[limit]
     bars = {key: style[key] for key in ("elinewidth", "ecolor") if key in style}
     ax.errorbar(x[limit], at, xerr=xerr[:, limit], **arrow, **bars)
+    _make_room(ax, _ARROW * size)
+
+
+def _make_room(ax: Axes, length: float) -> None:
+    """Widen the vertical margin for the lowest arrow, of a length in points."""
+    height = ax.get_window_extent().height * 72 / _figure(ax).dpi
+    share = min(1.2 * length / height, 0.3)
+    ax.set_ymargin(max(ax.get_ymargin(), share / (1 - 2 * share)))
 
 
 def _errors(band: xr.Dataset, name: str) -> Float | None:
@@ -792,7 +797,7 @@ def _scan_mesh(
 def _at_unit_norm(one: xr.Dataset, name: str) -> Float:
     """Value of a quantity at norm 1 in each bin, a surface brightness if the profile's is one."""
     bright = name in one and "sr-1" in str(one[name].attrs.get("units", "")).split()
-    ones = one.assign(norm=xr.ones_like(one["stat"]).drop_attrs())
+    ones = one.assign(norm=xr.ones_like(one["stat"]))
     unit = to_sed_type(
         ones.assign_attrs({SED_TYPE: "likelihood"}), name, per_solid_angle=bright and name != "norm"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
 from numpy.typing import NDArray
 from regions import (
     CircleAnnulusSkyRegion,
@@ -49,7 +49,7 @@ def _center(region: SkyRegion) -> SkyCoord:
     if isinstance(region, PolygonSkyRegion):
         mean = region.vertices.cartesian.mean()
         frame = region.vertices.frame.replicate_without_data()
-        return SkyCoord(frame.realize_frame(mean.represent_as("unitspherical")))
+        return SkyCoord(frame.realize_frame(mean.represent_as(UnitSphericalRepresentation)))
     raise InvalidBinsError(
         f"{type(region).__name__} has no centre, so it has no place along the profile; "
         "give circles, annuli, ellipses, rectangles or polygons"

@@ -179,6 +179,12 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
     return {name: data_array(name, values, COORDS) for name, values in named.items()}
 
 
+def bin_dim(data: xr.Dataset) -> str:
+    """Name of the dimension that the bins are on: that of ``solid_angle``."""
+    dims = data["solid_angle"].dims if "solid_angle" in data else (DISTANCE,)
+    return str(dims[0]) if len(dims) == 1 else DISTANCE
+
+
 def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     """Return the bin edges of an axis, shape (n + 1,).
 

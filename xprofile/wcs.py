@@ -102,11 +102,9 @@ class PixelGrid:
         lon, lat = self.wcs.wcs_pix2world(*np.meshgrid(x, y), 0)
         lon, lat = np.asarray(lon), np.asarray(lat)
         dlon = (lon - self._linear(0, x) + 180) % 360 - 180
-        on_sky = np.abs(self._linear(1, y)) < 90
-        return bool(
-            np.all(np.abs(dlon[on_sky]) < 1e-9)
-            and np.all(np.abs(lat - self._linear(1, y)[:, None])[on_sky] < 1e-9)
-        )
+        dlat = lat - self._linear(1, y)[:, None]
+        known = np.isfinite(lon)  # a plate carree has no sky beyond half a turn, nor past a pole
+        return bool(known.any() and np.all(np.abs([dlon[known], dlat[known]]) < 1e-9))
 
     def _linear(self, axis: int, pixel: Float) -> Float:
         w = self.wcs.wcs
@@ -188,7 +186,7 @@ class PixelGrid:
         eps = 1e-3
         ex = (self.vectors(x + eps, y) - self.vectors(x - eps, y)) / (2 * eps)
         ey = (self.vectors(x, y + eps) - self.vectors(x, y - eps)) / (2 * eps)
-        return np.nan_to_num(np.linalg.norm(np.cross(ex, ey, axis=0), axis=0))
+        return np.asarray(np.nan_to_num(np.linalg.norm(np.cross(ex, ey, axis=0), axis=0)))
 
     def own(self, x: Float, y: Float) -> NDArray[np.bool_]:
         """Whether pixels at positions that broadcast are the one place of the plane for their sky.

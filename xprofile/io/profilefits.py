@@ -209,9 +209,6 @@ def _from_gammapy(points: fits.BinTableHDU) -> xr.Dataset:
     if "ref_dnde" in result:
         e2dnde = result["ref_dnde"] * result[ENERGY] ** 2 * u.Unit(ENERGY_UNIT).to("erg")
         result["ref_e2dnde"] = e2dnde.assign_attrs(describe("ref_e2dnde").attrs)
-    if {"npred", "npred_excess"} <= present:
-        background = result["npred"] - result["npred_excess"]
-        result["npred_background"] = background.assign_attrs(describe("npred_background").attrs)
     header = points.header
     result.attrs = {
         SED_TYPE: "likelihood" if kind == "norm" else kind,

@@ -1,0 +1,209 @@
+"""Profiles as tables: columns, units, cells, formats; and tidy in pandas."""
+
+import astropy.units as u
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from xprofile import estimate, power_law, to_sed_type
+from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.io.table import to_dataframe, to_table
+from xprofile.schema import BINNED, COORDS, axis_coords, data_array
+
+ENERGY_EDGES = np.array([0.01, 0.05, 0.2, 1.0])
+KINDS = {
+    "likelihood": ("norm", ""),
+    "dnde": ("dnde", "cm-2 s-1 TeV-1"),
+    "flux": ("flux", "cm-2 s-1"),
+    "eflux": ("eflux", "erg cm-2 s-1"),
+    "e2dnde": ("e2dnde", "erg cm-2 s-1"),
+}
+AXES = ["x_min", "x_max", "x_ref", "e_ref", "e_min", "e_max"]
+EXTRAS = ["npred_background", "coverage", "solid_angle", "status", "lon", "lat", "region"]
+
+
+def make_binned(nbin=10, seed=1):
+    """Make binned data of 3 energies with an excess; the last bin is masked, one has no counts."""
+    rng = np.random.default_rng(seed)
+    shape = (3, nbin)
+    background = np.array([[20.0], [8.0], [2.0]]) * np.ones(shape)
+    counts = rng.poisson(1.5 * background)
+    coverage = np.ones(shape)
+    counts[:, 1] = 0
+    coverage[:, -1] = 0
+    edges = 0.25 * np.arange(nbin + 1)
+    values = {
+        "counts": counts * (coverage > 0),
+        "background": background * coverage,
+        "exposure": np.full(shape, 3e11) * coverage,
+        "edisp": np.eye(3),
+        "solid_angle": np.linspace(1e-4, 2e-4, nbin),
+        "coverage": coverage,
+    }
+    coords = {
+        **axis_coords("projected_distance", (edges[1:] + edges[:-1]) / 2, edges[:-1], edges[1:]),
+        "lon": ("projected_distance", 1 + edges[:-1], {"units": "deg", "frame": "galactic"}),
+        "lat": ("projected_distance", np.zeros(nbin), {"units": "deg", "frame": "galactic"}),
+        "region": data_array("region", [f"galactic;circle({x},0,1)" for x in edges[:-1]], COORDS),
+    }
+    centres = np.sqrt(ENERGY_EDGES[1:] * ENERGY_EDGES[:-1])
+    for name in ("energy", "energy_true"):
+        coords |= axis_coords(name, centres, ENERGY_EDGES[:-1], ENERGY_EDGES[1:])
+    return xr.Dataset({k: data_array(k, v, BINNED) for k, v in values.items()}, coords)
+
+
+def make_profile(energies=2, selection="all", **settings):
+    edges = {1: [0.01, 1.0], 2: [0.01, 0.05, 1.0]}[energies] * u.TeV
+    return estimate(
+        make_binned(),
+        spectral_model=power_law(2.3),
+        energy_edges=edges,
+        selection_optional=selection,
+        **settings,
+    )
+
+
+@pytest.fixture
+def profile():
+    return make_profile()
+
+
+def value_columns(kind):
+    errors = ["_errn", "_errp"] if kind == "norm" else ["_errp", "_errn"]
+    return [kind + end for end in ("", "_err", *errors, "_ul")]
+
+
+@pytest.mark.parametrize("sed_type", KINDS)
+def test_columns_are_gammapys_in_its_order_and_then_ours(profile, sed_type):
+    kind = KINDS[sed_type][0]
+    references = ["ref_dnde", "ref_flux", "ref_eflux"] if kind == "norm" else []
+    common = ["ts", "sqrt_ts", "npred", "npred_excess", "stat", "stat_null", "stat_scan", "is_ul"]
+    assert to_table(profile, sed_type).colnames == [
+        *AXES, *references, *value_columns(kind), *common, "counts", "success", "norm_scan",
+        *EXTRAS,
+    ]  # fmt: skip
+
+
+def test_without_options_there_are_no_columns_for_them():
+    table = to_table(make_profile(selection=()))
+    assert not {"norm_ul", "norm_errn", "stat_scan", "norm_scan", "is_ul"} & set(table.colnames)
+
+
+@pytest.mark.parametrize("sed_type", KINDS)
+def test_cells_are_the_profiles_numbers_with_units(profile, sed_type):
+    kind, unit = KINDS[sed_type]
+    table, converted = to_table(profile, sed_type), to_sed_type(profile, sed_type)
+    for name in value_columns(kind):
+        found = u.Quantity(table[name])
+        assert found.shape == (10, 2)
+        np.testing.assert_array_equal(found.to_value(unit), converted[name])
+    for column, name in (("x_min", "projected_distance_min"), ("x_ref", "projected_distance")):
+        np.testing.assert_array_equal(table[column].to_value("deg"), profile[name])
+    np.testing.assert_array_equal(table["e_max"].to_value("TeV"), [[0.05, 1.0]] * 10)
+    np.testing.assert_array_equal(table["norm_scan"][3, 1], profile["norm_scan"])
+    np.testing.assert_array_equal(table["stat_scan"], profile["stat_scan"])
+    np.testing.assert_array_equal(table["solid_angle"].to_value("sr"), profile["solid_angle"])
+    assert table["region"][2] == "galactic;circle(0.5,0,1)"
+
+
+def test_meta_says_sed_type_and_sigmas():
+    table = to_table(make_profile(n_sigma=2, n_sigma_ul=3), "flux")
+    assert table.meta["SED_TYPE"] == "flux"
+    assert table.meta["N_SIGMA"] == 2
+    np.testing.assert_allclose(table.meta["UL_CONF"], 0.9973002, rtol=1e-7)
+
+
+def test_limits_follow_the_threshold(profile):
+    everywhere = to_table(profile.assign_attrs(sqrt_ts_threshold_ul=1e9))["is_ul"]
+    np.testing.assert_array_equal(everywhere, np.isfinite(profile["norm_ul"]))
+    assert not to_table(profile.assign_attrs(sqrt_ts_threshold_ul=-1e9))["is_ul"].any()
+
+
+def test_limits_without_significance_are_those_of_the_profile(profile):
+    stored = profile.drop_vars("sqrt_ts").assign(is_ul=~profile["is_ul"])
+    np.testing.assert_array_equal(to_table(stored)["is_ul"], ~profile["is_ul"])
+
+
+@pytest.mark.parametrize("sed_type", KINDS)
+def test_formatted_tables_print_well(profile, sed_type):
+    table = to_table(profile.isel(energy=[0]).drop_dims("norm_scan"), sed_type, formatted=True)
+    lines = table[:1].pformat()
+    words = dict(zip(lines[0].split(), lines[-1].split(), strict=True))
+    assert words["x_max"] == "0.250"
+    assert words["e_ref"] == "0.02236"
+    assert words["counts"] == str(profile["counts"].to_numpy()[0, 0])
+    value = to_sed_type(profile, sed_type)[KINDS[sed_type][0]].to_numpy()[0, 0]
+    assert words[KINDS[sed_type][0]] == f"{value:{'.4g' if sed_type == 'likelihood' else '.3e'}}"
+
+
+def test_one_selected_energy_or_bin_keeps_the_layout(profile):
+    for selected in (profile.isel(energy=1), profile.isel(energy=[1])):
+        table = to_table(selected, "dnde")
+        assert table["dnde"].shape == table["e_ref"].shape == (10, 1)
+        assert table["stat_scan"].shape == (10, 1, 11)
+        np.testing.assert_array_equal(table["is_ul"][:, 0], profile["is_ul"][:, 1])
+    np.testing.assert_array_equal(
+        to_table(profile.isel(projected_distance=4))["ts"], profile["ts"][[4]]
+    )
+
+
+def test_order_of_dims_does_not_matter(profile):
+    turned = to_table(profile.transpose("energy", "norm_scan", "projected_distance"))
+    straight = to_table(profile)
+    for name in straight.colnames:
+        np.testing.assert_array_equal(turned[name], straight[name])
+
+
+def test_the_profile_is_not_modified(profile):
+    before = profile.copy(deep=True)
+    to_table(profile, "dnde", formatted=True)["dnde"] *= 2
+    to_dataframe(profile)
+    xr.testing.assert_identical(profile, before)
+
+
+def test_what_is_no_profile_is_refused(profile):
+    with pytest.raises(MissingVariableError, match="projected_distance_min, energy: keep them"):
+        to_table(profile.drop_vars(["projected_distance_min", "energy"]))
+    with pytest.raises(InvalidDataError, match="sed_type"):
+        to_dataframe(make_binned())
+    with pytest.raises(InvalidOptionError, match="no sed_type 'sed'"):
+        to_table(profile, "sed")
+    with pytest.raises(InvalidDataError, match=r"'norm': .*'time'.*select one"):
+        to_table(profile.expand_dims(time=2))
+
+
+def test_dataframe_has_one_row_for_each_bin_and_energy(profile):
+    frame = to_dataframe(profile, "flux")
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) == 20
+    assert list(frame)[:11] == [
+        "projected_distance", "projected_distance_min", "projected_distance_max",
+        "energy", "energy_min", "energy_max", *value_columns("flux"),
+    ]  # fmt: skip
+    assert list(frame)[-3:] == ["lon", "lat", "region"]
+    assert not {"stat_scan", "norm_scan"} & set(frame)
+    row = frame.iloc[5]  # bins vary slowest
+    expected = to_sed_type(profile, "flux").isel(projected_distance=2, energy=1)
+    for name in ("flux", "flux_ul", "ts", "counts", "solid_angle", "energy_min", "region"):
+        assert row[name] == expected[name].item()
+    assert set(frame) >= set(profile.drop_dims("norm_scan").data_vars) - set(value_columns("norm"))
+
+
+def test_dataframe_marks_limits_by_the_threshold(profile):
+    assert not to_dataframe(profile.assign_attrs(sqrt_ts_threshold_ul=-1e9))["is_ul"].any()
+
+
+@pytest.mark.parametrize("selection", [{"energy": 0}, {"projected_distance": 3}])
+def test_dataframe_of_one_energy_or_bin(profile, selection):
+    frame = to_dataframe(profile.isel(selection))
+    (dim, index), = selection.items()  # fmt: skip
+    whole = to_dataframe(profile)
+    expected = whole[whole[dim] == profile[dim].to_numpy()[index]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(frame, expected, check_like=True)
+
+
+def test_dataframe_takes_other_coordinates_but_not_the_wcs(profile):
+    frame = to_dataframe(profile.assign_coords(source="Crab", wcs=((), 5, {"CTYPE1": "GLON-CAR"})))
+    assert set(frame["source"]) == {"Crab"}
+    assert "wcs" not in frame
