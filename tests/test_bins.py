@@ -39,7 +39,7 @@ def rotated(wcs, degrees):
 
 def shifted(wcs, dx, dy):
     """Move the reference point away from the middle of the map."""
-    wcs.wcs.crpix = np.asarray(wcs.wcs.crpix) + [dx, dy]
+    wcs.wcs.crpix = np.add(wcs.wcs.crpix, [dx, dy])
     return wcs
 
 
@@ -97,6 +97,12 @@ CASES = {
 }
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+# one of each sort, for what does not depend on the projection's details
+SOME = (
+    *("car", "car at b=60", "car oblique", "tan rotated", "zea over the pole"),
+    *("car over the pole", "ait at the seam", "sin at the limb"),
+)
+some_cases = pytest.mark.parametrize("case", [CASES[name] for name in SOME], ids=SOME)
 
 
 def codes(bins, maps):
@@ -143,7 +149,7 @@ def test_annuli_hold_the_right_pixels(case):
     assert_same_codes(codes(bins, case.maps), expected, tie)
 
 
-@pytest.mark.parametrize("latitude", [86, 88, -89.5, 90])
+@pytest.mark.parametrize("latitude", [-86, -88, 88, -89.5, 90])
 @pytest.mark.parametrize("reach", [0.6, 1.1, 2.3, 3, 4])
 def test_no_pixel_is_missed_round_a_pole(latitude, reach):
     """All longitudes of a plate carree, seen from a place on its middle meridian."""
@@ -156,7 +162,7 @@ def test_no_pixel_is_missed_round_a_pole(latitude, reach):
 
 
 @every_case
-@pytest.mark.parametrize("angle", [0, 37, 211])
+@pytest.mark.parametrize("angle", [0, 211])
 def test_boxes_hold_the_right_pixels(case, angle):
     start = case.center
     end = start.directional_offset_by(angle * u.deg, case.reach * u.deg)
@@ -177,7 +183,7 @@ def test_boxes_may_begin_before_the_start(case):
     assert_same_codes(codes(bins, case.maps), expected, tie)
 
 
-@every_case
+@some_cases
 def test_frames_do_not_matter(case):
     end = case.center.directional_offset_by(70 * u.deg, case.reach * u.deg)
     line = [
@@ -218,7 +224,7 @@ SELECTIONS = [
 ]
 
 
-@every_case
+@some_cases
 def test_selections_keep_their_bins(case):
     bins = SkyBins.annuli(case.center, radius_max=case.reach * u.deg, nbin=5)
     pixels = case.maps["counts"].isel(energy=0).copy(data=codes(bins, case.maps))
@@ -227,7 +233,7 @@ def test_selections_keep_their_bins(case):
         np.testing.assert_array_equal(codes(bins, part), pixels.isel(selection))
 
 
-@every_case
+@some_cases
 def test_membership_has_the_pixels_solid_angles(case):
     bins = SkyBins.annuli(case.center, radius_max=case.reach * u.deg, nbin=3)
     grid = pixel_grid(case.maps)
@@ -239,12 +245,10 @@ def test_membership_has_the_pixels_solid_angles(case):
     np.testing.assert_allclose(total, brute, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [CASES[name] for name in ("car oblique", "tan", "sin", "zea over the pole", "car at b=60")],
-)
-def test_bins_are_as_large_on_and_off_the_map(case):
+@pytest.mark.parametrize("name", ["car oblique", "tan", "sin", "zea over the pole", "car at b=60"])
+def test_bins_are_as_large_on_and_off_the_map(name):
     """Solid angle does not depend on where the map ends, and is near the true area."""
+    case = CASES[name]
     edges = case.reach * np.array([0, 0.5, 1.0])
     bins = SkyBins.annuli(case.center, edges=edges * u.deg)
     maps = case.maps
@@ -365,7 +369,7 @@ def test_annuli_edges_by_number_and_by_list():
     assert listed.center.separation(galactic(3, 4)).max() < 1e-9 * u.deg
 
 
-@every_case
+@some_cases
 def test_outlines_are_the_edges(case):
     bins = SkyBins.annuli(case.center, edges=case.reach * np.array([0.2, 0.6, 1]) * u.deg)
     for outline, low, high in zip(bins.shape.outlines(), bins.lower, bins.upper, strict=True):
@@ -409,7 +413,7 @@ def test_regions_of_annuli_hold_the_same_pixels_near_the_equator():
     assert np.mean(found[expected >= 0] != expected[expected >= 0]) < 0.01
 
 
-@every_case
+@some_cases
 def test_planar_bins_are_their_regions(case):
     end = case.center.directional_offset_by(25 * u.deg, case.reach * u.deg)
     line = {"start": case.center, "end": end, "height": 0.8 * u.deg, "nbin": 3}

@@ -28,7 +28,11 @@ FLOW = [
     {"io.bands", "io.table"},
     {"io.mapdataset", "io.profilefits"},
     {"io.maps"},
-    {"plot", "tutorial"},
+    {"plot.labels", "plot.outlines", "tutorial"},
+    {"plot.series", "plot.sky"},
+    {"plot.profile"},
+    {"plot.scan"},
+    {"plot", "plot.__init__"},  # the package by the name under which it is imported
     {"accessor"},
     {"__init__", "io.__init__"},
 ]

@@ -19,20 +19,30 @@ from regions import (
     RectangleSkyRegion,
 )
 
-from xprofile import SkyBins, bin_maps, estimate, plot, to_sed_type
+from xprofile import SkyBins, bin_maps, estimate, to_sed_type
 from xprofile.exceptions import (
     InvalidBinsError,
     InvalidDataError,
     InvalidOptionError,
     MissingVariableError,
 )
-from xprofile.plot import plot_bins, plot_profile, plot_sky, plot_stat_scan
+from xprofile.plot import (
+    labels,
+    outlines,
+    plot_bins,
+    plot_profile,
+    plot_sky,
+    plot_stat_scan,
+    scan,
+    series,
+)
 from xprofile.sed import upper_limits, with_threshold
 from xprofile.wcs import decode_wcs, grid_coords
 
 ONE_BAND = [10, 1000] * u.GeV
 TWO_BANDS = [10, 100, 1000] * u.GeV
 BAND_TEXTS = ["10 - 100 GeV", "100 - 1000 GeV"]
+DISTANCES = ["projected_distance", "projected_distance_min", "projected_distance_max"]
 
 
 @pytest.fixture(autouse=True)
@@ -236,7 +246,11 @@ def test_points_have_no_outline():
 
 @pytest.mark.parametrize(
     ("style", "edge"),
-    [({}, plot._EDGE_COLOR), ({"color": "lime"}, "lime"), ({"ec": "k", "lw": 3, "zorder": 7}, "k")],
+    [
+        ({}, outlines._EDGE_COLOR),
+        ({"color": "lime"}, "lime"),
+        ({"ec": "k", "lw": 3, "zorder": 7}, "k"),
+    ],
 )
 def test_style_of_bins(style, edge):
     bins = SkyBins.annuli(galactic(0, 0), edges=[0, 1] * u.deg)
@@ -506,7 +520,7 @@ def test_arrows_point_down_by_a_length_in_points(profile, scale):
     np.testing.assert_array_equal(marker.vertices[0], [0, 0])
     assert marker.vertices[:, 1].min() == -1
     length = arrows.get_markersize() / 2  # a marker's path spans from -1/2 to 1/2 of its size
-    assert length == pytest.approx(plot._ARROW * ax.containers[0].lines[0].get_markersize())
+    assert length == pytest.approx(series._ARROW * ax.containers[0].lines[0].get_markersize())
     assert 8 < length < 20
 
 
@@ -602,7 +616,7 @@ def test_surface_brightness_is_plotted_as_it_is(profile):
     ],
 )
 def test_units_are_typeset(units, expected):
-    assert plot._unit_text(units) == expected
+    assert labels.unit_text(units) == expected
 
 
 def test_distance_in_another_unit(profile):
@@ -610,6 +624,44 @@ def test_distance_in_another_unit(profile):
     expected = 60 * profile.projected_distance
     np.testing.assert_allclose(ax.containers[0].lines[0].get_xdata(), expected, rtol=1e-12)
     assert ax.get_xlabel() == "Projected distance [arcmin]"
+
+
+def test_profile_over_position_angle(profile):
+    """The axis is the bins' own dimension, with the name and unit of its coordinate."""
+    turned = profile.rename(
+        {name: name.replace("projected_distance", "position_angle") for name in DISTANCES}
+    )
+    turned["position_angle"].attrs["long_name"] = "position angle"
+    for name in (None, "npred", "counts"):
+        ax = plot_profile(turned, name, ax=plt.figure().gca())
+        same = plot_profile(profile, name, ax=plt.figure().gca())
+        for line, other in zip(ax.lines, same.lines, strict=True):
+            np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
+        assert ax.get_xlabel() == "Position angle [deg]"
+    ax = plot_stat_scan(turned, sed_type="dnde", x_unit="rad", ax=plt.figure().gca())
+    expected = np.deg2rad(profile.projected_distance_max[-1])
+    assert only_mesh(ax).get_coordinates()[0, -1, 0] == pytest.approx(expected.item())
+    assert ax.get_xlabel() == "Position angle [rad]"
+    with pytest.raises(InvalidDataError, match="expected position_angle and"):
+        plot_profile(turned, "ref_dnde")
+
+
+def test_profile_over_regions(profile):
+    """Bins without numbers stand side by side, each 1 wide."""
+    named = profile.swap_dims(projected_distance="region").drop_vars(DISTANCES)
+    points = plot_profile(named, "dnde").containers[0]
+    known = np.flatnonzero(np.isfinite(points.lines[0].get_ydata()))
+    np.testing.assert_array_equal(points.lines[0].get_xdata(), np.arange(6))
+    expected = np.stack([known - 0.5, known + 0.5], axis=1)
+    np.testing.assert_array_equal(bars(points)[0][..., 0][known], expected)
+    line = only(plot_profile(named, "npred", ax=plt.figure().gca()).lines)
+    np.testing.assert_array_equal(steps(line)[:2], [np.arange(6) - 0.5, np.arange(6) + 0.5])
+    ax = plot_stat_scan(named, ax=plt.figure().gca())
+    edges = only_mesh(ax).get_coordinates()[0, :, 0]
+    np.testing.assert_array_equal(edges, np.repeat(np.arange(7), 2)[1:-1] - 0.5)
+    assert ax.get_xlabel() == line.axes.get_xlabel() == "Region"
+    with pytest.raises(InvalidOptionError, match="x_unit does not suit region"):
+        plot_profile(named, x_unit="arcmin")
 
 
 def test_a_series_for_each_energy_band(two_bands):
@@ -635,7 +687,7 @@ def test_energies_in_the_unit_that_suits(unit, limits, expected):
     coords = dict(zip(("energy", "energy_min", "energy_max"), (1.0, *limits), strict=True))
     band = xr.Dataset(coords=coords)
     band["energy"].attrs["units"] = unit
-    assert plot._energy_range(band) == expected
+    assert labels.energy_range(band) == expected
 
 
 def test_one_band_has_no_legend_unless_asked_for(two_bands):
@@ -760,7 +812,7 @@ def test_rc_marker_size_is_followed(profile):
     with mpl.rc_context({"lines.markersize": 20}):
         ax = plot_profile(profile)
     assert [c.lines[0].get_markersize() for c in ax.containers] == pytest.approx(
-        [14, 28 * plot._ARROW]
+        [14, 28 * series._ARROW]
     )
 
 
@@ -896,7 +948,7 @@ def test_points_lie_on_the_scan(profile):
     _, _, value = own_values(to_sed_type(profile, "dnde"), "dnde")
     points = ax.containers[0].lines[0]
     np.testing.assert_array_equal(points.get_ydata(), value)
-    assert points.get_color() == plot._POINT_COLOR
+    assert points.get_color() == scan._POINT_COLOR
     assert points.get_zorder() > only_mesh(ax).get_zorder()
     assert legend_texts(ax) is None
 

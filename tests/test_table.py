@@ -1,5 +1,7 @@
 """Profiles as tables: columns, units, cells, formats; and tidy in pandas."""
 
+from functools import lru_cache
+
 import astropy.units as u
 import numpy as np
 import pandas as pd
@@ -53,15 +55,21 @@ def make_binned(nbin=10, seed=1):
     return xr.Dataset({k: data_array(k, v, BINNED) for k, v in values.items()}, coords)
 
 
-def make_profile(energies=2, selection="all", **settings):
-    edges = {1: [0.01, 1.0], 2: [0.01, 0.05, 1.0]}[energies] * u.TeV
+@lru_cache
+def _estimated(energies, selection, n_sigma, n_sigma_ul):
     return estimate(
         make_binned(),
         spectral_model=power_law(2.3),
-        energy_edges=edges,
+        energy_edges={1: [0.01, 1.0], 2: [0.01, 0.05, 1.0]}[energies] * u.TeV,
         selection_optional=selection,
-        **settings,
+        n_sigma=n_sigma,
+        n_sigma_ul=n_sigma_ul,
     )
+
+
+def make_profile(energies=2, selection="all", n_sigma=1, n_sigma_ul=2):
+    """Estimate a profile of 10 bins."""
+    return _estimated(energies, selection, n_sigma, n_sigma_ul).copy(deep=True)
 
 
 @pytest.fixture
@@ -107,6 +115,15 @@ def test_cells_are_the_profiles_numbers_with_units(profile, sed_type):
     assert table["region"][2] == "galactic;circle(0.5,0,1)"
 
 
+def test_units_that_got_lost_are_those_of_the_schema(profile):
+    expected = to_table(profile, "eflux")
+    for variable in profile.variables.values():
+        variable.attrs.clear()
+    bare = to_table(profile, "eflux")
+    for name in ("x_ref", "e_min", "eflux", "solid_angle", "lon"):
+        assert bare[name].unit == expected[name].unit is not None
+
+
 def test_meta_says_sed_type_and_sigmas():
     table = to_table(make_profile(n_sigma=2, n_sigma_ul=3), "flux")
     assert table.meta["SED_TYPE"] == "flux"
@@ -128,7 +145,7 @@ def test_limits_without_significance_are_those_of_the_profile(profile):
 @pytest.mark.parametrize("sed_type", KINDS)
 def test_formatted_tables_print_well(profile, sed_type):
     table = to_table(profile.isel(energy=[0]).drop_dims("norm_scan"), sed_type, formatted=True)
-    lines = table[:1].pformat()
+    lines = table[:1].pformat(max_lines=-1, max_width=-1)
     words = dict(zip(lines[0].split(), lines[-1].split(), strict=True))
     assert words["x_max"] == "0.250"
     assert words["e_ref"] == "0.02236"

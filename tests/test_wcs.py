@@ -54,15 +54,10 @@ SKIES = {
     "ait oblique": make_wcs("AIT", (120, 40), step=4.5, frame="icrs"),
     "mol": make_wcs("MOL", step=4.5),
 }
-SEPARABLE = {
-    "car",
-    "car across 0",
-    "car from 370",
-    "car at b=60",
-    "car at the pole",
-    "car mirrored",
-    "car all-sky",
-}
+SEPARABLE = (
+    *("car", "car across 0", "car from 370", "car at b=60", "car at the pole"),
+    *("car mirrored", "car all-sky"),
+)
 
 every_sky = pytest.mark.parametrize("name", SKIES)
 
@@ -141,9 +136,7 @@ def test_cd_matrix_is_as_good_as_pc():
     cards = {key: header[key] for key in header if not key.startswith(("PC", "CDELT"))}
     scale = np.diag(wcs.wcs.cdelt) @ wcs.wcs.pc
     cards |= {f"CD{i + 1}_{j + 1}": scale[i, j] for i in (0, 1) for j in (0, 1)}
-    assert_same_sky(
-        skycoord(make_maps(WCS(Header(cards)))), astropy_sky(make_maps(wcs), wcs)
-    )
+    assert_same_sky(skycoord(make_maps(WCS(Header(cards)))), astropy_sky(make_maps(wcs), wcs))
 
 
 def test_wcs_value_tells_grids_apart():
@@ -231,7 +224,7 @@ def triangle(a, b, c):
     return 4 * np.arctan(np.sqrt(np.maximum(product, 0)))
 
 
-@pytest.mark.parametrize("name", sorted(set(SKIES) - SEPARABLE))
+@pytest.mark.parametrize("name", sorted(set(SKIES) - set(SEPARABLE)))
 def test_solid_angle_is_that_of_the_corners(name):
     grid = pixel_grid(maps_of(name))
     x, y = np.meshgrid([3.0, 25.0, 40.0, 55.0], [2.0, 20.0, 30.0, 41.0])
@@ -246,7 +239,7 @@ def test_solid_angle_is_that_of_the_corners(name):
     np.testing.assert_allclose(grid.solid_angle(x, y)[whole], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(SEPARABLE))
+@pytest.mark.parametrize("name", SEPARABLE)
 def test_solid_angle_between_meridians_and_parallels(name):
     grid = pixel_grid(maps_of(name))
     step_lon, step_lat = np.abs(SKIES[name].wcs.cdelt)

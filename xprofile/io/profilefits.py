@@ -103,7 +103,7 @@ def _points(source: xr.Dataset) -> fits.BinTableHDU:
     """Table for Gammapy, which knows fluxes of regions but not per solid angle."""
     kind = quantity_name(source.attrs[SED_TYPE])
     brightness = "sr-1" in str(source[kind].attrs.get("units")).split()
-    table = Table(to_table(source, kind if brightness else None))  # a QTable would lose its units
+    table = to_table(source, kind if brightness else None)
     for name, column in table.columns.items():
         cells = column[..., np.newaxis] if name in _PER_DATASET else column
         table[name] = _storable(cells)

@@ -203,7 +203,7 @@ def _cells(source: xr.Dataset, name: str) -> Any:
     values = _spread(variable, cell_dims(name), source).to_numpy()
     if name == REGION:
         return values.astype(str)
-    unit = variable.attrs.get("units")
+    unit = variable.attrs.get("units", describe(name).unit)
     return u.Quantity(values, unit) if unit else np.array(values)
 
 

@@ -1,0 +1,204 @@
+import hashlib
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.coordinates import SkyCoord
+from mapdatasetfile import PLAIN, write
+
+from xprofile import tutorial
+from xprofile.exceptions import InvalidOptionError, MissingFileError
+from xprofile.schema import check_maps, edges
+from xprofile.wcs import pixel_grid, skycoord
+
+NAME = "fermi-3fhl-gc"
+
+
+@pytest.fixture(scope="module")
+def asimov():
+    return tutorial.simulate_maps(None)
+
+
+@pytest.fixture
+def no_data(monkeypatch, tmp_path):
+    """No real data and, until a test says otherwise, no pooch."""
+    monkeypatch.setenv("GAMMAPY_DATA", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pooch", None)
+
+
+def put_pooch(monkeypatch, retrieve):
+    pooch = ModuleType("pooch")
+    pooch.retrieve = retrieve
+    pooch.os_cache = lambda name: f"cache of {name}"
+    monkeypatch.setitem(sys.modules, "pooch", pooch)
+
+
+# the simulated sky
+
+
+def test_simulated_sky_is_always_the_same(sim_maps):
+    again = tutorial.open_maps("galactic-center-sim")
+    xr.testing.assert_identical(again, sim_maps)
+
+
+def test_simulated_sky_is_like_the_real_one(sim_maps):
+    check_maps(sim_maps)
+    assert dict(sim_maps["counts"].sizes) == {"energy": 11, "lat": 200, "lon": 400}
+    assert sim_maps["counts"].dtype.kind == "i"
+    np.testing.assert_allclose(
+        edges(sim_maps, "energy"), np.geomspace(0.01, 0.5, 12), rtol=1e-12, atol=0
+    )
+    np.testing.assert_allclose(sim_maps["lon"], 9.975 - 0.05 * np.arange(400), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(sim_maps["lat"], 0.05 * np.arange(200) - 4.975, rtol=0, atol=1e-9)
+    inside = (np.abs(sim_maps["lon"]) < 9) & (np.abs(sim_maps["lat"]) < 4)
+    assert (sim_maps["mask"] == inside).all()
+
+
+def test_response_is_one(sim_maps):
+    """No true energy is seen more than once; the PSF holds all of a source."""
+    seen = sim_maps["edisp"].sum("energy")
+    assert float(seen.max()) <= 1 + 1e-12
+    within = sim_maps["energy_true"].where(lambda e: (e > 0.015) & (e < 0.35), drop=True)
+    np.testing.assert_allclose(seen.sel(energy_true=within), 1, rtol=1e-6, atol=0)
+    rad = np.radians(sim_maps["rad"])
+    held = (sim_maps["psf"] * 2 * np.pi * np.sin(rad)).integrate("rad") * np.pi / 180
+    np.testing.assert_allclose(held, 1, rtol=1e-3, atol=0)
+
+
+def test_counts_are_poisson_about_their_expectation(sim_maps, asimov):
+    """In blocks of 10 x 10 pixels."""
+    found, expected = (
+        maps["counts"].coarsen(lat=10, lon=10).sum().to_numpy().astype(float)
+        for maps in (sim_maps, asimov)
+    )
+    chi2 = np.sum((found - expected) ** 2 / expected)
+    spread = np.sqrt(np.sum(2 + 1 / expected))
+    assert abs(chi2 - found.size) < 5 * spread
+
+
+def test_expectation_is_the_mean_of_simulations(asimov):
+    number = 4
+    seen = [tutorial.simulate_maps(np.random.default_rng(seed)) for seed in range(number)]
+    mean = sum(maps["counts"] for maps in seen) / number
+    for dims in (["lat", "lon"], ["energy", "lat"], ["energy", "lon"]):
+        expected = asimov["counts"].sum(dims)
+        pull = (mean.sum(dims) - expected) / np.sqrt(expected / number)
+        assert np.abs(pull).max() < 5
+        assert abs(float((pull**2).mean()) - 1) < 6 * np.sqrt(2 / pull.size)
+    for name in ("background", "exposure", "edisp", "psf", "mask"):
+        xr.testing.assert_identical(seen[0][name], asimov[name])
+    assert not seen[0]["counts"].equals(seen[1]["counts"])
+
+
+def test_sources_have_the_flux_that_is_said():
+    flux = tutorial.source_flux()
+    assert flux.attrs["units"] == "cm-2 s-1"
+    total = sum(source.flux for source in tutorial.SOURCES)
+    np.testing.assert_allclose(flux.sum(), total, rtol=1e-12, atol=0)
+    assert (flux >= 0).all()
+
+
+@pytest.mark.parametrize("source", tutorial.SOURCES, ids=lambda source: source.name)
+def test_sources_are_where_they_are_said_to_be(source):
+    """Within a small circle a Gaussian holds 1 - exp(-r2/2s2) of its flux; others leak in."""
+    flux = tutorial.source_flux()
+    center = SkyCoord(source.lon, source.lat, unit="deg", frame="galactic")
+    separation = skycoord(flux).separation(center).deg
+    width = np.hypot(source.sigma, 0.1)
+    inside = separation < 1.5 * width
+    held = float(flux.to_numpy()[inside].sum())
+    alone = source.flux * (1 - np.exp(-(1.5**2) / 2))
+    assert 0.9 * alone < held < 1.3 * alone
+    bright = flux.to_numpy() / pixel_grid(flux).solid_angle(flux["x"].data, flux["y"].data[:, None])
+    assert separation.flat[np.argmax(np.where(inside, bright, 0))] < 0.1
+
+
+def test_expected_counts_are_flux_times_response(asimov):
+    """By the closed form of the power law's integral, not by the package's."""
+    slope = 1 - tutorial.INDEX
+    limits, true = (edges(asimov, axis) ** slope for axis in ("energy", "energy_true"))
+    share = xr.Variable("energy_true", np.diff(true) / (limits[-1] - limits[0]))
+    exposure = asimov["exposure"].astype(float)
+    expected = xr.dot(share * asimov["edisp"], exposure, dim="energy_true") * tutorial.source_flux()
+    excess = asimov["counts"] - asimov["background"].astype(float)
+    np.testing.assert_allclose(
+        excess.sum(["lat", "lon"]), expected.sum(["lat", "lon"]), rtol=1e-5, atol=0
+    )
+    centre = {"energy": 0, "lat": 99, "lon": 200}
+    np.testing.assert_allclose(excess[centre], expected[centre], rtol=1e-5, atol=0)
+
+
+def test_unknown_name_is_refused_with_those_that_exist():
+    with pytest.raises(InvalidOptionError, match=r"no sky 'crab'.*galactic-center-sim.*3fhl-gc"):
+        tutorial.open_maps("crab")
+
+
+# the real sky
+
+
+@pytest.mark.usefixtures("no_data")
+def test_real_sky_is_taken_from_gammapy_data(tmp_path):
+    (tmp_path / NAME).mkdir()
+    write(tmp_path / NAME / f"{NAME}.fits.gz", PLAIN)
+    maps = tutorial.open_maps(NAME)
+    assert dict(maps["counts"].sizes) == {"energy": 3, "lat": 6, "lon": 8}
+
+
+@pytest.mark.parametrize("folder", [None, "", "no_such_folder"])
+@pytest.mark.usefixtures("no_data")
+def test_without_data_and_pooch_it_is_said_what_to_do(monkeypatch, folder):
+    if folder is None:
+        monkeypatch.delenv("GAMMAPY_DATA")
+    else:
+        monkeypatch.setenv("GAMMAPY_DATA", folder)
+    with pytest.raises(
+        MissingFileError, match=rf"set GAMMAPY_DATA .*{NAME}\.fits\.gz.*install pooch.*\[tutorial\]"
+    ):
+        tutorial.open_maps(NAME)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no route to host"), ValueError("hash of downloaded file")], ids=str
+)
+@pytest.mark.usefixtures("no_data")
+def test_failing_download_is_a_missing_file(monkeypatch, error):
+    def retrieve(*args, **kwargs):
+        raise error
+
+    put_pooch(monkeypatch, retrieve)
+    with pytest.raises(
+        MissingFileError, match=f"cannot download the real sky .{error}.*GAMMAPY_DATA"
+    ) as caught:
+        tutorial.open_maps(NAME)
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.usefixtures("no_data")
+def test_download_is_checked_and_kept(monkeypatch, tmp_path):
+    asked = []
+
+    def retrieve(url, known_hash, **options):
+        asked.append((url, known_hash, options))
+        return str(write(tmp_path / "downloaded.fits.gz"))
+
+    put_pooch(monkeypatch, retrieve)
+    assert dict(tutorial.open_maps(NAME)["counts"].sizes) == {"energy": 3, "lat": 6, "lon": 8}
+    [(url, known_hash, options)] = asked
+    assert url.startswith("https://")
+    assert url.endswith(f"{NAME}/{NAME}.fits.gz")
+    assert options == {"path": "cache of xprofile"}
+    algorithm, digest = known_hash.split(":")
+    assert (algorithm, len(digest)) == ("sha256", 64)
+
+
+def test_known_hash_is_that_of_the_real_file(monkeypatch, gammapy_data, tmp_path):
+    def retrieve(url, known_hash, **options):
+        content = (gammapy_data / NAME / f"{NAME}.fits.gz").read_bytes()
+        assert known_hash == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        return str(write(tmp_path / "downloaded.fits.gz"))
+
+    monkeypatch.setenv("GAMMAPY_DATA", str(tmp_path))
+    put_pooch(monkeypatch, retrieve)
+    tutorial.open_maps(NAME)

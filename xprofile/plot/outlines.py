@@ -1,0 +1,170 @@
+"""Outlines of bins on sky axes, broken where the projection is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+from regions import SkyRegion
+
+from ..binning import AnyBins
+from ..bins import as_bins
+from ..exceptions import InvalidBinsError, InvalidOptionError
+from ..rows import Annuli, Line
+from ..wcs import PixelGrid, unit_vectors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+    from matplotlib.path import Path
+
+__all__ = ["plot_bins"]
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+_EDGE_COLOR = "tab:orange"  # stands out on dark images and on white paper
+
+
+def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+    """Draw the outlines of bins on sky axes.
+
+    Parameters
+    ----------
+    bins : SkyBins or list of regions.SkyRegion
+        Bins by true angles are drawn by their true outlines; regions in the plane of the map as
+        that plane has them.
+    ax : astropy.visualization.wcsaxes.WCSAxes, optional
+        The current axes by default. Their limits stay as they are if they show anything.
+    **kwargs
+        Passed to `matplotlib.collections.PolyCollection`; ``color`` is the colour of the edges.
+
+    Returns
+    -------
+    matplotlib.collections.PolyCollection
+        One path for each bin, in pixels of the axes' WCS; it is interrupted where the bin crosses
+        the seam of the projection or leaves the sky.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the axes have no WCS.
+    InvalidBinsError
+        If `bins` are no bins, or a region has no outline.
+    """
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.collections import PolyCollection
+    from matplotlib.pyplot import gca, get_fignums
+
+    shown: Any = gca() if ax is None and get_fignums() else ax
+    bins, grid = as_bins(bins), _shown_pixels(shown)
+    if bins.planar or isinstance(bins.shape, tuple):
+        paths = [_region_path(region, grid) for region in bins.to_regions()]
+    else:
+        paths = _outline_paths(bins.shape, grid)
+    style = normalize_kwargs(kwargs, PolyCollection)
+    color = style.pop("color", _EDGE_COLOR)
+    drawn = PolyCollection([], **{"facecolor": "none", "edgecolor": color, **style})
+    codes: Any = [path.codes for path in paths]
+    drawn.set_verts_and_codes([np.asarray(path.vertices) for path in paths], codes)
+    return _add(shown, drawn)
+
+
+def _shown_pixels(ax: Any) -> PixelGrid:
+    """Return the WCS of sky axes, with the columns and rows that are in view."""
+    wcs = getattr(ax, "wcs", None)
+    if not isinstance(wcs, WCS) or not wcs.has_celestial:
+        raise InvalidOptionError(
+            "bins are drawn on axes that know the sky; draw a map first with "
+            "image.profile.plot_sky(), or make them with plt.subplot(projection=wcs)"
+        )
+    wcs = wcs.celestial
+    known = ax.has_data() or not ax.get_autoscalex_on()
+    x = ax.get_xlim() if known else 2 * (float(wcs.wcs.crpix[wcs.wcs.lng]) - 1,)
+    return PixelGrid(wcs, np.array(x), np.array(ax.get_ylim()))
+
+
+def _outline_paths(shape: Line | Annuli, grid: PixelGrid) -> list[Path]:
+    """Make the path of each bin, of one closed ring, or of two for annuli."""
+    outlines = shape.outlines()
+    frame = outlines[0].frame.replicate_without_data()
+    lon, lat = (
+        np.stack([getattr(points.spherical, name).deg for points in outlines])
+        for name in ("lon", "lat")
+    )
+    sky = SkyCoord(lon, lat, unit="deg", frame=frame)
+    pixels = np.stack(grid.pixel(sky), axis=-1)
+    jumps = _jumps(pixels, np.stack(grid.pixel(_halfway(sky)), axis=-1))
+    size = pixels.shape[1] // (2 if isinstance(shape, Annuli) else 1)
+    starts = range(0, pixels.shape[1], size)
+    return [
+        _compound([_ring(points[i : i + size], jump[i : i + size - 1]) for i in starts])
+        for points, jump in zip(pixels, jumps, strict=True)
+    ]
+
+
+def _halfway(sky: SkyCoord) -> SkyCoord:
+    """Sky positions half-way between neighbours along the last axis."""
+    vectors = unit_vectors(np.asarray(sky.spherical.lon.deg), np.asarray(sky.spherical.lat.deg))
+    x, y, z = vectors[..., 1:] + vectors[..., :-1]
+    lon, lat = np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))
+    return SkyCoord(lon, lat, unit="rad", frame=sky.frame.replicate_without_data())
+
+
+def _jumps(pixels: Float, halfway: Float) -> Bool:
+    """Whether the map is torn between neighbours: then half-way on the sky is not so in pixels."""
+    step = np.linalg.norm(np.diff(pixels, axis=-2), axis=-1)
+    off = np.linalg.norm(halfway - (pixels[..., 1:, :] + pixels[..., :-1, :]) / 2, axis=-1)
+    return np.asarray(~(off <= 0.25 * step + 1e-6))
+
+
+def _ring(points: Float, jumps: Bool) -> tuple[Float, NDArray[np.uint8]]:
+    """Vertices and codes of a closed ring, its last point being the first; empty for a point."""
+    from matplotlib.path import Path
+
+    if np.ptp(points, axis=0).max() < 1e-6:
+        return np.empty((0, 2)), np.empty(0, np.uint8)
+    codes = np.full(len(points), Path.LINETO, np.uint8)
+    if not jumps.any():
+        codes[0], codes[-1] = Path.MOVETO, Path.CLOSEPOLY
+        return points, codes
+    first = int(np.argmax(jumps)) + 1  # start after a jump, so that each piece is in one part
+    points, before = np.roll(points[:-1], -first, axis=0), np.roll(jumps, 1 - first)
+    codes = np.where(before, Path.MOVETO, Path.LINETO).astype(np.uint8)
+    seen = np.isfinite(points).all(axis=1)
+    return points[seen], codes[seen]
+
+
+def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
+    from matplotlib.path import Path
+
+    vertices, codes = (np.concatenate(part) for part in zip(*rings, strict=True))
+    return Path(vertices, codes) if len(vertices) else Path(vertices)
+
+
+def _region_path(region: SkyRegion, grid: PixelGrid) -> Path:
+    """Make the path of a region in the plane of the map, on the side of the seam that is shown."""
+    from matplotlib.patches import Patch
+    from matplotlib.path import Path
+
+    artist = region.to_pixel(grid.wcs).as_artist()
+    if not isinstance(artist, Patch):
+        raise InvalidBinsError(f"{type(region).__name__} has no outline that could be drawn")
+    path = artist.get_patch_transform().transform_path(artist.get_path())
+    vertices = np.array(path.vertices)
+    if grid.separable:
+        turns = np.round((vertices[:, 0].mean() - grid.x.mean()) / grid.full_turn)
+        vertices[:, 0] -= turns * grid.full_turn
+    return Path(vertices, path.codes)
+
+
+def _add(ax: Axes, drawn: PolyCollection) -> PolyCollection:
+    """Put bins on axes, whose limits follow only if nothing else is there."""
+    empty = not ax.has_data()
+    ax.add_collection(drawn, autolim=empty)
+    if empty:
+        ax.autoscale_view()
+    return drawn

@@ -1,0 +1,144 @@
+"""Scans: the fit statistic over the bins and over flux."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..exceptions import InvalidOptionError, MissingVariableError
+from ..schema import ENERGY, NORM_SCAN, SED_TYPE, bin_dim, check_profile
+from ..sed import quantity_name, to_sed_type
+from .profile import check_plottable, name_axes, plain_axes, plot_profile, resolve
+from .series import positions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_stat_scan"]
+
+Float = NDArray[np.float64]
+
+_SCAN_CMAP = "Blues_r"
+_POINT_COLOR = "tab:orange"
+
+
+def plot_stat_scan(
+    profile: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    sed_type: str | None = None,
+    cmap: Any = None,
+    vmin: float = 0.0,
+    vmax: float = 9.0,
+    x_unit: str | u.Unit | None = None,
+    add_points: bool = True,
+    add_colorbar: bool = True,
+    **kwargs: Any,
+) -> Axes:
+    """Plot how far the fit statistic rises above its minimum, over the bins and flux.
+
+    Each value of the scan fills the range up to half-way to its neighbours; nothing is
+    interpolated, so the finer the scan, the finer the picture.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        From `estimate` with ``selection_optional=["scan"]``, of one energy bin.
+    ax : matplotlib.axes.Axes, optional
+        The current axes by default.
+    sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
+        The profile's own by default.
+    cmap : str or matplotlib.colors.Colormap, optional
+        By default dark at the best fit, and white where the data exclude a value.
+    vmin, vmax : float
+        Range of the colours, by default up to 3 standard deviations.
+    x_unit : str or Unit, optional
+        Unit of the bins' coordinate; its own by default.
+    add_points : bool
+        Draw the points of `plot_profile` on it.
+    add_colorbar : bool
+        Draw a colour bar.
+    **kwargs
+        Passed to `matplotlib.axes.Axes.pcolormesh`; ``norm`` takes the place of `vmin`, `vmax`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    MissingVariableError
+        If the profile has no scan.
+    InvalidOptionError
+        If the profile has several energy bins, the scan has one value only, there is no such
+        sed type, or `x_unit` does not suit the bins.
+    InvalidDataError
+        If the profile has other dims.
+    """
+    one = _single_scan(profile)
+    wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
+    x, y, rise = _scan_mesh(one, wanted, x_unit)
+    ax = plain_axes(ax)
+    scale = {} if "norm" in kwargs else {"vmin": vmin, "vmax": vmax}
+    style = {"cmap": cmap or _SCAN_CMAP, "rasterized": True, **scale, **kwargs}
+    mesh = ax.pcolormesh(x, y, rise, **style)
+    if add_colorbar:
+        figure: Any = ax.figure
+        figure.colorbar(mesh, ax=ax, label="Fit statistic difference", extend="max")
+    if add_points:
+        plot_profile(one, wanted, ax=ax, x_unit=x_unit, color=_POINT_COLOR, add_legend=False)
+    source, name = resolve(one, wanted, None)
+    name_axes(ax, source, name, x_unit)
+    return ax
+
+
+def _single_scan(profile: xr.Dataset) -> xr.Dataset:
+    """Return the profile with the scan in ascending order and without an energy dim."""
+    missing = [name for name in ("stat_scan", "stat", NORM_SCAN) if name not in profile]
+    if missing:
+        raise MissingVariableError(
+            f'the profile has no {missing}; estimate it with selection_optional=["scan"]'
+        )
+    check_profile(profile)
+    if profile.sizes.get(ENERGY, 1) > 1:
+        raise InvalidOptionError(
+            f"the profile has {profile.sizes[ENERGY]} energy bins, and the statistic is shown for "
+            "one; select it with .isel(energy=0)"
+        )
+    one = profile.squeeze(ENERGY) if ENERGY in profile.dims else profile
+    check_plottable(one, "stat")
+    if one.sizes.get(NORM_SCAN, 1) < 2:
+        raise InvalidOptionError("the scan has one value; give norm_values= two or more")
+    return one.sortby(NORM_SCAN)
+
+
+def _scan_mesh(
+    one: xr.Dataset, name: str, x_unit: str | u.Unit | None
+) -> tuple[Float, Float, Float]:
+    """Corners and values of the mesh: per bin a column, and between bins an empty one."""
+    lower, _, upper = positions(one, x_unit)
+    rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
+    norms = one[NORM_SCAN].to_numpy()
+    middle = (norms[1:] + norms[:-1]) / 2
+    edges = np.concatenate([[2 * norms[0] - middle[0]], middle, [2 * norms[-1] - middle[-1]]])
+    at_one = _at_unit_norm(one, name)
+    rise = np.where(np.isfinite(at_one), rise, np.nan)
+    y = np.repeat(edges[:, None] * np.nan_to_num(at_one, posinf=0.0), 2, axis=1)
+    x = np.broadcast_to(np.stack([lower, upper], axis=1).ravel(), y.shape)
+    columns = np.full((norms.size, 2 * lower.size - 1), np.nan)
+    columns[:, ::2] = rise
+    return np.asarray(x), y, columns
+
+
+def _at_unit_norm(one: xr.Dataset, name: str) -> Float:
+    """Value of a quantity at norm 1 in each bin, a surface brightness if the profile's is one."""
+    bright = name in one and "sr-1" in str(one[name].attrs.get("units", "")).split()
+    ones = one.assign(norm=xr.ones_like(one["stat"]))
+    unit = to_sed_type(
+        ones.assign_attrs({SED_TYPE: "likelihood"}), name, per_solid_angle=bright and name != "norm"
+    )
+    return np.asarray((unit[name] * xr.ones_like(one["stat"])).to_numpy(), dtype=float)
