@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
 from conftest import make_maps, make_wcs
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from regions import CircleSkyRegion, PixCoord, PixelRegion
 
@@ -193,6 +193,7 @@ SKIES = {
     "tan": make_wcs("TAN", (83.6, 22), frame="icrs"),
     "ait": make_wcs("AIT", (120, 40), step=4.5),
     "zea": make_wcs("ZEA", (0, 90)),
+    "car all-sky": make_wcs(step=4.5),
 }
 
 
@@ -209,10 +210,16 @@ def selection(picked):
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
-@given(st.sampled_from(sorted(SKIES)), slices(80), slices(60), st.booleans())
-@example("car oblique", (40, 1, 1), (0, 60, 1), False)
-@example("car oblique", (0, 80, 1), (30, 1, 1), True)
-def test_a_cut_map_is_a_masked_map(name, lon, lat, transposed):
+@given(
+    name=st.sampled_from(sorted(SKIES)),
+    lon=slices(80),
+    lat=slices(60),
+    center=st.tuples(st.floats(0, 79), st.floats(12, 48)),
+    transposed=st.booleans(),
+)
+@example("car oblique", (40, 1, 1), (0, 60, 1), (42.2, 27.9), False)
+@example("car all-sky", (10, 31, 1), (0, 60, 1), (72.2, 27.9), False)
+def test_a_cut_map_is_a_masked_map(name, lon, lat, center, transposed):
     wcs = SKIES[name]
     maps = uneven_maps(wcs).isel(energy=[0], energy_true=[0]).drop_vars("edisp")
     columns, turn_columns = selection(lon)
@@ -224,7 +231,9 @@ def test_a_cut_map_is_a_masked_map(name, lon, lat, transposed):
     cut = cut.isel(lat=slice(None, None, -1 if turn_rows else 1))
     cut = cut.transpose("lon", "energy", "lat", ...) if transposed else cut
     reach = 20 * wcs.wcs.cdelt[1]
-    bins = rings(reach, center=wcs.pixel_to_world(42.2, 27.9))
+    center = wcs.pixel_to_world(*center)
+    assume(np.isfinite(center.spherical.lat))
+    bins = rings(reach, center=center)
     expected = bin_maps(
         maps.assign(mask=maps["mask"] & xr.DataArray(kept, dims=["lat", "lon"])), bins
     )
@@ -480,6 +489,13 @@ def test_negative_backgrounds_are_refused(value):
 def test_what_is_missing_is_named(lost):
     with pytest.raises(MissingVariableError, match=lost):
         bin_maps(make_maps().drop_vars(lost), rings())
+
+
+def test_on_off_maps_are_refused():
+    maps = make_maps().rename(background="counts_off")
+    on_off = maps.assign(acceptance=maps["counts_off"], acceptance_off=maps["counts_off"])
+    with pytest.raises(MissingVariableError, match="background"):
+        bin_maps(on_off, rings())
 
 
 def test_exposure_in_another_unit_is_refused():

@@ -180,6 +180,11 @@ def test_layout_is_gammapys(profile, sed_type, path):
         assert ("ref_dnde" in extra.columns.names) == (kind != "norm")
 
 
+def test_nothing_is_twice_whatever_the_order_of_dims(profile, path):
+    write_profile(profile.transpose("norm_scan", "energy", "projected_distance"), path)
+    assert fits.getdata(path, "XPROFILE").names == ["JSON", "ref_e2dnde"]
+
+
 def test_is_ul_is_no_column_without_limits(path):
     profile = make_profile(selection=())
     write_profile(profile, path)
@@ -305,7 +310,8 @@ def test_another_model_than_the_files_is_refused(profile, path):
     write_profile(profile, path, "dnde")
     with pytest.raises(InvalidOptionError, match="not the one of the file: ref_dnde"):
         open_profile(path, spectral_model=other)
-    xr.testing.assert_identical(open_profile(path, spectral_model=MODEL), open_profile(path))
+    for same in (MODEL, lambda energy: MODEL(energy)):
+        xr.testing.assert_identical(open_profile(path, spectral_model=same), open_profile(path))
     make_gammapy(path)
     with pytest.raises(InvalidOptionError, match="not the one of the file"):
         open_profile(path, spectral_model=other)

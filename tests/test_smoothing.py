@@ -57,6 +57,16 @@ def test_gaussians_are_as_wide_on_the_sky(projection, step, width):
     np.testing.assert_allclose(smoothed, expected, rtol=0, atol=5e-3 * expected.max())
 
 
+def test_gaussians_are_round_on_the_sky_where_pixels_are_oblong():
+    wcs = make_wcs("TAN")
+    wcs.wcs.cdelt = [-0.05, 0.1]
+    image = make_maps(wcs)["counts"].isel(energy=0) * 0
+    image[30, 40] = 100
+    expected = 100 * gaussian_weights(image, (30, 40), 0.3)
+    smoothed = smooth(image, 0.3 * u.deg)
+    np.testing.assert_allclose(smoothed, expected, rtol=0, atol=5e-3 * expected.max())
+
+
 @pytest.mark.parametrize("unit", [u.arcmin, u.arcsec, u.rad])
 def test_any_unit_of_angle(unit):
     width = 0.25 * u.deg

@@ -82,7 +82,7 @@ def test_expectation_is_the_mean_of_simulations(asimov):
     number = 4
     seen = [tutorial.simulate_maps(np.random.default_rng(seed)) for seed in range(number)]
     mean = sum(maps["counts"] for maps in seen) / number
-    for dims in (["lat", "lon"], ["energy", "lat"], ["energy", "lon"]):
+    for dims in (["lat", "lon"], ["energy", "lat"], ["energy", "lon"], None):
         expected = asimov["counts"].sum(dims)
         pull = (mean.sum(dims) - expected) / np.sqrt(expected / number)
         assert np.abs(pull).max() < 5

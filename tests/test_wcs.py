@@ -35,6 +35,11 @@ def mirrored(wcs):
     return wcs
 
 
+def fk5(wcs, equinox):
+    wcs.wcs.radesys, wcs.wcs.equinox = "FK5", equinox
+    return wcs
+
+
 SKIES = {
     "car": make_wcs(),
     "car across 0": make_wcs(center=(359.95, 0)),
@@ -48,6 +53,7 @@ SKIES = {
     "tan": make_wcs("TAN", (83.6, 22), frame="icrs"),
     "tan rotated": rotated(make_wcs("TAN", (266.4, -28.9), frame="icrs"), -71),
     "tan mirrored": mirrored(make_wcs("TAN", (83.6, 22))),
+    "tan in fk5 of 1975": fk5(make_wcs("TAN", (83.6, 22), frame="icrs"), 1975),
     "sin all-sky": make_wcs("SIN", (200, -30), step=2),
     "zea over the pole": make_wcs("ZEA", (0, 90), frame="icrs"),
     "ait": make_wcs("AIT", (120, 0), step=4.5),

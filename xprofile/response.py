@@ -31,13 +31,12 @@ def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
     fine, nodes = edges(binned, ENERGY) * scale, binned[ENERGY_TRUE].to_numpy() * scale
     if ENERGY not in exposure.dims:
         exposure = exposure.expand_dims({ENERGY: binned[ENERGY]})
-    signal = xr.apply_ufunc(
+    return xr.apply_ufunc(  # type: ignore[no-any-return]
         lambda values: folded(model, fine, nodes, values),
         exposure,
         input_core_dims=[[ENERGY, ENERGY_TRUE]],
         output_core_dims=[[ENERGY]],
     )
-    return signal
 
 
 def folded(model: SpectralModel, fine: Float, nodes: Float, exposure: Float) -> Float:

@@ -201,6 +201,10 @@ def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
             f"the {dim} axis has no edges: coordinates {missing} are missing; "
             f"assign them with the bins' lower and upper edges in the unit of {dim}"
         )
+    if dim not in data.dims:
+        raise MissingVariableError(
+            f"the data have no dimension {dim}; select a range, such as isel({dim}=[0])"
+        )
     lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
     if not np.allclose(lower[1:], upper[:-1], rtol=1e-5, atol=0):
         raise InvalidDataError(

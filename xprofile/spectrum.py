@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import astropy.units as u
 import numpy as np
-from astropy.modeling import Model, models
+from astropy.modeling import Fittable1DModel, Model, models
 from numpy.typing import NDArray
 
 from .exceptions import InvalidOptionError
@@ -68,8 +67,9 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
     """
     unit = SED_TYPES["dnde"].unit
     try:
-        values = u.Quantity(model(energy * u.Unit(ENERGY_UNIT))).to_value(unit)
-    except (u.UnitsError, TypeError) as error:
+        found = u.Quantity(model(energy * u.Unit(ENERGY_UNIT))).to_value(unit)
+        values = np.broadcast_to(np.asarray(found, dtype=float), energy.shape)
+    except (u.UnitsError, TypeError, ValueError) as error:
         raise InvalidOptionError(
             f"spectral_model {_name(model)} must turn an energy Quantity into a differential flux "
             f"in units like {unit!r}; it failed with: {error}. Give its parameters units"
@@ -79,7 +79,7 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
             f"spectral_model {_name(model)} is negative or not finite between "
             f"{energy.min():.4g} and {energy.max():.4g} TeV"
         )
-    return np.asarray(values, dtype=float)
+    return values
 
 
 def _name(model: SpectralModel) -> str:
@@ -124,15 +124,14 @@ def integral(model: SpectralModel, edges: Float, *, power: int = 0) -> Float:
     power : int
         0 for the flux, 1 for the energy flux.
     """
+    at_edges = dnde(model, edges)
     if isinstance(model, models.PowerLaw1D):
         index = 1 + power - float(u.Quantity(model.alpha).to_value(""))
-        reference = float(u.Quantity(model.x_0.quantity).to_value(ENERGY_UNIT))
-        at_reference = dnde(model, np.array([reference]))[0] * reference ** (1 + power)
-        x = np.log(edges / reference)
-        # (e^b - e^a) / index = e^a (b - a) expm1(d) / d with d = index (b - a), finite at index 0
-        d = index * np.diff(x)
+        # from a to b, E f(E) at a times (b - a) expm1(d) / d, d = index (b - a), in log energy
+        width = np.diff(np.log(edges))
+        d = index * width
         ratio = np.divide(np.expm1(d), d, out=np.ones_like(d), where=d != 0)
-        return np.asarray(at_reference * np.exp(index * x[:-1]) * np.diff(x) * ratio)
+        return np.asarray(at_edges[:-1] * edges[:-1] ** (1 + power) * width * ratio)
     energy, weight, which = quadrature(edges, np.empty(0))
     values = weight * dnde(model, energy) * energy**power
     return np.bincount(which, values, minlength=edges.size - 1).astype(np.float64)
@@ -181,14 +180,17 @@ def from_json(text: str) -> Model:
     InvalidOptionError
         If it names no 1-D model of `astropy.modeling`.
     """
-    content: dict[str, Any] = json.loads(text)
-    kind = getattr(models, str(content.get("class")), None)
-    if not (isinstance(kind, type) and issubclass(kind, Model)):
+    try:
+        content = json.loads(text)
+        kind = getattr(models, content["class"])
+        if not (issubclass(kind, Fittable1DModel) and kind.n_inputs == 1):
+            raise TypeError(f"{kind} is no model of one variable")
+        return kind(**{name: _parameter(*p) for name, p in content["parameters"].items()})
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InvalidOptionError(
-            f"no model of astropy.modeling in {text!r}; pass the spectral model itself"
-        )
-    parameters = {
-        name: u.Quantity(value, unit) if unit else value
-        for name, (value, unit) in content["parameters"].items()
-    }
-    return kind(**parameters)
+            f"no model of astropy.modeling of one variable in {text!r} ({error}); pass the model"
+        ) from error
+
+
+def _parameter(value: float, unit: str) -> u.Quantity | float:
+    return u.Quantity(value, unit) if unit else value

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
-from .fitsfile import unit_of
+from .fitsfile import factor_to
 
 __all__ = ["Axis", "read_axes"]
 
@@ -33,24 +32,25 @@ _AXES = {
 }  # fmt: skip
 
 
+_UNITS = {"energy": "TeV", "energy_true": "TeV", "rad": "deg"}
+
+
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """One axis that is not of the sky: centres and edges in `unit`."""
+    """One axis that is not of the sky: centres and edges, energies in TeV and angles in degrees."""
 
     name: str
     centres: Float
     edges: Float
-    unit: u.UnitBase
 
     @property
     def size(self) -> int:
         """Number of bins."""
         return self.centres.size
 
-    def to(self, unit: str) -> Axis:
+    def times(self, factor: float) -> Axis:
         """Return the axis in another unit."""
-        factor = self.unit.to(unit)
-        return Axis(self.name, self.centres * factor, self.edges * factor, u.Unit(unit))
+        return Axis(self.name, self.centres * factor, self.edges * factor)
 
 
 def read_axes(hdu: fits.BinTableHDU) -> list[Axis]:
@@ -91,19 +91,32 @@ def _read_axis(
     missing = [column for column in needed if column not in hdu.columns.names]
     if missing:
         raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
-    nodes = hdu.data[needed[0]].astype(np.float64)[::stride]
-    size = _period(nodes)
-    unit = unit_of(hdu.columns[needed[0]].unit, f"{hdu.name} column {needed[0]}")
+    if not len(hdu.data):
+        raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
+    where = f"{hdu.name} column {needed[0]}"
+    factor = factor_to(hdu.columns[needed[0]].unit, _UNITS[name], where)
+    first = hdu.data[needed[0]].astype(np.float64)[::stride] * factor
+    first = first[: _period(first)]
+    log = interpolation == "log"
+    where = f"{hdu.name}: {name}"
+    _check_ascent(first, where, positive=log)
     if kind == "center":
-        centres = nodes[:size]
-        edges = _midpoints(centres, log=interpolation == "log")
-    else:
-        upper_edges = hdu.data[upper].astype(np.float64)[::stride][:size]
-        edges = np.append(nodes[:size], upper_edges[-1])
-        centres = np.sqrt(edges[1:] * edges[:-1]) if interpolation == "log" else _means(edges)
-    if not np.all(np.diff(edges) > 0):
-        raise FileFormatError(f"{hdu.name}: {name} does not ascend: {edges} {unit}")
-    return Axis(name, centres, edges, unit)
+        return Axis(name, first, _midpoints(first, log=log))
+    last = hdu.data[upper].astype(np.float64)[::stride][: first.size] * factor
+    edges = np.append(first, last[-1])
+    _check_ascent(edges, where, positive=log)
+    if not np.allclose(edges[1:], last, rtol=1e-5, atol=0):
+        raise FileFormatError(
+            f"{where} has gaps or overlaps: bins start at {first}, and end at {last}"
+        )
+    return Axis(name, np.sqrt(edges[1:] * edges[:-1]) if log else _means(edges), edges)
+
+
+def _check_ascent(values: Float, where: str, *, positive: bool) -> None:
+    fine = np.isfinite(values).all() and np.all(np.diff(values) > 0)
+    if not fine or (positive and values[0] <= 0):
+        kind = "positive and finite values" if positive else "finite values"
+        raise FileFormatError(f"{where} does not ascend in {kind}: found {values}")
 
 
 def _period(nodes: Float) -> int:

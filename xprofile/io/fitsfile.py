@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import tempfile
 import warnings
@@ -17,12 +19,15 @@ from astropy.io.fits.verify import VerifyError
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
-from ..exceptions import FileFormatError, MissingFileError
+from ..exceptions import FileFormatError, MissingFileError, XProfileError
 
-__all__ = ["native", "open_fits", "unit_of", "write_fits"]
+__all__ = ["factor_to", "native", "open_fits", "unit_of", "write_fits"]
 
+_GZIP = b"\x1f\x8b"
+_ALARMING = ("File may have been truncated", "(?s).*Error validating header", "non-ASCII")
 _UNREADABLE = (
-    OSError, EOFError, VerifyError, TypeError, ValueError, zlib.error, AstropyUserWarning,
+    OSError, EOFError, VerifyError, TypeError, ValueError, LookupError, AttributeError,
+    zlib.error, AstropyUserWarning,
 )  # fmt: skip
 
 StrPath = str | os.PathLike[str]
@@ -43,25 +48,30 @@ def open_fits(path: StrPath) -> Iterator[fits.HDUList]:
     if not path.is_file():
         raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
     try:
+        content = path.read_bytes()
+        if content.startswith(_GZIP):
+            content = gzip.decompress(content)  # whole, so that its checksum is checked
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", "File may have been truncated", AstropyUserWarning)
-            with fits.open(path, memmap=False) as hdus:
+            for message in _ALARMING:
+                warnings.filterwarnings("error", message, AstropyUserWarning)
+            with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
+                _check_whole(hdus, len(content))
                 yield hdus
-    except FileFormatError:
+    except XProfileError:
         raise
-    except (
-        OSError,
-        EOFError,
-        VerifyError,
-        TypeError,
-        ValueError,
-        zlib.error,
-        AstropyUserWarning,
-    ) as e:
+    except _UNREADABLE as e:
         raise FileFormatError(
             f"cannot read {str(path)!r} as FITS ({type(e).__name__}: {e}); "
             "the file may be truncated or of another format: fetch it again or convert it"
         ) from e
+
+
+def _check_whole(hdus: fits.HDUList, size: int) -> None:
+    """Raise if the file goes on, or ends, elsewhere than its last HDU."""
+    info = hdus[-1].fileinfo()
+    end = info["datLoc"] + info["datSpan"]
+    if end != size:
+        raise EOFError(f"{size} bytes, its HDUs take {end}")
 
 
 def write_fits(hdus: fits.HDUList, path: StrPath, *, overwrite: bool = False) -> None:
@@ -71,10 +81,14 @@ def write_fits(hdus: fits.HDUList, path: StrPath, *, overwrite: bool = False) ->
     ------
     FileExistsError
         If the file exists and `overwrite` is False.
+    MissingFileError
+        If its folder does not exist.
     """
     path = Path(path)
     if path.exists() and not overwrite:
         raise FileExistsError(f"{str(path)!r} exists already; pass overwrite=True to replace it")
+    if not path.parent.is_dir():
+        raise MissingFileError(f"no folder {str(path.parent)!r} to write {path.name!r} into")
     suffix = "".join(path.suffixes[-2:])
     handle, temporary = tempfile.mkstemp(suffix=suffix, prefix=f".{path.stem}-", dir=path.parent)
     os.close(handle)
@@ -108,9 +122,28 @@ def unit_of(text: str | None, where: str) -> u.UnitBase:
         If astropy does not know it.
     """
     try:
-        return u.Unit(text or "")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", u.UnitsWarning)  # several slashes, old names
+            return u.Unit(text or "")
     except ValueError as error:
         raise FileFormatError(
             f"{where} has the unit {text!r}, which is not one that astropy knows; "
             "correct the unit in the file"
+        ) from error
+
+
+def factor_to(text: str | None, unit: str, where: str) -> float:
+    """Return what turns values in the unit that a FITS file names into another unit.
+
+    Raises
+    ------
+    FileFormatError
+        If astropy does not know it, or it is of another kind.
+    """
+    found = unit_of(text, where)
+    try:
+        return float(found.to(unit))
+    except u.UnitConversionError as error:
+        raise FileFormatError(
+            f"{where} has the unit {text!r}, expected one like {unit!r}; correct it in the file"
         ) from error

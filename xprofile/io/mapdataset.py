@@ -9,17 +9,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.io import fits
-from astropy.wcs import WCS, FITSFixedWarning
+from astropy.wcs import WCS, FITSFixedWarning, WcsError
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
-from ..schema import COORDS, ENERGY_TRUE, LAT, LON, MAPS, RAD, axis_coords, data_array
+from ..schema import COORDS, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, MAPS, RAD, axis_coords, data_array
 from ..wcs import grid_coords
 from .bands import Axis, read_axes
-from .fitsfile import native, unit_of
+from .fitsfile import factor_to, native
 
 __all__ = ["read_mapdataset"]
 
@@ -61,8 +62,8 @@ def read_mapdataset(hdus: fits.HDUList, energy_unit: str, skip: Collection[str])
 
 def _require(hdus: fits.HDUList, skip: Collection[str]) -> None:
     needed = [name for name in ("COUNTS", "EXPOSURE") if name.lower() not in skip]
-    if "COUNTS_OFF" not in hdus and "background" not in skip:
-        needed.append("BACKGROUND")
+    off = ["ACCEPTANCE", "ACCEPTANCE_OFF"] if "COUNTS_OFF" in hdus else ["BACKGROUND"]
+    needed += [name for name in off if name.lower() not in skip]
     missing = [name for name in needed if name not in hdus]
     if missing:
         found = ", ".join(hdu.name for hdu in hdus if hdu.name) or "none"
@@ -73,9 +74,14 @@ def _require(hdus: fits.HDUList, skip: Collection[str]) -> None:
 
 
 def _read_wcs(hdu: fits.ImageHDU) -> tuple[WCS, tuple[int, int]]:
+    if not isinstance(hdu, fits.ImageHDU) or hdu.header["NAXIS"] < 2:
+        raise FileFormatError(f"{hdu.name} is no image with two axes on the sky")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)  # dates, which say nothing about pixels
-        wcs = WCS(hdu.header)
+        try:
+            wcs = WCS(hdu.header)
+        except (WcsError, ValueError) as error:
+            raise FileFormatError(f"{hdu.name} has no valid WCS: {error}") from error
     if not wcs.has_celestial:
         raise FileFormatError(
             f"{hdu.name} has no celestial WCS: CTYPE is {list(wcs.wcs.ctype)}; "
@@ -89,7 +95,7 @@ def _one_axis(hdus: fits.HDUList, name: str, energy_unit: str) -> Axis:
     if len(axes) != 1:
         found = [axis.name for axis in axes]
         raise FileFormatError(f"{name} has axes {found} besides the sky, expected one of energy")
-    return axes[0].to(energy_unit)
+    return axes[0].times(u.Unit(ENERGY_UNIT).to(energy_unit))
 
 
 def _bands(hdus: fits.HDUList, name: str) -> fits.BinTableHDU:
@@ -137,9 +143,10 @@ def _add_image(maps: xr.Dataset, hdus: fits.HDUList, name: str, energy_unit: str
     axis = _one_axis(hdus, name.upper(), energy_unit)
     values = _image(maps, hdus, name.upper(), axis)
     entry = MAPS[name]
-    unit = unit_of(hdus[name.upper()].header.get("BUNIT"), name.upper())
-    if entry.unit and unit != entry.unit:
-        values = (values * unit.to(entry.unit)).astype(values.dtype)
+    if entry.unit:
+        factor = factor_to(hdus[name.upper()].header.get("BUNIT"), entry.unit, name.upper())
+        kind = values.dtype if values.dtype.kind == "f" else np.float64
+        values = (values * factor).astype(kind) if factor != 1 else values.astype(kind, copy=False)
     maps = _add_axis(maps, axis, name.upper(), energy_unit)
     return maps.assign({name: ((axis.name, LAT, LON), values, entry.attrs)})
 
@@ -165,6 +172,8 @@ def _table(
     axes = read_axes(_bands(hdus, name))
     if tuple(axis.name for axis in axes) != dims:
         raise FileFormatError(f"{name} has axes {[a.name for a in axes]}, expected {dims}")
+    if "DATA" not in hdu.columns.names:
+        raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
     values = native(hdu.data["DATA"]).reshape(-1)
     expected = axes[0].size * axes[1].size
     if values.size != expected:
@@ -179,8 +188,9 @@ def _add_edisp(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Dat
             "kernel, or pass drop_variables=['edisp'] to do without energy dispersion"
         )
     values, axes = _table(hdus, "EDISP", MAPS["edisp"].dims)
+    factor = u.Unit(ENERGY_UNIT).to(energy_unit)
     for axis in axes:
-        maps = _add_axis(maps, axis.to(energy_unit), "EDISP", energy_unit)
+        maps = _add_axis(maps, axis.times(factor), "EDISP", energy_unit)
     return maps.assign(edisp=data_array("edisp", values, MAPS))
 
 
@@ -190,11 +200,14 @@ def _add_psf(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Datas
         warnings.warn("PSF is a map over the sky: left out, profiles do not use it", stacklevel=4)
         return maps
     values, (energy, rad) = _table(hdus, "PSF", MAPS["psf"].dims)
-    wanted = maps[ENERGY_TRUE].to_numpy()
-    values = interpolate_nodes(energy.to(energy_unit).centres, values, wanted)
-    unit = unit_of(hdus["PSF"].columns["DATA"].unit, "PSF")
-    psf = data_array("psf", values * unit.to(MAPS["psf"].unit), MAPS)
-    return maps.assign({"psf": psf, RAD: data_array(RAD, rad.to("deg").centres, COORDS)})
+    energy = energy.times(u.Unit(ENERGY_UNIT).to(energy_unit))
+    if ENERGY_TRUE in maps.coords:
+        values = interpolate_nodes(energy.centres, values, maps[ENERGY_TRUE].to_numpy())
+    else:
+        maps = _add_axis(maps, energy, "PSF", energy_unit)
+    factor = factor_to(hdus["PSF"].columns["DATA"].unit, MAPS["psf"].unit, "PSF")
+    psf = data_array("psf", values * factor, MAPS)
+    return maps.assign({"psf": psf, RAD: data_array(RAD, rad.centres, COORDS)})
 
 
 def interpolate_nodes(

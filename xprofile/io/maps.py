@@ -59,7 +59,7 @@ def open_maps(
     if not _is_energy(energy_unit):
         raise InvalidOptionError(f"energy_unit must be one of energy, found {energy_unit!r}")
     with open_fits(path) as hdus:
-        maps = read_mapdataset(hdus, energy_unit, skip)
+        maps = read_mapdataset(hdus, str(u.Unit(energy_unit)), skip)
     return extend_history(maps, maps, f"open_maps {Path(path).name}")
 
 
