@@ -38,6 +38,7 @@ AnyBins: TypeAlias = SkyBins | SkyRegion | Sequence[SkyRegion]
 
 # rounding leaves backgrounds as low as this times the largest one; they count as zero
 _NEGLIGIBLE = 1e-6
+_ROUNDING = 1e-12
 
 
 def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
@@ -167,7 +168,9 @@ def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.
     """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
     picked = np.asarray(_pick(_cube(maps, name), members))
     values = np.where(used, picked, 0).astype(np.float64)
-    floor = -_NEGLIGIBLE * values.max(initial=0) if name == "background" else 0.0
+    floor = 0.0
+    if name == "background":
+        floor = -max(_NEGLIGIBLE * values.max(initial=0), _ROUNDING)
     _refuse_below(values, floor, name)
     summed = members.sum(np.maximum(values, 0))
     whole = np.issubdtype(picked.dtype, np.integer)

@@ -1,11 +1,9 @@
-"""Rows of bins on the sky, with true edges."""
+"""Rows of bins on the sky, with true edges: every way to make them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -13,37 +11,28 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 from regions import SkyRegion
 
+from .binedges import angle, bin_edges, degrees, scalar_coord
 from .exceptions import InvalidBinsError
-from .membership import Membership, members
-from .planar import planar_members
-from .regionlist import region_centers, region_edges, region_texts
-from .rows import Annuli, Line, LocalAxes
-from .wcs import PixelGrid
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.collections import PolyCollection
+from .placed import PlacedBins
+from .regionlist import region_centers, region_edges
+from .schema import DISTANCE, POSITION_ANGLE, REGION
+from .shapes.axes import LocalAxes
+from .shapes.boxes import Boxes
+from .shapes.path import Path, path_lengths
+from .shapes.rings import Annuli, Sectors
 
 __all__ = ["SkyBins", "as_bins"]
 
 Float = NDArray[np.float64]
 
+_SMALLEST = 1e-9  # degrees between positions that are not the same
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SkyBins:
-    """A row of bins on the sky; make one with a classmethod.
+
+class SkyBins(PlacedBins):
+    """Bins on the sky; make them with one of the class methods.
 
     Pixels belong to a bin by their centre. Edges are half-open, so neighbouring bins share no
     pixel and miss none.
-
-    Parameters
-    ----------
-    shape : Line or Annuli or tuple of regions.SkyRegion
-        Bins by true angles on the sphere, or regions in the plane of the map.
-    lower, upper : numpy.ndarray
-        Edges along the profile in degrees, (nbin,).
-    planar : bool
-        Whether pixels are found in the plane of the map, as Gammapy does.
 
     Examples
     --------
@@ -55,11 +44,6 @@ class SkyBins:
     <SkyBins: 51 boxes along a line, projected distance 0 to 20 deg, height 3 deg>
     """
 
-    shape: Line | Annuli | tuple[SkyRegion, ...]
-    lower: Float
-    upper: Float
-    planar: bool
-
     @classmethod
     def along_line(
         cls,
@@ -69,6 +53,8 @@ class SkyBins:
         height: u.Quantity,
         nbin: int | None = None,
         edges: u.Quantity | None = None,
+        step: u.Quantity | None = None,
+        origin: SkyCoord | u.Quantity | None = None,
         planar: bool = False,
     ) -> SkyBins:
         """Boxes along the great circle from `start` to `end`.
@@ -76,37 +62,103 @@ class SkyBins:
         Parameters
         ----------
         start, end : SkyCoord
-            Scalar, in any frames. Distance is measured from `start`.
+            Scalar, in any frames.
         height : Quantity
             Full extent across the line.
         nbin : int, optional
             Number of equal bins between `start` and `end`.
         edges : Quantity, optional
-            Distances from `start`, (nbin + 1,), instead of `nbin`.
+            Distances from the origin, (nbin + 1,), instead of `nbin`.
+        step : Quantity, optional
+            Width of the bins, as many as fit, instead of `nbin`.
+        origin : SkyCoord or Quantity, optional
+            Where the distance is 0: a position, of which the foot on the line counts, or a
+            distance from `start`; `start` by default.
         planar : bool
             Find pixels in the plane of the map instead, with the rectangles of `to_regions`.
 
         Returns
         -------
         SkyBins
-            `nbin` bins; the lower edge belongs to a bin, the upper to the next.
+            The lower edge belongs to a bin, the upper to the next.
 
         Raises
         ------
         InvalidBinsError
             If start and end are the same or opposite, `height` is not a positive angle, or not
-            just one of `nbin` and `edges` is given.
+            just one of `nbin`, `edges` and `step` is given.
         """
-        start, end = _scalar(start, "start"), _scalar(end, "end")
+        start, end = scalar_coord(start, "start"), scalar_coord(end, "end")
         length = float(start.separation(end).deg)
-        if not 1e-9 < length < 180 - 1e-9:
+        if not _SMALLEST < length < 180 - _SMALLEST:
             raise InvalidBinsError(
                 f"start and end are {length:.6g} deg apart: no great circle is singled out; "
                 "give two positions between 0 and 180 deg apart"
             )
         axes = LocalAxes(start, start.position_angle(end.transform_to(start.frame)))
-        line = Line(axes, _edges(0.0, length, nbin, edges), _positive(height, "height"))
-        return cls._of_rows(line, planar=planar)
+        zero = axes.longitude(origin) if isinstance(origin, SkyCoord) else _distance(origin)
+        along = bin_edges(-zero, length - zero, nbin=nbin, edges=edges, step=step)
+        if not np.all(np.abs(along + zero) <= 180):
+            raise InvalidBinsError(
+                f"edges go from {along[0]:.6g} to {along[-1]:.6g} deg, expected no more than 180 "
+                "deg before or behind the start"
+            )
+        half = angle(height, "height") / 2
+        boxes = Boxes(axes, along + zero, np.array([-half, half]))
+        return cls(boxes, along[:-1], along[1:], "boxes along a line", planar=planar)
+
+    @classmethod
+    def along_path(
+        cls,
+        points: SkyCoord,
+        *,
+        height: u.Quantity,
+        nbin: int | None = None,
+        edges: u.Quantity | None = None,
+        step: u.Quantity | None = None,
+        origin: SkyCoord | u.Quantity | None = None,
+        closed: bool = False,
+        planar: bool = False,
+    ) -> SkyBins:
+        """Bins along a polyline or a dense curve: a shell, a jet, a warped plane.
+
+        Parameters
+        ----------
+        points : SkyCoord
+            Vertices, (nvertex,), joined by great circles.
+        height : Quantity
+            Full extent across the path. At bends the ribbon has mitred joints.
+        nbin, edges, step, origin
+            As in `along_line`; distance is measured along the path from the first vertex.
+        closed : bool
+            Go back to the first vertex at the end.
+        planar : bool
+            Find pixels in the plane of the map instead, with the polygons of `to_regions`.
+
+        Returns
+        -------
+        SkyBins
+            The lower edge belongs to a bin, the upper to the next.
+
+        Raises
+        ------
+        InvalidBinsError
+            If there are fewer than two vertices, neighbours are the same, or the path bends too
+            sharply for its height; the message names the vertex.
+        """
+        points = _vertices(points, closed)
+        length = float(path_lengths(points)[-1])
+        full = angle(height, "height")
+        whole = Path(points, np.array([0, length]), full)
+        zero = whole.place(origin) if isinstance(origin, SkyCoord) else _distance(origin)
+        along = bin_edges(-zero, length - zero, nbin=nbin, edges=edges, step=step)
+        if along[0] + zero < -_SMALLEST or along[-1] + zero > length + _SMALLEST:
+            raise InvalidBinsError(
+                f"edges go from {along[0]:.6g} to {along[-1]:.6g} deg, the path from "
+                f"{-zero:.6g} to {length - zero:.6g} deg"
+            )
+        path = Path(points, np.clip(along + zero, 0, length), full)
+        return cls(path, along[:-1], along[1:], "bins along a path", planar=planar)
 
     @classmethod
     def annuli(
@@ -117,6 +169,7 @@ class SkyBins:
         radius_max: u.Quantity | None = None,
         radius_min: u.Quantity = 0 * u.deg,
         nbin: int | None = None,
+        step: u.Quantity | None = None,
         planar: bool = False,
     ) -> SkyBins:
         """Concentric annuli round `center`, by true angular distance.
@@ -128,9 +181,11 @@ class SkyBins:
         edges : Quantity, optional
             Radii, (nbin + 1,).
         radius_max, radius_min : Quantity, optional
-            With `nbin`, instead of `edges`.
+            With `nbin` or `step`, instead of `edges`.
         nbin : int, optional
             Number of annuli of equal width.
+        step : Quantity, optional
+            Width of the annuli, as many as fit.
         planar : bool
             Find pixels in the plane of the map instead, with the regions of `to_regions`.
 
@@ -144,19 +199,148 @@ class SkyBins:
         InvalidBinsError
             If the radii are not angles from 0 to 180 deg in ascending order.
         """
-        if edges is None and radius_max is None:
-            raise InvalidBinsError("annuli need edges=, or radius_max= and nbin=")
-        if edges is not None and radius_max is not None:
-            raise InvalidBinsError("annuli take edges= or radius_max=, not both")
-        low = _degrees(radius_min, "radius_min")
-        high = 0.0 if radius_max is None else _degrees(radius_max, "radius_max")
-        radii = _edges(low, high, nbin, edges)
-        if radii[0] < 0 or radii[-1] > 180:
-            raise InvalidBinsError(
-                f"annuli have radii from {radii[0]:.6g} to {radii[-1]:.6g} deg, expected 0 to 180"
-            )
-        axes = LocalAxes(_scalar(center, "center"), 0 * u.deg)
-        return cls._of_rows(Annuli(axes, radii), planar=planar)
+        radii = _radii(edges, radius_min, radius_max, nbin, step)
+        axes = LocalAxes(scalar_coord(center, "center"), 0 * u.deg)
+        return cls(Annuli(axes, radii), radii[:-1], radii[1:], "annuli", planar=planar)
+
+    @classmethod
+    def elliptical_annuli(
+        cls,
+        center: SkyCoord,
+        *,
+        axis_ratio: float,
+        position_angle: u.Quantity,
+        edges: u.Quantity | None = None,
+        radius_max: u.Quantity | None = None,
+        radius_min: u.Quantity = 0 * u.deg,
+        nbin: int | None = None,
+        step: u.Quantity | None = None,
+        planar: bool = False,
+    ) -> SkyBins:
+        """Concentric elliptical annuli; the distance is the major half axis.
+
+        Parameters
+        ----------
+        center : SkyCoord
+            Scalar.
+        axis_ratio : float
+            Minor over major axis, above 0 and up to 1.
+        position_angle : Quantity
+            Of the major axis, East of North in the frame of `center`.
+        edges, radius_max, radius_min, nbin, step, planar
+            As in `annuli`, of the major half axis.
+
+        Returns
+        -------
+        SkyBins
+            A position at a true distance r and an angle phi from the major axis belongs to the
+            ellipse with the major half axis r sqrt(cos^2 phi + sin^2 phi / axis_ratio^2).
+
+        Raises
+        ------
+        InvalidBinsError
+            As `annuli`, or if `axis_ratio` is out of its range.
+        """
+        if not 0 < axis_ratio <= 1:
+            raise InvalidBinsError(f"axis_ratio must be above 0 and up to 1, found {axis_ratio!r}")
+        radii = _radii(edges, radius_min, radius_max, nbin, step)
+        turn = degrees(position_angle, "position_angle") * u.deg
+        axes = LocalAxes(scalar_coord(center, "center"), turn)
+        shape = Annuli(axes, radii, float(axis_ratio))
+        return cls(shape, radii[:-1], radii[1:], "elliptical annuli", planar=planar)
+
+    @classmethod
+    def sectors(
+        cls,
+        center: SkyCoord,
+        *,
+        radius_max: u.Quantity,
+        radius_min: u.Quantity = 0 * u.deg,
+        nbin: int | None = None,
+        edges: u.Quantity | None = None,
+        step: u.Quantity | None = None,
+        planar: bool = False,
+    ) -> SkyBins:
+        """Sectors of a ring; the dimension of the results is ``position_angle``.
+
+        Parameters
+        ----------
+        center : SkyCoord
+            Scalar.
+        radius_max, radius_min : Quantity
+            Bounds of the ring.
+        nbin : int, optional
+            Number of equal sectors round the full circle, from North over East.
+        edges : Quantity, optional
+            Position angles East of North, ascending, no more than 360 deg in all.
+        step : Quantity, optional
+            Width of the sectors, as many as fit into the full circle.
+        planar : bool
+            Find pixels in the plane of the map instead, with the polygons of `to_regions`.
+
+        Returns
+        -------
+        SkyBins
+            The lower edge belongs to a bin, the upper to the next.
+
+        Raises
+        ------
+        InvalidBinsError
+            If the edges span more than 360 deg, or the radii are wrong.
+        """
+        angles = bin_edges(0.0, 360.0, nbin=nbin, edges=edges, step=step)
+        if np.ptp(angles) > 360 + _SMALLEST:
+            raise InvalidBinsError(f"sectors span {np.ptp(angles):.6g} deg, more than 360")
+        low, high = angle(radius_min, "radius_min", zero=True), angle(radius_max, "radius_max")
+        if low >= high:
+            raise InvalidBinsError(f"radius_min {low:.6g} deg is not below radius_max {high:.6g}")
+        axes = LocalAxes(scalar_coord(center, "center"), 0 * u.deg)
+        shape = Sectors(axes, angles, low, high)
+        return cls(shape, angles[:-1], angles[1:], "sectors", POSITION_ANGLE, planar)
+
+    @classmethod
+    def grid(
+        cls,
+        center: SkyCoord,
+        *,
+        width: u.Quantity,
+        height: u.Quantity,
+        nbin: tuple[int, int],
+        position_angle: u.Quantity = 90 * u.deg,
+        planar: bool = False,
+    ) -> SkyBins:
+        """A grid of boxes; the dimension of the results is ``region``.
+
+        Parameters
+        ----------
+        center : SkyCoord
+            Scalar.
+        width, height : Quantity
+            Full extent of the grid along and across `position_angle`.
+        nbin : tuple of int
+            Number of boxes along and across. Those across follow each other first.
+        position_angle : Quantity
+            Direction in which the grid is wide, East of North in the frame of `center`.
+        planar : bool
+            Find pixels in the plane of the map instead, with the rectangles of `to_regions`.
+
+        Returns
+        -------
+        SkyBins
+
+        Raises
+        ------
+        InvalidBinsError
+            If an extent is no positive angle or a number no positive integer.
+        """
+        axes = LocalAxes(
+            scalar_coord(center, "center"), degrees(position_angle, "position_angle") * u.deg
+        )
+        sides = (angle(width, "width") / 2, angle(height, "height") / 2)
+        along, across = (bin_edges(-s, s, nbin=n) for s, n in zip(sides, nbin, strict=True))
+        nowhere = np.full((along.size - 1) * (across.size - 1), np.nan)
+        shape = Boxes(axes, along, across)
+        return cls(shape, nowhere, nowhere, "boxes of a grid", REGION, planar)
 
     @classmethod
     def from_regions(cls, regions: Sequence[SkyRegion]) -> SkyBins:
@@ -165,144 +349,75 @@ class SkyBins:
         Parameters
         ----------
         regions : sequence of regions.SkyRegion
-            They may overlap; each counts fully. Distance is measured from the first region's
-            centre; of concentric circles and annuli it is the mean of the radii.
+            They may overlap; each counts fully. Spherical regions are what they say. Distance is
+            measured from the first region's centre; of concentric circles and annuli it is the
+            mean of the radii.
 
         Raises
         ------
         InvalidBinsError
-            If the list is empty, holds anything else, or a region has no centre.
+            If the list is empty, holds anything else, or a region has no place on the sky.
         """
-        regions = tuple(regions)
-        wrong = sorted({type(r).__name__ for r in regions if not isinstance(r, SkyRegion)})
+        try:
+            regions = tuple(regions)
+        except TypeError:
+            raise InvalidBinsError(
+                f"expected a list of astropy sky regions, found {type(regions).__name__}"
+            ) from None
+        wrong = sorted({type(r).__name__ for r in regions if not is_sky_region(r)})
         if not regions or wrong:
             raise InvalidBinsError(
                 f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
                 "pixel regions become sky regions by region.to_sky(wcs)"
             )
         lower, upper = region_edges(regions, region_centers(regions))
-        return cls(regions, lower, upper, planar=True)
-
-    @classmethod
-    def _of_rows(cls, rows: Line | Annuli, *, planar: bool) -> SkyBins:
-        return cls(rows, rows.edges[:-1], rows.edges[1:], planar)
-
-    def __len__(self) -> int:
-        return self.lower.size
-
-    def __repr__(self) -> str:
-        words = {Line: "boxes along a line", Annuli: "annuli", tuple: "sky regions"}
-        text = f"<SkyBins: {len(self)} {words[type(self.shape)]}, projected distance "
-        text += f"{self.lower.min():.6g} to {self.upper.max():.6g} deg"
-        if isinstance(self.shape, Line):
-            text += f", height {self.shape.height:.6g} deg"
-        return text + (", planar>" if self.planar else ">")
-
-    @cached_property
-    def center(self) -> SkyCoord:
-        """Centres of the bins, (nbin,)."""
-        if isinstance(self.shape, tuple):
-            return region_centers(self.shape)
-        return self.shape.centers
-
-    @property
-    def distance(self) -> Float:
-        """Distance of the bins' centres along the profile in degrees, (nbin,)."""
-        return (self.lower + self.upper) / 2
-
-    def to_regions(self) -> list[SkyRegion]:
-        """Return astropy sky regions, one for each bin, for plotting, DS9 and other tools."""
-        return list(self._regions)
-
-    @cached_property
-    def _regions(self) -> tuple[SkyRegion, ...]:
-        return self.shape if isinstance(self.shape, tuple) else tuple(self.shape.regions())
-
-    def region_texts(self) -> list[str]:
-        """Return each bin's region as one line of DS9."""
-        return region_texts(self._regions)
-
-    def members(self, grid: PixelGrid) -> Membership:
-        """Find the pixels of each bin.
-
-        Parameters
-        ----------
-        grid : PixelGrid
-            The pixels of a map, from `xprofile.wcs.pixel_grid`.
-        """
-        if isinstance(self.shape, tuple) or self.planar:
-            return planar_members(self._regions, grid)
-        return members(self.shape, len(self), grid)
-
-    def plot(self, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
-        """Draw the bins' outlines on sky axes.
-
-        Parameters
-        ----------
-        ax : astropy.visualization.wcsaxes.WCSAxes, optional
-            The current axes by default.
-        **kwargs
-            Passed to `matplotlib.collections.PolyCollection`.
-
-        Returns
-        -------
-        matplotlib.collections.PolyCollection
-        """
-        from .plot import plot_bins
-
-        return plot_bins(self, ax, **kwargs)
+        return cls(regions, lower, upper, "sky regions", DISTANCE, planar=True)
 
 
 def as_bins(bins: SkyBins | SkyRegion | Sequence[SkyRegion]) -> SkyBins:
     """Accept bins, or a bare list of astropy sky regions, or one region."""
     if isinstance(bins, SkyBins):
         return bins
-    if isinstance(bins, SkyRegion):
+    if is_sky_region(bins):
         return SkyBins.from_regions([bins])
-    try:
-        regions = list(bins)
-    except TypeError:
+    return SkyBins.from_regions(bins)
+
+
+def is_sky_region(region: Any) -> bool:
+    """Whether something is a sky region, planar or (from regions 0.12 on) spherical."""
+    return isinstance(region, SkyRegion) or type(region).__name__.endswith("SphericalSkyRegion")
+
+
+def _distance(origin: u.Quantity | None) -> float:
+    return 0.0 if origin is None else float(degrees(origin, "origin"))
+
+
+def _vertices(points: Any, closed: bool) -> SkyCoord:
+    """Vertices of a path, the first again at the end if it is closed."""
+    if not isinstance(points, SkyCoord) or points.ndim != 1 or points.size < 2:
+        raise InvalidBinsError(f"points must be a SkyCoord of two or more positions: {points!r}")
+    ends = points[0].separation(points[-1]).deg
+    if closed and ends > _SMALLEST:
+        points = points[np.append(np.arange(points.size), 0)]
+    steps = points[:-1].separation(points[1:]).deg
+    same = np.flatnonzero(~((steps > _SMALLEST) & (steps < 90)))
+    if same.size:
         raise InvalidBinsError(
-            f"expected SkyBins or a list of astropy sky regions, found {type(bins).__name__}"
-        ) from None
-    return SkyBins.from_regions(regions)
-
-
-def _scalar(coord: Any, name: str) -> SkyCoord:
-    if not isinstance(coord, SkyCoord) or not coord.isscalar:
-        raise InvalidBinsError(f"{name} must be one SkyCoord, found {coord!r}")
-    return coord
-
-
-def _degrees(value: Any, name: str) -> Any:
-    """Angles in degrees, a float or an array."""
-    try:
-        return u.Quantity(value).to_value("deg")
-    except (u.UnitConversionError, TypeError):
-        raise InvalidBinsError(
-            f"{name} must be an angle with a unit, such as 3 * u.deg, found {value!r}"
-        ) from None
-
-
-def _positive(value: Any, name: str) -> float:
-    degrees = np.asarray(_degrees(value, name))
-    if degrees.ndim or not 0 < degrees < 180:
-        raise InvalidBinsError(f"{name} must be one angle between 0 and 180 deg, found {value!r}")
-    return float(degrees)
-
-
-def _edges(low: float, high: float, nbin: int | None, edges: Any) -> Float:
-    """Make `nbin` equal bins from `low` to `high`, or check the edges that are given."""
-    if (nbin is None) == (edges is None):
-        raise InvalidBinsError("give either nbin= or edges=")
-    if edges is None:
-        if isinstance(nbin, bool) or int(nbin or 0) != nbin or nbin < 1:
-            raise InvalidBinsError(f"nbin must be a positive integer, found {nbin!r}")
-        values = np.linspace(low, high, int(nbin) + 1)
-    else:
-        values = np.atleast_1d(np.asarray(_degrees(edges, "edges"), dtype=float))
-    if values.ndim != 1 or values.size < 2 or not np.all(np.diff(values) > 0):
-        raise InvalidBinsError(
-            f"bin edges must be two or more ascending angles, found {values} deg"
+            f"vertices {same[0]} and {same[0] + 1} of the path are {steps[same[0]]:.6g} deg apart, "
+            "expected more than 0 and less than 90; drop or add vertices"
         )
-    return values
+    return points
+
+
+def _radii(edges: Any, radius_min: Any, radius_max: Any, nbin: int | None, step: Any) -> Float:
+    """Radii in degrees from the arguments of annuli."""
+    if (edges is None) == (radius_max is None):
+        raise InvalidBinsError("annuli need edges=, or radius_max= with nbin= or step=")
+    low = angle(radius_min, "radius_min", zero=True)
+    high = low if radius_max is None else angle(radius_max, "radius_max")
+    radii = bin_edges(low, high, nbin=nbin, edges=edges, step=step)
+    if radii[0] < 0 or radii[-1] > 180 or not np.all(np.diff(radii) > 0):
+        raise InvalidBinsError(
+            f"annuli have radii from {radii[0]:.6g} to {radii[-1]:.6g} deg, expected 0 to 180"
+        )
+    return radii

@@ -9,15 +9,17 @@ from typing import Protocol
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from .wcs import PixelGrid
+from .wcs import PixelGrid, unit_vectors
 
 __all__ = ["Membership", "Rows", "members"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-_BLOCK = 1 << 20  # pixels whose vectors are held at once
+_TILE_SIZE = 4.0  # degrees along the side of a tile of pixels
+_BEYOND = 2  # how far bins are followed off the map, in sizes of the map
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,19 +120,58 @@ def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
 
 
 def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float]]:
-    """Columns and rows that may hold pixels of the bins, a bounded number of pixels at a time."""
-    x, y = grid.pixel(rows.sample())
-    found = np.isfinite(x) & np.isfinite(y)
-    if not found.any():
-        return
-    margin = 2 + 2 * rows.pitch / grid.pixel_size
+    """Columns and rows of the plane that may hold pixels of the bins, a strip of tiles at a time.
+
+    Tiles go over the map and what the grid would have beyond it round the bins. One is kept if
+    a sample position of the bins is no further from its middle than its corners are.
+    """
+    sample = rows.sample()
     columns, lines = (
-        np.arange(np.floor(p[found].min() - margin), np.ceil(p[found].max() + margin) + 1)
-        for p in (x, y)
+        _tile_edges(have, placed, grid.pixel_size)
+        for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
     )
-    step = max(1, _BLOCK // columns.size)
-    for start in range(0, lines.size, step):
-        yield columns, lines[start : start + step]
+    near = _near_tiles(grid, columns, lines, sample, np.radians(rows.pitch))
+    for line in np.flatnonzero(near.any(axis=1)):
+        kept = np.flatnonzero(near[line])
+        for run in np.split(kept, np.flatnonzero(np.diff(kept) > 1) + 1):
+            x = np.arange(columns[run[0]], columns[run[-1] + 1])
+            yield x, np.arange(lines[line], lines[line + 1])
+
+
+def _tile_edges(have: Float, placed: Float, size: float) -> Float:
+    """First pixel numbers of tiles over a map's columns and the positions of a sample."""
+    found = placed[np.isfinite(placed)]
+    beyond = _BEYOND * (np.ptp(have) + 1)
+    low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - beyond)
+    high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + beyond)
+    step = int(np.clip(_TILE_SIZE / size, 8, 128))
+    return np.arange(np.floor(low), np.ceil(high) + step + 1, step)
+
+
+def _near_tiles(
+    grid: PixelGrid, columns: Float, lines: Float, sample: SkyCoord, pitch: float
+) -> NDArray[np.bool_]:
+    """Whether tiles may hold part of the bins, (nline, ncolumn)."""
+    x, y = (
+        np.interp(np.arange(2 * e.size - 1) / 2, np.arange(e.size), e) for e in (columns, lines)
+    )
+    lattice = grid.vectors(x - 0.5, y[:, None] - 0.5)
+    middle = lattice[:, 1::2, 1::2]
+    around = np.stack([
+        lattice[:, i : i + 2 * middle.shape[1] - 1 : 2, j : j + 2 * middle.shape[2] - 1 : 2]
+        for i in (0, 1, 2) for j in (0, 1, 2)
+    ])  # fmt: skip
+    chords = np.linalg.norm(around - middle, axis=1)
+    flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
+    lost = ~np.isfinite(around[:, 0])
+    reach = np.where(lost, flat, chords).max(axis=0)
+    local = sample.transform_to(grid.frame).spherical
+    tree = cKDTree(unit_vectors(local.lon.deg.ravel(), local.lat.deg.ravel()).T)
+    # a tile whose middle is off the sky is as near as its nearest other position
+    distance = np.full(around.shape[0:1] + middle.shape[1:], np.inf)
+    known = ~lost
+    distance[known] = tree.query(np.moveaxis(around, 1, -1)[known])[0]
+    return np.asarray(distance.min(axis=0) <= 1.2 * reach + pitch)
 
 
 def _block_pairs(

@@ -169,9 +169,17 @@ def _contains(shapes: _Shapes, row: Int, x: Float, y: Float) -> NDArray[np.bool_
 def _other_pixels(region: SkyRegion, index: int, grid: PixelGrid) -> tuple[Int, Float, Float]:
     """Pixels of a region of any other shape, by its own pixel region."""
     pixel_region = region.to_pixel(grid.wcs)
-    box = pixel_region.bounding_box
+    try:
+        box = pixel_region.bounding_box
+    except ValueError:  # a vertex is where the projection has no place
+        return np.empty(0, int), np.empty(0), np.empty(0)
+    shift = 0.0
+    if grid.separable:
+        middle = (box.ixmin + box.ixmax) / 2 - (grid.x[0] + grid.x[-1]) / 2
+        shift = grid.full_turn * np.round(middle / grid.full_turn)
     x, y = np.meshgrid(
-        np.arange(box.ixmin - 1, box.ixmax + 1.0), np.arange(box.iymin - 1, box.iymax + 1.0)
+        np.arange(np.floor(box.ixmin - shift) - 1, box.ixmax - shift + 1.0),
+        np.arange(box.iymin - 1, box.iymax + 1.0),
     )
-    inside = np.asarray(pixel_region.contains(PixCoord(x, y)))
+    inside = np.asarray(pixel_region.contains(PixCoord(x + shift, y)))
     return np.full(int(inside.sum()), index), x[inside], y[inside]

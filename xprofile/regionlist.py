@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
+from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 from regions import (
     CircleAnnulusSkyRegion,
@@ -119,8 +121,10 @@ def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
 
 def _text(region: SkyRegion) -> str:
     try:
-        text = Regions([region]).serialize(format="ds9", precision=10)
-    except (NotImplementedError, ValueError, KeyError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", AstropyUserWarning)  # a frame that DS9 has not
+            text = Regions([region]).serialize(format="ds9", precision=10)
+    except (NotImplementedError, ValueError, KeyError, AstropyUserWarning):
         return repr(region)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return ";".join(lines) if lines else repr(region)

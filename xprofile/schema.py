@@ -22,6 +22,7 @@ NORM_SCAN: Final = "norm_scan"
 RAD: Final = "rad"
 WCS_NAME: Final = "wcs"
 REGION: Final = "region"
+POSITION_ANGLE: Final = "position_angle"
 
 ENERGY_UNIT: Final = "TeV"
 EXPOSURE_UNIT: Final = "cm2 s"

@@ -13,6 +13,8 @@ from .wcs import pixel_grid
 
 __all__ = ["smooth"]
 
+_ROUNDING = 1e-9  # of a pixel: a width of whole pixels is one
+
 
 def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> xr.DataArray:
     """Smooth a map, keeping its sum but for what spreads over the border.
@@ -41,8 +43,8 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
         size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_size
     except (u.UnitConversionError, TypeError):
         raise InvalidOptionError(f"width must be an angle like 0.1 * u.deg: {width!r}") from None
-    if not size > 0:
-        raise InvalidOptionError(f"width must be positive, found {width!r}")
+    if not 0 < size < np.inf:
+        raise InvalidOptionError(f"width must be positive and finite, found {width!r}")
     ordered = image.transpose(..., LAT, LON)
     values = ordered.to_numpy().astype(float)
     known = np.isfinite(values)
@@ -55,9 +57,10 @@ def _convolve(values: np.ndarray, size: float, kernel: str) -> np.ndarray:
     if kernel == "gauss":
         return np.asarray(ndimage.gaussian_filter(values, size, mode="constant", axes=axes))
     if kernel == "box":
-        side = 2 * int(size) + 1
+        side = 2 * int(size + _ROUNDING) + 1
         return np.asarray(ndimage.uniform_filter(values, side, mode="constant", axes=axes))
     if kernel == "disk":
+        size += _ROUNDING
         reach = np.arange(-int(size), int(size) + 1)
         disk = (np.hypot(reach, reach[:, None]) <= size).astype(float)
         disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / disk.sum()

@@ -98,13 +98,13 @@ class PixelGrid:
         """Whether longitude is linear in x alone and latitude in y alone."""
         if any("CAR" not in ctype for ctype in self.wcs.wcs.ctype) or self.wcs.wcs.lng != 0:
             return False
-        x, y = (axis[[0, axis.size // 2, -1]] for axis in (self.x, self.y))
-        lon, lat = self.wcs.wcs_pix2world(*np.meshgrid(x, y), 0)
-        lon, lat = np.asarray(lon), np.asarray(lat)
+        # positions of the plane round the reference point, whichever part of it the grid has
+        reach = np.array([-20.0, 0.0, 20.0])
+        x, y = (c - 1 + reach / s for c, s in zip(self.wcs.wcs.crpix, self._steps, strict=True))
+        lon, lat = (np.asarray(a) for a in self.wcs.wcs_pix2world(*np.meshgrid(x, y), 0))
         dlon = (lon - self._linear(0, x) + 180) % 360 - 180
         dlat = lat - self._linear(1, y)[:, None]
-        known = np.isfinite(lon)  # a plate carree has no sky beyond half a turn, nor past a pole
-        return bool(known.any() and np.all(np.abs([dlon[known], dlat[known]]) < 1e-9))
+        return bool(np.all(np.abs([dlon, dlat]) < 1e-9))
 
     def _linear(self, axis: int, pixel: Float) -> Float:
         w = self.wcs.wcs
@@ -128,8 +128,13 @@ class PixelGrid:
         if self.separable:
             lat = self._linear(1, y)
             return self._linear(0, x) + self._turn, np.where(np.abs(lat) > 90, np.nan, lat)
-        lon, lat = self.wcs.wcs_pix2world(*np.broadcast_arrays(x, y), 0)
-        return np.asarray(lon), np.asarray(lat)
+        world = self.wcs.wcs_pix2world(*np.broadcast_arrays(x, y), 0)
+        return np.asarray(world[self.wcs.wcs.lng]), np.asarray(world[self.wcs.wcs.lat])
+
+    def _to_pixel(self, lon: Float, lat: Float) -> tuple[Float, Float]:
+        world = (lon, lat) if self.wcs.wcs.lng == 0 else (lat, lon)
+        x, y = self.wcs.wcs_world2pix(*world, 0)
+        return np.asarray(x), np.asarray(y)
 
     def pixel(self, coord: SkyCoord) -> tuple[Float, Float]:
         """Pixel positions of sky coordinates, NaN where the projection has none.
@@ -139,10 +144,10 @@ class PixelGrid:
         """
         local = coord.transform_to(self.frame).spherical
         lon, lat = np.atleast_1d(local.lon.deg), np.atleast_1d(local.lat.deg)
-        x, y = self.wcs.wcs_world2pix(lon, lat, 0)
+        x, y = self._to_pixel(lon, lat)
         if self.separable:
             x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
-        return np.asarray(x), np.asarray(y)
+        return x, y
 
     @property
     def full_turn(self) -> float:
@@ -195,9 +200,11 @@ class PixelGrid:
         """
         lon, lat = self.lonlat(x, y)
         if self.separable:
-            columns = np.abs(x - (self.x[0] + self.x[-1]) / 2) * 2 <= self.full_turn
-            return np.asarray(np.isfinite(lat) & columns)
-        back_x, back_y = self.wcs.wcs_world2pix(lon, lat, 0)
+            offset = 2 * (x - (self.x[0] + self.x[-1]) / 2)
+            return np.asarray(
+                np.isfinite(lat) & (-self.full_turn <= offset) & (offset < self.full_turn)
+            )
+        back_x, back_y = self._to_pixel(lon, lat)
         return np.asarray(np.isfinite(lat) & (np.hypot(back_x - x, back_y - y) < 1e-3))
 
 
@@ -207,6 +214,14 @@ def unit_vectors(lon: Float, lat: Float) -> Float:
     cos = np.cos(lat)
     up = np.broadcast_to(np.sin(lat), np.broadcast_shapes(lon.shape, lat.shape))
     return np.stack([cos * np.cos(lon), cos * np.sin(lon), up])
+
+
+def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
+    """Sky positions of unit vectors (3, ...) of a frame, rounded to 1e-12 degrees."""
+    x, y, z = vectors
+    angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
+    frame = frame.replicate_without_data()
+    return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
 
 
 def _triangle(a: Float, b: Float, c: Float) -> Float:
@@ -265,6 +280,11 @@ def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
     x, y = (np.atleast_1d(data[name].to_numpy()).astype(float) for name in ("x", "y"))
     if np.unique(x).size < x.size or np.unique(y).size < y.size:
         raise InvalidDataError("pixel numbers in x or y repeat: a pixel would count twice")
+    if np.any(x % 1) or np.any(y % 1):
+        raise InvalidDataError(
+            "pixel numbers in x or y are not whole: the pixels are no longer those of the WCS; "
+            "make coarser ones with maps.profile.coarsen"
+        )
     return PixelGrid(wcs, x, y)
 
 

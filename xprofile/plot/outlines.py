@@ -13,7 +13,8 @@ from regions import SkyRegion
 from ..binning import AnyBins
 from ..bins import as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError
-from ..rows import Annuli, Line
+from ..placed import SphereShape
+from ..shapes.rings import Annuli
 from ..wcs import PixelGrid, unit_vectors
 
 if TYPE_CHECKING:
@@ -87,23 +88,26 @@ def _shown_pixels(ax: Any) -> PixelGrid:
     return PixelGrid(wcs, np.array(x), np.array(ax.get_ylim()))
 
 
-def _outline_paths(shape: Line | Annuli, grid: PixelGrid) -> list[Path]:
+def _outline_paths(shape: SphereShape, grid: PixelGrid) -> list[Path]:
     """Make the path of each bin, of one closed ring, or of two for annuli."""
     outlines = shape.outlines()
     frame = outlines[0].frame.replicate_without_data()
     lon, lat = (
-        np.stack([getattr(points.spherical, name).deg for points in outlines])
+        np.concatenate([getattr(points.spherical, name).deg for points in outlines])
         for name in ("lon", "lat")
     )
-    sky = SkyCoord(lon, lat, unit="deg", frame=frame)
+    sky = SkyCoord(lon, lat, unit="deg", frame=frame)  # all at once: the cost is by the call
     pixels = np.stack(grid.pixel(sky), axis=-1)
     jumps = _jumps(pixels, np.stack(grid.pixel(_halfway(sky)), axis=-1))
-    size = pixels.shape[1] // (2 if isinstance(shape, Annuli) else 1)
-    starts = range(0, pixels.shape[1], size)
-    return [
-        _compound([_ring(points[i : i + size], jump[i : i + size - 1]) for i in starts])
-        for points, jump in zip(pixels, jumps, strict=True)
-    ]
+    rings = 2 if isinstance(shape, Annuli) else 1
+    stops = np.cumsum([points.size for points in outlines])
+    paths = []
+    for stop, points in zip(stops, outlines, strict=True):
+        size = points.size // rings
+        starts = range(stop - points.size, stop, size)
+        parts = [_ring(pixels[i : i + size], jumps[i : i + size - 1]) for i in starts]
+        paths.append(_compound(parts))
+    return paths
 
 
 def _halfway(sky: SkyCoord) -> SkyCoord:

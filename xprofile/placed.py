@@ -1,0 +1,125 @@
+"""Bins that have their place on the sky: what every kind of them can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+from regions import SkyRegion
+
+from .membership import Membership, members
+from .planar import planar_members
+from .regionlist import region_centers, region_texts
+from .schema import DISTANCE
+from .shapes.boxes import Boxes
+from .shapes.path import Path
+from .shapes.rings import Annuli, Sectors
+from .wcs import PixelGrid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
+
+__all__ = ["PlacedBins", "Shape", "SphereShape"]
+
+Float = NDArray[np.float64]
+SphereShape: TypeAlias = Boxes | Path | Annuli | Sectors
+Shape: TypeAlias = SphereShape | tuple[SkyRegion, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PlacedBins:
+    """Bins on the sky, one after the other along a dimension.
+
+    Parameters
+    ----------
+    shape : Boxes, Path, Annuli, Sectors or tuple of regions
+        Bins by true angles on the sphere, or regions in the plane of the map.
+    lower, upper : numpy.ndarray
+        Edges along the dimension in degrees, (nbin,); NaN where there is no such axis.
+    words : str
+        What the bins are, for people.
+    dim : str
+        Dimension of the results.
+    planar : bool
+        Whether pixels are found in the plane of the map, as Gammapy does.
+    """
+
+    shape: Shape
+    lower: Float
+    upper: Float
+    words: str
+    dim: str = DISTANCE
+    planar: bool = False
+
+    def __len__(self) -> int:
+        return self.lower.size
+
+    def __repr__(self) -> str:
+        text = f"{len(self)} {self.words}"
+        if np.isfinite(self.lower).all():
+            low, high = self.lower.min(), self.upper.max()
+            text += f", {self.dim.replace('_', ' ')} {low:.6g} to {high:.6g} deg"
+        if isinstance(self.shape, Path):
+            text += f", height {self.shape.height:.6g} deg"
+        if isinstance(self.shape, Boxes) and self.shape.across.size == 2:
+            text += f", height {np.ptp(self.shape.across):.6g} deg"
+        return f"<{type(self).__name__}: {text}{', planar' if self.planar else ''}>"
+
+    @cached_property
+    def center(self) -> SkyCoord:
+        """Centres of the bins, (nbin,)."""
+        if isinstance(self.shape, tuple):
+            return region_centers(self.shape)
+        return self.shape.centers
+
+    @property
+    def distance(self) -> Float:
+        """Centres of the bins along the dimension in degrees, (nbin,)."""
+        return (self.lower + self.upper) / 2
+
+    def to_regions(self) -> list[SkyRegion]:
+        """Return astropy sky regions, one for each bin, for plotting, DS9 and other tools."""
+        return list(self._regions)
+
+    @cached_property
+    def _regions(self) -> tuple[SkyRegion, ...]:
+        return self.shape if isinstance(self.shape, tuple) else tuple(self.shape.regions())
+
+    def region_texts(self) -> list[str]:
+        """Return each bin's region as one line of DS9."""
+        return region_texts(self._regions)
+
+    def members(self, grid: PixelGrid) -> Membership:
+        """Find the pixels of each bin.
+
+        Parameters
+        ----------
+        grid : PixelGrid
+            The pixels of a map, from `xprofile.wcs.pixel_grid`.
+        """
+        if isinstance(self.shape, tuple) or self.planar:
+            return planar_members(self._regions, grid)
+        return members(self.shape, len(self), grid)
+
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+        """Draw the bins' outlines on sky axes.
+
+        Parameters
+        ----------
+        ax : astropy.visualization.wcsaxes.WCSAxes, optional
+            The current axes by default.
+        **kwargs
+            Passed to `matplotlib.collections.PolyCollection`.
+
+        Returns
+        -------
+        matplotlib.collections.PolyCollection
+        """
+        from .plot import plot_bins
+
+        return plot_bins(self, ax, **kwargs)

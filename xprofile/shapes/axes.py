@@ -1,0 +1,65 @@
+"""Axes of their own in which bins are measured on the sky."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from numpy.typing import NDArray
+
+from ..wcs import sky_positions, unit_vectors
+
+__all__ = ["LocalAxes", "digitize"]
+
+Float = NDArray[np.float64]
+Int = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class LocalAxes:
+    """Axes on the sky: longitude 0 at `origin`, running along a great circle.
+
+    Parameters
+    ----------
+    origin : SkyCoord
+        Scalar.
+    position_angle : Quantity
+        Direction of the great circle at the origin, East of North in the origin's frame.
+    """
+
+    origin: SkyCoord
+    position_angle: u.Quantity
+
+    def basis(self, frame: BaseCoordinateFrame) -> Float:
+        """Right-handed axes (3, 3), a row each, as unit vectors of a frame."""
+        toward = self.origin.directional_offset_by(self.position_angle, 90 * u.deg)
+        first, second = (
+            unit_vectors(np.asarray(c.spherical.lon.deg), np.asarray(c.spherical.lat.deg))
+            for c in (self.origin.transform_to(frame), toward.transform_to(frame))
+        )
+        return np.stack([first, second, np.cross(first, second)])
+
+    def sky(self, lon: Float, lat: Float) -> SkyCoord:
+        """Sky positions of local longitudes and latitudes in degrees that broadcast."""
+        frame = self.origin.frame
+        basis = self.basis(frame.replicate_without_data())
+        return sky_positions(np.tensordot(basis.T, unit_vectors(lon, lat), 1), frame)
+
+    def polar(self, radius: Float, angle: Float) -> SkyCoord:
+        """Sky positions at a distance and position angle (East of North) in degrees."""
+        return self.origin.directional_offset_by(angle * u.deg, radius * u.deg)
+
+    def longitude(self, coord: SkyCoord) -> float:
+        """Local longitude in degrees of one sky position."""
+        local = coord.transform_to(self.origin.frame).spherical
+        basis = self.basis(self.origin.frame.replicate_without_data())
+        a, b, _ = basis @ unit_vectors(np.asarray(local.lon.deg), np.asarray(local.lat.deg))
+        return float(np.degrees(np.arctan2(b, a)))
+
+
+def digitize(values: Float, edges: Float) -> Int:
+    """Half-open bin [edge, next edge) of each value, -1 outside and for NaN."""
+    code = np.searchsorted(edges, values, side="right") - 1
+    return np.where((code < edges.size - 1) & np.isfinite(values), code, -1)

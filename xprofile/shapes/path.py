@@ -1,0 +1,162 @@
+"""Bins along a path over the sky: a ribbon round a polyline of great circles, with mitred joints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from numpy.typing import NDArray
+from regions import PolygonSkyRegion, SkyRegion
+
+from ..exceptions import InvalidBinsError
+from ..wcs import sky_positions, unit_vectors
+from .ribbon import Ribbon
+
+__all__ = ["Path"]
+
+Float = NDArray[np.float64]
+Int = NDArray[np.intp]
+
+_SHARPEST = 150.0  # deg; the mitre of a sharper joint would be four times as long as wide
+_ACROSS = 9  # sample positions across the ribbon
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Bins along a polyline, between mitred joints.
+
+    The ribbon of each segment ends where the great circles that halve the angles at its ends
+    cut it, so that neighbouring segments share no pixel and miss none. Distance runs in
+    proportion from one of these to the next; on the path itself it is the length along it.
+
+    Parameters
+    ----------
+    points : SkyCoord
+        Vertices, (nvertex,); a closed path has the first one again at its end.
+    edges : numpy.ndarray
+        Distances along the path in degrees, (nbin + 1,).
+    height : float
+        Full extent across the path in degrees.
+    """
+
+    points: SkyCoord
+    edges: Float
+    height: float
+
+    def __post_init__(self) -> None:
+        turn = np.degrees(np.abs(self._own.turn))
+        if turn.max() > _SHARPEST:
+            raise InvalidBinsError(
+                f"the path turns by {turn.max():.4g} deg at vertex {turn.argmax()}, at the most "
+                f"{_SHARPEST:g} deg is possible; round it with more vertices"
+            )
+        shift = np.tan(self._own.turn / 2) * np.radians(self.height / 2)
+        needed = np.abs(shift[:-1] + shift[1:])
+        narrow = np.flatnonzero(needed > np.radians(np.diff(self.lengths)) * (1 + 1e-9))
+        if narrow.size:
+            raise InvalidBinsError(
+                f"the path bends too sharply for a height of {self.height:.6g} deg near vertex "
+                f"{narrow[0]}: its joints would cross inside the ribbon; take a smaller height, "
+                "or a smoother path"
+            )
+
+    @cached_property
+    def lengths(self) -> Float:
+        """Distance of each vertex from the first along the path in degrees, (nvertex,)."""
+        return path_lengths(self.points)
+
+    @cached_property
+    def _own(self) -> Ribbon:
+        return Ribbon.of(self.points, self.points.frame)
+
+    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+        """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
+        ribbon = Ribbon.of(self.points, frame)
+        half, steps = np.radians(self.height / 2), np.diff(self.lengths)
+
+        def code(vectors: Float) -> Int:
+            flat = vectors.reshape(3, -1)
+            result = np.full(flat.shape[1], -1)
+            segment = ribbon.segments(flat, half)
+            near = np.flatnonzero(segment >= 0)
+            share, across = ribbon.local(flat[:, near], segment[near])
+            along = self.lengths[segment[near]] + share * steps[segment[near]]
+            found = np.searchsorted(self.edges, along, side="right") - 1
+            inside = (found < self.edges.size - 1) & (-half <= across) & (across < half)
+            result[near] = np.where(inside, found, -1)
+            return result.reshape(vectors.shape[1:])
+
+        return code
+
+    def sky(self, along: Float, across: Float) -> SkyCoord:
+        """Sky positions at distances along and across the path in degrees that broadcast."""
+        along, across = np.broadcast_arrays(along, across)
+        last = self.lengths.size - 2
+        segment = np.clip(np.searchsorted(self.lengths, along, side="right") - 1, 0, last)
+        span = self.lengths[segment + 1] - self.lengths[segment]
+        share = np.clip((along - self.lengths[segment]) / span, 0, 1)
+        vectors = self._own.positions(segment, share, np.radians(across))
+        return sky_positions(vectors, self.points.frame)
+
+    def place(self, coord: SkyCoord) -> float:
+        """Distance along the path in degrees of one sky position on the ribbon.
+
+        Raises
+        ------
+        InvalidBinsError
+            If it is further from the path than half the height.
+        """
+        local = coord.transform_to(self.points.frame).spherical
+        vector = unit_vectors(np.array([local.lon.deg]), np.array([local.lat.deg]))
+        segment = self._own.segments(vector, np.radians(self.height / 2))
+        if segment[0] < 0:
+            raise InvalidBinsError(f"the origin {coord!r} is not within the height of the path")
+        share, _ = self._own.local(vector, segment)
+        return float(self.lengths[segment[0]] + share[0] * np.diff(self.lengths)[segment[0]])
+
+    @property
+    def centers(self) -> SkyCoord:
+        """Points of the path half-way between the edges, (nbin,)."""
+        return self.sky((self.edges[1:] + self.edges[:-1]) / 2, np.zeros(self.edges.size - 1))
+
+    @property
+    def pitch(self) -> float:
+        """Distance of neighbouring sample positions in degrees."""
+        return self.height / (_ACROSS - 1)
+
+    def sample(self) -> SkyCoord:
+        """Positions that fill the ribbon."""
+        along = self._steps(self.edges[0], self.edges[-1], self.pitch)
+        across = np.linspace(-self.height / 2, self.height / 2, _ACROSS)
+        return self.sky(along[:, None], across).ravel()
+
+    def outlines(self) -> list[SkyCoord]:
+        """Closed polygons round the bins."""
+        return [self._outline(low, high) for low, high in pairwise(self.edges)]
+
+    def _outline(self, low: float, high: float) -> SkyCoord:
+        steps = self._steps(low, high, (high - low) / 8)
+        half = self.height / 2
+        along = np.concatenate([steps, steps[::-1], steps[:1]])
+        side = np.repeat([-half, half, -half], [steps.size, steps.size, 1])
+        return self.sky(along, side)
+
+    def _steps(self, low: float, high: float, pitch: float) -> Float:
+        """Distances from `low` to `high` no further apart than `pitch`, vertices among them."""
+        even = np.linspace(low, high, int(np.ceil((high - low) / pitch)) + 1)
+        vertices = self.lengths[(self.lengths > low) & (self.lengths < high)]
+        return np.unique(np.concatenate([even, vertices]))
+
+    def regions(self) -> list[SkyRegion]:
+        """Polygons of astropy regions: the same bins where the plane is flat."""
+        return [PolygonSkyRegion(outline[:-1]) for outline in self.outlines()]
+
+
+def path_lengths(points: SkyCoord) -> Float:
+    """Distance of each vertex from the first along a polyline in degrees, (nvertex,)."""
+    steps = points[:-1].separation(points[1:]).deg
+    return np.concatenate([[0.0], np.cumsum(steps)])
