@@ -37,7 +37,9 @@ def test_pulls_of_200_skies():
     truth = {name: bin_image(source_flux(), bins).to_numpy() for name, bins in BINS.items()}
     error = {name: fluxes(expected, bins)[1].to_numpy() for name, bins in BINS.items()}
     skies = (simulate_maps(np.random.default_rng(seed)) for seed in range(200))
-    found = [{name: fluxes(sky, bins)[0].to_numpy() for name, bins in BINS.items()} for sky in skies]
+    found = [
+        {name: fluxes(sky, bins)[0].to_numpy() for name, bins in BINS.items()} for sky in skies
+    ]
     for name in BINS:
         pulls = (np.array([sky[name] for sky in found]) - truth[name]) / error[name]
         size = np.sqrt(pulls.size)

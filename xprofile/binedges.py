@@ -74,9 +74,9 @@ def bin_edges(
         If not just one of the three is given, or it makes no bin.
     """
     if sum(given is not None for given in (nbin, edges, step)) != 1:
-        raise InvalidBinsError("give one of nbin=, edges= and step=")
+        raise InvalidBinsError("give either nbin= or edges= or step=")
     if nbin is not None:
-        return np.linspace(low, high, _count(nbin) + 1)
+        return np.asarray(np.linspace(low, high, _count(nbin) + 1), dtype=np.float64)
     if step is not None:
         width = angle(step, "step")
         number = int((high - low) / width + 1e-9)
@@ -84,7 +84,7 @@ def bin_edges(
             raise InvalidBinsError(
                 f"step is {width:.6g} deg, more than the {high - low:.6g} deg that there are"
             )
-        return low + width * np.arange(number + 1)
+        return np.asarray(low + width * np.arange(number + 1), dtype=np.float64)
     values = np.atleast_1d(np.asarray(degrees(edges, "edges"), dtype=float))
     ascend = values.ndim == 1 and values.size > 1 and np.all(np.diff(values) > 0)
     if not (ascend and np.isfinite(values).all()):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
-from .exceptions import InvalidDataError, InvalidOptionError
+from .exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from .membership import Membership
 from .schema import (
     BINNED,
@@ -71,6 +71,10 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         If `bins` are no bins.
     """
     check_maps(maps)
+    if "background" not in maps:
+        raise MissingVariableError(
+            "the maps have no background; on-off data must be turned into a background map first"
+        )
     bins = as_bins(bins)
     grid = pixel_grid(maps)
     members = bins.members(grid)

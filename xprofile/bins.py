@@ -411,13 +411,16 @@ def _vertices(points: Any, closed: bool) -> SkyCoord:
 
 def _radii(edges: Any, radius_min: Any, radius_max: Any, nbin: int | None, step: Any) -> Float:
     """Radii in degrees from the arguments of annuli."""
-    if (edges is None) == (radius_max is None):
+    if edges is None and radius_max is None:
         raise InvalidBinsError("annuli need edges=, or radius_max= with nbin= or step=")
+    if edges is not None and radius_max is not None:
+        raise InvalidBinsError("annuli take edges= or radius_max=, not both")
     low = angle(radius_min, "radius_min", zero=True)
-    high = low if radius_max is None else angle(radius_max, "radius_max")
+    high = low if radius_max is None else angle(radius_max, "radius_max", zero=True)
     radii = bin_edges(low, high, nbin=nbin, edges=edges, step=step)
     if radii[0] < 0 or radii[-1] > 180 or not np.all(np.diff(radii) > 0):
         raise InvalidBinsError(
-            f"annuli have radii from {radii[0]:.6g} to {radii[-1]:.6g} deg, expected 0 to 180"
+            f"annuli have radii from {radii[0]:.6g} to {radii[-1]:.6g} deg, expected ascending "
+            "ones from 0 to 180"
         )
     return radii

@@ -114,7 +114,7 @@ def _stationary(p: Problems, slope: Float, floor: Float) -> Float:
         start = np.where(hit, p.n / slope[:, None] - p.b / p.s, -np.inf).max(
             axis=1, initial=-np.inf
         )
-    x = np.maximum(start, floor)
+    x: Float = np.maximum(start, floor)
     todo = np.flatnonzero(np.isfinite(start))
     part = p.take(todo)
     for _ in range(_STEPS):

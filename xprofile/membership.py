@@ -19,7 +19,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 _TILE_SIZE = 4.0  # degrees along the side of a tile of pixels
-_BEYOND = 2  # how far bins are followed off the map, in sizes of the map
+_BEYOND = 1000  # how far bins are followed off the map, in tiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float]]:
     """Columns and rows of the plane that may hold pixels of the bins, a strip of tiles at a time.
 
     Tiles go over the map and what the grid would have beyond it round the bins. One is kept if
-    a sample position of the bins is no further from its middle than its corners are.
+    a sample position of the bins is about as near as it is large.
     """
     sample = rows.sample()
     columns, lines = (
@@ -141,37 +141,33 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float]]:
 def _tile_edges(have: Float, placed: Float, size: float) -> Float:
     """First pixel numbers of tiles over a map's columns and the positions of a sample."""
     found = placed[np.isfinite(placed)]
-    beyond = _BEYOND * (np.ptp(have) + 1)
-    low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - beyond)
-    high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + beyond)
     step = int(np.clip(_TILE_SIZE / size, 8, 128))
+    reach = _BEYOND * step
+    low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
+    high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
     return np.arange(np.floor(low), np.ceil(high) + step + 1, step)
 
 
 def _near_tiles(
     grid: PixelGrid, columns: Float, lines: Float, sample: SkyCoord, pitch: float
 ) -> NDArray[np.bool_]:
-    """Whether tiles may hold part of the bins, (nline, ncolumn)."""
-    x, y = (
-        np.interp(np.arange(2 * e.size - 1) / 2, np.arange(e.size), e) for e in (columns, lines)
-    )
-    lattice = grid.vectors(x - 0.5, y[:, None] - 0.5)
-    middle = lattice[:, 1::2, 1::2]
-    around = np.stack([
-        lattice[:, i : i + 2 * middle.shape[1] - 1 : 2, j : j + 2 * middle.shape[2] - 1 : 2]
-        for i in (0, 1, 2) for j in (0, 1, 2)
-    ])  # fmt: skip
-    chords = np.linalg.norm(around - middle, axis=1)
+    """Whether tiles may hold part of the bins, (nline, ncolumn).
+
+    Each tile is known by its middle, its corners, and the middles of its sides.
+    """
+    x, y = (np.sort(np.append(e, (e[1:] + e[:-1]) / 2)) - 0.5 for e in (columns, lines))
+    lattice = grid.vectors(x, y[:, None])
+    around = np.lib.stride_tricks.sliding_window_view(lattice, (3, 3), axis=(1, 2))[:, ::2, ::2]
+    chords = np.linalg.norm(around - around[..., 1:2, 1:2], axis=0)
     flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
-    lost = ~np.isfinite(around[:, 0])
-    reach = np.where(lost, flat, chords).max(axis=0)
+    reach = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
     local = sample.transform_to(grid.frame).spherical
     tree = cKDTree(unit_vectors(local.lon.deg.ravel(), local.lat.deg.ravel()).T)
-    # a tile whose middle is off the sky is as near as its nearest other position
-    distance = np.full(around.shape[0:1] + middle.shape[1:], np.inf)
-    known = ~lost
-    distance[known] = tree.query(np.moveaxis(around, 1, -1)[known])[0]
-    return np.asarray(distance.min(axis=0) <= 1.2 * reach + pitch)
+    known = np.isfinite(lattice[0])
+    distance = np.full(known.shape, np.inf)
+    distance[known] = tree.query(lattice[:, known].T)[0]
+    nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
+    return np.asarray(nearest.min(axis=(-2, -1)) <= 1.2 * reach + pitch)
 
 
 def _block_pairs(

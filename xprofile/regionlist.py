@@ -70,7 +70,7 @@ def region_edges(regions: Sequence[SkyRegion], centers: SkyCoord) -> tuple[Float
     if np.all(distance < _CONCENTRIC) and all(isinstance(r, radial) for r in regions):
         radii = [_radii(region) for region in regions]
         return np.array([r[0] for r in radii]), np.array([r[1] for r in radii])
-    direction = _directions(centers)
+    direction = _directions(regions, centers)
     half = np.array([_half_extent(r, a) for r, a in zip(regions, direction, strict=True)])
     unknown = np.isnan(half)
     if unknown.any():
@@ -84,13 +84,21 @@ def _radii(region: SkyRegion) -> tuple[float, float]:
     return float(region.inner_radius.to_value("deg")), float(region.outer_radius.to_value("deg"))
 
 
-def _directions(centers: SkyCoord) -> Float:
-    """Position angle in rad, at each centre, of the line that comes from the first one."""
+def _directions(regions: Sequence[SkyRegion], centers: SkyCoord) -> Float:
+    """Position angle in rad, at each centre, of the line that comes from the first one.
+
+    Each is East of the North of its region's own frame, as the region's angle is.
+    """
     if centers.size == 1:
         return np.array([0.0])
-    back = centers.position_angle(centers[0]).rad + np.pi
-    back[0] = centers[0].position_angle(centers[1]).rad
-    return np.asarray(back)
+    other = centers[np.append(1, np.zeros(centers.size - 1, int))]
+    angles = centers.position_angle(other).rad
+    for i, region in enumerate(regions):
+        own = _center(region)
+        if not own.frame.is_equivalent_frame(centers.frame.replicate_without_data()):
+            angles[i] = own.position_angle(other[i].transform_to(own.frame)).rad
+    angles[1:] += np.pi
+    return np.asarray(angles)
 
 
 def _half_extent(region: SkyRegion, position_angle: float) -> float:
@@ -120,6 +128,9 @@ def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
 
 
 def _text(region: SkyRegion) -> str:
+    frame = _center(region).frame.replicate_without_data()
+    if not frame.is_equivalent_frame(type(frame)()):
+        return repr(region)  # DS9 knows no other equinox
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyUserWarning)  # a frame that DS9 has not

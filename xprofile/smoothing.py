@@ -5,6 +5,7 @@ from __future__ import annotations
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from .exceptions import InvalidOptionError
@@ -12,6 +13,8 @@ from .schema import LAT, LON
 from .wcs import pixel_grid
 
 __all__ = ["smooth"]
+
+Float = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # of a pixel: a width of whole pixels is one
 
@@ -26,8 +29,8 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
     width : Quantity
         Angle: standard deviation of the Gaussian, radius of the disk, or half side of the box.
     kernel : {"gauss", "disk", "box"}
-        Shape of the kernel; it has the same width in pixels over the whole map, from the pixel
-        scale at the WCS reference point.
+        Shape of the kernel; it has the same extent in pixels over the whole map, from the pixel
+        scales at the WCS reference point.
 
     Returns
     -------
@@ -40,10 +43,10 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
         If `width` is no positive angle or there is no such kernel.
     """
     try:
-        size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_size
+        size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_scales[::-1]
     except (u.UnitConversionError, TypeError):
         raise InvalidOptionError(f"width must be an angle like 0.1 * u.deg: {width!r}") from None
-    if not 0 < size < np.inf:
+    if not np.all((size > 0) & (size < np.inf)):
         raise InvalidOptionError(f"width must be positive and finite, found {width!r}")
     ordered = image.transpose(..., LAT, LON)
     values = ordered.to_numpy().astype(float)
@@ -52,17 +55,18 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
     return ordered.copy(data=smoothed).transpose(*image.dims)
 
 
-def _convolve(values: np.ndarray, size: float, kernel: str) -> np.ndarray:
+def _convolve(values: Float, size: Float, kernel: str) -> Float:
+    """Convolve the last two axes, `size` being the kernel's width in rows and columns."""
     axes = (-2, -1)
+    whole = (size + _ROUNDING).astype(int)
     if kernel == "gauss":
         return np.asarray(ndimage.gaussian_filter(values, size, mode="constant", axes=axes))
     if kernel == "box":
-        side = 2 * int(size + _ROUNDING) + 1
-        return np.asarray(ndimage.uniform_filter(values, side, mode="constant", axes=axes))
+        sides = 2 * whole + 1
+        return np.asarray(ndimage.uniform_filter(values, sides, mode="constant", axes=axes))
     if kernel == "disk":
-        size += _ROUNDING
-        reach = np.arange(-int(size), int(size) + 1)
-        disk = (np.hypot(reach, reach[:, None]) <= size).astype(float)
+        rows, columns = (np.arange(-n, n + 1) / s for n, s in zip(whole, size, strict=True))
+        disk = (np.hypot(columns, rows[:, None]) <= 1 + _ROUNDING).astype(float)
         disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / disk.sum()
         return np.asarray(ndimage.convolve(values, disk, mode="constant"))
     raise InvalidOptionError(f"no kernel {kernel!r}; there are 'gauss', 'disk', 'box'")

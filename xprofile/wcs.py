@@ -17,7 +17,7 @@ import xarray as xr
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.io.fits import Header
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_area, wcs_to_celestial_frame
+from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
 from numpy.typing import NDArray
 
 from .exceptions import InvalidDataError, MissingVariableError
@@ -157,6 +157,11 @@ class PixelGrid:
     @property
     def _steps(self) -> Float:
         return np.asarray(np.abs(self.wcs.wcs.get_cdelt() * np.diag(self.wcs.wcs.get_pc())))
+
+    @cached_property
+    def pixel_scales(self) -> Float:
+        """Width and height in degrees of a pixel at the reference point."""
+        return np.asarray(proj_plane_pixel_scales(self.wcs))
 
     @cached_property
     def pixel_size(self) -> float:

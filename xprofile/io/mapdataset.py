@@ -146,7 +146,8 @@ def _add_image(maps: xr.Dataset, hdus: fits.HDUList, name: str, energy_unit: str
     if entry.unit:
         factor = factor_to(hdus[name.upper()].header.get("BUNIT"), entry.unit, name.upper())
         kind = values.dtype if values.dtype.kind == "f" else np.float64
-        values = (values * factor).astype(kind) if factor != 1 else values.astype(kind, copy=False)
+        values = values.astype(kind, copy=False)
+        values = values if factor == 1 else np.multiply(values, factor, dtype=kind)
     maps = _add_axis(maps, axis, name.upper(), energy_unit)
     return maps.assign({name: ((axis.name, LAT, LON), values, entry.attrs)})
 
@@ -206,7 +207,7 @@ def _add_psf(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Datas
     else:
         maps = _add_axis(maps, energy, "PSF", energy_unit)
     factor = factor_to(hdus["PSF"].columns["DATA"].unit, MAPS["psf"].unit, "PSF")
-    psf = data_array("psf", values * factor, MAPS)
+    psf = data_array("psf", np.multiply(values, factor, dtype=np.float64), MAPS)
     return maps.assign({"psf": psf, RAD: data_array(RAD, rad.centres, COORDS)})
 
 

@@ -49,6 +49,7 @@ class LocalAxes:
 
     def polar(self, radius: Float, angle: Float) -> SkyCoord:
         """Sky positions at a distance and position angle (East of North) in degrees."""
+        radius, angle = np.broadcast_arrays(radius, angle)  # at a pole astropy wants them alike
         return self.origin.directional_offset_by(angle * u.deg, radius * u.deg)
 
     def longitude(self, coord: SkyCoord) -> float:

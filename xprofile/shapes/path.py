@@ -1,4 +1,4 @@
-"""Bins along a path over the sky: a ribbon round a polyline of great circles, with mitred joints."""
+"""Bins along a path over the sky: a ribbon round a polyline, with mitred joints."""
 
 from __future__ import annotations
 

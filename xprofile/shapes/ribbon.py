@@ -107,7 +107,7 @@ class Ribbon:
 
     def _ahead(self, vectors: Float, vertex: Int) -> Float:
         """How far vectors (3, n) lie ahead of the joints at vertices (n,)."""
-        return np.einsum("in,ni->n", vectors, self.joint[vertex])
+        return np.asarray(np.sum(vectors * self.joint[vertex].T, axis=0))
 
     def local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
         """Share of the way from joint to joint, and distance to the left in rad, each (n,)."""
