@@ -1,4 +1,4 @@
-"""Development tasks: ``nox`` runs them all, ``nox -s lint`` one of them."""
+"""Development tasks: ``nox`` runs all checks, ``nox -s lint`` one of them."""
 
 import nox
 
@@ -42,3 +42,10 @@ def minimum(session: nox.Session) -> None:
     session.run("python", ".ci/minimum.py", constraints)
     session.install(".[dev]", "-c", constraints)
     session.run("python", "-m", "pytest", "-W", "default::DeprecationWarning", *session.posargs)
+
+
+@nox.session(default=False)
+def planar_tables(session: nox.Session) -> None:
+    """Write the pixels of planar regions, tests/planar_pixels.json, by regions below 0.12."""
+    session.install("regions<0.12", "astropy")
+    session.run("python", "tests/freeze_planar.py")

@@ -550,7 +550,7 @@ def test_region_texts_are_ds9(name):
 def test_region_texts_of_frames_that_ds9_lacks_say_what_they_are(frame):
     center = galactic(10, 20).transform_to(frame)
     (text,) = SkyBins.annuli(center, edges=[0, 1] * u.deg).region_texts()
-    assert text == repr(CircleSkyRegion(center, 1 * u.deg))
+    assert text == " ".join(repr(CircleSkyRegion(center, 1 * u.deg)).split())
 
 
 @pytest.mark.parametrize("frame", ["icrs", "fk5", "fk4", "galactic"])

@@ -25,3 +25,11 @@ def test_flux_profile(data, tmp_path, monkeypatch, capsys, request):
     assert "ProfileEstimator" in shown.out
     assert "flux_ul" in shown.out
     assert shown.err == ""
+
+
+def test_shell(tmp_path, monkeypatch, capsys):
+    run("shell.py", "--out", tmp_path, monkeypatch=monkeypatch)
+    assert [path.name for path in tmp_path.iterdir()] == ["shell.png"]
+    shown = capsys.readouterr()
+    assert "over position_angle" in shown.out
+    assert shown.err == ""

@@ -118,10 +118,9 @@ def maps_of(name):
 
 
 @every_sky
-@pytest.mark.parametrize("frame", ["icrs", "galactic"])
-def test_scale_and_angle_are_those_of_an_arcsecond_north(name, frame):
+def test_scale_and_angle_are_those_of_an_arcsecond_north(name):
     wcs, maps = SKIES[name], maps_of(name)
-    regions = shapes(wcs.pixel_to_world(33.3, 22.2).transform_to(frame))
+    regions = shapes(wcs.pixel_to_world(33.3, 22.2).icrs)
     x, y = np.meshgrid(np.arange(80), np.arange(60))
     expected = np.stack([by_the_north_rule(region, wcs, x, y) for region in regions])
     assert expected.any(axis=(1, 2)).all()

@@ -11,7 +11,17 @@ from astropy.modeling.models import LogParabola1D
 from astropy.table import QTable, Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_table import AXES, EXTRAS, KINDS, make_binned, make_profile, value_columns
+from test_table import (
+    AXES,
+    BY,
+    EXTRAS,
+    KINDS,
+    by_angle,
+    by_region,
+    make_binned,
+    make_profile,
+    value_columns,
+)
 
 from xprofile import check_profile, open_profile, power_law, to_sed_type
 from xprofile.exceptions import (
@@ -21,7 +31,8 @@ from xprofile.exceptions import (
     MissingFileError,
     MissingVariableError,
 )
-from xprofile.io.profilefits import read_profile_fits, write_profile
+from xprofile.io.profilefits import write_profile
+from xprofile.io.profiles import read_profile_fits
 
 MODEL = power_law(2.3)
 
@@ -88,6 +99,32 @@ def test_whatever_is_selected_comes_back(
         energy=energy, projected_distance=distance, norm_scan=norm_scan
     )
     assert_comes_back(selected.transpose(*dims, missing_dims="ignore"), path)
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), [4], 4])
+@pytest.mark.parametrize("energy", [slice(None), 1])
+@pytest.mark.parametrize("dim", BY)
+def test_other_bins_come_back(profile, dim, energy, index, path):
+    turned = BY[dim](profile).isel({dim: index, "energy": energy})
+    assert_comes_back(turned, path)
+    assert_comes_back(to_sed_type(turned, "eflux", per_solid_angle=True), path)
+    assert_comes_back(turned.transpose("norm_scan", ...).drop_vars("solid_angle"), path)
+
+
+@pytest.mark.parametrize("dim", BY)
+def test_other_bins_broadcast_by_where_come_back(profile, dim, path):
+    turned = BY[dim](profile)
+    assert_comes_back(turned.where(turned["counts"] > 20), path)
+    turned.to_netcdf(path.with_suffix(".nc"))
+    xr.testing.assert_identical(open_profile(path.with_suffix(".nc")), turned)
+
+
+def test_odd_labels_come_back(profile, path):
+    labels = by_region(profile).assign_coords(region=[f"Größe {i // 2} " for i in range(10)])
+    assert_comes_back(labels, path)
+    assert_comes_back(labels.assign_coords(region=labels["region"].astype(object)), path)
+    assert_comes_back(labels.drop_vars("region"), path)
+    assert_comes_back(by_angle(profile).assign_coords(projected_distance=0.5), path)
 
 
 def test_what_others_add_comes_back(profile, path):
@@ -183,6 +220,28 @@ def test_layout_is_gammapys(profile, sed_type, path):
 def test_nothing_is_twice_whatever_the_order_of_dims(profile, path):
     write_profile(profile.transpose("norm_scan", "energy", "projected_distance"), path)
     assert fits.getdata(path, "XPROFILE").names == ["JSON", "ref_e2dnde"]
+
+
+def test_other_bins_are_in_the_same_columns(profile, path):
+    write_profile(profile, path)
+    expected = fits.getdata(path, "FLUXPOINTS")
+    for turned, unit in ((by_angle(profile), "arcmin"), (by_region(profile), None)):
+        write_profile(turned, path, overwrite=True)
+        with fits.open(path) as hdus:
+            columns = hdus["FLUXPOINTS"].columns
+            assert columns.names == expected.names
+            assert [columns[name].unit for name in AXES[:3]] == [unit] * 3
+            for name in set(columns.names) - set(AXES[:3]):
+                np.testing.assert_array_equal(hdus["FLUXPOINTS"].data[name], expected[name])
+            assert hdus["XPROFILE"].columns.names == ["JSON", "ref_e2dnde"]  # nothing twice
+
+
+def test_a_table_alone_without_distances_is_refused(profile, path):
+    write_profile(by_region(profile), path)
+    with fits.open(path) as hdus:
+        hdus[:2].writeto(path, overwrite=True)
+    with pytest.raises(FileFormatError, match="x_min has the unit None, expected one like 'deg'"):
+        open_profile(path)
 
 
 def test_is_ul_is_no_column_without_limits(path):

@@ -10,7 +10,7 @@ from conftest import make_maps
 from xprofile import SkyBins, bin_maps, check_profile, estimate, to_sed_type
 from xprofile.exceptions import InvalidOptionError, MissingVariableError
 from xprofile.schema import SED_TYPES
-from xprofile.sed import quantity, upper_limits, with_threshold
+from xprofile.sed import is_brightness, quantity, upper_limits, with_threshold
 
 TYPES = [name for name in SED_TYPES if name != "norm"]
 SUFFIXES = ["", "_err", "_errn", "_errp", "_ul"]
@@ -59,6 +59,9 @@ def test_surface_brightness(profile):
     np.testing.assert_allclose(bright.flux, flux.flux / profile.solid_angle, rtol=1e-15)
     assert bright.flux.attrs["units"] == "cm-2 s-1 sr-1"
     assert bright.flux.dims == profile.norm.dims
+    assert is_brightness(bright)
+    assert not is_brightness(flux)
+    assert not is_brightness(profile)
 
 
 def test_quantity_has_a_unit(profile):

@@ -72,6 +72,24 @@ def make_profile(energies=2, selection="all", n_sigma=1, n_sigma_ul=2):
     return _estimated(energies, selection, n_sigma, n_sigma_ul).copy(deep=True)
 
 
+DISTANCES = ["projected_distance", "projected_distance_min", "projected_distance_max"]
+ANGLES = ["position_angle", "position_angle_min", "position_angle_max"]
+
+
+def by_angle(profile):
+    """Put the bins on position angles, in arcmin."""
+    coords = {name: profile[name].assign_attrs(units="arcmin") for name in DISTANCES}
+    return profile.assign_coords(coords).rename(dict(zip(DISTANCES, ANGLES, strict=True)))
+
+
+def by_region(profile):
+    """Put the bins on the texts of their regions, without any numbers."""
+    return profile.drop_vars(DISTANCES).swap_dims(projected_distance="region")
+
+
+BY = {"position_angle": by_angle, "region": by_region}
+
+
 @pytest.fixture
 def profile():
     return make_profile()
@@ -188,6 +206,75 @@ def test_what_is_no_profile_is_refused(profile):
         to_table(profile, "sed")
     with pytest.raises(InvalidDataError, match=r"'norm': .*'time'.*select one"):
         to_table(profile.expand_dims(time=2))
+
+
+def assert_same_but_for_x(found, expected):
+    assert found.colnames == expected.colnames
+    for name in set(found.colnames) - {"x_min", "x_max", "x_ref"}:
+        np.testing.assert_array_equal(found[name], expected[name])
+        assert getattr(found[name], "unit", None) == getattr(expected[name], "unit", None)
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), [4], 4])
+def test_bins_at_angles_are_told_by_these(profile, index):
+    selected = profile.isel(projected_distance=index)
+    expected = to_table(selected, "flux")
+    for angles in (by_angle(profile), by_angle(profile).drop_vars("solid_angle")):
+        table = to_table(angles.isel(position_angle=index), "flux")
+        for name in ("x_min", "x_max", "x_ref"):
+            assert table[name].unit == u.arcmin
+            np.testing.assert_array_equal(table[name].value, expected[name].value)
+    assert_same_but_for_x(to_table(by_angle(selected), "flux"), expected)
+
+
+@pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), [4], 4])
+def test_bins_with_labels_alone_are_numbered(profile, index):
+    expected = to_table(profile.isel(projected_distance=index))
+    table = to_table(by_region(profile).isel(region=index), formatted=True)
+    number = np.arange(len(expected))
+    for name, offset in (("x_min", -0.5), ("x_max", 0.5), ("x_ref", 0)):
+        np.testing.assert_array_equal(table[name], number + offset)
+        assert not isinstance(table[name], u.Quantity)
+    assert_same_but_for_x(table, expected)
+
+
+def test_other_axes_do_not_take_the_place_of_the_bins(profile):
+    angles = by_angle(profile)
+    inside = angles.assign_coords(projected_distance=0.5, number=("position_angle", np.arange(10)))
+    for name in ("x_min", "x_max", "x_ref"):
+        np.testing.assert_array_equal(to_table(inside)[name], to_table(angles)[name])
+    energies = angles.isel(position_angle=3).where(angles["energy"] > 0)  # solid_angle of energies
+    np.testing.assert_array_equal(to_table(energies)["x_ref"], to_table(angles)["x_ref"][[3]])
+    edges = {name: ("projected_distance", [0.5]) for name in DISTANCES[1:]}
+    with pytest.raises(InvalidDataError, match=r"'position_angle'.*select one"):
+        to_table(profile.expand_dims(position_angle=3))
+    with pytest.raises(InvalidDataError, match=r"'position_angle'.*select one"):
+        to_table(
+            angles.assign(ts=angles["ts"].expand_dims(projected_distance=[0.5])).assign_coords(
+                edges
+            )
+        )
+
+
+@pytest.mark.parametrize("name", ANGLES)
+def test_an_axis_that_is_not_whole_is_refused(profile, name):
+    with pytest.raises(MissingVariableError, match=f"no coordinates {name}: keep"):
+        to_table(by_angle(profile).drop_vars(name))
+
+
+@pytest.mark.parametrize("dim", BY)
+@pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), 4])
+def test_dataframe_of_other_bins(profile, dim, index):
+    turned = BY[dim](profile)
+    before = turned.copy(deep=True)
+    frame = to_dataframe(turned.isel({dim: index}), "dnde")
+    expected = to_dataframe(profile.isel(projected_distance=index), "dnde")
+    axis = dict(zip(DISTANCES, ANGLES, strict=True)) if dim == "position_angle" else {}
+    expected = expected.rename(columns=axis) if axis else expected.drop(columns=DISTANCES)
+    assert next(iter(frame)) == dim
+    assert list(frame)[-2:] == (["lat", "region"] if axis else ["lon", "lat"])
+    pd.testing.assert_frame_equal(frame, expected, check_like=True)
+    xr.testing.assert_identical(turned, before)
 
 
 def test_dataframe_has_one_row_for_each_bin_and_energy(profile):

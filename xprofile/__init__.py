@@ -10,7 +10,8 @@ from .binning import bin_image, bin_maps
 from .bins import SkyBins
 from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
-from .io.profilefits import open_profile
+from .io.profiles import open_profile
+from .mapgrid import coarsen, cutout, exclude
 from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
@@ -26,8 +27,11 @@ __all__ = [
     "check_binned",
     "check_maps",
     "check_profile",
+    "coarsen",
+    "cutout",
     "estimate",
     "exceptions",
+    "exclude",
     "open_maps",
     "open_profile",
     "power_law",

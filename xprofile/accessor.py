@@ -14,8 +14,9 @@ from .binning import AnyBins, bin_image, bin_maps
 from .estimator import estimate
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
+from .mapgrid import coarsen, cutout, exclude
 from .smoothing import smooth
-from .wcs import decode_wcs, skycoord
+from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,29 @@ class DatasetProfile:
     def skycoord(self) -> SkyCoord:
         """Sky coordinates of maps' pixel centres, (lat, lon)."""
         return skycoord(self._obj)
+
+    @property
+    def solid_angle(self) -> xr.DataArray:
+        """Solid angle of maps' pixels in sr, (lat, lon)."""
+        return solid_angle(self._obj)
+
+    def cutout(
+        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+    ) -> xr.Dataset:
+        """Cut maps out round a position; see `xprofile.mapgrid.cutout`."""
+        return cutout(self._obj, center, width)
+
+    def coarsen(self, factor: int) -> xr.Dataset:
+        """Join pixels of maps to larger ones; see `xprofile.mapgrid.coarsen`."""
+        return coarsen(self._obj, factor)
+
+    def exclude(self, regions: AnyBins) -> xr.Dataset:
+        """Mask regions of maps; see `xprofile.mapgrid.exclude`."""
+        return exclude(self._obj, regions)
+
+    def assign_sky_coords(self) -> xr.Dataset:
+        """Add the sky position of every pixel; see `xprofile.wcs.assign_sky_coords`."""
+        return assign_sky_coords(self._obj)
 
     def bin(self, bins: AnyBins) -> xr.Dataset:
         """Sum maps over bins; see `xprofile.bin_maps`."""
@@ -108,13 +132,26 @@ class DataArrayProfile:
         """Sky coordinates of the pixel centres, (lat, lon)."""
         return skycoord(self._obj)
 
+    @property
+    def solid_angle(self) -> xr.DataArray:
+        """Solid angle of the pixels in sr, (lat, lon)."""
+        return solid_angle(self._obj)
+
+    def cutout(
+        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+    ) -> xr.DataArray:
+        """Cut the map out round a position; see `xprofile.mapgrid.cutout`."""
+        return cutout(self._obj, center, width)
+
     def bin(self, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum") -> xr.DataArray:
         """Sum or average over bins; see `xprofile.binning.bin_image`."""
         return bin_image(self._obj, bins, how=how)
 
-    def smooth(self, width: u.Quantity, *, kernel: str = "gauss") -> xr.DataArray:
+    def smooth(
+        self, width: u.Quantity, *, kernel: str = "gauss", mask: xr.DataArray | None = None
+    ) -> xr.DataArray:
         """Smooth; see `xprofile.smoothing.smooth`."""
-        return smooth(self._obj, width, kernel=kernel)
+        return smooth(self._obj, width, kernel=kernel, mask=mask)
 
     def plot_sky(self, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Show the map on sky axes; see `xprofile.plot.plot_sky`."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .exceptions import InvalidBinsError
 
-__all__ = ["angle", "bin_edges", "degrees", "scalar_coord"]
+__all__ = ["angle", "bin_edges", "degrees", "scalar_coord", "signed_angle"]
 
 Float = NDArray[np.float64]
 
@@ -39,6 +39,14 @@ def angle(value: Any, name: str, *, zero: bool = False) -> float:
     found = np.asarray(degrees(value, name))
     if found.ndim or not 0 <= found <= 180 or (found == 0 and not zero):
         raise InvalidBinsError(f"{name} must be one angle between 0 and 180 deg, found {value!r}")
+    return float(found)
+
+
+def signed_angle(value: Any, name: str) -> float:
+    """Return one angle in degrees of any size and sign, or raise."""
+    found = np.asarray(degrees(value, name))
+    if found.ndim or not np.isfinite(found):
+        raise InvalidBinsError(f"{name} must be one finite angle, found {value!r}")
     return float(found)
 
 
@@ -84,7 +92,7 @@ def bin_edges(
             raise InvalidBinsError(
                 f"step is {width:.6g} deg, more than the {high - low:.6g} deg that there are"
             )
-        return np.asarray(low + width * np.arange(number + 1), dtype=np.float64)
+        return np.asarray(np.minimum(low + width * np.arange(number + 1), high), dtype=np.float64)
     values = np.atleast_1d(np.asarray(degrees(edges, "edges"), dtype=float))
     ascend = values.ndim == 1 and values.size > 1 and np.all(np.diff(values) > 0)
     if not (ascend and np.isfinite(values).all()):

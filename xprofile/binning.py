@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Sequence
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
+from .edisp import edisp_of_bins
 from .exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from .membership import Membership
 from .schema import (
@@ -60,7 +62,9 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         region of exposure x mask weighted with solid angle, so that parts that are masked or off
         the map lower it; ``edisp``; ``solid_angle`` in sr of the region's pixels, and
         ``coverage``, the used share of it. ``exposure`` has the dim ``energy`` only where
-        masks of different energies differ inside the bins.
+        masks of different energies differ inside the bins, ``edisp`` that of the bins only where
+        the maps have several. The bins' dimension is that of `bins`: ``position_angle`` for
+        sectors, ``region`` for grids, else ``projected_distance``.
 
     Raises
     ------
@@ -75,9 +79,9 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         raise MissingVariableError(
             "the maps have no background; on-off data must be turned into a background map first"
         )
-    bins = as_bins(bins)
-    grid = pixel_grid(maps)
+    bins, grid = as_bins(bins), pixel_grid(maps)
     members = bins.members(grid)
+    _warn_of_overlaps(members)
     used = _used(maps, members)
     total = _total_solid_angle(members)
     variables = {
@@ -87,9 +91,10 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         "solid_angle": data_array("solid_angle", total, BINNED),
         "coverage": data_array("coverage", _share(members, used, total), BINNED),
     }
-    binned = xr.Dataset(variables, _coords(bins, grid)).assign_coords(_energy_coords(maps))
     if "edisp" in maps:
-        binned["edisp"] = maps["edisp"].variable
+        variables["edisp"] = edisp_of_bins(maps, bins)
+    binned = xr.Dataset(variables).rename_dims({DISTANCE: bins.dim} if bins.dim != DISTANCE else {})
+    binned = binned.assign_coords(_coords(bins, grid)).assign_coords(_energy_coords(maps))
     return extend_history(binned, maps, f"bin {bins!r}")
 
 
@@ -137,7 +142,17 @@ def bin_image(
         if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
     }
     coords.update(_coords(bins, grid))
-    return xr.DataArray(result, coords, (*ordered.dims[:-2], DISTANCE), image.name, image.attrs)
+    return xr.DataArray(result, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
+
+
+def _warn_of_overlaps(members: Membership) -> None:
+    shared = members.pixel.size - np.unique(members.pixel).size
+    if shared:
+        warnings.warn(
+            f"bins overlap: {shared} times a pixel is in one more bin. Each bin counts fully, so "
+            "the results are not independent",
+            stacklevel=3,
+        )
 
 
 def _pick(cube: xr.DataArray, members: Membership) -> NDArray[np.generic]:
@@ -234,12 +249,15 @@ def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:
 
 
 def _coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
-    """Coordinates on projected_distance: centre, edges, sky position and region."""
+    """Coordinates on the bins' dimension: centre, edges, sky position and region."""
     center = bins.center.transform_to(grid.frame).spherical
     frame = {"frame": grid.frame.name, "units": "deg"}
+    axis = (
+        axis_coords(bins.dim, bins.distance, bins.lower, bins.upper) if bins.dim != REGION else {}
+    )
     return {
-        **axis_coords(DISTANCE, bins.distance, bins.lower, bins.upper),
-        LON: xr.Variable((DISTANCE,), center.lon.deg, {"long_name": "longitude", **frame}),
-        LAT: xr.Variable((DISTANCE,), center.lat.deg, {"long_name": "latitude", **frame}),
-        REGION: data_array(REGION, np.array(bins.region_texts()), COORDS),
+        **axis,
+        LON: xr.Variable((bins.dim,), center.lon.deg, {"long_name": "longitude", **frame}),
+        LAT: xr.Variable((bins.dim,), center.lat.deg, {"long_name": "latitude", **frame}),
+        REGION: xr.Variable((bins.dim,), np.array(bins.region_texts()), COORDS[REGION].attrs),
     }

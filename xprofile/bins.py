@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import astropy.units as u
@@ -11,7 +11,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 from regions import SkyRegion
 
-from .binedges import angle, bin_edges, degrees, scalar_coord
+from .binedges import angle, bin_edges, scalar_coord, signed_angle
 from .exceptions import InvalidBinsError
 from .placed import PlacedBins
 from .regionlist import region_centers, region_edges
@@ -20,6 +20,7 @@ from .shapes.axes import LocalAxes
 from .shapes.boxes import Boxes
 from .shapes.path import Path, path_lengths
 from .shapes.rings import Annuli, Sectors
+from .shapes.spherical import is_spherical
 
 __all__ = ["SkyBins", "as_bins"]
 
@@ -96,7 +97,7 @@ class SkyBins(PlacedBins):
                 "give two positions between 0 and 180 deg apart"
             )
         axes = LocalAxes(start, start.position_angle(end.transform_to(start.frame)))
-        zero = axes.longitude(origin) if isinstance(origin, SkyCoord) else _distance(origin)
+        zero = _zero(origin, axes.longitude)
         along = bin_edges(-zero, length - zero, nbin=nbin, edges=edges, step=step)
         if not np.all(np.abs(along + zero) <= 180):
             raise InvalidBinsError(
@@ -143,14 +144,14 @@ class SkyBins(PlacedBins):
         Raises
         ------
         InvalidBinsError
-            If there are fewer than two vertices, neighbours are the same, or the path bends too
-            sharply for its height; the message names the vertex.
+            If there are fewer than two vertices, neighbours are the same or 90 deg apart, or the
+            path bends too sharply for its height; the message names the vertex.
         """
         points = _vertices(points, closed)
         length = float(path_lengths(points)[-1])
         full = angle(height, "height")
         whole = Path(points, np.array([0, length]), full)
-        zero = whole.place(origin) if isinstance(origin, SkyCoord) else _distance(origin)
+        zero = _zero(origin, whole.place)
         along = bin_edges(-zero, length - zero, nbin=nbin, edges=edges, step=step)
         if along[0] + zero < -_SMALLEST or along[-1] + zero > length + _SMALLEST:
             raise InvalidBinsError(
@@ -244,7 +245,7 @@ class SkyBins(PlacedBins):
         if not 0 < axis_ratio <= 1:
             raise InvalidBinsError(f"axis_ratio must be above 0 and up to 1, found {axis_ratio!r}")
         radii = _radii(edges, radius_min, radius_max, nbin, step)
-        turn = degrees(position_angle, "position_angle") * u.deg
+        turn = signed_angle(position_angle, "position_angle") * u.deg
         axes = LocalAxes(scalar_coord(center, "center"), turn)
         shape = Annuli(axes, radii, float(axis_ratio))
         return cls(shape, radii[:-1], radii[1:], "elliptical annuli", planar=planar)
@@ -334,8 +335,10 @@ class SkyBins(PlacedBins):
             If an extent is no positive angle or a number no positive integer.
         """
         axes = LocalAxes(
-            scalar_coord(center, "center"), degrees(position_angle, "position_angle") * u.deg
+            scalar_coord(center, "center"), signed_angle(position_angle, "position_angle") * u.deg
         )
+        if not isinstance(nbin, Sequence) or len(nbin) != 2:
+            raise InvalidBinsError(f"nbin must be two numbers, along and across, found {nbin!r}")
         sides = (angle(width, "width") / 2, angle(height, "height") / 2)
         along, across = (bin_edges(-s, s, nbin=n) for s, n in zip(sides, nbin, strict=True))
         nowhere = np.full((along.size - 1) * (across.size - 1), np.nan)
@@ -364,7 +367,7 @@ class SkyBins(PlacedBins):
             raise InvalidBinsError(
                 f"expected a list of astropy sky regions, found {type(regions).__name__}"
             ) from None
-        wrong = sorted({type(r).__name__ for r in regions if not is_sky_region(r)})
+        wrong = sorted({type(r).__name__ for r in regions if not _is_region(r)})
         if not regions or wrong:
             raise InvalidBinsError(
                 f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
@@ -378,18 +381,18 @@ def as_bins(bins: SkyBins | SkyRegion | Sequence[SkyRegion]) -> SkyBins:
     """Accept bins, or a bare list of astropy sky regions, or one region."""
     if isinstance(bins, SkyBins):
         return bins
-    if is_sky_region(bins):
+    if _is_region(bins):
         return SkyBins.from_regions([bins])
     return SkyBins.from_regions(bins)
 
 
-def is_sky_region(region: Any) -> bool:
-    """Whether something is a sky region, planar or (from regions 0.12 on) spherical."""
-    return isinstance(region, SkyRegion) or type(region).__name__.endswith("SphericalSkyRegion")
-
-
-def _distance(origin: u.Quantity | None) -> float:
-    return 0.0 if origin is None else float(degrees(origin, "origin"))
+def _zero(origin: SkyCoord | u.Quantity | None, place: Callable[[SkyCoord], float]) -> float:
+    """Where distance is 0, in degrees from the start."""
+    if origin is None:
+        return 0.0
+    if isinstance(origin, SkyCoord):
+        return place(scalar_coord(origin, "origin"))
+    return signed_angle(origin, "origin")
 
 
 def _vertices(points: Any, closed: bool) -> SkyCoord:
@@ -424,3 +427,7 @@ def _radii(edges: Any, radius_min: Any, radius_max: Any, nbin: int | None, step:
             "ones from 0 to 180"
         )
     return radii
+
+
+def _is_region(region: Any) -> bool:
+    return isinstance(region, SkyRegion) or is_spherical(region)

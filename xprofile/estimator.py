@@ -28,6 +28,7 @@ from .schema import (
     SPECTRAL_MODEL,
     THRESHOLD,
     axis_coords,
+    bin_dim,
     check_binned,
     data_array,
     edges,
@@ -45,7 +46,7 @@ __all__ = ["ProfileEstimator", "estimate"]
 Float = NDArray[np.float64]
 
 _SELECTIONS = ("errn-errp", "ul", "scan")
-_ORDER = (DISTANCE, ENERGY)
+_SUMS = {"counts", "npred_background", "_signal", "_pulling", "_kinked"}  # known without a fit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,6 +72,8 @@ class ProfileEstimator:
         Sum the fine energy bins of a group before the fit, instead of fitting them jointly.
     sqrt_ts_threshold_ul : float
         Below this significance a bin is marked ``is_ul``.
+    min_coverage : float
+        Bins of which a smaller share was seen get NaN, and a status that says so.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class ProfileEstimator:
     norm_values            : 11 values from 0.2 to 5
     sum_over_energy_groups : False
     sqrt_ts_threshold_ul   : 2
+    min_coverage           : 0
     """
 
     spectral_model: SpectralModel | None = None
@@ -102,6 +106,7 @@ class ProfileEstimator:
     norm_values: ArrayLike | None = None
     sum_over_energy_groups: bool = False
     sqrt_ts_threshold_ul: float = 2
+    min_coverage: float = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spectral_model", self.spectral_model or power_law())
@@ -111,6 +116,10 @@ class ProfileEstimator:
             value = getattr(self, name)
             if not (isinstance(value, Real) and 0 < float(value) < np.inf):
                 raise InvalidOptionError(f"{name} must be a positive number, found {value!r}")
+        if not (isinstance(self.min_coverage, Real) and 0 <= float(self.min_coverage) <= 1):
+            raise InvalidOptionError(
+                f"min_coverage must be a share from 0 to 1, found {self.min_coverage!r}"
+            )
 
     def __repr__(self) -> str:
         rows = [f"{f.name:22} : {_describe(f.name, getattr(self, f.name))}" for f in fields(self)]
@@ -118,9 +127,20 @@ class ProfileEstimator:
         return "\n".join([title, "-" * len(title), *rows])
 
     def run(self, binned: xr.Dataset) -> xr.Dataset:
-        """Estimate the profile of binned data; see `estimate`."""
+        """Estimate the profile of binned data.
+
+        Parameters
+        ----------
+        binned : xarray.Dataset
+            From `bin_maps`.
+
+        Returns
+        -------
+        xarray.Dataset
+            As `estimate` describes it.
+        """
         check_binned(binned)
-        if binned.sizes[DISTANCE] == 0:
+        if binned.sizes[bin_dim(binned)] == 0:
             raise InvalidDataError("the binned data have no bin; give one region or more")
         unit = str(binned[ENERGY].attrs.get("units", ENERGY_UNIT))
         groups = group_energies(edges(binned, ENERGY), self.energy_edges, unit)
@@ -130,11 +150,9 @@ class ProfileEstimator:
         )
         solved = solve(problems, wanted)
         values = {name: array.reshape(*shape, *array.shape[1:]) for name, array in solved.items()}
-        profile = xr.Dataset(
-            _variables(binned, groups, values),
-            _coords(binned, groups, unit, wanted if "stat_scan" in values else None),
-            self._attrs(),
-        )
+        profile = self._profile(binned, groups, values)
+        coords = _coords(binned, groups, unit, wanted if "stat_scan" in values else None)
+        profile = profile.assign_coords(coords).assign_attrs(self._attrs())
         profile = profile.assign(self._references(groups, unit))
         profile = profile.assign(is_ul=upper_limits(profile))
         return extend_history(profile, binned, f"estimate {self._summary()}")
@@ -144,14 +162,40 @@ class ProfileEstimator:
     ) -> tuple[Problems, tuple[int, ...]]:
         """Arrays (nproblem, nfine) for the likelihood, and the shape of (bins, energy groups)."""
         signal = predicted_signal(binned, self.spectral_model or power_law())
-        used = binned["coverage"] > 0
+        used, order = binned["coverage"] > 0, (bin_dim(binned), ENERGY)
         cubes = (binned["counts"], signal, binned["background"])
-        fine = [cube.where(used, 0).transpose(*_ORDER).to_numpy().astype(float) for cube in cubes]
+        fine = [cube.where(used, 0).transpose(*order).to_numpy().astype(float) for cube in cubes]
         padded = [groups.padded(array) for array in fine]
         if self.sum_over_energy_groups:
             padded = [array.sum(axis=-1, keepdims=True) for array in padded]
         n, s, b = (array.reshape(-1, array.shape[-1]) for array in padded)
         return Problems(n, s, b), padded[0].shape[:2]
+
+    def _profile(
+        self, binned: xr.Dataset, groups: EnergyGroups, values: dict[str, Float]
+    ) -> xr.Dataset:
+        """Put arrays (nbin, ngroup, ...) into a Dataset without coordinates."""
+        dim = bin_dim(binned)
+        fine = binned["coverage"].transpose(dim, ENERGY).to_numpy()
+        size = groups.stop - groups.first
+        coverage = groups.padded(fine).sum(axis=-1) / np.maximum(size, 1)
+        solid_angle = binned["solid_angle"].to_numpy()
+        scarce = (coverage > 0) & (coverage < self.min_coverage)
+        for name in values.keys() - _SUMS:
+            values[name][scarce] = np.nan
+        variables = {name: _variable(name, v) for name, v in values.items() if name[0] != "_"}
+        if np.issubdtype(binned["counts"].dtype, np.integer):
+            variables["counts"] = variables["counts"].astype(np.int64)
+        profile = xr.Dataset(
+            {
+                **variables,
+                "success": data_array("success", np.isfinite(values["norm"]), PROFILE),
+                "status": status_flags(values, coverage, solid_angle, size == 0, scarce),
+                "solid_angle": data_array("solid_angle", solid_angle, PROFILE),
+                "coverage": data_array("coverage", coverage, PROFILE),
+            }
+        )
+        return profile if dim == DISTANCE else profile.rename_dims({DISTANCE: dim})
 
     def _references(self, groups: EnergyGroups, unit: str) -> dict[str, xr.Variable]:
         """Reference fluxes of the model in the profile's energy bins."""
@@ -213,30 +257,11 @@ def _coords(
     coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
     for coord in coords.values():
         coord.attrs["units"] = unit
-    kept = {n: c.variable for n, c in binned.coords.items() if c.dims in ((DISTANCE,), ())}
+    dims = ((bin_dim(binned),), ())
+    kept = {name: coord.variable for name, coord in binned.coords.items() if coord.dims in dims}
     if scanned is not None:
         coords[NORM_SCAN] = data_array(NORM_SCAN, scanned.norm_values, COORDS)
     return {**coords, **{str(name): coord for name, coord in kept.items()}}
-
-
-def _variables(
-    binned: xr.Dataset, groups: EnergyGroups, values: dict[str, Float]
-) -> dict[str, xr.Variable]:
-    """Variables of a profile from arrays (nbin, ngroup, ...)."""
-    fine = binned["coverage"].transpose(*_ORDER).to_numpy()
-    size = groups.stop - groups.first
-    coverage = groups.padded(fine).sum(axis=-1) / np.maximum(size, 1)
-    solid_angle = binned["solid_angle"].to_numpy()
-    variables = {name: _variable(name, v) for name, v in values.items() if name[0] != "_"}
-    if np.issubdtype(binned["counts"].dtype, np.integer):
-        variables["counts"] = variables["counts"].astype(np.int64)
-    return {
-        **variables,
-        "success": data_array("success", np.isfinite(values["norm"]), PROFILE),
-        "status": status_flags(values, coverage, solid_angle, size == 0),
-        "solid_angle": binned["solid_angle"].variable,
-        "coverage": data_array("coverage", coverage, PROFILE),
-    }
 
 
 def _variable(name: str, value: Float) -> xr.Variable:

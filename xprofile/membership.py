@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -95,6 +95,18 @@ def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
     return gather(code, pixel, area, nbin)
 
 
+def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
+    """Join memberships, each with the numbers that its bins have among all."""
+    outside = np.zeros(nbin)
+    for numbers, part in parts:
+        outside[numbers] = part.outside
+    code = np.concatenate([numbers[part.bin] for numbers, part in parts])
+    pixel = np.concatenate([part.pixel for _, part in parts])
+    area = np.concatenate([part.solid_angle for _, part in parts])
+    order = np.argsort(code, kind="stable")
+    return Membership(code[order], pixel[order], area[order], outside)
+
+
 def gather(code: Int, pixel: Int, area: Float, nbin: int) -> Membership:
     """Sort pairs by bin; pixel -1 means off the map."""
     outside = np.bincount(code[pixel < 0], area[pixel < 0], minlength=nbin)
@@ -174,8 +186,11 @@ def _block_pairs(
     coder: Callable[[Float], Int], grid: PixelGrid, x: Float, y: Float
 ) -> tuple[Int, Int, Float]:
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
-    y = y[:, None]
-    code = coder(grid.vectors(x, y))
+    code = coder(grid.vectors(x, y[:, None]))
+    row, column = np.nonzero(code >= 0)
+    code, x, y = code[row, column], x[column], y[row]
     pixel = flat_positions(grid, x, y)
-    inside = (code >= 0) & ((pixel >= 0) | grid.own(x, y))
-    return code[inside], pixel[inside], grid.solid_angle(x, y)[inside]
+    beyond = np.flatnonzero(pixel < 0)
+    kept = np.ones(pixel.size, bool)
+    kept[beyond] = grid.own(x[beyond], y[beyond])
+    return code[kept], pixel[kept], grid.solid_angle(x[kept], y[kept])

@@ -11,13 +11,14 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 from regions import SkyRegion
 
-from .membership import Membership, members
+from .membership import Membership, joined, members
 from .planar import planar_members
 from .regionlist import region_centers, region_texts
 from .schema import DISTANCE
 from .shapes.boxes import Boxes
 from .shapes.path import Path
 from .shapes.rings import Annuli, Sectors
+from .shapes.spherical import Spherical, is_spherical
 from .wcs import PixelGrid
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ class PlacedBins:
         grid : PixelGrid
             The pixels of a map, from `xprofile.wcs.pixel_grid`.
         """
-        if isinstance(self.shape, tuple) or self.planar:
+        if isinstance(self.shape, tuple):
+            return _members_of_list(self.shape, grid)
+        if self.planar:
             return planar_members(self._regions, grid)
         return members(self.shape, len(self), grid)
 
@@ -123,3 +126,17 @@ class PlacedBins:
         from .plot import plot_bins
 
         return plot_bins(self, ax, **kwargs)
+
+
+def _members_of_list(regions: tuple[SkyRegion, ...], grid: PixelGrid) -> Membership:
+    """Pixels of planar regions in one batch, and of each spherical one as it says itself."""
+    round_ones = np.array([is_spherical(region) for region in regions])
+    if not round_ones.any():
+        return planar_members(regions, grid)
+    parts = [
+        (np.array([i]), members(Spherical(regions[i]), 1, grid)) for i in np.flatnonzero(round_ones)
+    ]
+    flat = np.flatnonzero(~round_ones)
+    if flat.size:
+        parts.append((flat, planar_members([regions[i] for i in flat], grid)))
+    return joined(parts, len(regions))

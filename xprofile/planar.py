@@ -83,7 +83,9 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
         found.append((np.asarray(frame_indices)[rows], x, y))
     code, x, y = (np.concatenate(column) for column in zip(*found, strict=True))
     pixel = flat_positions(grid, x, y)
-    kept = (pixel >= 0) | grid.own(x, y)
+    beyond = np.flatnonzero(pixel < 0)
+    kept = np.ones(pixel.size, bool)
+    kept[beyond] = grid.own(x[beyond], y[beyond])
     return gather(code[kept], pixel[kept], grid.solid_angle(x[kept], y[kept]), len(regions))
 
 

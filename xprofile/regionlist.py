@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from regions import (
     CircleAnnulusSkyRegion,
     CircleSkyRegion,
+    CompoundSkyRegion,
     EllipseSkyRegion,
     PolygonSkyRegion,
     RectangleSkyRegion,
@@ -29,7 +30,9 @@ _CONCENTRIC = 1e-9  # degrees
 
 
 def region_centers(regions: Sequence[SkyRegion]) -> SkyCoord:
-    """Centres of regions, in the frame of the first; of a polygon, the mean of its vertices.
+    """Centres of regions, in the frame of the first.
+
+    That of a polygon is the mean of its vertices, that of a compound the mean of its parts'.
 
     Raises
     ------
@@ -46,16 +49,24 @@ def region_centers(regions: Sequence[SkyRegion]) -> SkyCoord:
 
 
 def _center(region: SkyRegion) -> SkyCoord:
-    if hasattr(region, "center"):
-        return region.center
+    for name in ("center", "centroid"):  # planar regions have the one, spherical ones either
+        if getattr(region, name, None) is not None:
+            return getattr(region, name)
     if isinstance(region, PolygonSkyRegion):
-        mean = region.vertices.cartesian.mean()
-        frame = region.vertices.frame.replicate_without_data()
-        return SkyCoord(frame.realize_frame(mean.represent_as(UnitSphericalRepresentation)))
+        return _mean(region.vertices)
+    if isinstance(region, CompoundSkyRegion):
+        first, second = _center(region.region1), _center(region.region2)
+        return _mean(SkyCoord([first, second.transform_to(first.frame)]))
     raise InvalidBinsError(
         f"{type(region).__name__} has no centre, so it has no place along the profile; "
-        "give circles, annuli, ellipses, rectangles or polygons"
+        "give circles, annuli, ellipses, rectangles, polygons, or compounds of them"
     )
+
+
+def _mean(points: SkyCoord) -> SkyCoord:
+    """Direction of the mean of unit vectors."""
+    mean = points.cartesian.mean().represent_as(UnitSphericalRepresentation)
+    return SkyCoord(points.frame.replicate_without_data().realize_frame(mean))
 
 
 def region_edges(regions: Sequence[SkyRegion], centers: SkyCoord) -> tuple[Float, Float]:
@@ -123,19 +134,20 @@ def _half_steps(distance: Float) -> Float:
 
 
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
-    """Write each region as one line of DS9, or as its repr where DS9 has no such shape."""
+    """Write each region as one line of DS9, or as its repr where DS9 has no such thing."""
     return [_text(region) for region in regions]
 
 
 def _text(region: SkyRegion) -> str:
+    plain = " ".join(repr(region).split())
     frame = _center(region).frame.replicate_without_data()
     if not frame.is_equivalent_frame(type(frame)()):
-        return repr(region)  # DS9 knows no other equinox
+        return plain  # DS9 knows no other equinox
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyUserWarning)  # a frame that DS9 has not
             text = Regions([region]).serialize(format="ds9", precision=10)
-    except (NotImplementedError, ValueError, KeyError, AstropyUserWarning):
-        return repr(region)
+    except (NotImplementedError, ValueError, KeyError, AttributeError, AstropyUserWarning):
+        return plain
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return ";".join(lines) if lines else repr(region)
+    return ";".join(lines) if lines else plain

@@ -22,6 +22,9 @@ NORM_SCAN: Final = "norm_scan"
 RAD: Final = "rad"
 WCS_NAME: Final = "wcs"
 REGION: Final = "region"
+EDISP: Final = "edisp"
+LAT_EDISP: Final = "lat_edisp"
+LON_EDISP: Final = "lon_edisp"
 POSITION_ANGLE: Final = "position_angle"
 
 ENERGY_UNIT: Final = "TeV"
@@ -116,6 +119,9 @@ COORDS: Final = {
     DISTANCE: Variable((DISTANCE,), DISTANCE_UNIT, "projected distance"),
     low(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "inner edge"),
     high(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "outer edge"),
+    POSITION_ANGLE: Variable((POSITION_ANGLE,), DISTANCE_UNIT, "position angle"),
+    low(POSITION_ANGLE): Variable((POSITION_ANGLE,), DISTANCE_UNIT, "lower edge"),
+    high(POSITION_ANGLE): Variable((POSITION_ANGLE,), DISTANCE_UNIT, "upper edge"),
     REGION: Variable((DISTANCE,), "", "sky region in DS9 format"),
     NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
 }
@@ -147,6 +153,7 @@ STATUS_FLAGS: Final = {
     "best_fit_at_boundary": 16,
     "unbounded_interval": 32,
     "no_energy_bins": 64,
+    "low_coverage": 128,
 }
 STATUS_ATTRS: Final = {
     "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
@@ -259,7 +266,8 @@ def check_maps(maps: xr.Dataset) -> None:
     needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else ["background"])]
     axes = [low(ENERGY), high(ENERGY), ENERGY_TRUE, "x", "y", WCS_NAME]
     _missing(maps, [*needed, *axes], "maps", "Open it with xprofile.open_maps.")
-    problems = _wrong_dims(maps, MAPS, frozenset({"lat_edisp", "lon_edisp", "dataset"}))
+    positions = {LAT_EDISP, LON_EDISP, "lat_psf", "lon_psf"}
+    problems = _wrong_dims(maps, MAPS, frozenset({*positions, "dataset"}))
     unit = maps["exposure"].attrs.get("units")
     if unit != EXPOSURE_UNIT:
         problems.append(f"exposure has units {unit!r}, expected {EXPOSURE_UNIT!r}")
@@ -269,21 +277,31 @@ def check_maps(maps: xr.Dataset) -> None:
 def check_binned(binned: xr.Dataset) -> None:
     """Raise if a Dataset is not what `xprofile.bin_maps` returns: names and dims.
 
+    Parameters
+    ----------
+    binned : xarray.Dataset
+        The Dataset to check.
+
     Raises
     ------
     MissingVariableError, InvalidDataError
         As `check_maps`.
     """
     needed = [name for name in BINNED if name != "edisp"]
-    axes = [low(ENERGY), high(ENERGY), low(DISTANCE), high(DISTANCE)]
+    axes = [low(ENERGY), high(ENERGY)]
     _missing(binned, [*needed, *axes], "binned", "Make it with maps.profile.bin(bins).")
-    extra = frozenset({"dataset", "toy", ENERGY, DISTANCE})
+    extra = frozenset({"dataset", "toy", ENERGY, DISTANCE, bin_dim(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     _refuse(_wrong_dims(binned, table, extra), "binned", "Make it with maps.profile.bin(bins).")
 
 
 def check_profile(profile: xr.Dataset) -> None:
     """Raise if a Dataset is not a flux profile: a sed type, its quantity and the axes.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        The Dataset to check.
 
     Raises
     ------

@@ -17,7 +17,14 @@ from .schema import (
     sed_variable,
 )
 
-__all__ = ["quantity", "quantity_name", "to_sed_type", "upper_limits", "with_threshold"]
+__all__ = [
+    "is_brightness",
+    "quantity",
+    "quantity_name",
+    "to_sed_type",
+    "upper_limits",
+    "with_threshold",
+]
 
 _PER_SR = "sr-1"
 
@@ -35,6 +42,12 @@ def quantity_name(sed_type: str) -> str:
             f"no sed_type {sed_type!r}; there are {['likelihood', *SED_TYPES]}"
         )
     return "norm" if sed_type == "likelihood" else sed_type
+
+
+def is_brightness(profile: xr.Dataset) -> bool:
+    """Whether a profile's fluxes are per solid angle, as their unit says; a norm never is."""
+    name = quantity_name(str(profile.attrs[SED_TYPE]))
+    return name != "norm" and _PER_SR in str(profile[name].attrs.get("units", "")).split()
 
 
 def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
@@ -68,7 +81,8 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     if per_solid_angle and new == "norm":
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
     factor = _reference(profile, new) / _reference(profile, old)
-    factor = factor * _solid_angle(profile, old)
+    if is_brightness(profile):
+        factor = factor * profile["solid_angle"]
     if per_solid_angle:
         factor = factor / profile["solid_angle"]
     converted = {}
@@ -96,12 +110,6 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
             "spectral_model=, or estimate it again"
         )
     return profile[f"ref_{name}"]
-
-
-def _solid_angle(profile: xr.Dataset, name: str) -> xr.DataArray:
-    """What the profile's own values were divided by."""
-    divided = name != "norm" and _PER_SR in str(profile[name].attrs.get("units", "")).split()
-    return profile["solid_angle"] if divided else xr.DataArray(1.0)
 
 
 def quantity(profile: xr.Dataset, name: str) -> u.Quantity:

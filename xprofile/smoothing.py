@@ -19,7 +19,13 @@ Float = NDArray[np.float64]
 _ROUNDING = 1e-9  # of a pixel: a width of whole pixels is one
 
 
-def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> xr.DataArray:
+def smooth(
+    image: xr.DataArray,
+    width: u.Quantity,
+    *,
+    kernel: str = "gauss",
+    mask: xr.DataArray | None = None,
+) -> xr.DataArray:
     """Smooth a map, keeping its sum but for what spreads over the border.
 
     Parameters
@@ -31,6 +37,9 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
     kernel : {"gauss", "disk", "box"}
         Shape of the kernel; it has the same extent in pixels over the whole map, from the pixel
         scales at the WCS reference point.
+    mask : xarray.DataArray of bool, optional
+        Pixels to use, with dims of the image. Then the kernel is normalised over used pixels on
+        the map, so that no light is lost to the others, and these are NaN in the result.
 
     Returns
     -------
@@ -51,7 +60,13 @@ def smooth(image: xr.DataArray, width: u.Quantity, *, kernel: str = "gauss") -> 
     ordered = image.transpose(..., LAT, LON)
     values = ordered.to_numpy().astype(float)
     known = np.isfinite(values)
-    smoothed = np.where(known, _convolve(np.where(known, values, 0), size, kernel), np.nan)
+    if mask is not None:
+        known &= mask.broadcast_like(ordered).transpose(*ordered.dims).to_numpy().astype(bool)
+    smoothed = _convolve(np.where(known, values, 0), size, kernel)
+    if mask is not None:
+        weight = _convolve(known.astype(float), size, kernel)
+        smoothed = np.divide(smoothed, weight, out=np.zeros_like(smoothed), where=known)
+    smoothed = np.where(known, smoothed, np.nan)
     return ordered.copy(data=smoothed).transpose(*image.dims)
 
 

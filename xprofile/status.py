@@ -15,7 +15,11 @@ Bool = NDArray[np.bool_]
 
 
 def status_flags(
-    values: dict[str, Float], coverage: Float, solid_angle: Float, no_energy_bins: Bool
+    values: dict[str, Float],
+    coverage: Float,
+    solid_angle: Float,
+    no_energy_bins: Bool,
+    low_coverage: Bool,
 ) -> xr.Variable:
     """Make the ``status`` variable, dims (projected_distance, energy), 0 where all is well.
 
@@ -29,6 +33,8 @@ def status_flags(
         Of the bins, (nbin,).
     no_energy_bins : numpy.ndarray of bool
         Whether an energy group has no fine bin, (ngroup,).
+    low_coverage : numpy.ndarray of bool
+        Whether a bin is left out because too little of it was seen, (nbin, ngroup).
 
     Returns
     -------
@@ -45,6 +51,7 @@ def status_flags(
         "best_fit_at_boundary": values["_kinked"] > 0,
         "unbounded_interval": signal & (values["_pulling"] == 0),
         "no_energy_bins": no_energy_bins,
+        "low_coverage": low_coverage,
     }
     flags = np.zeros(coverage.shape, np.int16)
     for name, where in present.items():

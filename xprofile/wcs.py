@@ -21,7 +21,7 @@ from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wc
 from numpy.typing import NDArray
 
 from .exceptions import InvalidDataError, MissingVariableError
-from .schema import COORDS, LAT, LON, WCS_NAME, data_array
+from .schema import COORDS, LAT, LON, SOLID_ANGLE_UNIT, WCS_NAME, data_array
 
 __all__ = ["PixelGrid", "grid_coords", "pixel_grid", "sky_frame", "skycoord"]
 
@@ -42,20 +42,26 @@ def encode_wcs(wcs: WCS) -> xr.Variable:
     return xr.Variable((), np.int64(checksum), cards)
 
 
-def decode_wcs(data: xr.Dataset | xr.DataArray) -> WCS:
-    """Return the celestial WCS of maps.
+def wcs_name(part: str = "") -> str:
+    """Name of the coordinate with the WCS of maps, or of a part on a grid of its own."""
+    return f"{WCS_NAME}_{part}" if part else WCS_NAME
+
+
+def decode_wcs(data: xr.Dataset | xr.DataArray, part: str = "") -> WCS:
+    """Return the celestial WCS of maps, or of a part that is on a grid of its own.
 
     Raises
     ------
     MissingVariableError
         If the data have no ``wcs`` coordinate.
     """
-    if WCS_NAME not in data.coords:
+    name = wcs_name(part)
+    if name not in data.coords:
         raise MissingVariableError(
-            "the data have no 'wcs' coordinate, so their pixels have no place on the sky; "
+            f"the data have no {name!r} coordinate, so their pixels have no place on the sky; "
             "open them with xprofile.open_maps, and keep the coordinate in selections"
         )
-    attrs = data[WCS_NAME].attrs
+    attrs = data[name].attrs
     return _wcs_from_cards(tuple((k, v) for k, v in attrs.items() if _CELESTIAL.match(k)))
 
 
@@ -213,6 +219,11 @@ class PixelGrid:
         return np.asarray(np.isfinite(lat) & (np.hypot(back_x - x, back_y - y) < 1e-3))
 
 
+def whole_numbers(size: int) -> Float:
+    """Pixel numbers from 0 up to `size`."""
+    return np.arange(size, dtype=np.float64)
+
+
 def unit_vectors(lon: Float, lat: Float) -> Float:
     """Unit vectors (3, ...) of longitudes and latitudes in degrees that broadcast."""
     lon, lat = np.radians(lon), np.radians(lat)
@@ -303,3 +314,27 @@ def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
     grid = pixel_grid(data)
     lon, lat = np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None]))
     return SkyCoord(lon, lat, unit="deg", frame=grid.frame)
+
+
+def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
+    """Return the solid angle of all pixels in sr, dims (lat, lon)."""
+    grid = pixel_grid(data)
+    kept = {name: c for name, c in data.coords.items() if set(c.dims) <= {LAT, LON}}
+    area = grid.solid_angle(grid.x, grid.y[:, None])
+    attrs = {"long_name": "solid angle", "units": SOLID_ANGLE_UNIT}
+    return xr.DataArray(area, kept, (LAT, LON), "solid_angle", attrs)
+
+
+def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
+    """Add 2-D coordinates of all pixels, named as the frame names them (ra and dec, or l and b).
+
+    They are for looking at: nothing in xprofile reads them.
+    """
+    sky = skycoord(data)
+    names = sky.frame.get_representation_component_names()
+    coords = {
+        name: ((LAT, LON), getattr(sky, name).deg, {"units": "deg", "frame": sky.frame.name})
+        for name, component in names.items()
+        if component in ("lon", "lat")
+    }
+    return data.assign_coords(coords)

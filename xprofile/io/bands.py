@@ -28,11 +28,13 @@ _AXES = {
         "energy_true", "ENERGY_TRUE", "ENERGY_TRUE_MIN", "ENERGY_TRUE_MAX",
     ),
     "RAD": ("rad", "RAD", "RAD_MIN", "RAD_MAX"),
+    "MIGRA": ("migra", "MIGRA", "MIGRA_MIN", "MIGRA_MAX"),
+    "MIGRA_MIN,MIGRA_MAX": ("migra", "MIGRA", "MIGRA_MIN", "MIGRA_MAX"),
     "RAD_MIN,RAD_MAX": ("rad", "RAD", "RAD_MIN", "RAD_MAX"),
 }  # fmt: skip
 
 
-_UNITS = {"energy": "TeV", "energy_true": "TeV", "rad": "deg"}
+_UNITS = {"energy": "TeV", "energy_true": "TeV", "rad": "deg", "migra": ""}
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.table import QTable
-from numpy.typing import NDArray
 from scipy.special import erf
 
 from ..exceptions import InvalidDataError, MissingVariableError
@@ -19,38 +18,23 @@ from ..schema import (
     LAT,
     LON,
     NORM_SCAN,
-    PROFILE,
     REGION,
     SED_SUFFIXES,
     SED_TYPE,
     SED_TYPES,
     WCS_NAME,
-    Variable,
     check_profile,
     high,
     low,
-    sed_variable,
 )
 from ..sed import quantity_name, to_sed_type, upper_limits
+from .layout import EXTRAS, axes, bins_name, cell_dims, columns, describe, has_edges
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["to_dataframe", "to_table"]
 
-AXES = {
-    "x_min": low(DISTANCE),
-    "x_max": high(DISTANCE),
-    "x_ref": DISTANCE,
-    "e_ref": ENERGY,
-    "e_min": low(ENERGY),
-    "e_max": high(ENERGY),
-}
-_COMMON = (
-    "ts", "sqrt_ts", "npred", "npred_excess", "stat", "stat_null", "stat_scan", "is_ul", "counts",
-    "success", NORM_SCAN,
-)  # fmt: skip
-_EXTRAS = ("npred_background", "coverage", "solid_angle", "status", LON, LAT, REGION)
 _FORMATS = {
     ".3f": (
         "x_min", "x_max", "x_ref", LON, LAT, "ts", "sqrt_ts", "npred", "npred_excess",
@@ -63,45 +47,6 @@ _FORMATS = {
         *(f"ref_{kind}" for kind in SED_TYPES),
     ),
 }  # fmt: skip
-
-
-def describe(name: str) -> Variable:
-    """Dims, unit and long name of a variable of a profile."""
-    table = COORDS | PROFILE
-    if name in table:
-        return table[name]
-    if name in (LON, LAT):
-        return Variable((DISTANCE,), "deg", {LON: "longitude", LAT: "latitude"}[name])
-    if name.startswith("ref_"):
-        entry = SED_TYPES[name.removeprefix("ref_")]
-        return Variable((ENERGY,), entry.unit, f"reference {entry.long_name}")
-    kind, mark, suffix = name.partition("_")
-    return sed_variable(kind, mark + suffix)
-
-
-def columns(kind: str) -> dict[str, str]:
-    """Columns of a table, Gammapy's in its order and then ours, and the variable in each.
-
-    Parameters
-    ----------
-    kind : str
-        Name of the sed quantity, as `xprofile.sed.quantity_name` gives it.
-    """
-    suffixes = list(SED_SUFFIXES)
-    if kind != "norm":  # Gammapy swaps the two errors of fluxes
-        lower, upper = suffixes.index("_errn"), suffixes.index("_errp")
-        suffixes[lower], suffixes[upper] = suffixes[upper], suffixes[lower]
-    references = ("ref_dnde", "ref_flux", "ref_eflux") if kind == "norm" else ()
-    names = (*references, *(kind + suffix for suffix in suffixes), *_COMMON, *_EXTRAS)
-    return AXES | {name: name for name in names}
-
-
-def cell_dims(name: str) -> tuple[str, ...]:
-    """Dims of the column that shows a variable: one row for each bin, a cell for the rest."""
-    dims = describe(name).dims
-    if NORM_SCAN in dims:
-        return (DISTANCE, ENERGY, NORM_SCAN)
-    return dims if DISTANCE in dims else (DISTANCE, *dims)
 
 
 def to_table(
@@ -121,10 +66,11 @@ def to_table(
     Returns
     -------
     astropy.table.QTable
-        Columns as in Gammapy's "profile" layout: ``x_min``, ``x_max``, ``x_ref``; ``e_ref``,
-        ``e_min``, ``e_max``, the quantity with its errors and limits, ``ts`` and the rest in
-        arrays over energy, ``stat_scan`` and ``norm_scan`` over energy and norm. ``is_ul`` is there
-        with limits only, and follows from the threshold. Then, as far as the profile has them,
+        Columns as in Gammapy's "profile" layout: ``x_min``, ``x_max``, ``x_ref``, the bins' edges
+        and centres, or without such -0.5, 0.5, 0 and so on; ``e_ref``, ``e_min``, ``e_max``, the
+        quantity with its errors and limits, ``ts`` and the rest in arrays over energy,
+        ``stat_scan`` and ``norm_scan`` over energy and norm. ``is_ul`` is there with limits only,
+        and follows from the threshold. Then, as far as the profile has them,
         ``npred_background``, ``coverage``, ``solid_angle``, ``status``, ``lon``, ``lat`` and
         ``region``. ``meta`` has SED_TYPE, N_SIGMA, and the limits' confidence UL_CONF.
 
@@ -140,7 +86,7 @@ def to_table(
     >>> from xprofile.io.table import to_table
     >>> print(to_table(profile, "dnde", formatted=True))  # doctest: +SKIP
     """
-    source = _canonical(converted(profile, sed_type))
+    source = _canonical(_at_distances(converted(profile, sed_type)))
     table = QTable(meta=_meta(source.attrs))
     for column, name in columns(quantity_name(source.attrs[SED_TYPE])).items():
         if name in source.variables:
@@ -153,14 +99,42 @@ def to_table(
 
 
 def converted(profile: xr.Dataset, sed_type: str | None) -> xr.Dataset:
+    """Check a profile and its axes, and convert it to a sed type if there is one."""
     check_profile(profile)
-    missing = [name for name in AXES.values() if name not in profile.coords]
+    bins = bins_name(profile)
+    labelled = _is_labelled(profile, bins)
+    needed = [n for c, n in axes(bins).items() if not (labelled and c.startswith("x_"))]
+    missing = [name for name in needed if name not in profile.coords]
     if missing:
         raise MissingVariableError(
             f"the profile has no coordinates {', '.join(missing)}: keep them in selections, or "
             "make the profile with binned.profile.estimate(...)"
         )
     return profile if sed_type is None else to_sed_type(profile, sed_type)
+
+
+def _is_labelled(profile: xr.Dataset, bins: str) -> bool:
+    """Whether the bins have no numeric axis."""
+    return bins != DISTANCE and not has_edges(profile, bins)
+
+
+def _at_distances(profile: xr.Dataset) -> xr.Dataset:
+    """Move the bins to the axis of distances, with the numbers of their own, or counted from 0."""
+    bins = bins_name(profile)
+    if bins == DISTANCE:
+        return profile
+    names, distances = ([low(dim), dim, high(dim)] for dim in (bins, DISTANCE))
+    moved = profile.drop_vars(distances, errors="ignore")
+    if bins in profile.dims:
+        moved = moved.drop_indexes(bins, errors="ignore").rename_dims({bins: DISTANCE})
+    if _is_labelled(profile, bins):
+        number = np.arange(moved.sizes.get(DISTANCE, 1), dtype=float)
+        axis = [xr.Variable(DISTANCE, number + x, {"units": ""}) for x in (-0.5, 0, 0.5)]
+    else:
+        default = {"units": COORDS[bins].unit if bins in COORDS else ""}
+        own = [moved[name].variable for name in names]
+        axis = [xr.Variable(v.dims, v.to_numpy(), default | v.attrs) for v in own]
+    return moved.assign_coords(dict(zip(distances, axis, strict=True)))
 
 
 def _canonical(profile: xr.Dataset) -> xr.Dataset:
@@ -170,7 +144,7 @@ def _canonical(profile: xr.Dataset) -> xr.Dataset:
         name: profile[name].variable
         for name in columns(kind).values()
         if name in profile.variables
-        and (name not in _EXTRAS or set(profile[name].dims) <= set(cell_dims(name)))
+        and (name not in EXTRAS or set(profile[name].dims) <= set(cell_dims(name)))
     }
     odd = {name: v.dims for name, v in found.items() if set(v.dims) - set(cell_dims(name))}
     if odd:
@@ -216,18 +190,6 @@ def _meta(attrs: dict[Any, Any]) -> dict[str, Any]:
     return meta | ({"UL_CONF": confidence} if confidence < 1 else {})
 
 
-def from_column(
-    values: NDArray[np.generic], name: str, sizes: dict[str, int], dims: tuple[str, ...]
-) -> xr.Variable:
-    """Make the variable that a table's column shows, with these of its dims, in this order.
-
-    Of dims that are left out, such as those along which cells repeat, the first value is taken.
-    """
-    full = cell_dims(name)
-    variable = xr.Variable(full, values.reshape([sizes[dim] for dim in full]))
-    return variable.isel({dim: 0 for dim in full if dim not in dims}).transpose(*dims)
-
-
 def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFrame:
     """Make a tidy pandas table of a profile, with one row for each bin and energy.
 
@@ -241,8 +203,9 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        Distances, energies, the quantity with its errors and limits, and everything else that
-        the profile has except the scan; numbers in the units of the profile's variables.
+        The bins' coordinate with its edges, energies, the quantity with its errors and limits,
+        and everything else that the profile has except the scan; numbers in the units of the
+        profile's variables.
 
     Raises
     ------
@@ -257,13 +220,14 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     source = converted(profile, sed_type)
     unwanted = [WCS_NAME, NORM_SCAN, "stat_scan"]
     source = source.drop_dims(NORM_SCAN, errors="ignore").drop_vars(unwanted, errors="ignore")
-    source = source.expand_dims([dim for dim in (DISTANCE, ENERGY) if dim not in source.dims])
+    dims = (bins_name(source), ENERGY)
+    source = source.expand_dims([dim for dim in dims if dim not in source.dims])
     source["is_ul"] = upper_limits(source)
-    others = [str(dim) for dim in source.dims if dim not in (DISTANCE, ENERGY)]
-    frame = source.to_dataframe(dim_order=[*others, DISTANCE, ENERGY]).reset_index()
-    distances, energies = ([dim, low(dim), high(dim)] for dim in (DISTANCE, ENERGY))
+    others = [str(dim) for dim in source.dims if dim not in dims]
+    frame = source.to_dataframe(dim_order=[*others, *dims]).reset_index()
+    edges = [name for dim in dims for name in (dim, low(dim), high(dim))]
     shown = columns(quantity_name(source.attrs[SED_TYPE])).values()
-    last = [name for name in (LON, LAT, REGION) if name in frame]
-    wanted = dict.fromkeys([*others, *distances, *energies, *shown, *frame])
+    last = [name for name in (LON, LAT, REGION) if name in frame and name not in dims]
+    wanted = dict.fromkeys([*others, *edges, *shown, *frame])
     first = [name for name in wanted if name in frame and name not in last]
     return frame[[*first, *last]]

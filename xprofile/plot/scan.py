@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema import ENERGY, NORM_SCAN, SED_TYPE, bin_dim, check_profile
-from ..sed import quantity_name, to_sed_type
+from ..sed import is_brightness, quantity_name, to_sed_type
 from .profile import check_plottable, name_axes, plain_axes, plot_profile, resolve
 from .series import positions
 
@@ -136,7 +136,7 @@ def _scan_mesh(
 
 def _at_unit_norm(one: xr.Dataset, name: str) -> Float:
     """Value of a quantity at norm 1 in each bin, a surface brightness if the profile's is one."""
-    bright = name in one and "sr-1" in str(one[name].attrs.get("units", "")).split()
+    bright = name in one and is_brightness(one)
     ones = one.assign(norm=xr.ones_like(one["stat"]))
     unit = to_sed_type(
         ones.assign_attrs({SED_TYPE: "likelihood"}), name, per_solid_angle=bright and name != "norm"

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ..wcs import sky_positions, unit_vectors
 
-__all__ = ["LocalAxes", "digitize"]
+__all__ = ["LocalAxes", "digitize", "edges_until"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
+
+_SAME = 1e-9  # degrees
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,11 @@ class LocalAxes:
         basis = self.basis(self.origin.frame.replicate_without_data())
         a, b, _ = basis @ unit_vectors(np.asarray(local.lon.deg), np.asarray(local.lat.deg))
         return float(np.degrees(np.arctan2(b, a)))
+
+
+def edges_until(edges: Float, end: float) -> Float:
+    """Edges in rad from edges in degrees; nothing that is at or past the end of an axis is lost."""
+    return np.where(edges > end - _SAME, np.inf, np.radians(edges))
 
 
 def digitize(values: Float, edges: Float) -> Int:

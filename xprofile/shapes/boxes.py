@@ -12,7 +12,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 from regions import RectangleSkyRegion, SkyRegion
 
-from .axes import LocalAxes, digitize
+from .axes import LocalAxes, digitize, edges_until
 
 __all__ = ["Boxes"]
 
@@ -43,12 +43,12 @@ class Boxes:
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
         basis, rows = self.axes.basis(frame), self.across.size - 1
-        edges, across = np.radians(self.edges), np.radians(self.across)
-        middle = (edges[0] + edges[-1]) / 2
+        middle = (self.edges[0] + self.edges[-1]) / 2
+        edges, across = edges_until(self.edges, middle + 180), edges_until(self.across, 90)
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1)
-            column = digitize(turned(np.arctan2(b, a), middle), edges)
+            column = digitize(turned(np.arctan2(b, a), np.radians(middle)), edges)
             row = digitize(np.arctan2(c, np.hypot(a, b)), across)
             return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
 

@@ -14,6 +14,7 @@ from regions import PolygonSkyRegion, SkyRegion
 
 from ..exceptions import InvalidBinsError
 from ..wcs import sky_positions, unit_vectors
+from .axes import digitize
 from .ribbon import Ribbon
 
 __all__ = ["Path"]
@@ -22,7 +23,9 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 _SHARPEST = 150.0  # deg; the mitre of a sharper joint would be four times as long as wide
+_SAME = 1e-9  # degrees from an end of the path
 _ACROSS = 9  # sample positions across the ribbon
+_ALONG = 4000  # and along the path at the most
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +57,7 @@ class Path:
                 f"the path turns by {turn.max():.4g} deg at vertex {turn.argmax()}, at the most "
                 f"{_SHARPEST:g} deg is possible; round it with more vertices"
             )
-        shift = np.tan(self._own.turn / 2) * np.radians(self.height / 2)
-        needed = np.abs(shift[:-1] + shift[1:])
-        narrow = np.flatnonzero(needed > np.radians(np.diff(self.lengths)) * (1 + 1e-9))
+        narrow = np.flatnonzero(self._own.span.min(axis=0) < -1e-9 * self._own.step)
         if narrow.size:
             raise InvalidBinsError(
                 f"the path bends too sharply for a height of {self.height:.6g} deg near vertex "
@@ -71,24 +72,22 @@ class Path:
 
     @cached_property
     def _own(self) -> Ribbon:
-        return Ribbon.of(self.points, self.points.frame)
+        return Ribbon.of(self.points, self.points.frame, np.radians(self.height / 2))
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
-        ribbon = Ribbon.of(self.points, frame)
-        half, steps = np.radians(self.height / 2), np.diff(self.lengths)
+        ribbon = Ribbon.of(self.points, frame, self._own.half)
+        steps, edges = np.diff(self.lengths), self.edges.copy()
+        if edges[0] < _SAME:  # the joints say where the path begins and ends
+            edges[0] = -np.inf
+        if edges[-1] > self.lengths[-1] - _SAME:
+            edges[-1] = np.inf
 
         def code(vectors: Float) -> Int:
-            flat = vectors.reshape(3, -1)
-            result = np.full(flat.shape[1], -1)
-            segment = ribbon.segments(flat, half)
-            near = np.flatnonzero(segment >= 0)
-            share, across = ribbon.local(flat[:, near], segment[near])
-            along = self.lengths[segment[near]] + share * steps[segment[near]]
-            found = np.searchsorted(self.edges, along, side="right") - 1
-            inside = (found < self.edges.size - 1) & (-half <= across) & (across < half)
-            result[near] = np.where(inside, found, -1)
-            return result.reshape(vectors.shape[1:])
+            segment, share = ribbon.locate(vectors.reshape(3, -1))
+            along = self.lengths[segment] + share * steps[segment]
+            found = np.where(segment >= 0, digitize(along, edges), -1)
+            return found.reshape(vectors.shape[1:])
 
         return code
 
@@ -110,13 +109,16 @@ class Path:
         InvalidBinsError
             If it is further from the path than half the height.
         """
-        local = coord.transform_to(self.points.frame).spherical
-        vector = unit_vectors(np.array([local.lon.deg]), np.array([local.lat.deg]))
-        segment = self._own.segments(vector, np.radians(self.height / 2))
-        if segment[0] < 0:
+        local = coord.transform_to(self.points.frame)
+        for end in (0, -1):  # where rounding might have it off the path
+            if self.points[end].separation(local).deg < _SAME:
+                return float(self.lengths[end])
+        place = local.spherical
+        vector = unit_vectors(np.array([place.lon.deg]), np.array([place.lat.deg]))
+        (segment,), (share,) = self._own.locate(vector)
+        if segment < 0:
             raise InvalidBinsError(f"the origin {coord!r} is not within the height of the path")
-        share, _ = self._own.local(vector, segment)
-        return float(self.lengths[segment[0]] + share[0] * np.diff(self.lengths)[segment[0]])
+        return float(self.lengths[segment] + share * np.diff(self.lengths)[segment])
 
     @property
     def centers(self) -> SkyCoord:
@@ -126,11 +128,14 @@ class Path:
     @property
     def pitch(self) -> float:
         """Distance of neighbouring sample positions in degrees."""
-        return self.height / (_ACROSS - 1)
+        return float(max(self.height / (_ACROSS - 1), np.ptp(self.edges) / _ALONG))
 
     def sample(self) -> SkyCoord:
         """Positions that fill the ribbon."""
-        along = self._steps(self.edges[0], self.edges[-1], self.pitch)
+        pieces = np.ceil(np.degrees(self._own.span.max(axis=0)) / self.pitch)
+        ends = np.append(0, np.cumsum(pieces))
+        along = np.interp(np.arange(ends[-1] + 1), ends, self.lengths)
+        along = np.unique(np.clip(along, self.edges[0], self.edges[-1]))
         across = np.linspace(-self.height / 2, self.height / 2, _ACROSS)
         return self.sky(along[:, None], across).ravel()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
@@ -17,11 +18,16 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 _CLOSED = 1e-9  # rad between the first and the last vertex of a closed path
+_FINE = 4  # points of the path that stand for it, to half the height
+_MOST = 100_000  # such points at the most
+_TRIES = 8  # of them are tried where parts of the path run side by side
 
 
 @dataclass(frozen=True, eq=False)
 class Ribbon:
     """Segments between joints, as unit vectors of one frame.
+
+    Where parts of the path that are far apart along it overlap, the nearest counts.
 
     Parameters
     ----------
@@ -35,6 +41,8 @@ class Ribbon:
         Angle in rad by which the path turns to the left at each vertex, (nvertex,).
     closed : bool
         Whether the path ends where it starts.
+    half : float
+        Reach to either side in rad, the left edge not included.
     """
 
     vertex: Float
@@ -42,9 +50,10 @@ class Ribbon:
     joint: Float
     turn: Float
     closed: bool
+    half: float
 
     @classmethod
-    def of(cls, points: SkyCoord, frame: BaseCoordinateFrame) -> Ribbon:
+    def of(cls, points: SkyCoord, frame: BaseCoordinateFrame, half: float) -> Ribbon:
         """Make the geometry of vertices in a frame."""
         local = points.transform_to(frame.replicate_without_data()).spherical
         vertex = unit_vectors(local.lon.deg, local.lat.deg).T
@@ -58,33 +67,50 @@ class Ribbon:
         joint /= np.maximum(np.linalg.norm(joint, axis=1, keepdims=True), np.finfo(float).tiny)
         sine = np.sum(np.cross(arrive, leave) * vertex, axis=1)
         turn = np.arctan2(sine, np.sum(arrive * leave, axis=1))
-        return cls(vertex, pole, joint, turn, closed)
+        return cls(vertex, pole, joint, turn, closed, half)
 
-    def segments(self, vectors: Float, half: float) -> Int:
-        """Segment that each of vectors (3, n) belongs to, -1 for none.
+    @cached_property
+    def step(self) -> Float:
+        """Length of each segment in rad, (nsegment,)."""
+        start, stop = self.vertex[:-1], self.vertex[1:]
+        cross = np.linalg.norm(np.cross(start, stop), axis=1)
+        return np.asarray(np.arctan2(cross, np.sum(start * stop, axis=1)))
 
-        `half` is the reach across the path in rad; what lies further may get any segment.
-        """
-        reach = half / np.cos(self.turn / 2).min()
-        samples, owner = self._samples(reach)
-        known = np.isfinite(vectors[0])
-        chord = 2 * np.sin(min(0.8 * reach, np.pi / 2)) * (1 + 1e-9)
-        tree, points = cKDTree(samples), np.where(known, vectors, 0).T
-        distance, nearest = tree.query(points, distance_upper_bound=chord)
-        found = np.flatnonzero(known & np.isfinite(distance))
-        segment = np.full(known.size, -1)
-        segment[found] = self._between_joints(vectors[:, found], owner[nearest[found]])
-        return segment
+    @cached_property
+    def span(self) -> Float:
+        """Length in rad of the right and left sides of each segment's part, (2, nsegment)."""
+        segment = np.arange(self.step.size)
+        first, last = self._ends(segment, np.array([[-self.half], [self.half]]))
+        return last - first
 
-    def _samples(self, reach: float) -> tuple[Float, Int]:
-        """Points on the path no further apart than the reach, and the segment of each."""
-        chord = np.linalg.norm(np.diff(self.vertex, axis=0), axis=1)
-        pieces = np.maximum(np.ceil(chord / reach), 1).astype(int)
-        owner = np.repeat(np.arange(pieces.size), pieces + 1)
-        number = np.arange(owner.size) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
-        share = (number / pieces[owner])[:, None]
-        points = (1 - share) * self.vertex[owner] + share * self.vertex[owner + 1]
-        return points / np.linalg.norm(points, axis=1, keepdims=True), owner
+    def locate(self, vectors: Float) -> tuple[Int, Float]:
+        """Segment that vectors (3, n) belong to, -1 off the ribbon, and share of the way in it."""
+        tree, owner, bound = self._samples
+        segment, share = np.full(vectors.shape[1], -1), np.full(vectors.shape[1], np.nan)
+        left = np.flatnonzero(np.isfinite(vectors[0]))
+        for rank in range(1, _TRIES + 1):
+            distance, nearest = tree.query(vectors[:, left].T, k=[rank], distance_upper_bound=bound)
+            near = np.isfinite(distance[:, 0])
+            left = left[near]
+            found = self._between_joints(vectors[:, left], owner[nearest[near, 0]])
+            share[left], across = self._local(vectors[:, left], found)
+            inside = (found >= 0) & (-self.half <= across) & (across < self.half)
+            segment[left[inside]] = found[inside]
+            left = left[~inside]
+        return segment, share
+
+    @cached_property
+    def _samples(self) -> tuple[cKDTree, Int, float]:
+        """Points on the path, the segment of each, and how far off the ribbon may be (a chord)."""
+        ends = np.append(0, np.cumsum(self.step))
+        count = int(np.clip(np.ceil(_FINE * ends[-1] / self.half), 1, _MOST))
+        along = np.linspace(0, ends[-1], count + 1)
+        owner = np.clip(np.searchsorted(ends, along, side="right") - 1, 0, self.step.size - 1)
+        share = (along - ends[owner]) / self.step[owner]
+        points = self.positions(owner, share, np.zeros_like(share))
+        corner = np.arcsin(min(np.sin(self.half) / np.cos(self.turn / 2).min(), 1))
+        reach = min(corner + ends[-1] / count / 2, np.pi)
+        return cKDTree(points.T), owner, 2 * np.sin(reach / 2) * (1 + 1e-9)
 
     def _between_joints(self, vectors: Float, guess: Int) -> Int:
         """Walk from a guess to the segment between whose joints each vector lies, -1 if none."""
@@ -109,14 +135,15 @@ class Ribbon:
         """How far vectors (3, n) lie ahead of the joints at vertices (n,)."""
         return np.asarray(np.sum(vectors * self.joint[vertex].T, axis=0))
 
-    def local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
+    def _local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
         """Share of the way from joint to joint, and distance to the left in rad, each (n,)."""
         start, pole = self.vertex[segment].T, self.pole[segment].T
         ahead = np.sum(vectors * np.cross(pole, start, axis=0), axis=0)
         along = np.arctan2(ahead, np.sum(vectors * start, axis=0))
         across = np.arcsin(np.clip(np.sum(vectors * pole, axis=0), -1, 1))
         first, last = self._ends(segment, across)
-        share = np.clip((along - first) / (last - first), 0, np.nextafter(1, 0))
+        width = np.maximum(last - first, np.finfo(float).tiny)  # 0 where two joints meet
+        share = np.clip((along - first) / width, 0, np.nextafter(1, 0))
         return share, across
 
     def positions(self, segment: Int, share: Float, across: Float) -> Float:
@@ -129,12 +156,9 @@ class Ribbon:
 
     def _ends(self, segment: Int, across: Float) -> tuple[Float, Float]:
         """Where the joints cut segments at a distance to the left, as angles from their start."""
-        start, stop = self.vertex[segment], self.vertex[segment + 1]
-        cross = np.linalg.norm(np.cross(start, stop), axis=-1)
-        length = np.arctan2(cross, np.sum(start * stop, axis=-1))
         # a joint cuts the inner side of a bend short and lets the outer one reach further
-        lean = np.tan(across)[None] * np.tan(
-            np.stack([self.turn[segment], self.turn[segment + 1]]) / 2
+        first, last = (
+            np.arcsin(np.clip(np.tan(across) * np.tan(self.turn[vertex] / 2), -1, 1))
+            for vertex in (segment, segment + 1)
         )
-        first, last = np.arcsin(np.clip(lean, -1, 1))
-        return first, length - last
+        return first, self.step[segment] - last

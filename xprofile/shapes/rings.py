@@ -18,7 +18,7 @@ from regions import (
     SkyRegion,
 )
 
-from .axes import LocalAxes, digitize
+from .axes import LocalAxes, digitize, edges_until
 
 __all__ = ["Annuli", "Sectors"]
 
@@ -51,8 +51,8 @@ class Annuli:
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
-        basis, edges = self.axes.basis(frame), np.radians(self.edges)
-        edges = np.where(self.edges == 180, np.inf, edges)  # the antipode is in the last ring
+        basis = self.axes.basis(frame)
+        edges = edges_until(self.edges, 180 if self.axis_ratio == 1 else np.inf)
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1)
@@ -138,13 +138,13 @@ class Sectors:
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
-        basis, edges = self.axes.basis(frame), np.radians(self.edges)
-        ring = np.radians([self.radius_min, self.radius_max])
+        basis, edges = self.axes.basis(frame), edges_until(self.edges - self.edges[0], 360)
+        ring = edges_until(np.array([self.radius_min, self.radius_max]), 180)
+        first = np.radians(self.edges[0])
 
         def code(vectors: Float) -> Int:
             a, north, west = np.tensordot(basis, vectors, 1)
-            angle = np.arctan2(-west, north)
-            angle = edges[0] + (angle - edges[0]) % (2 * np.pi)
+            angle = (np.arctan2(-west, north) - first) % (2 * np.pi)
             inside = digitize(np.arctan2(np.hypot(north, west), a), ring) == 0
             return np.where(inside, digitize(angle, edges), -1)
 

@@ -1,0 +1,50 @@
+"""Energy dispersion that varies over the map: that of each bin's centre."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .bins import SkyBins
+from .schema import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT_EDISP, LON_EDISP
+from .wcs import PixelGrid, decode_wcs, whole_numbers
+
+__all__ = ["edisp_of_bins"]
+
+Float = NDArray[np.float64]
+
+_TIE = 1e-6  # pixels; two positions that are equally near up to this: the lower one
+
+
+def edisp_of_bins(maps: xr.Dataset, bins: SkyBins) -> xr.Variable:
+    """Energy dispersion for each bin, or the one of all.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With ``edisp`` (energy_true, energy), or (lat_edisp, lon_edisp, energy_true, energy) on a
+        grid of positions that the coordinate ``wcs_edisp`` places.
+    bins : SkyBins
+        Of a grid the nearest position to each bin's centre counts, ties going to the lower index
+        and centres beyond the grid to its edge.
+
+    Returns
+    -------
+    xarray.Variable
+        Dims (energy_true, energy), or (projected_distance, energy_true, energy).
+    """
+    edisp = maps[EDISP]
+    if LAT_EDISP not in edisp.dims:
+        return edisp.transpose(ENERGY_TRUE, ENERGY).variable
+    rows, columns = edisp.sizes[LAT_EDISP], edisp.sizes[LON_EDISP]
+    grid = PixelGrid(decode_wcs(maps, EDISP), whole_numbers(columns), whole_numbers(rows))
+    x, y = grid.pixel(bins.center)
+    values = edisp.transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY).to_numpy()
+    picked = values[_nearest(y, rows), _nearest(x, columns)]
+    return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), picked, edisp.attrs)
+
+
+def _nearest(place: Float, size: int) -> NDArray[np.intp]:
+    lower = np.ceil(place - 0.5 - _TIE)
+    return np.asarray(np.clip(np.nan_to_num(lower), 0, size - 1), dtype=np.intp)

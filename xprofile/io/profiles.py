@@ -1,0 +1,201 @@
+"""Open profiles from files of any kind, and check what they hold."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.io import fits
+
+from .. import spectrum
+from ..exceptions import FileFormatError, InvalidOptionError, MissingFileError
+from ..schema import (
+    ENERGY,
+    ENERGY_UNIT,
+    NORM_SCAN,
+    SPECTRAL_MODEL,
+    check_profile,
+    extend_history,
+    high,
+    low,
+    reference_variable,
+)
+from ..spectrum import SpectralModel
+from .fitsfile import StrPath, open_fits
+from .gammapyprofile import from_gammapy
+from .layout import axes
+from .profilefits import EXTRA, POINTS, restore
+
+__all__ = ["open_profile", "read_profile_fits"]
+
+_MAGIC = {
+    b"SIMPLE  =": "FITS", b"\x1f\x8b": "FITS", b"CDF": "netCDF", b"\x89HDF\r\n": "netCDF",
+}  # fmt: skip
+
+
+def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
+    """Read a profile from a file, FITS or netCDF, as its content tells.
+
+    Parameters
+    ----------
+    path : str or path-like
+        FITS by xprofile or Gammapy, see `read_profile_fits`, or netCDF by ``profile.to_netcdf``.
+    spectral_model : astropy.modeling.Model or callable, optional
+        The reference model, for files of Gammapy's, which do not have it.
+
+    Returns
+    -------
+    xarray.Dataset
+        The profile.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError, InvalidOptionError
+        As `read_profile_fits`.
+    MissingVariableError, InvalidDataError
+        If a netCDF file holds something else than a profile.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
+    """
+    loaders = {"FITS": _load_fits, "netCDF": _load_netcdf}
+    return _checked(loaders[_format(path)](path), spectral_model)
+
+
+def read_profile_fits(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
+    """Read a profile from FITS that xprofile or Gammapy wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As `write_profile` makes it, or Gammapy's ``FluxPoints.write(format="profile")``.
+    spectral_model : astropy.modeling.Model or callable, optional
+        The reference model, which Gammapy's files do not have.
+
+    Returns
+    -------
+    xarray.Dataset
+        Exactly what was written by xprofile. Of Gammapy's files: energies in TeV, distances in
+        deg, and fluxes in xprofile's units; counts are summed over Gammapy's datasets; errors
+        are taken to be of 1 sigma, and limits of 2 where the file has no UL_CONF.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    FileFormatError
+        If it is no FITS file, has no table FLUXPOINTS, or one that is not of the profile layout.
+    InvalidOptionError
+        If `spectral_model` is not the one that the file's reference fluxes come from.
+
+    Warns
+    -----
+    UserWarning
+        If the reference fluxes are neither in the file nor given by `spectral_model`: then the
+        profile cannot be converted to other sed types.
+    """
+    return _checked(_load_fits(path), spectral_model)
+
+
+def _format(path: StrPath) -> str:
+    place = Path(path)
+    if not place.exists():
+        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
+    start = b""
+    if place.is_file():
+        with place.open("rb") as file:
+            start = file.read(9)
+    for magic, name in _MAGIC.items():
+        if start.startswith(magic):
+            return name
+    raise FileFormatError(
+        f"{str(path)!r} is neither FITS nor netCDF: "
+        + ("it is a folder" if place.is_dir() else f"it starts with {start!r}")
+        + "; ECSV and Zarr are not read here, xarray.open_zarr reads the latter"
+    )
+
+
+def _load_fits(path: StrPath) -> xr.Dataset:
+    with open_fits(path) as hdus:
+        points = next((hdu for hdu in hdus if hdu.name == POINTS), None)
+        if not isinstance(points, fits.BinTableHDU):
+            found = ", ".join(hdu.name for hdu in hdus if hdu.name) or "none"
+            raise FileFormatError(
+                f"{str(path)!r} holds no profile: no table {POINTS}, found {found}; write it with "
+                "profile.profile.to_fits, or Gammapy's FluxPoints.write(format='profile')"
+            )
+        _check_points(points, path)
+        try:
+            if EXTRA in hdus:
+                return restore(points, hdus[EXTRA])
+        except KeyError as error:
+            raise FileFormatError(f"{EXTRA} in {str(path)!r} is not whole: no {error}") from error
+        result = from_gammapy(points)
+    return extend_history(result, result, f"open_profile {Path(path).name}")
+
+
+def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:
+    """Refuse a table without bins, or with axes that differ between them."""
+    names = points.columns.names
+    missing = [name for name in axes() if name not in names]
+    if missing or not len(points.data):
+        raise FileFormatError(
+            f"{POINTS} in {str(path)!r} is not of the profile layout: it has {len(points.data)} "
+            f"rows, lacks the columns {missing}, and has {names}"
+        )
+    for name in {"e_ref", "e_min", "e_max", NORM_SCAN} & set(names):
+        if not np.all(points.data[name] == points.data[name][:1]):
+            raise FileFormatError(f"{name} in {str(path)!r} differs from bin to bin")
+
+
+def _load_netcdf(path: StrPath) -> xr.Dataset:
+    try:
+        return xr.load_dataset(path)
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"cannot read {str(path)!r} as netCDF: {error}") from error
+
+
+def _checked(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
+    """Check a profile, and add the reference fluxes of a model to one without."""
+    check_profile(profile)
+    if model is None:
+        if "ref_dnde" not in profile:
+            warnings.warn(
+                "the file has no reference fluxes, so this profile cannot be converted to other "
+                "sed types; open it with spectral_model=, the model that it was estimated with",
+                stacklevel=3,
+            )
+        return profile
+    return _with_references(profile, model)
+
+
+def _with_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
+    """Add what the model gives at norm 1; refuse a model that contradicts what there is."""
+    energy = profile[ENERGY]
+    scale = u.Unit(energy.attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
+    lower, upper = (np.atleast_1d(profile[edge(ENERGY)]) * scale for edge in (low, high))
+    found = spectrum.reference_fluxes(model, lower, upper)
+    energies = {} if energy.dims else {ENERGY: 0}
+    references = {
+        f"ref_{kind}": reference_variable(kind, values).isel(energies)
+        for kind, values in found.items()
+    }
+    differ = [
+        name
+        for name, values in references.items()
+        if name in profile and not np.allclose(profile[name], values, rtol=1e-3, atol=0)
+    ]
+    if differ:
+        raise InvalidOptionError(
+            f"spectral_model is not the one of the file: {', '.join(differ)} there are "
+            f"{profile[differ[0]].to_numpy()}, not {references[differ[0]].to_numpy()}; leave it out"
+        )
+    missing = {name: v for name, v in references.items() if name not in profile}
+    return profile.assign(missing).assign_attrs(
+        {SPECTRAL_MODEL: spectrum.to_json(model)} | profile.attrs
+    )
