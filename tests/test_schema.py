@@ -58,7 +58,7 @@ def test_good_datasets_pass_unchanged(kind, request):
         ("maps", ["counts", "background", "exposure"]),
         ("maps", ["energy_min", "energy_max", "x", "y", "wcs"]),
         ("binned", ["counts", "background", "exposure", "solid_angle", "coverage"]),
-        ("binned", ["projected_distance_min", "energy_max"]),
+        ("binned", ["energy_min", "energy_max"]),
         ("profile", ["norm"]),
         ("profile", ["energy_min", "energy_max"]),
     ],

@@ -195,8 +195,8 @@ def trimmed(angles):
 
 
 @every_case
-@pytest.mark.parametrize(("ratio", "angle"), [(0.37, 23), (0.8, -481)])
-def test_ellipses_hold_the_right_pixels(case, ratio, angle):
+def test_ellipses_hold_the_right_pixels(case):
+    ratio, angle = 0.37, -481
     edges = case.reach * np.array([0.13, 0.41, 0.72, 1])
     bins = SkyBins.elliptical_annuli(
         case.center, axis_ratio=ratio, position_angle=angle * u.deg, edges=edges * u.deg
@@ -255,7 +255,7 @@ def test_sectors_hold_the_right_pixels(case, name):
 
 
 @pytest.mark.parametrize("edges", [np.linspace(0, 360, 8), np.linspace(-90, 270, 5), [90, 450]])
-@pytest.mark.parametrize("pixel", [(0, 0), (17, 3), (39, 30), (61, 12)])
+@pytest.mark.parametrize("pixel", [(0, 0), (39, 30), (61, 12)])
 @pytest.mark.parametrize("wcs", [make_wcs(), make_wcs("TAN", frame="icrs")], ids=["CAR", "TAN"])
 def test_sectors_round_a_pixel_miss_none(wcs, pixel, edges):
     """Pixels that are straight North, East, South and West lie on edges, but in some sector."""
@@ -284,8 +284,8 @@ def test_centres_of_sectors(case):
 
 
 @every_case
-@pytest.mark.parametrize("angle", [90, -200])
-def test_grids_hold_the_right_pixels(case, angle):
+def test_grids_hold_the_right_pixels(case):
+    angle = -200
     width, height = 1.7 * case.reach, 1.1 * case.reach
     bins = SkyBins.grid(
         case.center,
@@ -385,9 +385,8 @@ def test_a_line_round_the_whole_sky_misses_no_pixel():
 
 
 @every_case
-@pytest.mark.parametrize("angle", [0, 62, 211])
-def test_a_path_of_two_vertices_is_the_line(case, angle):
-    start, end = case.at(0, 0), case.at(angle, 0.83)
+def test_a_path_of_two_vertices_is_the_line(case):
+    start, end = case.at(0, 0), case.at(211, 0.83)
     arguments = {"height": 0.51 * case.reach * u.deg, "nbin": 4}
     line = SkyBins.along_line(start, end, **arguments)
     path = SkyBins.along_path(SkyCoord([start, end.transform_to(start.frame)]), **arguments)
@@ -426,8 +425,11 @@ ZIGZAGS = {
 }
 
 
-@every_case
-@pytest.mark.parametrize("name", ZIGZAGS)
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [(case, name) for case in CASES.values() for name in ("moderate", "closed")]
+    + [(CASES[name], zigzag) for name in SOME for zigzag in ("sharp", "arc", "short piece")],
+)
 def test_bent_paths_hold_the_right_pixels(case, name):
     *way, height, closed = ZIGZAGS[name]
     points, height = case.path(*way), height * case.reach
@@ -491,9 +493,9 @@ def test_legs_side_by_side_share_and_miss_no_pixel(height, gap):
     np.testing.assert_array_equal(codes(bins, FLAT.maps)[once], expected[once])
 
 
-@pytest.mark.parametrize("height", [15, 40, 55])
+@pytest.mark.parametrize("height", [15, 55])
 def test_wide_ribbons_keep_their_corners(height):
-    """The side of a short piece is far longer than the piece."""
+    """The joints at the ends of a short piece are far longer than the piece."""
     shape, center = (90, 120), SkyCoord(120, 40, unit="deg")
     case = Case(make_wcs("AIT", (120, 40), 3, shape, "icrs"), center, 60, shape)
     points = case.path(10, [100, -100], [0.8, 0.02, 0.8])
@@ -507,7 +509,8 @@ def test_wide_ribbons_keep_their_corners(height):
 def test_areas_of_a_path_are_length_times_height(name):
     """Mitred joints take from one side of a bend what they add to the other."""
     *way, height, closed = ZIGZAGS[name]
-    case = Case(make_wcs("TAN", (83.6, 22), 0.03, (200, 200), "icrs"), FLAT.center, 2, (200, 200))
+    oblique = rotated(make_wcs("TAN", (83.6, 22), 0.03, (200, 200), "icrs"), 17)
+    case = Case(oblique, FLAT.center, 2, (200, 200))
     points, height = case.path(*way), height * case.reach
     bins = SkyBins.along_path(points, height=height * u.deg, nbin=3, closed=closed)
     members = bins.members(pixel_grid(case.maps))
@@ -563,8 +566,8 @@ def test_dense_curves(case):
     points, height = spiral(case, 2000), 0.4
     bins = SkyBins.along_path(points, height=height * u.deg, nbin=50)
     local = points.transform_to(case.sky.frame)
-    nearest, distance, _ = case.sky.match_to_catalog_sky(local)
-    distance = distance.deg
+    nearest, distance, _ = case.sky.ravel().match_to_catalog_sky(local)
+    nearest, distance = nearest.reshape(case.shape), distance.deg.reshape(case.shape)
     steps = points[:-1].separation(points[1:]).deg
     expected, _ = digitised(np.append(0, np.cumsum(steps))[nearest], np.append(0, bins.upper))
     inner = (nearest > 0) & (nearest < points.size - 1)
@@ -846,9 +849,9 @@ def test_planar_bins_are_their_regions(name):
     bins, grid = still(FLAT)[name], pixel_grid(FLAT.maps)
     planar = type(bins)(bins.shape, bins.lower, bins.upper, bins.words, bins.dim, planar=True)
     listed = SkyBins.from_regions(bins.to_regions())
-    for one, other in ((planar.members(grid), listed.members(grid)),):
-        np.testing.assert_array_equal(one.bin, other.bin)
-        np.testing.assert_array_equal(one.pixel, other.pixel)
+    one, other = planar.members(grid), listed.members(grid)
+    np.testing.assert_array_equal(one.bin, other.bin)
+    np.testing.assert_array_equal(one.pixel, other.pixel)
 
 
 KINDS = {

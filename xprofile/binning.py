@@ -126,6 +126,7 @@ def bin_image(
         raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
     bins, grid = as_bins(bins), pixel_grid(image)
     members = bins.members(grid)
+    _warn_of_overlaps(members)
     ordered = image.transpose(..., LAT, LON)
     values = _pick(ordered, members).astype(float)
     known = np.isfinite(values)
@@ -187,16 +188,17 @@ def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.
     """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
     picked = np.asarray(_pick(_cube(maps, name), members))
     values = np.where(used, picked, 0).astype(np.float64)
-    floor = 0.0
+    floor: Float | float = 0.0
     if name == "background":
-        floor = -max(_NEGLIGIBLE * values.max(initial=0), _ROUNDING)
+        highest = values.max(axis=-1, keepdims=True, initial=0)
+        floor = -np.maximum(_NEGLIGIBLE * highest, _ROUNDING)
     _refuse_below(values, floor, name)
     summed = members.sum(np.maximum(values, 0))
     whole = np.issubdtype(picked.dtype, np.integer)
     return data_array(name, summed.astype(np.int64) if whole else summed, BINNED)
 
 
-def _refuse_below(values: Float, floor: float, name: str) -> None:
+def _refuse_below(values: Float, floor: Float | float, name: str) -> None:
     wrong = ~(np.isfinite(values) & (values >= floor))
     if wrong.any():
         raise InvalidDataError(

@@ -132,7 +132,7 @@ class SkyBins(PlacedBins):
         nbin, edges, step, origin
             As in `along_line`; distance is measured along the path from the first vertex.
         closed : bool
-            Go back to the first vertex at the end.
+            Go back to the first vertex at the end. A path that ends there is closed anyway.
         planar : bool
             Find pixels in the plane of the map instead, with the polygons of `to_regions`.
 

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .bins import SkyBins
+from .exceptions import InvalidBinsError
 from .schema import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT_EDISP, LON_EDISP
 from .wcs import PixelGrid, decode_wcs, whole_numbers
 
@@ -40,6 +41,11 @@ def edisp_of_bins(maps: xr.Dataset, bins: SkyBins) -> xr.Variable:
     rows, columns = edisp.sizes[LAT_EDISP], edisp.sizes[LON_EDISP]
     grid = PixelGrid(decode_wcs(maps, EDISP), whole_numbers(columns), whole_numbers(rows))
     x, y = grid.pixel(bins.center)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise InvalidBinsError(
+            "a bin's centre has no place on the grid of positions of edisp; drop the bin, or the "
+            "energy dispersion with maps.drop_vars('edisp')"
+        )
     values = edisp.transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY).to_numpy()
     picked = values[_nearest(y, rows), _nearest(x, columns)]
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), picked, edisp.attrs)
@@ -47,4 +53,4 @@ def edisp_of_bins(maps: xr.Dataset, bins: SkyBins) -> xr.Variable:
 
 def _nearest(place: Float, size: int) -> NDArray[np.intp]:
     lower = np.ceil(place - 0.5 - _TIE)
-    return np.asarray(np.clip(np.nan_to_num(lower), 0, size - 1), dtype=np.intp)
+    return np.asarray(np.clip(lower, 0, size - 1), dtype=np.intp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any, TypeVar
 
 import astropy.units as u
@@ -33,13 +34,15 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     maps : xarray.Dataset
         With or without a ``mask``.
     regions : SkyBins or list of regions.SkyRegion
-        Pixels whose centre is in any of them are no longer used.
+        Pixels whose centre is in any of them are no longer used; an empty list excludes none.
 
     Returns
     -------
     xarray.Dataset
         With a ``mask`` (energy, lat, lon) that is False there too.
     """
+    if not isinstance(regions, SkyBins) and isinstance(regions, Sized) and not len(regions):
+        return maps
     grid, bins = pixel_grid(maps), as_bins(regions)
     outside = np.ones(grid.shape, bool)
     outside.flat[bins.members(grid).pixel] = False

@@ -19,7 +19,8 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 _TILE_SIZE = 4.0  # degrees along the side of a tile of pixels
-_BEYOND = 1000  # how far bins are followed off the map, in tiles
+_BEYOND = 250  # how far bins are followed off the map, in tiles
+_MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +86,11 @@ def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
     -------
     Membership
         Pixels that the grid would have beyond the map count as outside, unless the plane
-        repeats there what it has elsewhere.
+        repeats there what it has elsewhere. Where these are very many, one in 4, 16 or 64 stands
+        for its neighbours.
     """
     coder = rows.coder(grid.frame)
-    pairs = [_block_pairs(coder, grid, x, y) for x, y in _blocks(rows, grid)]
+    pairs = [_block_pairs(coder, grid, *block) for block in _blocks(rows, grid)]
     if not pairs:
         return gather(np.empty(0, int), np.empty(0, int), np.empty(0), nbin)
     code, pixel, area = (np.concatenate(column) for column in zip(*pairs, strict=True))
@@ -131,8 +133,8 @@ def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
     return np.where((ix >= 0) & (iy >= 0), iy * grid.x.size + ix, -1)
 
 
-def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float]]:
-    """Columns and rows of the plane that may hold pixels of the bins, a strip of tiles at a time.
+def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
+    """Columns and rows of the plane that may hold pixels of the bins, and the step between them.
 
     Tiles go over the map and what the grid would have beyond it round the bins. One is kept if
     a sample position of the bins is about as near as it is large.
@@ -143,17 +145,26 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float]]:
         for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
     )
     near = _near_tiles(grid, columns, lines, sample, np.radians(rows.pitch))
-    for line in np.flatnonzero(near.any(axis=1)):
-        kept = np.flatnonzero(near[line])
-        for run in np.split(kept, np.flatnonzero(np.diff(kept) > 1) + 1):
-            x = np.arange(columns[run[0]], columns[run[-1] + 1])
-            yield x, np.arange(lines[line], lines[line + 1])
+    over_x, over_y = (
+        (e[1:] > have.min()) & (e[:-1] <= have.max())
+        for e, have in ((columns, grid.x), (lines, grid.y))
+    )
+    on_map = over_y[:, None] & over_x
+    size = (columns[1] - columns[0]) * (lines[1] - lines[0])
+    far = np.count_nonzero(near & ~on_map) * size / _MOST_OUTSIDE
+    sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
+    for kept, step in ((near & on_map, 1), (near & ~on_map, sparse)):
+        for line in np.flatnonzero(kept.any(axis=1)):
+            tiles = np.flatnonzero(kept[line])
+            for run in np.split(tiles, np.flatnonzero(np.diff(tiles) > 1) + 1):
+                x = np.arange(columns[run[0]], columns[run[-1] + 1], step)
+                yield x, np.arange(lines[line], lines[line + 1], step), step
 
 
 def _tile_edges(have: Float, placed: Float, size: float) -> Float:
     """First pixel numbers of tiles over a map's columns and the positions of a sample."""
     found = placed[np.isfinite(placed)]
-    step = int(np.clip(_TILE_SIZE / size, 8, 128))
+    step = 8 * int(np.clip(_TILE_SIZE / size / 8, 1, 16))
     reach = _BEYOND * step
     low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
     high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
@@ -183,7 +194,7 @@ def _near_tiles(
 
 
 def _block_pairs(
-    coder: Callable[[Float], Int], grid: PixelGrid, x: Float, y: Float
+    coder: Callable[[Float], Int], grid: PixelGrid, x: Float, y: Float, step: int
 ) -> tuple[Int, Int, Float]:
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
     code = coder(grid.vectors(x, y[:, None]))
@@ -193,4 +204,4 @@ def _block_pairs(
     beyond = np.flatnonzero(pixel < 0)
     kept = np.ones(pixel.size, bool)
     kept[beyond] = grid.own(x[beyond], y[beyond])
-    return code[kept], pixel[kept], grid.solid_angle(x[kept], y[kept])
+    return code[kept], pixel[kept], step**2 * grid.solid_angle(x[kept], y[kept])

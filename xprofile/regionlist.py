@@ -116,6 +116,10 @@ def _half_extent(region: SkyRegion, position_angle: float) -> float:
     """Distance in degrees from the centre to the boundary along a position angle."""
     if isinstance(region, CircleSkyRegion | CircleAnnulusSkyRegion):
         return _radii(region)[1]
+    if isinstance(region, PolygonSkyRegion):
+        center = _center(region)
+        away = center.position_angle(region.vertices).rad - position_angle
+        return float(np.abs(center.separation(region.vertices).deg * np.cos(away)).max())
     if not isinstance(region, RectangleSkyRegion | EllipseSkyRegion):
         return np.nan
     turn = position_angle + np.pi / 2 - region.angle.to_value("rad")

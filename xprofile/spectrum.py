@@ -99,8 +99,9 @@ def quadrature(edges: Float, breaks: Float) -> tuple[Float, Float, NDArray[np.in
     breaks : numpy.ndarray
         Energies at which the integrand has kinks.
     """
-    inner = breaks[(breaks > edges[0]) & (breaks < edges[-1])]
-    coarse = np.log(np.unique(np.concatenate([edges, inner])))
+    inside = (breaks > edges[0]) & (breaks < edges[-1])
+    apart = np.abs(breaks[:, None] / edges - 1).min(axis=1, initial=1) > 1e-12
+    coarse = np.log(np.unique(np.concatenate([edges, breaks[inside & apart]])))
     pieces = np.ceil(np.diff(coarse) / (_PIECE * np.log(10))).astype(int)
     step = np.repeat(np.diff(coarse) / pieces, pieces)
     number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)

@@ -294,6 +294,8 @@ def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
             "and keep the coordinates in selections"
         )
     x, y = (np.atleast_1d(data[name].to_numpy()).astype(float) for name in ("x", "y"))
+    if not x.size or not y.size:
+        raise InvalidDataError("the maps have no pixel: a selection has left no column or row")
     if np.unique(x).size < x.size or np.unique(y).size < y.size:
         raise InvalidDataError("pixel numbers in x or y repeat: a pixel would count twice")
     if np.any(x % 1) or np.any(y % 1):
@@ -331,10 +333,11 @@ def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     They are for looking at: nothing in xprofile reads them.
     """
     sky = skycoord(data)
+    attrs = {"units": "deg", "frame": sky.frame.name}
     names = sky.frame.get_representation_component_names()
+    parts = [name for name, component in names.items() if component in ("lon", "lat")]
     coords = {
-        name: ((LAT, LON), getattr(sky, name).deg, {"units": "deg", "frame": sky.frame.name})
-        for name, component in names.items()
-        if component in ("lon", "lat")
+        f"{name}_sky" if name in (LAT, LON) else name: ((LAT, LON), getattr(sky, name).deg, attrs)
+        for name in parts
     }
     return data.assign_coords(coords)

@@ -104,11 +104,13 @@ def _same_pixels(hdu: fits.ImageHDU, maps: xr.Dataset) -> bool:
 def _exposure(maps: xr.Dataset, hdus: fits.HDUList, axis: Axis) -> NDArray[np.generic]:
     """Values of the exposure on the pixels of the counts, interpolated if it has its own."""
     hdu = hdus["EXPOSURE"]
+    if hdu.data is None or _same_pixels(hdu, maps):
+        return _image(maps, hdus, "EXPOSURE", axis)
     wcs, (rows, columns) = read_wcs(hdu)
-    if hdu.data is None or hdu.data.shape != (axis.size, rows, columns):
-        raise FileFormatError(f"EXPOSURE has not the {axis.size} planes that its axis has")
-    if _same_pixels(hdu, maps) and (rows, columns) == (maps["y"].size, maps["x"].size):
-        return native(hdu.data)
+    if hdu.data.shape != (axis.size, rows, columns):
+        raise FileFormatError(
+            f"EXPOSURE has the shape {hdu.data.shape}, expected {axis.size} planes from its axis"
+        )
     source = PixelGrid(wcs, whole_numbers(columns), whole_numbers(rows))
     return interpolate_to(native(hdu.data), source, pixel_grid(maps))
 
