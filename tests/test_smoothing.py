@@ -191,3 +191,24 @@ def test_a_smoothed_source_keeps_its_place():
     sky = skycoord(smoothed)
     mean = SkyCoord((sky.cartesian * smoothed.to_numpy()).sum(), frame=sky.frame)
     assert mean.separation(skycoord(image)[30, 40]) < 1e-3 * u.deg
+
+
+@every_kernel
+def test_masked_pixels_lend_and_take_nothing(kernel):
+    """A constant map stays one up to the mask, and what is masked may be anything."""
+    image = point() * 0 + 3.0
+    mask = image.copy(data=np.ones(image.shape, bool))
+    mask[:, 35:45] = False
+    image = image.where(mask, 1e6)
+    smoothed = smooth(image, 0.3 * u.deg, kernel=kernel, mask=mask)
+    np.testing.assert_allclose(smoothed.where(mask, 3.0), 3.0, rtol=1e-12)
+    np.testing.assert_array_equal(smoothed.isnull(), ~mask)
+
+
+def test_mask_of_all_pixels_only_mends_the_border():
+    image = make_maps()["counts"].isel(energy=0).astype(float)
+    everything = image.copy(data=np.ones(image.shape, bool))
+    plain = smooth(image, 0.1 * u.deg)
+    masked = smooth(image, 0.1 * u.deg, mask=everything)
+    np.testing.assert_allclose(masked[10:-10, 10:-10], plain[10:-10, 10:-10], rtol=1e-9)
+    assert masked[0, 0] > plain[0, 0]
