@@ -15,6 +15,7 @@ PACKAGE = Path(xprofile.__file__).parent
 FLOW = [
     {"exceptions"},
     {"schema"},
+    {"pixelgrid"},
     {"wcs"},
     {"regionlist", "smoothing"},
     {"membership", "shapes.__init__"},

@@ -11,7 +11,7 @@ from conftest import make_wcs
 from xprofile import SkyBins, bin_maps, open_maps
 from xprofile.exceptions import InvalidDataError
 from xprofile.io.regrid import interpolate_to
-from xprofile.wcs import PixelGrid, whole_numbers
+from xprofile.pixelgrid import PixelGrid, whole_numbers
 
 
 def grid(projection="CAR", center=(0.0, 0.0), step=0.1, shape=(20, 30), frame="galactic"):

@@ -15,6 +15,7 @@ from .bins import SkyBins, as_bins
 from .edisp import edisp_of_bins
 from .exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from .membership import Membership
+from .pixelgrid import PixelGrid
 from .schema import (
     BINNED,
     COORDS,
@@ -30,7 +31,7 @@ from .schema import (
     data_array,
     extend_history,
 )
-from .wcs import PixelGrid, pixel_grid
+from .wcs import pixel_grid
 
 __all__ = ["bin_image", "bin_maps"]
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from .bins import SkyBins
 from .exceptions import InvalidBinsError
+from .pixelgrid import PixelGrid, whole_numbers
 from .schema import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT_EDISP, LON_EDISP
-from .wcs import PixelGrid, decode_wcs, whole_numbers
+from .wcs import decode_wcs
 
 __all__ = ["edisp_of_bins"]
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from .binning import AnyBins
 from .bins import SkyBins, as_bins
 from .exceptions import InvalidBinsError, InvalidDataError, InvalidOptionError
+from .pixelgrid import PixelGrid
 from .schema import ENERGY, LAT, LON, MAPS, data_array, extend_history
 from .shapes.boxes import Boxes
-from .wcs import PixelGrid, grid_coords, pixel_grid
+from .wcs import grid_coords, pixel_grid
 
 __all__ = ["coarsen", "cutout", "exclude"]
 

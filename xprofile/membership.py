@@ -11,7 +11,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .wcs import PixelGrid, unit_vectors
+from .pixelgrid import PixelGrid, unit_vectors
 
 __all__ = ["Membership", "Rows", "members"]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from .membership import Membership, joined, members
+from .pixelgrid import PixelGrid
 from .planar import planar_members
 from .regionlist import region_centers, region_texts
 from .schema import DISTANCE
@@ -19,7 +20,6 @@ from .shapes.boxes import Boxes
 from .shapes.path import Path
 from .shapes.rings import Annuli, Sectors
 from .shapes.spherical import Spherical, is_spherical
-from .wcs import PixelGrid
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -25,8 +25,8 @@ from regions import (
 )
 
 from .membership import Membership, flat_positions, gather
+from .pixelgrid import PixelGrid
 from .regionlist import region_centers
-from .wcs import PixelGrid
 
 __all__ = ["planar_members"]
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,14 @@ import xarray as xr
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.io.fits import Header
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
+from astropy.wcs.utils import wcs_to_celestial_frame
 from numpy.typing import NDArray
 
 from .exceptions import InvalidDataError, MissingVariableError
+from .pixelgrid import PixelGrid
 from .schema import COORDS, LAT, LON, SOLID_ANGLE_UNIT, WCS_NAME, data_array
 
-__all__ = ["PixelGrid", "grid_coords", "pixel_grid", "sky_frame", "skycoord"]
+__all__ = ["grid_coords", "pixel_grid", "sky_frame", "skycoord"]
 
 Float = NDArray[np.float64]
 
@@ -71,183 +71,6 @@ def _wcs_from_cards(cards: tuple[tuple[str, Any], ...]) -> WCS:
     for key, value in cards:
         header[key] = value.item() if isinstance(value, np.generic) else value
     return WCS(header)
-
-
-@dataclass(frozen=True, eq=False)
-class PixelGrid:
-    """The pixels of a map: a WCS and the pixel numbers of its columns and rows.
-
-    Parameters
-    ----------
-    wcs : astropy.wcs.WCS
-        Two celestial axes.
-    x, y : numpy.ndarray
-        0-based pixel numbers of the columns (nx,) and rows (ny,).
-    """
-
-    wcs: WCS
-    x: Float
-    y: Float
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        return self.y.size, self.x.size
-
-    @cached_property
-    def frame(self) -> BaseCoordinateFrame:
-        """Sky frame of the WCS, without data."""
-        return wcs_to_celestial_frame(self.wcs)
-
-    @cached_property
-    def separable(self) -> bool:
-        """Whether longitude is linear in x alone and latitude in y alone."""
-        if any("CAR" not in ctype for ctype in self.wcs.wcs.ctype) or self.wcs.wcs.lng != 0:
-            return False
-        # positions of the plane round the reference point, whichever part of it the grid has
-        reach = np.array([-20.0, 0.0, 20.0])
-        x, y = (c - 1 + reach / s for c, s in zip(self.wcs.wcs.crpix, self._steps, strict=True))
-        lon, lat = (np.asarray(a) for a in self.wcs.wcs_pix2world(*np.meshgrid(x, y), 0))
-        dlon = (lon - self._linear(0, x) + 180) % 360 - 180
-        dlat = lat - self._linear(1, y)[:, None]
-        return bool(np.all(np.abs([dlon, dlat]) < 1e-9))
-
-    def _linear(self, axis: int, pixel: Float) -> Float:
-        w = self.wcs.wcs
-        step = w.get_cdelt()[axis] * w.get_pc()[axis, axis]
-        return np.asarray(w.crval[axis] + (pixel + 1 - w.crpix[axis]) * step)
-
-    @cached_property
-    def _turn(self) -> float:
-        """Whole turns, in degrees, that bring the grid's longitudes to the usual range."""
-        ends = np.array([self._linear(0, self.x[:1])[0], self._linear(0, self.x[-1:])[0]])
-        low, high = min(ends), max(ends)
-        turn = -360.0 * np.floor((low + high) / 2 / 360)
-        return float(turn - 360.0 if high + turn > 360 + 1e-9 else turn)
-
-    def lonlat(self, x: Float, y: Float) -> tuple[Float, Float]:
-        """Longitude and latitude in degrees of pixel positions, NaN off the sky.
-
-        `x` and `y` broadcast against each other, and so do the results: on a separable grid the
-        longitude has the shape of `x` and the latitude that of `y`.
-        """
-        if self.separable:
-            lat = self._linear(1, y)
-            return self._linear(0, x) + self._turn, np.where(np.abs(lat) > 90, np.nan, lat)
-        world = self.wcs.wcs_pix2world(*np.broadcast_arrays(x, y), 0)
-        return np.asarray(world[self.wcs.wcs.lng]), np.asarray(world[self.wcs.wcs.lat])
-
-    def _to_pixel(self, lon: Float, lat: Float) -> tuple[Float, Float]:
-        world = (lon, lat) if self.wcs.wcs.lng == 0 else (lat, lon)
-        x, y = self.wcs.wcs_world2pix(*world, 0)
-        return np.asarray(x), np.asarray(y)
-
-    def pixel(self, coord: SkyCoord) -> tuple[Float, Float]:
-        """Pixel positions of sky coordinates, NaN where the projection has none.
-
-        On a separable grid, of the columns that are whole turns apart the nearest to the
-        grid's centre is given.
-        """
-        local = coord.transform_to(self.frame).spherical
-        lon, lat = np.atleast_1d(local.lon.deg), np.atleast_1d(local.lat.deg)
-        x, y = self._to_pixel(lon, lat)
-        if self.separable:
-            x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
-        return x, y
-
-    @property
-    def full_turn(self) -> float:
-        """Columns in 360 degrees; separable grids only."""
-        return 360 / float(self._steps[0])
-
-    @property
-    def _steps(self) -> Float:
-        return np.asarray(np.abs(self.wcs.wcs.get_cdelt() * np.diag(self.wcs.wcs.get_pc())))
-
-    @cached_property
-    def pixel_scales(self) -> Float:
-        """Width and height in degrees of a pixel at the reference point."""
-        return np.asarray(proj_plane_pixel_scales(self.wcs))
-
-    @cached_property
-    def pixel_size(self) -> float:
-        """Side in degrees of a square as large as a pixel at the reference point."""
-        return float(np.sqrt(proj_plane_pixel_area(self.wcs)))
-
-    def vectors(self, x: Float, y: Float) -> Float:
-        """Unit vectors (3, ...) of pixel positions that broadcast, NaN off the sky."""
-        return unit_vectors(*self.lonlat(x, y))
-
-    def solid_angle(self, x: Float, y: Float) -> Float:
-        """Solid angle in sr of the pixels at positions that broadcast.
-
-        On a separable grid the area between meridians and parallels; else that of the spherical
-        quadrilateral of the corners, or by the local scale where a corner is off the sky.
-        """
-        if self.separable:
-            step, centre = np.radians(self._steps), np.radians(self._linear(1, y))
-            edges = (np.clip(centre + s * step[1] / 2, -np.pi / 2, np.pi / 2) for s in (-1, 1))
-            lower, upper = (np.sin(edge) for edge in edges)
-            return np.asarray(step[0] * (upper - lower) * np.ones_like(x))
-        half = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
-        corners = [self.vectors(x + dx, y + dy) for dx, dy in half]
-        area = _triangle(*corners[:3]) + _triangle(corners[0], *corners[2:])
-        lost = ~np.isfinite(area)
-        if lost.any():
-            area[lost] = self._local_solid_angle(x, y)[lost]
-        return area
-
-    def _local_solid_angle(self, x: Float, y: Float) -> Float:
-        """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
-        eps = 1e-3
-        ex = (self.vectors(x + eps, y) - self.vectors(x - eps, y)) / (2 * eps)
-        ey = (self.vectors(x, y + eps) - self.vectors(x, y - eps)) / (2 * eps)
-        return np.asarray(np.nan_to_num(np.linalg.norm(np.cross(ex, ey, axis=0), axis=0)))
-
-    def own(self, x: Float, y: Float) -> NDArray[np.bool_]:
-        """Whether pixels at positions that broadcast are the one place of the plane for their sky.
-
-        Off the sky, and beyond the seam of an all-sky map where the plane repeats, they are not.
-        """
-        lon, lat = self.lonlat(x, y)
-        if self.separable:
-            offset = 2 * (x - (self.x[0] + self.x[-1]) / 2)
-            return np.asarray(
-                np.isfinite(lat) & (-self.full_turn <= offset) & (offset < self.full_turn)
-            )
-        back_x, back_y = self._to_pixel(lon, lat)
-        return np.asarray(np.isfinite(lat) & (np.hypot(back_x - x, back_y - y) < 1e-3))
-
-
-def whole_numbers(size: int) -> Float:
-    """Pixel numbers from 0 up to `size`."""
-    return np.arange(size, dtype=np.float64)
-
-
-def unit_vectors(lon: Float, lat: Float) -> Float:
-    """Unit vectors (3, ...) of longitudes and latitudes in degrees that broadcast."""
-    lon, lat = np.radians(lon), np.radians(lat)
-    cos = np.cos(lat)
-    up = np.broadcast_to(np.sin(lat), np.broadcast_shapes(lon.shape, lat.shape))
-    return np.stack([cos * np.cos(lon), cos * np.sin(lon), up])
-
-
-def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
-    """Sky positions of unit vectors (3, ...) of a frame, rounded to 1e-12 degrees."""
-    x, y, z = vectors
-    angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
-    frame = frame.replicate_without_data()
-    return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
-
-
-def _triangle(a: Float, b: Float, c: Float) -> Float:
-    """Solid angle of spherical triangles of unit vectors.
-
-    Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
-    """
-    triple = np.sum(a * np.cross(b, c, axis=0), axis=0)
-    denominator = 1 + np.sum(a * b, axis=0) + np.sum(b * c, axis=0) + np.sum(c * a, axis=0)
-    return np.asarray(np.abs(2 * np.arctan2(triple, denominator)))
 
 
 def grid_coords(wcs: WCS, shape: tuple[int, int]) -> dict[str, xr.Variable]:

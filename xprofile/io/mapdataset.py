@@ -16,8 +16,9 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
+from ..pixelgrid import PixelGrid, whole_numbers
 from ..schema import ENERGY_UNIT, LAT, LON, MAPS, data_array
-from ..wcs import PixelGrid, encode_wcs, grid_coords, pixel_grid, whole_numbers
+from ..wcs import encode_wcs, grid_coords, pixel_grid
 from .bands import Axis, read_axes
 from .fitsfile import factor_to, native
 from .irf import add_edisp, add_psf

@@ -7,7 +7,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..wcs import PixelGrid
+from ..pixelgrid import PixelGrid
 
 __all__ = ["interpolate_to"]
 

@@ -13,9 +13,9 @@ from regions import SkyRegion
 from ..binning import AnyBins
 from ..bins import as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError
+from ..pixelgrid import PixelGrid, unit_vectors
 from ..placed import SphereShape
 from ..shapes.rings import Annuli
-from ..wcs import PixelGrid, unit_vectors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,9 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
+from ..pixelgrid import PixelGrid
 from ..schema import LAT, LON
-from ..wcs import PixelGrid, pixel_grid
+from ..wcs import pixel_grid
 from .labels import axis_text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ..wcs import sky_positions, unit_vectors
+from ..pixelgrid import sky_positions, unit_vectors
 
 __all__ = ["LocalAxes", "digitize", "edges_until"]
 

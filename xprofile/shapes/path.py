@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from regions import PolygonSkyRegion, SkyRegion
 
 from ..exceptions import InvalidBinsError
-from ..wcs import sky_positions, unit_vectors
+from ..pixelgrid import sky_positions, unit_vectors
 from .axes import digitize
 from .ribbon import Ribbon
 

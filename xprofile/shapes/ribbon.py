@@ -10,7 +10,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ..wcs import unit_vectors
+from ..pixelgrid import unit_vectors
 
 __all__ = ["Ribbon"]
 
