@@ -148,7 +148,7 @@ def bin_image(
 
 
 def _warn_of_overlaps(members: Membership) -> None:
-    shared = members.pixel.size - np.unique(members.pixel).size
+    shared = members.pixel.size - np.count_nonzero(np.bincount(members.pixel))
     if shared:
         warnings.warn(
             f"bins overlap: {shared} times a pixel is in one more bin. Each bin counts fully, so "

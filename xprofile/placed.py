@@ -14,7 +14,7 @@ from regions import SkyRegion
 from .membership import Membership, joined, members
 from .pixelgrid import PixelGrid
 from .planar import planar_members
-from .regionlist import region_centers, region_texts
+from .regionlist import polygon_texts, region_centers, region_texts
 from .schema import DISTANCE
 from .shapes.boxes import Boxes
 from .shapes.path import Path
@@ -93,6 +93,8 @@ class PlacedBins:
 
     def region_texts(self) -> list[str]:
         """Return each bin's region as one line of DS9."""
+        if isinstance(self.shape, Path):
+            return polygon_texts(*self.shape.polygons())
         return region_texts(self._regions)
 
     def members(self, grid: PixelGrid) -> Membership:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
+from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 from regions import (
@@ -22,10 +22,11 @@ from regions import (
 
 from .exceptions import InvalidBinsError
 
-__all__ = ["region_centers", "region_edges", "region_texts"]
+__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts"]
 
 Float = NDArray[np.float64]
 
+_DS9_FRAMES = {"icrs": "icrs", "galactic": "galactic", "fk5": "j2000", "fk4": "b1950"}
 _CONCENTRIC = 1e-9  # degrees
 
 
@@ -140,6 +141,23 @@ def _half_steps(distance: Float) -> Float:
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     """Write each region as one line of DS9, or as its repr where DS9 has no such thing."""
     return [_text(region) for region in regions]
+
+
+def polygon_texts(points: SkyCoord, stops: NDArray[np.intp]) -> list[str]:
+    """Write polygons, given by all their corners and where each stops, as lines of DS9.
+
+    The last corner of each is its first again, and is left out. In a frame that DS9 lacks they
+    are written in ICRS.
+    """
+    frame = points.frame.replicate_without_data()
+    if frame.name not in _DS9_FRAMES or not frame.is_equivalent_frame(type(frame)()):
+        points, frame = points.icrs, ICRS()
+    lon, lat = points.spherical.lon.deg, points.spherical.lat.deg
+    corners = np.array([f"{x:.10f},{y:.10f}" for x, y in zip(lon, lat, strict=True)])
+    return [
+        f"{_DS9_FRAMES[frame.name]};polygon({','.join(part[:-1])})"
+        for part in np.split(corners, stops[:-1])
+    ]
 
 
 def _text(region: SkyRegion) -> str:

@@ -141,14 +141,19 @@ class Path:
 
     def outlines(self) -> list[SkyCoord]:
         """Closed polygons round the bins."""
-        return [self._outline(low, high) for low, high in pairwise(self.edges)]
+        points, stops = self.polygons()
+        starts = np.concatenate([[0], stops[:-1]])
+        return [points[start:stop] for start, stop in zip(starts, stops, strict=True)]
 
-    def _outline(self, low: float, high: float) -> SkyCoord:
-        steps = self._steps(low, high, (high - low) / 8)
-        half = self.height / 2
-        along = np.concatenate([steps, steps[::-1], steps[:1]])
-        side = np.repeat([-half, half, -half], [steps.size, steps.size, 1])
-        return self.sky(along, side)
+    def polygons(self) -> tuple[SkyCoord, Int]:
+        """Corners of all closed polygons round the bins, and where in them each polygon stops."""
+        half, along, side = self.height / 2, [], []
+        for low, high in pairwise(self.edges):
+            steps = self._steps(low, high, (high - low) / 8)
+            along += [steps, steps[::-1], steps[:1]]
+            side.append(np.repeat([-half, half, -half], [steps.size, steps.size, 1]))
+        stops = np.cumsum([part.size for part in side])
+        return self.sky(np.concatenate(along), np.concatenate(side)), stops
 
     def _steps(self, low: float, high: float, pitch: float) -> Float:
         """Distances from `low` to `high` no further apart than `pitch`, vertices among them."""
