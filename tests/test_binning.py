@@ -494,13 +494,6 @@ def test_what_is_missing_is_named(lost):
         bin_maps(make_maps().drop_vars(lost), rings())
 
 
-def test_on_off_maps_are_refused():
-    maps = make_maps().rename(background="counts_off")
-    on_off = maps.assign(acceptance=maps["counts_off"], acceptance_off=maps["counts_off"])
-    with pytest.raises(MissingVariableError, match="background"):
-        bin_maps(on_off, rings())
-
-
 def test_exposure_in_another_unit_is_refused():
     maps = make_maps()
     maps["exposure"].attrs["units"] = "m2 s"

@@ -97,6 +97,6 @@ def test_errors(profile):
     with pytest.raises(MissingVariableError, match="ref_dnde"):
         to_sed_type(profile.drop_vars("ref_dnde"), "dnde")
     with pytest.raises(MissingVariableError, match="sensitivity"):
-        quantity(profile, "dnde_sensitivity")
+        quantity(profile.drop_vars("norm_sensitivity"), "dnde_sensitivity")
     with pytest.raises(MissingVariableError, match="not a profile"):
         to_sed_type(profile.drop_vars("norm"), "dnde")

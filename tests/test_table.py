@@ -97,7 +97,7 @@ def profile():
 
 def value_columns(kind):
     errors = ["_errn", "_errp"] if kind == "norm" else ["_errp", "_errn"]
-    return [kind + end for end in ("", "_err", *errors, "_ul")]
+    return [kind + end for end in ("", "_err", *errors, "_ul", "_sensitivity")]
 
 
 @pytest.mark.parametrize("sed_type", KINDS)
@@ -281,7 +281,7 @@ def test_dataframe_has_one_row_for_each_bin_and_energy(profile):
     frame = to_dataframe(profile, "flux")
     assert isinstance(frame, pd.DataFrame)
     assert len(frame) == 20
-    assert list(frame)[:11] == [
+    assert list(frame)[:12] == [
         "projected_distance", "projected_distance_min", "projected_distance_max",
         "energy", "energy_min", "energy_max", *value_columns("flux"),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
 from .edisp import edisp_of_bins
-from .exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from .exceptions import InvalidDataError, InvalidOptionError
 from .membership import Membership
 from .pixelgrid import PixelGrid
 from .schema import (
@@ -51,7 +51,8 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     ----------
     maps : xarray.Dataset
         With ``counts``, ``background`` (energy, lat, lon), ``exposure`` (energy_true, lat, lon)
-        and, optionally, ``mask`` and ``edisp``.
+        and, optionally, ``mask`` and ``edisp``; or with ``counts_off``, ``acceptance`` and
+        ``acceptance_off`` (energy, lat, lon) in the place of ``background``.
     bins : SkyBins or list of regions.SkyRegion
         A pixel belongs to a bin by its centre.
 
@@ -61,7 +62,9 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         ``counts`` and ``background`` (energy, projected_distance), summed over used pixels;
         ``exposure`` (energy_true, projected_distance[, energy]) in cm2 s, the mean over the
         region of exposure x mask weighted with solid angle, so that parts that are masked or off
-        the map lower it; ``edisp``; ``solid_angle`` in sr of the region's pixels, and
+        the map lower it; of on-off data ``counts_off``, summed, with the mean ``acceptance`` and
+        the ``acceptance_off`` that gives the sum of the pixels' backgrounds, acceptance /
+        acceptance_off x counts_off; ``edisp``; ``solid_angle`` in sr of the region's pixels, and
         ``coverage``, the used share of it. ``exposure`` has the dim ``energy`` only where
         masks of different energies differ inside the bins, ``edisp`` that of the bins only where
         the maps have several. The bins' dimension is that of `bins`: ``position_angle`` for
@@ -76,18 +79,16 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         If `bins` are no bins.
     """
     check_maps(maps)
-    if "background" not in maps:
-        raise MissingVariableError(
-            "the maps have no background; on-off data must be turned into a background map first"
-        )
     bins, grid = as_bins(bins), pixel_grid(maps)
     members = bins.members(grid)
     _warn_of_overlaps(members)
     used = _used(maps, members)
     total = _total_solid_angle(members)
+    on_off = "counts_off" in maps
     variables = {
         "counts": _summed(maps, "counts", members, used),
-        "background": _summed(maps, "background", members, used),
+        **(_off(maps, members, used) if on_off else {}),
+        **({} if on_off else {"background": _summed(maps, "background", members, used)}),
         "exposure": _mean_exposure(maps, members, used, total),
         "solid_angle": data_array("solid_angle", total, BINNED),
         "coverage": data_array("coverage", _share(members, used, total), BINNED),
@@ -169,10 +170,13 @@ def _cube(maps: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def _used(maps: xr.Dataset, members: Membership) -> Bool:
-    """Whether each pair's pixel is in the safe range, (nenergy, npair)."""
+    """Whether each pair's pixel is in the safe range and has a background, (nenergy, npair)."""
+    used = np.ones((maps.sizes[ENERGY], members.bin.size), bool)
     if "mask" in maps:
-        return np.asarray(_pick(_cube(maps, "mask"), members)).astype(bool)
-    return np.ones((maps.sizes[ENERGY], members.bin.size), bool)
+        used = np.asarray(_pick(_cube(maps, "mask"), members)).astype(bool)
+    if "acceptance_off" in maps:
+        used &= np.asarray(_pick(_cube(maps, "acceptance_off"), members), float) > 0
+    return used
 
 
 def _total_solid_angle(members: Membership) -> Float:
@@ -185,18 +189,41 @@ def _share(members: Membership, used: Bool, total: Float) -> Float:
     return np.divide(area, total, out=np.zeros_like(area), where=total > 0)
 
 
-def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.Variable:
-    """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
-    picked = np.asarray(_pick(_cube(maps, name), members))
-    values = np.where(used, picked, 0).astype(np.float64)
+def _values(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> Float:
+    """Values of a counts-like cube in the used pixels, (nenergy, npair), 0 in others."""
+    values = np.where(used, _pick(_cube(maps, name), members), 0).astype(np.float64)
     floor: Float | float = 0.0
     if name == "background":
         highest = values.max(axis=-1, keepdims=True, initial=0)
         floor = -np.maximum(_NEGLIGIBLE * highest, _ROUNDING)
     _refuse_below(values, floor, name)
-    summed = members.sum(np.maximum(values, 0))
-    whole = np.issubdtype(picked.dtype, np.integer)
+    return np.maximum(values, 0)
+
+
+def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.Variable:
+    """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
+    summed = members.sum(_values(maps, name, members, used))
+    whole = np.issubdtype(maps[name].dtype, np.integer)
     return data_array(name, summed.astype(np.int64) if whole else summed, BINNED)
+
+
+def _off(maps: xr.Dataset, members: Membership, used: Bool) -> dict[str, xr.Variable]:
+    """Off counts, and acceptances whose ratio makes of them the sum of the pixels' backgrounds.
+
+    Where nothing was counted the ratio is that of the sums of the pixels' acceptances.
+    """
+    on, off, counts = (
+        _values(maps, name, members, used)
+        for name in ("acceptance", "acceptance_off", "counts_off")
+    )
+    ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
+    number, found = members.sum(used.astype(float)), members.sum(counts)
+    mean = members.sum(on) / np.maximum(number, 1)
+    plain = members.sum(off) / np.maximum(number, 1)
+    background = members.sum(ratio * counts)
+    matched = np.divide(mean * found, background, out=plain, where=background > 0)
+    values = {"counts_off": found, "acceptance": mean, "acceptance_off": matched}
+    return {name: data_array(name, value, BINNED) for name, value in values.items()}
 
 
 def _refuse_below(values: Float, floor: Float | float, name: str) -> None:

@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from numbers import Real
 from typing import Any
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from . import progress as bars
 from . import spectrum
-from .exceptions import InvalidDataError, InvalidOptionError
-from .groups import EnergyGroups, group_energies
-from .likelihood import Problems
-from .response import predicted_signal
+from .groups import EnergyGroups
+from .problems import as_datasets, common_groups, make_problems
+from .results import make_profile
 from .schema import (
     COORDS,
-    DISTANCE,
-    ENERGY,
+    DATASET,
     ENERGY_UNIT,
     NORM_SCAN,
-    PROFILE,
     SED_TYPE,
     SPECTRAL_MODEL,
     THRESHOLD,
-    axis_coords,
-    bin_dim,
-    check_binned,
     data_array,
-    edges,
+    energy_unit,
     extend_history,
     reference_variable,
-    sed_variable,
 )
 from .sed import upper_limits
+from .settings import background_width, check_number, describe, norms, selection
 from .solve import Wanted, solve
 from .spectrum import SpectralModel, power_law
-from .status import status_flags
 
 __all__ = ["ProfileEstimator", "estimate"]
-
-Float = NDArray[np.float64]
-
-_SELECTIONS = ("errn-errp", "ul", "scan")
-_SUMS = {"counts", "npred_background", "_signal", "_pulling", "_kinked"}  # known without a fit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,10 +52,22 @@ class ProfileEstimator:
         Significance of `norm_err`, `norm_errn` and `norm_errp`.
     n_sigma_ul : float
         Significance of the upper limit.
-    selection_optional : collection of {"errn-errp", "ul", "scan"} or "all"
+    n_sigma_sensitivity : float
+        Significance of the sensitivity: of the smallest norm whose expected counts have it.
+    selection_optional : collection of {"errn-errp", "ul", "scan", "sensitivity"} or "all"
         What else to compute.
     norm_values : array_like, optional
         Norms of the scan; 11 from 0.2 to 5, equally spaced in log, by default.
+    scan_n_sigma : float, optional
+        Scan round each best fit instead, from so many errors below to as many above.
+    scan_n_values : int
+        Number of values of such a scan.
+    norm_min : float, optional
+        Smallest norm allowed, 0 for signals that cannot be negative: errors and limits are measured
+        from the best fit above it. By default only npred is kept from being negative.
+    background : {"fixed", "free"} or float
+        Whether the background is known, or has a norm in each bin and energy group (and data set)
+        that is fitted: freely, or with a relative systematic uncertainty such as 0.05.
     sum_over_energy_groups : bool
         Sum the fine energy bins of a group before the fit, instead of fitting them jointly.
     sqrt_ts_threshold_ul : float
@@ -91,8 +91,13 @@ class ProfileEstimator:
     energy_edges           : [  10. 2000.] GeV
     n_sigma                : 1
     n_sigma_ul             : 2
+    n_sigma_sensitivity    : 5
     selection_optional     : ul
     norm_values            : 11 values from 0.2 to 5
+    scan_n_sigma           : the same norm_values in every bin
+    scan_n_values          : 11
+    norm_min               : where npred reaches 0
+    background             : fixed
     sum_over_energy_groups : False
     sqrt_ts_threshold_ul   : 2
     min_coverage           : 0
@@ -102,129 +107,131 @@ class ProfileEstimator:
     energy_edges: u.Quantity | None = None
     n_sigma: float = 1
     n_sigma_ul: float = 2
+    n_sigma_sensitivity: float = 5
     selection_optional: Collection[str] | str | None = None
     norm_values: ArrayLike | None = None
+    scan_n_sigma: float | None = None
+    scan_n_values: int = 11
+    norm_min: float | None = None
+    background: str | float = "fixed"
     sum_over_energy_groups: bool = False
     sqrt_ts_threshold_ul: float = 2
     min_coverage: float = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spectral_model", self.spectral_model or power_law())
-        object.__setattr__(self, "selection_optional", _selection(self.selection_optional))
-        object.__setattr__(self, "norm_values", _norms(self.norm_values))
-        for name in ("n_sigma", "n_sigma_ul"):
-            value = getattr(self, name)
-            if not (isinstance(value, Real) and 0 < float(value) < np.inf):
-                raise InvalidOptionError(f"{name} must be a positive number, found {value!r}")
-        if not (isinstance(self.min_coverage, Real) and 0 <= float(self.min_coverage) <= 1):
-            raise InvalidOptionError(
-                f"min_coverage must be a share from 0 to 1, found {self.min_coverage!r}"
-            )
+        object.__setattr__(self, "selection_optional", selection(self.selection_optional))
+        object.__setattr__(self, "norm_values", norms(self.norm_values))
+        for name in ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity"):
+            check_number(name, getattr(self, name), "a positive number")
+        check_number("scan_n_values", self.scan_n_values, "a whole number from 2 on")
+        check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
+        if self.scan_n_sigma is not None:
+            check_number("scan_n_sigma", self.scan_n_sigma, "a positive number")
+        if self.norm_min is not None:
+            check_number("norm_min", self.norm_min, "a finite number")
+        background_width(self.background)
 
     def __repr__(self) -> str:
-        rows = [f"{f.name:22} : {_describe(f.name, getattr(self, f.name))}" for f in fields(self)]
+        rows = [f"{f.name:22} : {describe(f.name, getattr(self, f.name))}" for f in fields(self)]
         title = type(self).__name__
         return "\n".join([title, "-" * len(title), *rows])
 
-    def run(self, binned: xr.Dataset) -> xr.Dataset:
+    def run(
+        self, binned: xr.Dataset | Sequence[xr.Dataset], *, progress: bool = False
+    ) -> xr.Dataset:
         """Estimate the profile of binned data.
 
         Parameters
         ----------
-        binned : xarray.Dataset
-            From `bin_maps`.
+        binned : xarray.Dataset or list of them
+            From `bin_maps`; several for a joint fit, as does a ``dataset`` dim.
+        progress : bool
+            Show a progress bar.
 
         Returns
         -------
         xarray.Dataset
             As `estimate` describes it.
         """
-        check_binned(binned)
-        if binned.sizes[bin_dim(binned)] == 0:
-            raise InvalidDataError("the binned data have no bin; give one region or more")
-        unit = str(binned[ENERGY].attrs.get("units", ENERGY_UNIT))
-        groups = group_energies(edges(binned, ENERGY), self.energy_edges, unit)
-        problems, shape = self._problems(binned, groups)
-        wanted = Wanted(
-            self.n_sigma, self.n_sigma_ul, self.selection_optional or (), _norms(self.norm_values)
+        datasets = as_datasets(binned)
+        groups = common_groups(datasets, self.energy_edges)
+        problems = make_problems(
+            datasets,
+            groups,
+            self._model,
+            summed=self.sum_over_energy_groups,
+            width=background_width(self.background),
         )
-        solved = solve(problems, wanted)
-        values = {name: array.reshape(*shape, *array.shape[1:]) for name, array in solved.items()}
-        profile = self._profile(binned, groups, values)
-        coords = _coords(binned, groups, unit, wanted if "stat_scan" in values else None)
-        profile = profile.assign_coords(coords).assign_attrs(self._attrs())
-        profile = profile.assign(self._references(groups, unit))
+        over = bars.over("estimate", shown=progress)
+        solved = solve(problems.take, problems.size, self._wanted(), over)
+        joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
+        profile = make_profile(
+            datasets, groups, problems, solved, joint=joint, min_coverage=self.min_coverage
+        )
+        if "stat_scan" in profile and self.scan_n_sigma is None:
+            values = data_array(NORM_SCAN, norms(self.norm_values), COORDS)
+            profile = profile.assign_coords({NORM_SCAN: values})
+        profile = profile.assign(self._references(groups[0], energy_unit(datasets[0])))
+        profile = profile.assign_attrs(self._attrs())
         profile = profile.assign(is_ul=upper_limits(profile))
-        return extend_history(profile, binned, f"estimate {self._summary()}")
+        source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+        return extend_history(profile, source, f"estimate {self._summary()}")
 
-    def _problems(
-        self, binned: xr.Dataset, groups: EnergyGroups
-    ) -> tuple[Problems, tuple[int, ...]]:
-        """Arrays (nproblem, nfine) for the likelihood, and the shape of (bins, energy groups)."""
-        signal = predicted_signal(binned, self.spectral_model or power_law())
-        used, order = binned["coverage"] > 0, (bin_dim(binned), ENERGY)
-        cubes = (binned["counts"], signal, binned["background"])
-        fine = [cube.where(used, 0).transpose(*order).to_numpy().astype(float) for cube in cubes]
-        padded = [groups.padded(array) for array in fine]
-        if self.sum_over_energy_groups:
-            padded = [array.sum(axis=-1, keepdims=True) for array in padded]
-        n, s, b = (array.reshape(-1, array.shape[-1]) for array in padded)
-        return Problems(n, s, b), padded[0].shape[:2]
+    @property
+    def _model(self) -> SpectralModel:
+        return self.spectral_model or power_law()
 
-    def _profile(
-        self, binned: xr.Dataset, groups: EnergyGroups, values: dict[str, Float]
-    ) -> xr.Dataset:
-        """Put arrays (nbin, ngroup, ...) into a Dataset without coordinates."""
-        dim = bin_dim(binned)
-        fine = binned["coverage"].transpose(dim, ENERGY).to_numpy()
-        size = groups.stop - groups.first
-        coverage = groups.padded(fine).sum(axis=-1) / np.maximum(size, 1)
-        solid_angle = binned["solid_angle"].to_numpy()
-        scarce = (coverage > 0) & (coverage < self.min_coverage)
-        for name in values.keys() - _SUMS:
-            values[name][scarce] = np.nan
-        variables = {name: _variable(name, v) for name, v in values.items() if name[0] != "_"}
-        if np.issubdtype(binned["counts"].dtype, np.integer):
-            variables["counts"] = variables["counts"].astype(np.int64)
-        profile = xr.Dataset(
-            {
-                **variables,
-                "success": data_array("success", np.isfinite(values["norm"]), PROFILE),
-                "status": status_flags(values, coverage, solid_angle, size == 0, scarce),
-                "solid_angle": data_array("solid_angle", solid_angle, PROFILE),
-                "coverage": data_array("coverage", coverage, PROFILE),
-            }
+    def _wanted(self) -> Wanted:
+        values = norms(self.norm_values)
+        if self.scan_n_sigma is not None:
+            steps = np.linspace(-self.scan_n_sigma, self.scan_n_sigma, self.scan_n_values)
+            values = steps / self.n_sigma
+        return Wanted(
+            self.n_sigma,
+            self.n_sigma_ul,
+            self.n_sigma_sensitivity,
+            self.selection_optional or (),
+            values,
+            round_best_fit=self.scan_n_sigma is not None,
+            norm_min=self.norm_min,
         )
-        return profile if dim == DISTANCE else profile.rename_dims({DISTANCE: dim})
 
     def _references(self, groups: EnergyGroups, unit: str) -> dict[str, xr.Variable]:
         """Reference fluxes of the model in the profile's energy bins."""
         scale = u.Unit(unit).to(ENERGY_UNIT)
-        model = self.spectral_model or power_law()
-        found = spectrum.reference_fluxes(model, groups.lower * scale, groups.upper * scale)
+        lower, upper = groups.lower * scale, groups.upper * scale
+        found = spectrum.reference_fluxes(self._model, lower, upper)
         return {f"ref_{name}": reference_variable(name, value) for name, value in found.items()}
 
     def _attrs(self) -> dict[str, Any]:
         return {
             SED_TYPE: "likelihood",
-            SPECTRAL_MODEL: spectrum.to_json(self.spectral_model or power_law()),
+            SPECTRAL_MODEL: spectrum.to_json(self._model),
             "n_sigma": float(self.n_sigma),
             "n_sigma_ul": float(self.n_sigma_ul),
+            "n_sigma_sensitivity": float(self.n_sigma_sensitivity),
             THRESHOLD: float(self.sqrt_ts_threshold_ul),
         }
 
     def _summary(self) -> str:
-        shown = ((f.name, _describe(f.name, getattr(self, f.name))) for f in fields(self))
+        shown = ((f.name, describe(f.name, getattr(self, f.name))) for f in fields(self))
         return "; ".join(f"{name}: {text}" for name, text in shown)
 
 
-def estimate(binned: xr.Dataset, **settings: Any) -> xr.Dataset:
+def estimate(
+    binned: xr.Dataset | Sequence[xr.Dataset], *, progress: bool = False, **settings: Any
+) -> xr.Dataset:
     """Estimate a flux profile: a norm of the spectral model in every bin and energy group.
 
     Parameters
     ----------
-    binned : xarray.Dataset
-        From `bin_maps`.
+    binned : xarray.Dataset or list of them
+        From `bin_maps`. A list, or a Dataset with a dim ``dataset``, is fitted jointly: one norm
+        for all, with the sum of their statistics. Their energies may differ, but must agree at
+        the edges of the profile's energy bins; on-off data may be among them.
+    progress : bool
+        Show a progress bar; it needs tqdm.
     **settings
         Parameters of `ProfileEstimator`.
 
@@ -234,78 +241,19 @@ def estimate(binned: xr.Dataset, **settings: Any) -> xr.Dataset:
         Dims (projected_distance, energy): ``norm`` and ``norm_err``, ``ts`` against norm 0 and
         its signed root ``sqrt_ts``, ``stat``, ``stat_null``, ``counts``, ``npred``,
         ``npred_excess``, ``npred_background``, ``success``, ``is_ul``, ``coverage``, and ``status``
-        with CF flags; by choice ``norm_errn`` and ``norm_errp``, ``norm_ul``, and ``stat_scan``
-        (..., norm_scan). Also ``ref_dnde``, ``ref_flux``, ``ref_eflux``, ``ref_e2dnde`` (energy),
-        and ``solid_angle`` (projected_distance). The norm is NaN only where no used pixel, no
+        with CF flags; by choice ``norm_errn`` and ``norm_errp``, ``norm_ul``,
+        ``norm_sensitivity``, and ``stat_scan`` (..., norm_scan), at the norms ``norm_scan``, or at
+        ``norm_scan_values`` (..., norm_scan) if they differ from bin to bin. Also ``ref_dnde``,
+        ``ref_flux``, ``ref_eflux``, ``ref_e2dnde`` (energy), and ``solid_angle``
+        (projected_distance). A dim ``toy`` of the counts stands before these, and in a joint fit
+        ``dataset`` before counts and npred. The norm is NaN only where no used pixel, no
         exposure or no energy constrains it; ``status`` says which.
 
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If `binned` is not binned data.
+        If `binned` is not binned data, or the data sets of a joint fit have different bins.
     InvalidEnergyError, InvalidOptionError
-        If a setting is wrong.
+        If a setting is wrong, or the energies of data sets do not fit together.
     """
-    return ProfileEstimator(**settings).run(binned)
-
-
-def _coords(
-    binned: xr.Dataset, groups: EnergyGroups, unit: str, scanned: Wanted | None
-) -> dict[str, xr.Variable]:
-    """Coordinates of a profile: those of the bins, the energy groups, the norms of a scan."""
-    centre = np.sqrt(groups.lower * groups.upper)
-    coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
-    for coord in coords.values():
-        coord.attrs["units"] = unit
-    dims = ((bin_dim(binned),), ())
-    kept = {name: coord.variable for name, coord in binned.coords.items() if coord.dims in dims}
-    if scanned is not None:
-        coords[NORM_SCAN] = data_array(NORM_SCAN, scanned.norm_values, COORDS)
-    return {**coords, **{str(name): coord for name, coord in kept.items()}}
-
-
-def _variable(name: str, value: Float) -> xr.Variable:
-    if name in PROFILE:
-        return data_array(name, value, PROFILE)
-    entry = sed_variable("norm", name.removeprefix("norm"))
-    return xr.Variable(entry.dims, value, entry.attrs)
-
-
-def _selection(wanted: Collection[str] | str | None) -> tuple[str, ...]:
-    names = (wanted,) if isinstance(wanted, str) else tuple(wanted or ())
-    if "all" in names:
-        return _SELECTIONS
-    unknown = [name for name in names if name not in _SELECTIONS]
-    if unknown:
-        raise InvalidOptionError(
-            f"selection_optional has {unknown}; there are {[*_SELECTIONS, 'all']}"
-        )
-    return names
-
-
-def _norms(values: ArrayLike | None) -> Float:
-    norms = np.geomspace(0.2, 5, 11) if values is None else np.asarray(values, dtype=float)
-    if norms.ndim != 1 or not norms.size or not np.all(np.isfinite(norms)):
-        raise InvalidOptionError(f"norm_values must be a list of finite numbers, found {values!r}")
-    return norms
-
-
-def _describe(name: str, value: Any) -> str:
-    """Write a setting on one line."""
-    if name == "spectral_model":
-        return _describe_model(value)
-    if name == "energy_edges" and value is None:
-        return "one bin of all energies"
-    if name == "selection_optional":
-        return ", ".join(value) or "none"
-    if name == "norm_values":
-        return f"{value.size} values from {value.min():.4g} to {value.max():.4g}"
-    return str(value)
-
-
-def _describe_model(model: SpectralModel) -> str:
-    if not hasattr(model, "param_names"):
-        return str(getattr(model, "__name__", model))
-    found = (getattr(model, name) for name in model.param_names)
-    values = (f"{p.name}={p.quantity if p.unit is not None else p.value}" for p in found)
-    return f"{type(model).__name__}({', '.join(values)})"
+    return ProfileEstimator(**settings).run(binned, progress=progress)

@@ -26,6 +26,8 @@ EDISP: Final = "edisp"
 LAT_EDISP: Final = "lat_edisp"
 LON_EDISP: Final = "lon_edisp"
 POSITION_ANGLE: Final = "position_angle"
+DATASET: Final = "dataset"
+TOY: Final = "toy"
 
 ENERGY_UNIT: Final = "TeV"
 EXPOSURE_UNIT: Final = "cm2 s"
@@ -82,6 +84,9 @@ BINNED: Final = {
     "counts": Variable(_BIN, "", "counts"),
     "background": Variable(_BIN, "", "predicted background counts"),
     "exposure": Variable((ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region"),
+    "counts_off": Variable(_BIN, "", "off counts"),
+    "acceptance": Variable(_BIN, "", "relative acceptance of the on counts"),
+    "acceptance_off": Variable(_BIN, "", "relative acceptance of the off counts"),
     "edisp": MAPS["edisp"],
     "solid_angle": Variable((DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region"),
     "coverage": Variable(_BIN, "", "used share of the solid angle"),
@@ -99,6 +104,9 @@ PROFILE: Final = {
     "stat": Variable(_FIT, "", "fit statistic at the best fit"),
     "stat_null": Variable(_FIT, "", "fit statistic without signal"),
     "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm"),
+    "norm_scan_values": Variable(
+        (*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated"
+    ),
     "success": Variable(_FIT, "", "the fit has a finite norm"),
     "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
     "status": Variable(_FIT, "", "what the result rests on"),
@@ -187,6 +195,11 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
     return {name: data_array(name, values, COORDS) for name, values in named.items()}
 
 
+def energy_unit(data: xr.Dataset) -> str:
+    """Unit of the energy axis."""
+    return str(data[ENERGY].attrs.get("units", ENERGY_UNIT))
+
+
 def bin_dim(data: xr.Dataset) -> str:
     """Name of the dimension that the bins are on: that of ``solid_angle``."""
     dims = data["solid_angle"].dims if "solid_angle" in data else (DISTANCE,)
@@ -262,12 +275,11 @@ def check_maps(maps: xr.Dataset) -> None:
     InvalidDataError
         If dims or units are wrong; the message names all that are.
     """
-    off = "counts_off" in maps
-    needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else ["background"])]
+    needed = ["counts", "exposure", *_of_background(maps)]
     axes = [low(ENERGY), high(ENERGY), ENERGY_TRUE, "x", "y", WCS_NAME]
     _missing(maps, [*needed, *axes], "maps", "Open it with xprofile.open_maps.")
     positions = {LAT_EDISP, LON_EDISP, "lat_psf", "lon_psf"}
-    problems = _wrong_dims(maps, MAPS, frozenset({*positions, "dataset"}))
+    problems = _wrong_dims(maps, MAPS, frozenset({*positions, DATASET}))
     unit = maps["exposure"].attrs.get("units")
     if unit != EXPOSURE_UNIT:
         problems.append(f"exposure has units {unit!r}, expected {EXPOSURE_UNIT!r}")
@@ -287,12 +299,17 @@ def check_binned(binned: xr.Dataset) -> None:
     MissingVariableError, InvalidDataError
         As `check_maps`.
     """
-    needed = [name for name in BINNED if name != "edisp"]
+    needed = ["counts", "exposure", "solid_angle", "coverage", *_of_background(binned)]
     axes = [low(ENERGY), high(ENERGY)]
     _missing(binned, [*needed, *axes], "binned", "Make it with maps.profile.bin(bins).")
-    extra = frozenset({"dataset", "toy", ENERGY, DISTANCE, bin_dim(binned)})
+    extra = frozenset({DATASET, TOY, ENERGY, DISTANCE, bin_dim(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     _refuse(_wrong_dims(binned, table, extra), "binned", "Make it with maps.profile.bin(bins).")
+
+
+def _of_background(data: xr.Dataset) -> list[str]:
+    """Names of the variables that tell of the background."""
+    return ["acceptance", "acceptance_off"] if "counts_off" in data else ["background"]
 
 
 def check_profile(profile: xr.Dataset) -> None:

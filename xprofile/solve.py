@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .likelihood import Problems, best_fit, cash, hesse_error, rise, step_down, step_up
+from .likelihood import (
+    Joint,
+    Statistic,
+    best_fit,
+    hesse_error,
+    sensitivity,
+    step_down,
+    step_up,
+)
 
 __all__ = ["Wanted", "solve"]
 
@@ -19,80 +27,102 @@ _BLOCK = 4096  # problems that are solved at once, so that they stay in cache
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to compute: see `xprofile.ProfileEstimator`."""
+    """What to compute: see `xprofile.ProfileEstimator`.
+
+    With `round_best_fit` the norms of the scan are numbers of errors from the best fit.
+    """
 
     n_sigma: float
     n_sigma_ul: float
+    n_sigma_sensitivity: float
     selection: Collection[str]
     norm_values: Float
+    round_best_fit: bool = False
+    norm_min: float | None = None
 
 
-def solve(p: Problems, wanted: Wanted) -> dict[str, Float]:
+def solve(
+    take: Callable[[slice], Sequence[Statistic]],
+    size: int,
+    wanted: Wanted,
+    over: Callable[[Sequence[int]], Iterable[int]] = iter,
+) -> dict[str, Float]:
     """Solve problems.
 
     Parameters
     ----------
-    p : Problems
-        Arrays (nproblem, nbin).
+    take : callable
+        Returns the statistics of some of the problems, one for each data set.
+    size : int
+        Number of problems.
     wanted : Wanted
         Which quantities, at which significances.
+    over : callable
+        Wraps the blocks' numbers, for a progress bar.
 
     Returns
     -------
     dict
-        GADF names to arrays (nproblem,), ``stat_scan`` (nproblem, nscan); NaN where there is no
-        signal. ``norm_err`` is the one-sided error where counts give the statistic no curvature.
-        For the status also ``_signal``, the sum of S, ``_pulling``, the counts where there is
-        signal, and ``_kinked``, 1 where the best fit is on a kink.
+        GADF names to arrays (nproblem,), ``stat_scan`` and ``norm_scan_values`` (nproblem, nscan),
+        ``npred``, ``npred_excess`` and ``npred_background`` (nproblem, ndataset); NaN where there
+        is no signal. ``norm_err`` is the one-sided error where counts give the statistic no
+        curvature. For the status also ``_signal``, ``_unbounded`` and ``_at_boundary``, 1 where
+        there is signal, no lower end, and a best fit on a kink or at `norm_min`.
     """
-    starts = range(0, max(len(p.n), 1), _BLOCK)
-    blocks = [_solve_block(p.take(slice(start, start + _BLOCK)), wanted) for start in starts]
+    starts = over(range(0, max(size, 1), _BLOCK))
+    blocks = [_solve_block(take(slice(start, start + _BLOCK)), wanted) for start in starts]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
-def _solve_block(p: Problems, wanted: Wanted) -> dict[str, Float]:
-    norm, kinked = best_fit(p)
+def _solve_block(parts: Sequence[Statistic], wanted: Wanted) -> dict[str, Float]:
+    stat = parts[0] if len(parts) == 1 else Joint(tuple(parts))
+    norm, at_boundary = best_fit(stat, wanted.norm_min)
     known = np.isfinite(norm)
     x = np.where(known, norm, 0)
-    ts = rise(x, np.zeros_like(x), p)
+    ts = stat.rise(x, np.zeros_like(x))
     values = {
         "norm": norm,
-        "norm_err": _symmetric_error(x, p, wanted.n_sigma),
+        "norm_err": _symmetric_error(stat, x, wanted.n_sigma),
         "ts": ts,
         "sqrt_ts": np.where(x > 0, 1, -1) * np.sqrt(np.maximum(ts, 0)),
-        "stat": cash(x, p),
-        "stat_null": cash(np.zeros_like(x), p),
-        "npred": np.maximum(x[:, None] * p.s + p.b, 0).sum(axis=1),
-        "npred_excess": x * p.s.sum(axis=1),
-        **_optional(x, p, wanted),
+        "stat": stat.value(x),
+        "stat_null": stat.value(np.zeros_like(x)),
+        "npred": np.stack([part.npred(x) for part in parts], axis=-1),
+        "npred_excess": np.stack([x * part.steepest() for part in parts], axis=-1),
     }
+    values |= _optional(stat, x, values["norm_err"], wanted)
     for array in values.values():
         array[~known] = np.nan
     return {
         **values,
-        "counts": p.n.sum(axis=1),
-        "npred_background": p.b.sum(axis=1),
-        "_signal": p.s.sum(axis=1),
-        "_pulling": np.where(p.s > 0, p.n, 0).sum(axis=1),
-        "_kinked": kinked.astype(float),
+        "npred_background": np.stack([part.background(x) for part in parts], axis=-1),
+        "_signal": known.astype(float),
+        "_unbounded": (known & stat.never(-1) & (wanted.norm_min is None)).astype(float),
+        "_at_boundary": at_boundary.astype(float),
     }
 
 
-def _symmetric_error(x: Float, p: Problems, n_sigma: float) -> Float:
-    error = n_sigma * hesse_error(x, p)
-    flat = np.isinf(error)
-    error[flat] = step_up(x[flat], p.take(flat), n_sigma**2)
+def _symmetric_error(stat: Statistic, x: Float, n_sigma: float) -> Float:
+    error = n_sigma * hesse_error(stat, x)
+    flat = np.flatnonzero(np.isinf(error))
+    if flat.size:
+        error[flat] = step_up(stat.take(flat), x[flat], n_sigma**2)
     return error
 
 
-def _optional(x: Float, p: Problems, wanted: Wanted) -> dict[str, Float]:
+def _optional(stat: Statistic, x: Float, error: Float, wanted: Wanted) -> dict[str, Float]:
     values = {}
     if "errn-errp" in wanted.selection:
-        values["norm_errn"] = step_down(x, p, wanted.n_sigma**2)
-        values["norm_errp"] = step_up(x, p, wanted.n_sigma**2)
+        values["norm_errn"] = step_down(stat, x, wanted.n_sigma**2, wanted.norm_min)
+        values["norm_errp"] = step_up(stat, x, wanted.n_sigma**2)
     if "ul" in wanted.selection:
-        values["norm_ul"] = x + step_up(x, p, wanted.n_sigma_ul**2)
+        values["norm_ul"] = x + step_up(stat, x, wanted.n_sigma_ul**2)
+    if "sensitivity" in wanted.selection:
+        values["norm_sensitivity"] = sensitivity(stat, wanted.n_sigma_sensitivity**2)
     if "scan" in wanted.selection:
-        scan = [cash(np.full_like(x, norm), p) for norm in wanted.norm_values]
-        values["stat_scan"] = np.stack(scan, axis=-1)
+        norms = np.tile(wanted.norm_values, (x.size, 1))
+        if wanted.round_best_fit:
+            norms = x[:, None] + norms * np.nan_to_num(error)[:, None]
+            values["norm_scan_values"] = norms
+        values["stat_scan"] = np.stack([stat.value(column) for column in norms.T], axis=-1)
     return values

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from .schema import PROFILE, STATUS_ATTRS, STATUS_FLAGS, data_array
+from .schema import STATUS_FLAGS
 
 __all__ = ["status_flags"]
 
@@ -20,13 +19,14 @@ def status_flags(
     solid_angle: Float,
     no_energy_bins: Bool,
     low_coverage: Bool,
-) -> xr.Variable:
-    """Make the ``status`` variable, dims (projected_distance, energy), 0 where all is well.
+) -> NDArray[np.int16]:
+    """Flags of each bin and energy group, 0 where all is well.
 
     Parameters
     ----------
     values : dict
-        Results of `xprofile.solve.solve`, each (nbin, ngroup).
+        Results of `xprofile.solve.solve`, each (..., nbin, ngroup), and ``counts``, which may have
+        data sets before these.
     coverage : numpy.ndarray
         Used share of the solid angle, (nbin, ngroup).
     solid_angle : numpy.ndarray
@@ -38,24 +38,23 @@ def status_flags(
 
     Returns
     -------
-    xarray.Variable
-        With ``flag_masks`` and ``flag_meanings``.
+    numpy.ndarray
+        (..., nbin, ngroup).
     """
     pixels, covered = (solid_angle > 0)[:, None], coverage > 0
     signal = values["_signal"] > 0
+    none = values["counts"] == 0
     present = {
         "no_pixels": ~pixels,
         "masked": pixels & ~covered & ~no_energy_bins,
         "no_exposure": covered & ~signal,
-        "zero_counts": covered & (values["counts"] == 0),
-        "best_fit_at_boundary": values["_kinked"] > 0,
-        "unbounded_interval": signal & (values["_pulling"] == 0),
+        "zero_counts": covered & (none.all(axis=0) if none.ndim > signal.ndim else none),
+        "best_fit_at_boundary": values["_at_boundary"] > 0,
+        "unbounded_interval": values["_unbounded"] > 0,
         "no_energy_bins": no_energy_bins,
         "low_coverage": low_coverage,
     }
-    flags = np.zeros(coverage.shape, np.int16)
+    flags = np.zeros(signal.shape, np.int16)
     for name, where in present.items():
         flags |= np.where(where, np.int16(STATUS_FLAGS[name]), np.int16(0))
-    status = data_array("status", flags, PROFILE)
-    status.attrs |= STATUS_ATTRS
-    return status
+    return flags

@@ -1,0 +1,129 @@
+"""Arrays of results to a profile Dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .groups import EnergyGroups
+from .problems import Problems
+from .schema import (
+    DATASET,
+    DISTANCE,
+    ENERGY,
+    ENERGY_TRUE,
+    NORM_SCAN,
+    PROFILE,
+    STATUS_ATTRS,
+    axis_coords,
+    bin_dim,
+    data_array,
+    energy_unit,
+    sed_variable,
+)
+from .status import status_flags
+
+__all__ = ["make_profile"]
+
+Float = NDArray[np.float64]
+
+_SUMS = {"counts", "npred_background"}  # known without a fit
+_PER_DATASET = ("counts", "npred", "npred_excess", "npred_background")
+
+
+def make_profile(
+    datasets: Sequence[xr.Dataset],
+    groups: Sequence[EnergyGroups],
+    problems: Problems,
+    solved: dict[str, Float],
+    *,
+    joint: bool,
+    min_coverage: float,
+) -> xr.Dataset:
+    """Make a profile of the results of `xprofile.solve.solve`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (projected_distance, energy), after those that toys add. Counts and npred of a joint
+        fit have the dim ``dataset`` before these; ``coverage`` is that of the data set which saw
+        most of a bin, ``solid_angle`` the mean of all.
+    """
+    values = _in_shape(solved, problems, joint=joint)
+    pairs = zip(datasets, groups, strict=True)
+    coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
+    empty = np.all([group.first == group.stop for group in groups], axis=0)
+    solid_angle = np.mean([data["solid_angle"].to_numpy() for data in datasets], axis=0)
+    scarce = (coverage > 0) & (coverage < min_coverage)
+    status = status_flags(values, coverage, solid_angle, empty, scarce)
+    variables = {
+        name: _variable(name, _without(name, array, scarce), problems)
+        for name, array in values.items()
+        if not name.startswith("_")
+    }
+    if all(np.issubdtype(data["counts"].dtype, np.integer) for data in datasets):
+        variables["counts"] = variables["counts"].astype(np.int64)
+    variables |= {
+        "success": _variable("success", np.isfinite(variables["norm"].to_numpy()), problems),
+        "status": _variable("status", status, problems),
+        "solid_angle": data_array("solid_angle", solid_angle, PROFILE),
+        "coverage": data_array("coverage", coverage, PROFILE),
+    }
+    dim = bin_dim(datasets[0])
+    profile = xr.Dataset(variables).rename_dims({DISTANCE: dim} if dim != DISTANCE else {})
+    return profile.assign_coords(_coords(datasets, groups[0]))
+
+
+def _in_shape(solved: dict[str, Float], problems: Problems, *, joint: bool) -> dict[str, Float]:
+    """Results (*shape, ...), those of data sets (ndataset, *shape) or that of the only one."""
+    shape = problems.shape
+    values = {name: array.reshape(*shape, *array.shape[1:]) for name, array in solved.items()}
+    values["counts"] = problems.counts()
+    for name in _PER_DATASET:
+        apart = np.moveaxis(values[name], -1, 0)
+        values[name] = apart if joint else apart[0]
+    return values
+
+
+def _without(name: str, values: Float, lost: NDArray[np.bool_]) -> Float:
+    """Results of a fit with NaN in the bins that are left out, (nbin, ngroup)."""
+    if name in _SUMS:
+        return values
+    scanned = name in PROFILE and NORM_SCAN in PROFILE[name].dims
+    return np.where(lost[..., None] if scanned else lost, np.nan, values)
+
+
+def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
+    """Mean coverage of each bin over the fine energies of each group, (nbin, ngroup)."""
+    fine = data["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
+    size = np.maximum(groups.stop - groups.first, 1)
+    return np.asarray(groups.padded(fine).sum(axis=-1) / size)
+
+
+def _variable(name: str, values: NDArray[np.generic], problems: Problems) -> xr.Variable:
+    """Make a variable with the dims that the table gives it, behind those of toys and data sets."""
+    entry = PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
+    dims = (*problems.extra, *entry.dims)
+    dims = dims if values.ndim == len(dims) else (DATASET, *dims)
+    variable = xr.Variable(dims, values, entry.attrs)
+    if name == "status":
+        variable.attrs |= STATUS_ATTRS
+    return variable
+
+
+def _coords(datasets: Sequence[xr.Dataset], groups: EnergyGroups) -> dict[str, xr.Variable]:
+    """Coordinates of a profile: those of the bins, of toys and of the energy groups."""
+    first = datasets[0]
+    centre = np.sqrt(groups.lower * groups.upper)
+    coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
+    for coord in coords.values():
+        coord.attrs["units"] = energy_unit(first)
+    kept = {
+        str(name): coord.variable
+        for name, coord in first.coords.items()
+        if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and name != DATASET
+    }
+    return {**coords, **kept}
