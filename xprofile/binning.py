@@ -201,8 +201,12 @@ def _values(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> Flo
 
 
 def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.Variable:
-    """Sum a counts-like cube over the used pixels, (nenergy, nbin); integers stay integers."""
-    summed = members.sum(_values(maps, name, members, used))
+    """Sum a counts-like cube over the used pixels, (nenergy, nbin)."""
+    return _sums(maps, name, members.sum(_values(maps, name, members, used)))
+
+
+def _sums(maps: xr.Dataset, name: str, summed: Float) -> xr.Variable:
+    """Make a variable of sums; those of integers are integers."""
     whole = np.issubdtype(maps[name].dtype, np.integer)
     return data_array(name, summed.astype(np.int64) if whole else summed, BINNED)
 
@@ -222,8 +226,11 @@ def _off(maps: xr.Dataset, members: Membership, used: Bool) -> dict[str, xr.Vari
     plain = members.sum(off) / np.maximum(number, 1)
     background = members.sum(ratio * counts)
     matched = np.divide(mean * found, background, out=plain, where=background > 0)
-    values = {"counts_off": found, "acceptance": mean, "acceptance_off": matched}
-    return {name: data_array(name, value, BINNED) for name, value in values.items()}
+    return {
+        "counts_off": _sums(maps, "counts_off", found),
+        "acceptance": data_array("acceptance", mean, BINNED),
+        "acceptance_off": data_array("acceptance_off", matched, BINNED),
+    }
 
 
 def _refuse_below(values: Float, floor: Float | float, name: str) -> None:
