@@ -26,7 +26,7 @@ from .schema import (
 )
 from .status import status_flags
 
-__all__ = ["make_profile"]
+__all__ = ["make_profile", "sum_datasets"]
 
 Float = NDArray[np.float64]
 
@@ -127,3 +127,10 @@ def _coords(datasets: Sequence[xr.Dataset], groups: EnergyGroups) -> dict[str, x
         if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and name != DATASET
     }
     return {**coords, **kept}
+
+
+def sum_datasets(profile: xr.Dataset) -> xr.Dataset:
+    """Return a profile with the counts and npred of all data sets of a joint fit together."""
+    apart = [name for name in _PER_DATASET if name in profile and DATASET in profile[name].dims]
+    sums = {name: profile[name].sum(DATASET, skipna=False, keep_attrs=True) for name in apart}
+    return profile.assign(sums)

@@ -30,7 +30,9 @@ from .fitsfile import native
 __all__ = ["axes", "bins_name", "cell_dims", "columns", "describe", "has_edges", "read_column"]
 
 PER_DATASET = ("counts", "npred", "npred_excess")  # Gammapy's cells are (energy, dataset)
-EXTRAS = ("npred_background", "coverage", "solid_angle", "status", LON, LAT, REGION)
+EXTRAS = (
+    "npred_background", "norm_scan_values", "coverage", "solid_angle", "status", LON, LAT, REGION,
+)  # fmt: skip
 _COMMON = (
     "ts", "sqrt_ts", "npred", "npred_excess", "stat", "stat_null", "stat_scan", "is_ul", "counts",
     "success", NORM_SCAN,

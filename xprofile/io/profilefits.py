@@ -16,7 +16,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from ..exceptions import FileFormatError, InvalidDataError
-from ..schema import SED_TYPE
+from ..schema import DATASET, NORM_SCAN, SED_TYPE
 from ..sed import is_brightness, quantity_name
 from .fitsfile import StrPath, write_fits
 from .layout import PER_DATASET, bins_name, columns, read_column
@@ -80,6 +80,8 @@ def _points(source: xr.Dataset) -> fits.BinTableHDU:
     """Table for Gammapy, which knows fluxes of regions but not per solid angle."""
     kind = quantity_name(source.attrs[SED_TYPE])
     table = to_table(source, kind if is_brightness(source) else None)
+    if NORM_SCAN not in table.colnames:  # Gammapy reads no scan without norms that all bins share
+        table.remove_columns({"stat_scan", "norm_scan_values"} & set(table.colnames))
     for name, column in table.columns.items():
         cells = column[..., np.newaxis] if name in PER_DATASET else column
         table[name] = _storable(cells)
@@ -138,7 +140,7 @@ def _decode(content: dict[str, Any]) -> Any:
 
 def _holds(points: fits.BinTableHDU, column: str, variable: xr.Variable) -> bool:
     """Whether a column gives back a variable's values to the last bit."""
-    if column not in points.columns.names:
+    if column not in points.columns.names or DATASET in variable.dims:
         return False
     values = read_column(points, column, variable.dims).to_numpy()
     return np.array_equal(values, variable.to_numpy(), equal_nan=values.dtype.kind == "f")

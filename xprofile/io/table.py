@@ -11,6 +11,7 @@ from astropy.table import QTable
 from scipy.special import erf
 
 from ..exceptions import InvalidDataError, MissingVariableError
+from ..results import sum_datasets
 from ..schema import (
     COORDS,
     DISTANCE,
@@ -72,7 +73,7 @@ def to_table(
         ``stat_scan`` and ``norm_scan`` over energy and norm. ``is_ul`` is there with limits only,
         and follows from the threshold. Then, as far as the profile has them,
         ``npred_background``, ``coverage``, ``solid_angle``, ``status``, ``lon``, ``lat`` and
-        ``region``. ``meta`` has SED_TYPE, N_SIGMA, and the limits' confidence UL_CONF.
+        ``region``. Counts and npred of the data sets of a joint fit are summed. ``meta`` has SED_TYPE, N_SIGMA, and the limits' confidence UL_CONF.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def to_table(
     >>> from xprofile.io.table import to_table
     >>> print(to_table(profile, "dnde", formatted=True))  # doctest: +SKIP
     """
-    source = _canonical(_at_distances(converted(profile, sed_type)))
+    source = _canonical(_at_distances(sum_datasets(converted(profile, sed_type))))
     table = QTable(meta=_meta(source.attrs))
     for column, name in columns(quantity_name(source.attrs[SED_TYPE])).items():
         if name in source.variables:

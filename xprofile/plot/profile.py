@@ -8,6 +8,7 @@ import astropy.units as u
 import xarray as xr
 
 from ..exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from ..results import sum_datasets
 from ..schema import ENERGY, SED_TYPE, SED_TYPES, bin_dim, check_profile
 from ..sed import quantity_name, to_sed_type, upper_limits
 from .labels import COMMON, axis_text, bins_text, energy_range, name_text
@@ -93,6 +94,7 @@ def resolve(
     profile: xr.Dataset, wanted: str | None, threshold: float | None
 ) -> tuple[xr.Dataset, str]:
     """Return the Dataset that holds what is to be plotted, and the variable's name."""
+    profile = sum_datasets(profile)
     if wanted is None or wanted in (*SED_TYPES, "likelihood"):
         check_profile(profile)
         own = quantity_name(str(profile.attrs[SED_TYPE]))

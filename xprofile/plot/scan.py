@@ -24,6 +24,7 @@ Float = NDArray[np.float64]
 
 _SCAN_CMAP = "Blues_r"
 _POINT_COLOR = "tab:orange"
+_VALUES = "norm_scan_values"  # norms of a scan round each best fit
 
 
 def plot_stat_scan(
@@ -98,7 +99,8 @@ def plot_stat_scan(
 
 def _single_scan(profile: xr.Dataset) -> xr.Dataset:
     """Return the profile with the scan in ascending order and without an energy dim."""
-    missing = [name for name in ("stat_scan", "stat", NORM_SCAN) if name not in profile]
+    grid = _VALUES if _VALUES in profile else NORM_SCAN
+    missing = [name for name in ("stat_scan", "stat", grid) if name not in profile]
     if missing:
         raise MissingVariableError(
             f'the profile has no {missing}; estimate it with selection_optional=["scan"]'
@@ -113,7 +115,7 @@ def _single_scan(profile: xr.Dataset) -> xr.Dataset:
     check_plottable(one, "stat")
     if one.sizes.get(NORM_SCAN, 1) < 2:
         raise InvalidOptionError("the scan has one value; give norm_values= two or more")
-    return one.sortby(NORM_SCAN)
+    return one.sortby(NORM_SCAN) if NORM_SCAN in one.coords else one
 
 
 def _scan_mesh(
@@ -122,14 +124,15 @@ def _scan_mesh(
     """Corners and values of the mesh: per bin a column, and between bins an empty one."""
     lower, _, upper = positions(one, x_unit)
     rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
-    norms = one[NORM_SCAN].to_numpy()
+    norms = one[_VALUES if _VALUES in one else NORM_SCAN].broadcast_like(one["stat_scan"])
+    norms = norms.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     middle = (norms[1:] + norms[:-1]) / 2
-    edges = np.concatenate([[2 * norms[0] - middle[0]], middle, [2 * norms[-1] - middle[-1]]])
+    edges = np.concatenate([2 * norms[:1] - middle[:1], middle, 2 * norms[-1:] - middle[-1:]])
     at_one = _at_unit_norm(one, name)
     rise = np.where(np.isfinite(at_one), rise, np.nan)
-    y = np.repeat(edges[:, None] * np.nan_to_num(at_one, posinf=0.0), 2, axis=1)
+    y = np.repeat(np.nan_to_num(edges) * np.nan_to_num(at_one, posinf=0.0), 2, axis=1)
     x = np.broadcast_to(np.stack([lower, upper], axis=1).ravel(), y.shape)
-    columns = np.full((norms.size, 2 * lower.size - 1), np.nan)
+    columns = np.full((len(norms), 2 * lower.size - 1), np.nan)
     columns[:, ::2] = rise
     return np.asarray(x), y, columns
 
