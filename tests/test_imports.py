@@ -14,7 +14,7 @@ PACKAGE = Path(xprofile.__file__).parent
 # each module may import those of the rows above it, and of its own row where it says so
 FLOW = [
     {"exceptions"},
-    {"schema"},
+    {"schema", "quadrature"},
     {"pixelgrid"},
     {"wcs"},
     {"regionlist", "smoothing"},

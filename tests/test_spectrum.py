@@ -9,8 +9,9 @@ from scipy.integrate import quad
 
 from xprofile import spectrum
 from xprofile.exceptions import InvalidOptionError
+from xprofile.quadrature import quadrature
 from xprofile.response import folded
-from xprofile.spectrum import dnde, from_json, integral, power_law, quadrature, to_json
+from xprofile.spectrum import dnde, from_json, integral, power_law, to_json
 
 FLUX = u.Unit("cm-2 s-1 TeV-1")
 EDGES = np.array([0.01, 0.0107, 0.05, 0.3, 2.0])
@@ -274,6 +275,24 @@ def test_reference_fluxes_of_bins_with_gaps_and_overlaps():
     np.testing.assert_allclose(found, alone, rtol=1e-12, atol=0)
 
 
+def step(energy):
+    return np.where(energy < 37.1 * u.GeV, 3, 1) * 1e-12 * FLUX
+
+
+@pytest.mark.parametrize("edges", [np.geomspace(0.01, 0.5, 12), np.array([0.01, 0.5])])
+@pytest.mark.parametrize(
+    "model", [models.BrokenPowerLaw1D(1e-12 * FLUX, 37.1 * u.GeV, 1.5, 3.0), step]
+)
+def test_kinks_and_steps_are_integrated_to_1e_6(model, edges):
+    parts = np.unique(np.append(edges, 0.0371))
+    exact = [
+        quad(lambda e: model(e * u.TeV).to_value(FLUX), *pair, epsabs=0, epsrel=1e-11)[0]
+        for pair in pairwise(parts)
+    ]
+    which = np.searchsorted(edges, parts[:-1], side="right") - 1
+    np.testing.assert_allclose(integral(model, edges), np.bincount(which, exact), rtol=1e-6)
+
+
 # JSON
 
 
@@ -304,8 +323,23 @@ def test_callables_are_named():
     assert json.loads(to_json(curved)) == {"callable": "curved"}
 
 
-def test_sum_of_models_cannot_come_back_as_something_else():
-    text = to_json(power_law() + power_law(index=3))
+@pytest.mark.parametrize(
+    "model",
+    [
+        power_law() + power_law(index=3),
+        power_law() * models.Const1D(2.0) - power_law(index=3) / models.Const1D(5.0),
+    ],
+)
+def test_compound_models_come_back_from_json(model):
+    back = from_json(to_json(model))
+    assert to_json(back) == to_json(model)
+    energy = [0.01, 0.3, 7] * u.TeV
+    np.testing.assert_array_equal(back(energy).value, model(energy).value)
+    assert back(energy).unit == model(energy).unit
+
+
+def test_compound_of_a_callable_cannot_come_back():
+    text = json.dumps({"operator": "+", "parts": [{"callable": "f"}, {"callable": "g"}]})
     with pytest.raises(InvalidOptionError, match=r"no model of astropy\.modeling"):
         from_json(text)
 

@@ -7,8 +7,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .quadrature import quadrature
 from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, edges
-from .spectrum import SpectralModel, dnde, integral, quadrature
+from .spectrum import SpectralModel, dnde, integral
 
 __all__ = ["predicted_signal"]
 
@@ -61,7 +62,7 @@ def folded(model: SpectralModel, fine: Float, nodes: Float, exposure: Float) -> 
     numpy.ndarray
         (..., nenergy).
     """
-    energy, weight, which = quadrature(fine, nodes)
+    energy, weight, which = quadrature(fine, nodes, lambda e: dnde(model, e))
     left, right, share = _neighbours(nodes, energy)
     low, high = exposure[..., which, left], exposure[..., which, right]
     values = np.maximum((1 - share) * low + share * high, 0)

@@ -6,14 +6,17 @@ Inside, energies are numbers in TeV and differential fluxes numbers in cm-2 s-1 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable
+from typing import Any
 
 import astropy.units as u
 import numpy as np
-from astropy.modeling import Fittable1DModel, Model, models
+from astropy.modeling import CompoundModel, Fittable1DModel, Model, models
 from numpy.typing import NDArray
 
 from .exceptions import InvalidOptionError
+from .quadrature import quadrature
 from .schema import ENERGY_UNIT, SED_TYPES
 
 __all__ = ["SpectralModel", "power_law"]
@@ -22,8 +25,6 @@ Float = NDArray[np.float64]
 SpectralModel = Callable[[u.Quantity], u.Quantity]  # an astropy.modeling.Model is one too
 
 _ERG = u.Unit(ENERGY_UNIT).to("erg")
-_PIECE = 0.02  # decades; a kink in a model is smeared over no more than this
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 
 def power_law(
@@ -86,35 +87,10 @@ def _name(model: SpectralModel) -> str:
     return str(getattr(model, "__name__", type(model).__name__))
 
 
-def quadrature(edges: Float, breaks: Float) -> tuple[Float, Float, NDArray[np.intp]]:
-    """Nodes, weights and bin numbers that integrate smooth functions over energy bins.
-
-    Gauss-Legendre in log energy, on pieces that end at the edges and breaks and are no longer
-    than 0.02 decades. ``sum(weights * f(nodes))`` over a bin is the integral of ``f`` dE.
-
-    Parameters
-    ----------
-    edges : numpy.ndarray
-        Bin edges, (nbin + 1,).
-    breaks : numpy.ndarray
-        Energies at which the integrand has kinks.
-    """
-    inside = (breaks > edges[0]) & (breaks < edges[-1])
-    apart = np.abs(breaks[:, None] / edges - 1).min(axis=1, initial=1) > 1e-12
-    coarse = np.log(np.unique(np.concatenate([edges, breaks[inside & apart]])))
-    pieces = np.ceil(np.diff(coarse) / (_PIECE * np.log(10))).astype(int)
-    step = np.repeat(np.diff(coarse) / pieces, pieces)
-    number = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    middle = np.repeat(coarse[:-1], pieces) + (number + 0.5) * step
-    energy = np.exp(middle[:, None] + step[:, None] / 2 * _NODES).ravel()
-    weight = (step[:, None] / 2 * _WEIGHTS).ravel() * energy
-    return energy, weight, np.searchsorted(edges, energy, side="right") - 1
-
-
 def integral(model: SpectralModel, edges: Float, *, power: int = 0) -> Float:
     """Integral of E^power dN/dE over energy bins, in cm-2 s-1 TeV^power; (nbin,).
 
-    Analytic for power laws; other models by quadrature, exact to about 1e-9 where they are smooth.
+    Analytic for power laws; other models by quadrature, exact to about 1e-9.
 
     Parameters
     ----------
@@ -133,7 +109,7 @@ def integral(model: SpectralModel, edges: Float, *, power: int = 0) -> Float:
         d = index * width
         ratio = np.divide(np.expm1(d), d, out=np.ones_like(d), where=d != 0)
         return np.asarray(at_edges[:-1] * edges[:-1] ** (1 + power) * width * ratio)
-    energy, weight, which = quadrature(edges, np.empty(0))
+    energy, weight, which = quadrature(edges, function=lambda e: dnde(model, e))
     values = weight * dnde(model, energy) * energy**power
     return np.bincount(which, values, minlength=edges.size - 1).astype(np.float64)
 
@@ -160,9 +136,15 @@ def reference_fluxes(model: SpectralModel, lower: Float, upper: Float) -> dict[s
 
 
 def to_json(model: SpectralModel) -> str:
-    """Write a model as JSON: its class and parameters, or the name of a callable."""
+    """Write a model as JSON: its class and parameters, its parts, or the name of a callable."""
+    return json.dumps(_content(model))
+
+
+def _content(model: SpectralModel) -> dict[str, Any]:
+    if isinstance(model, CompoundModel):
+        return {"operator": model.op, "parts": [_content(model.left), _content(model.right)]}
     if not isinstance(model, Model):
-        return json.dumps({"callable": _name(model)})
+        return {"callable": _name(model)}
     parameters = {
         name: [
             np.asarray(getattr(model, name).value).tolist(),
@@ -170,7 +152,7 @@ def to_json(model: SpectralModel) -> str:
         ]
         for name in model.param_names
     }
-    return json.dumps({"class": type(model).__name__, "parameters": parameters})
+    return {"class": type(model).__name__, "parameters": parameters}
 
 
 def from_json(text: str) -> Model:
@@ -182,15 +164,30 @@ def from_json(text: str) -> Model:
         If it names no 1-D model of `astropy.modeling`.
     """
     try:
-        content = json.loads(text)
-        kind = getattr(models, content["class"])
-        if not (issubclass(kind, Fittable1DModel) and kind.n_inputs == 1):
-            raise TypeError(f"{kind} is no model of one variable")
-        return kind(**{name: _parameter(*p) for name, p in content["parameters"].items()})
+        return _model(json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InvalidOptionError(
             f"no model of astropy.modeling of one variable in {text!r} ({error}); pass the model"
         ) from error
+
+
+def _model(content: dict[str, Any]) -> Model:
+    if "operator" in content:
+        return _OPERATORS[content["operator"]](*(_model(part) for part in content["parts"]))
+    kind = getattr(models, content["class"])
+    if not (issubclass(kind, Fittable1DModel) and kind.n_inputs == 1):
+        raise TypeError(f"{kind} is no model of one variable")
+    return kind(**{name: _parameter(*p) for name, p in content["parameters"].items()})
+
+
+_OPERATORS: dict[str, Callable[[Model, Model], Model]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+    "|": operator.or_,
+}
 
 
 def _parameter(value: float, unit: str) -> u.Quantity | float:

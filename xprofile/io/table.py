@@ -73,7 +73,8 @@ def to_table(
         ``stat_scan`` and ``norm_scan`` over energy and norm. ``is_ul`` is there with limits only,
         and follows from the threshold. Then, as far as the profile has them,
         ``npred_background``, ``coverage``, ``solid_angle``, ``status``, ``lon``, ``lat`` and
-        ``region``. Counts and npred of the data sets of a joint fit are summed. ``meta`` has SED_TYPE, N_SIGMA, and the limits' confidence UL_CONF.
+        ``region``. Counts and npred of the data sets of a joint fit are summed. ``meta`` has
+        SED_TYPE, N_SIGMA, and the limits' confidence UL_CONF.
 
     Raises
     ------

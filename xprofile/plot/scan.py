@@ -124,8 +124,8 @@ def _scan_mesh(
     """Corners and values of the mesh: per bin a column, and between bins an empty one."""
     lower, _, upper = positions(one, x_unit)
     rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
-    norms = one[_VALUES if _VALUES in one else NORM_SCAN].broadcast_like(one["stat_scan"])
-    norms = norms.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
+    given = one[_VALUES if _VALUES in one else NORM_SCAN].broadcast_like(one["stat_scan"])
+    norms = given.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     middle = (norms[1:] + norms[:-1]) / 2
     edges = np.concatenate([2 * norms[:1] - middle[:1], middle, 2 * norms[-1:] - middle[-1:]])
     at_one = _at_unit_norm(one, name)
