@@ -77,7 +77,7 @@ def _rows(
 
 
 def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
-    """Split binned data into data sets, and see that they have the same bins.
+    """Split binned data into data sets, in memory, and see that they have the same bins.
 
     Raises
     ------
@@ -92,6 +92,7 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
         raise InvalidDataError("there are no data sets; give one binned Dataset or more")
     for data in datasets:
         check_binned(data)
+    datasets = [data.compute() for data in datasets]
     first, dim = datasets[0], bin_dim(datasets[0])
     if first.sizes[dim] == 0:
         raise InvalidDataError("the binned data have no bin; give one region or more")

@@ -98,7 +98,12 @@ class Cash:
 
     def start(self, steepest: Float) -> Float:
         """Norm at which the counts of one fine bin alone outweigh all signal; -inf without any."""
-        return np.asarray((self.n / steepest[:, None] - self.wall).max(axis=1, initial=-np.inf))
+        return self._off_wall((self.n / steepest[:, None] - self.wall).max(axis=1, initial=-np.inf))
+
+    def _off_wall(self, x: Float) -> Float:
+        """Norms moved off the wall, where rounding put them on it."""
+        wall = -self.wall.min(axis=1, initial=np.inf)
+        return np.where(x > wall, x, np.where(np.isinf(wall), wall, np.nextafter(wall, np.inf)))
 
     def bracket(self) -> tuple[Float, Float]:
         """Least and greatest of the norms that fine bins alone would have."""

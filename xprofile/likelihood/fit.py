@@ -20,7 +20,7 @@ Bool = NDArray[np.bool_]
 
 _STEPS = 500
 _TOLERANCE = 1e-7  # of a step; convergence is quadratic, so the error left is its square
-_WIDEN = 8.0
+_FACTOR = 100.0  # by which a step grows where the curve is still flat
 _FAR = 1e100  # a curve that is flat for so long stays so
 _WORTH = 0.7  # share of problems still going below which it pays to leave the others out
 
@@ -89,7 +89,8 @@ def _stationary(stat: Statistic, start: Float, end: Float | None, side: int) -> 
             new = at - slope / curvature
             small = np.abs(slope) <= _TOLERANCE * np.sqrt(curvature)
         leaves = ~((new >= low) & (new <= high)) | ((new == at) & ~small)
-        new = np.where(leaves, low + (high - low) / 2, new)
+        middle = np.where(np.isfinite(high), low + (high - low) / 2, at)
+        new = np.where(leaves, middle, new)
         x[todo] = np.where(going, new, at)
         going &= np.where(leaves, new != at, ~small)
         if np.count_nonzero(going) < _WORTH * going.size:
@@ -137,8 +138,12 @@ def step_down(stat: Statistic, x: Float, level: float, norm_min: float | None = 
     NaN where there is none: without counts the statistic falls for ever. With `norm_min` the
     distance ends there.
     """
-    step = _step(stat, x, level, -1)
-    return step if norm_min is None else np.fmin(step, x - norm_min)
+    if norm_min is None:
+        return _step(stat, x, level, -1)
+    step = np.zeros_like(x)
+    above = np.flatnonzero(x > norm_min)
+    step[above] = _step(stat.take(above), x[above], level, -1)
+    return np.fmin(step, x - norm_min)
 
 
 def sensitivity(stat: Statistic, level: float) -> Float:
@@ -153,7 +158,7 @@ def _step(stat: Statistic, x: Float, level: float, sign: int) -> Float:
         tangent = level / (2 * np.maximum(sign * slope, 0))
         guess = np.fmin(np.sqrt(level / curvature), level / stat.steepest())
     reach = np.fmin(stat.reach(x, level, sign), tangent)
-    start = np.where(np.isfinite(reach), reach, guess)
+    start = reach if stat.concave else np.fmin(reach, 2 * guess)
     start[stat.never(sign)] = np.nan
 
     def curve(todo: NDArray[np.intp], *, kinks: bool) -> Curve:
@@ -187,8 +192,8 @@ def _root(
         at = step[todo]
         value, derivative = curve(at)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            new = np.where(derivative > 0, at - (value - level) / derivative, _WIDEN * at)
-        new = np.fmin(new, reach[todo])
+            new = np.where(derivative > 0, at - (value - level) / derivative, np.inf)
+        new = np.fmin(np.clip(new, at / _FACTOR, _FACTOR * at), reach[todo])
         step[todo] = np.where(going, new, at)
         going &= (np.abs(new - at) > _TOLERANCE * at) & (new < _FAR)
         if np.count_nonzero(going) < _WORTH * going.size:

@@ -26,6 +26,7 @@ __all__ = ["NuisanceCash"]
 Bool = NDArray[np.bool_]
 
 _NOISE = 1e-13  # of the signal; slopes below are rounding
+_RESOLUTION = 4e-16  # of the parts of npred, below which rounding decides
 _EQUAL = 1e-9  # relative difference of ratios that are the same
 _DOUBLINGS = 60
 
@@ -85,9 +86,9 @@ class NuisanceCash:
         """Slope and curvature of C / 2, those along the best background norms."""
         norm, sliding = self.background_norm(x)
         n, s, b = self.cash.n, self.cash.s, self.cash.b
-        mu = self._npred(x, norm)
+        mu, resolved = self._npred(x, norm), _RESOLUTION * self._npred(np.abs(x), norm)
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate = np.where((n > 0) & (s + b > 0), 1 / mu, 0)
+            rate = np.where((n > 0) & (s + b > 0), 1 / np.maximum(mu, resolved), 0)
             share = np.where(sliding, -norm / x, 0)  # s / b of the fine bin that stays empty
         weight = np.where(self._grows(x, norm, side), 1, 0) - n * rate
         along_x, along_b = (s * weight).sum(axis=1), (b * weight).sum(axis=1)
@@ -246,4 +247,4 @@ class _BackgroundNorm(Cash):
             root = np.sqrt(g**2 + 4 * p * self.n)
             alone = np.where(g > 0, 2 * self.n / (g + root), (root - g) / (2 * p)) - self.wall
         alone = np.where(np.isfinite(self.wall), alone, -np.inf)
-        return np.asarray(np.maximum(alone.max(axis=1, initial=-np.inf), 1 - steepest / p))
+        return np.maximum(self._off_wall(alone.max(axis=1, initial=-np.inf)), 1 - steepest / p)
