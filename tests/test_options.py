@@ -207,6 +207,15 @@ class TestJoint:
         whole = estimate(xr.concat(parts, "dataset", join="exact"), **settings)
         xr.testing.assert_equal(whole, estimate(parts, **settings))
 
+    def test_names_of_data_sets_are_kept(self):
+        parts = [
+            bin_maps(make_maps(seed=seed), line()).assign_coords(dataset=name)
+            for seed, name in [(1, "inner"), (2, "outer")]
+        ]
+        for joint in (estimate(parts), estimate(xr.concat(parts, "dataset", join="exact"))):
+            assert joint.dataset.to_numpy().tolist() == ["inner", "outer"]
+            assert joint.counts.sel(dataset="outer").dims == ("projected_distance", "energy")
+
     def test_one_in_a_list_is_itself(self, binned):
         joint = estimate([binned], selection_optional="all")
         xr.testing.assert_equal(joint.isel(dataset=0), estimate(binned, selection_optional="all"))

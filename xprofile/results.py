@@ -74,7 +74,13 @@ def make_profile(
     }
     dim = bin_dim(datasets[0])
     profile = xr.Dataset(variables).rename_dims({DISTANCE: dim} if dim != DISTANCE else {})
-    return profile.assign_coords(_coords(datasets, groups[0]))
+    profile = profile.assign_coords(_coords(datasets[0], groups[0], joint=joint))
+    labels = [data[DATASET].item() for data in datasets if DATASET in data.coords]
+    return (
+        profile.assign_coords({DATASET: labels})
+        if joint and len(labels) == len(datasets)
+        else profile
+    )
 
 
 def _in_shape(solved: dict[str, Float], problems: Problems, *, joint: bool) -> dict[str, Float]:
@@ -114,9 +120,8 @@ def _variable(name: str, values: NDArray[np.generic], problems: Problems) -> xr.
     return variable
 
 
-def _coords(datasets: Sequence[xr.Dataset], groups: EnergyGroups) -> dict[str, xr.Variable]:
+def _coords(first: xr.Dataset, groups: EnergyGroups, *, joint: bool) -> dict[str, xr.Variable]:
     """Coordinates of a profile: those of the bins, of toys and of the energy groups."""
-    first = datasets[0]
     centre = np.sqrt(groups.lower * groups.upper)
     coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
     for coord in coords.values():
@@ -124,7 +129,7 @@ def _coords(datasets: Sequence[xr.Dataset], groups: EnergyGroups) -> dict[str, x
     kept = {
         str(name): coord.variable
         for name, coord in first.coords.items()
-        if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and name != DATASET
+        if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and not (joint and name == DATASET)
     }
     return {**coords, **kept}
 

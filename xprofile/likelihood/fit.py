@@ -76,7 +76,7 @@ def _stationary(stat: Statistic, start: Float, end: Float | None, side: int) -> 
     """
     x = start.copy()
     todo = np.flatnonzero(np.isfinite(start))
-    part, low = stat.take(todo), start[todo]
+    part, low = _part(stat, todo, x.size), start[todo]
     high = np.full_like(low, np.inf) if end is None else end[todo]
     going = np.ones(todo.size, bool)
     for _ in range(_STEPS):
@@ -162,7 +162,7 @@ def _step(stat: Statistic, x: Float, level: float, sign: int) -> Float:
     start[stat.never(sign)] = np.nan
 
     def curve(todo: NDArray[np.intp], *, kinks: bool) -> Curve:
-        return stat.take(todo).along(x[todo], sign, kinks=kinks)
+        return _part(stat, todo, x.size).along(x[todo], sign, kinks=kinks)
 
     if not stat.concave:
         return _root(lambda todo: curve(todo, kinks=True), level, start, reach)
@@ -173,6 +173,11 @@ def _step(stat: Statistic, x: Float, level: float, sign: int) -> Float:
         known = step[crossed]
         step[crossed] = _root(lambda todo: curve(crossed[todo], kinks=True), level, known, known)
     return step
+
+
+def _part(stat: Statistic, which: NDArray[np.intp], size: int) -> Statistic:
+    """Take some of the problems, or all without a copy."""
+    return stat if which.size == size else stat.take(which)
 
 
 def _root(
