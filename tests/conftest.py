@@ -5,6 +5,7 @@ from pathlib import Path
 
 import astropy.units as u
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -16,6 +17,13 @@ from xprofile.schema import ENERGY, ENERGY_TRUE, MAPS, axis_coords, data_array
 from xprofile.wcs import grid_coords
 
 mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    """Leave no current axes to the next test, of whichever module it is."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

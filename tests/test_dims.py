@@ -22,12 +22,6 @@ BINS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize("dim", BINS)
 def test_the_dimension_is_that_of_the_bins(dim):
     maps, bins = make_maps(), BINS[dim]

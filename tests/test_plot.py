@@ -45,12 +45,6 @@ BAND_TEXTS = ["10 - 100 GeV", "100 - 1000 GeV"]
 DISTANCES = ["projected_distance", "projected_distance_min", "projected_distance_max"]
 
 
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
-
-
 def galactic(lon, lat):
     return SkyCoord(lon, lat, unit="deg", frame="galactic")
 
