@@ -8,6 +8,7 @@ from . import exceptions, tutorial
 from .accessor import DataArrayProfile, DatasetProfile
 from .binning import bin_image, bin_maps
 from .bins import SkyBins
+from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
 from .io.profiles import open_profile
@@ -16,6 +17,7 @@ from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
 from .spectrum import power_law
+from .toys import simulate
 
 __all__ = [
     "DataArrayProfile",
@@ -32,9 +34,13 @@ __all__ = [
     "estimate",
     "exceptions",
     "exclude",
+    "expected_limits",
+    "interval_coverage",
     "open_maps",
     "open_profile",
+    "p_value",
     "power_law",
+    "simulate",
     "smooth",
     "to_sed_type",
     "tutorial",

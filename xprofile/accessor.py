@@ -11,11 +11,13 @@ from astropy.wcs import WCS
 
 from . import plot, sed
 from .binning import AnyBins, bin_image, bin_maps
+from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import estimate
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
 from .smoothing import smooth
+from .toys import simulate
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
 
 if TYPE_CHECKING:
@@ -75,6 +77,22 @@ class DatasetProfile:
     def estimate(self, bins: AnyBins | None = None, **settings: Any) -> xr.Dataset:
         """Estimate a profile of binned data, or of maps in `bins`; see `xprofile.estimate`."""
         return estimate(self._obj if bins is None else self.bin(bins), **settings)
+
+    def simulate(self, **settings: Any) -> xr.Dataset:
+        """Draw toys of binned data; see `xprofile.simulate`."""
+        return simulate(self._obj, **settings)
+
+    def expected_limits(self, quantity: str | None = None) -> xr.DataArray:
+        """Return the limits that toys lead to expect; see `xprofile.expected_limits`."""
+        return expected_limits(self._obj, quantity)
+
+    def p_value(self, toys: xr.Dataset, *, quantity: str = "ts") -> xr.DataArray:
+        """Calibrate a test statistic of a profile by toys; see `xprofile.p_value`."""
+        return p_value(self._obj, toys, quantity=quantity)
+
+    def interval_coverage(self, norm: float | xr.DataArray) -> xr.Dataset:
+        """Return how often toys hold the truth; see `xprofile.interval_coverage`."""
+        return interval_coverage(self._obj, norm)
 
     def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
         """Convert a profile; see `xprofile.to_sed_type`."""
