@@ -17,7 +17,7 @@ FLOW = [
     {"schema", "quadrature"},
     {"pixelgrid"},
     {"wcs"},
-    {"regionlist", "smoothing"},
+    {"regionlist", "smoothing", "units"},
     {"membership", "shapes.__init__"},
     {"planar", "shapes.axes", "shapes.ribbon", "binedges"},
     {"shapes.boxes", "shapes.rings", "shapes.path"},

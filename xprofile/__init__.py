@@ -18,6 +18,7 @@ from .sed import to_sed_type
 from .smoothing import smooth
 from .spectrum import power_law
 from .toys import simulate
+from .units import select, to_units
 
 __all__ = [
     "DataArrayProfile",
@@ -40,8 +41,10 @@ __all__ = [
     "open_profile",
     "p_value",
     "power_law",
+    "select",
     "simulate",
     "smooth",
     "to_sed_type",
+    "to_units",
     "tutorial",
 ]

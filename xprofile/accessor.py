@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import astropy.units as u
@@ -18,6 +19,7 @@ from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
 from .smoothing import smooth
 from .toys import simulate
+from .units import select, to_units
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
 
 if TYPE_CHECKING:
@@ -97,6 +99,16 @@ class DatasetProfile:
     def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
         """Convert a profile; see `xprofile.to_sed_type`."""
         return sed.to_sed_type(self._obj, sed_type, per_solid_angle=per_solid_angle)
+
+    def to_units(
+        self, units: Mapping[str, str | u.Unit] | None = None, **by_name: str | u.Unit
+    ) -> xr.Dataset:
+        """Change units by name; see `xprofile.to_units`."""
+        return to_units(self._obj, units, **by_name)
+
+    def sel(self, indexers: Mapping[Hashable, Any] | None = None, **by_name: Any) -> xr.Dataset:
+        """Select by coordinates with Quantities; see `xprofile.select`."""
+        return select(self._obj, indexers, **by_name)
 
     def quantity(self, name: str) -> u.Quantity:
         """Return a quantity of any sed type with its unit; see `xprofile.sed.quantity`."""

@@ -16,6 +16,7 @@ from .schema import (
     check_profile,
     sed_variable,
 )
+from .units import unit_words
 
 __all__ = [
     "is_brightness",
@@ -25,8 +26,6 @@ __all__ = [
     "upper_limits",
     "with_threshold",
 ]
-
-_PER_SR = "sr-1"
 
 
 def quantity_name(sed_type: str) -> str:
@@ -47,7 +46,11 @@ def quantity_name(sed_type: str) -> str:
 def is_brightness(profile: xr.Dataset) -> bool:
     """Whether a profile's fluxes are per solid angle, as their unit says; a norm never is."""
     name = quantity_name(str(profile.attrs[SED_TYPE]))
-    return name != "norm" and _PER_SR in str(profile[name].attrs.get("units", "")).split()
+    return name != "norm" and u.sr in _unit(profile[name]).bases
+
+
+def _unit(values: xr.DataArray) -> u.UnitBase:
+    return u.Unit(str(values.attrs.get("units", "")))
 
 
 def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
@@ -67,7 +70,7 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     -------
     xarray.Dataset
         The quantity with all its errors and limits, norm x reference value, in the place of the
-        one that `profile` had.
+        one that `profile` had, and in the unit of the reference value.
 
     Raises
     ------
@@ -80,16 +83,17 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
     if per_solid_angle and new == "norm":
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
-    factor = _reference(profile, new) / _reference(profile, old)
-    if is_brightness(profile):
+    factor, unit = _factor(profile, old, new)
+    bright = is_brightness(profile)
+    if bright and not per_solid_angle:
         factor = factor * profile["solid_angle"]
-    if per_solid_angle:
+    if per_solid_angle and not bright:
         factor = factor / profile["solid_angle"]
+    unit = unit_words(unit / u.sr if per_solid_angle else unit)
     converted = {}
     for suffix in SED_SUFFIXES:
         if old + suffix in profile:
             entry = sed_variable(new, suffix)
-            unit = f"{entry.unit} {_PER_SR}" if per_solid_angle else entry.unit
             values = profile[old + suffix]
             if not (old == new and np.all(factor == 1)):
                 values = (values * factor).transpose(*profile[old + suffix].dims)
@@ -98,6 +102,15 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     rest = profile.drop_vars([old + suffix for suffix in SED_SUFFIXES], errors="ignore")
     kind = "likelihood" if new == "norm" else new
     return rest.assign(converted).assign_attrs({SED_TYPE: kind})
+
+
+def _factor(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:
+    """Factor from one quantity to another, and the unit that it leads to, without solid angle."""
+    found = _unit(profile[old]) * (u.sr if is_brightness(profile) else 1)
+    if old == new:
+        return xr.DataArray(1.0), found
+    before, after = _reference(profile, old), _reference(profile, new)
+    return after / before * found.to(_unit(before)), _unit(after)
 
 
 def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
