@@ -33,7 +33,7 @@ FLOW = [
     {"likelihood", "likelihood.__init__"},
     {"response", "solve", "settings"},
     {"problems", "toys"},
-    {"results", "calibration"},
+    {"results", "calibration", "reference"},
     {"estimator"},
     {"io.fitsfile"},
     {"io.bands", "io.layout", "io.regrid"},

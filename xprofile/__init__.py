@@ -13,6 +13,7 @@ from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
+from .reference import with_reference_model
 from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
@@ -47,4 +48,5 @@ __all__ = [
     "to_sed_type",
     "to_units",
     "tutorial",
+    "with_reference_model",
 ]

@@ -17,7 +17,9 @@ from .estimator import estimate
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
+from .reference import with_reference_model
 from .smoothing import smooth
+from .spectrum import SpectralModel
 from .toys import simulate
 from .units import select, to_units
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
@@ -99,6 +101,10 @@ class DatasetProfile:
     def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
         """Convert a profile; see `xprofile.to_sed_type`."""
         return sed.to_sed_type(self._obj, sed_type, per_solid_angle=per_solid_angle)
+
+    def with_reference_model(self, spectral_model: SpectralModel) -> xr.Dataset:
+        """Refer a profile to another model; see `xprofile.with_reference_model`."""
+        return with_reference_model(self._obj, spectral_model)
 
     def to_units(
         self, units: Mapping[str, str | u.Unit] | None = None, **by_name: str | u.Unit

@@ -13,21 +13,18 @@ from numpy.typing import ArrayLike
 
 from . import progress as bars
 from . import spectrum
-from .groups import EnergyGroups
 from .problems import as_datasets, common_groups, make_problems
+from .reference import reference_variables
 from .results import make_profile
 from .schema import (
     COORDS,
     DATASET,
-    ENERGY_UNIT,
     NORM_SCAN,
     SED_TYPE,
     SPECTRAL_MODEL,
     THRESHOLD,
     data_array,
-    energy_unit,
     extend_history,
-    reference_variable,
 )
 from .sed import upper_limits
 from .settings import background_width, check_number, describe, norms, selection
@@ -172,7 +169,7 @@ class ProfileEstimator:
         if "stat_scan" in profile and self.scan_n_sigma is None:
             values = data_array(NORM_SCAN, norms(self.norm_values), COORDS)
             profile = profile.assign_coords({NORM_SCAN: values})
-        profile = profile.assign(self._references(groups[0], energy_unit(datasets[0])))
+        profile = profile.assign(reference_variables(self._model, profile))
         profile = profile.assign_attrs(self._attrs())
         profile = profile.assign(is_ul=upper_limits(profile))
         source = binned if isinstance(binned, xr.Dataset) else datasets[0]
@@ -196,13 +193,6 @@ class ProfileEstimator:
             round_best_fit=self.scan_n_sigma is not None,
             norm_min=self.norm_min,
         )
-
-    def _references(self, groups: EnergyGroups, unit: str) -> dict[str, xr.Variable]:
-        """Reference fluxes of the model in the profile's energy bins."""
-        scale = u.Unit(unit).to(ENERGY_UNIT)
-        lower, upper = groups.lower * scale, groups.upper * scale
-        found = spectrum.reference_fluxes(self._model, lower, upper)
-        return {f"ref_{name}": reference_variable(name, value) for name, value in found.items()}
 
     def _attrs(self) -> dict[str, Any]:
         return {
