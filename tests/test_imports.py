@@ -33,7 +33,7 @@ FLOW = [
     {"likelihood", "likelihood.__init__"},
     {"response", "solve", "settings"},
     {"problems", "toys"},
-    {"results", "calibration", "reference"},
+    {"results", "calibration", "reference", "summary"},
     {"estimator"},
     {"io.fitsfile"},
     {"io.bands", "io.layout", "io.regrid"},

@@ -20,6 +20,7 @@ from .mapgrid import coarsen, cutout, exclude
 from .reference import with_reference_model
 from .smoothing import smooth
 from .spectrum import SpectralModel
+from .summary import summary
 from .toys import simulate
 from .units import select, to_units
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
@@ -40,6 +41,9 @@ class DatasetProfile:
 
     def __init__(self, obj: xr.Dataset) -> None:
         self._obj = obj
+
+    def __repr__(self) -> str:
+        return summary(self._obj)
 
     @property
     def wcs(self) -> WCS:

@@ -84,7 +84,7 @@ class ProfileEstimator:
     >>> print(ProfileEstimator(energy_edges=[10, 2000] * u.GeV, selection_optional=["ul"]))
     ProfileEstimator
     ----------------
-    spectral_model         : PowerLaw1D(amplitude=1e-12 1 / (TeV s cm2), x_0=1.0 TeV, alpha=2.0)
+    spectral_model         : PowerLaw1D(amplitude=1e-12 cm-2 s-1 TeV-1, x_0=1.0 TeV, alpha=2.0)
     energy_edges           : [  10. 2000.] GeV
     n_sigma                : 1
     n_sigma_ul             : 2

@@ -90,23 +90,25 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     if per_solid_angle and not bright:
         factor = factor / profile["solid_angle"]
     unit = unit_words(unit / u.sr if per_solid_angle else unit)
+    names = {old + end: new + end for end in SED_SUFFIXES if old + end in profile}
+    others = set(names.values()) - set(names)
+    renamed = profile.drop_vars(others, errors="ignore").rename(names)
+    same = old == new and np.all(factor == 1)
     converted = {}
-    for suffix in SED_SUFFIXES:
-        if old + suffix in profile:
-            entry = sed_variable(new, suffix)
-            values = profile[old + suffix]
-            if not (old == new and np.all(factor == 1)):
-                values = (values * factor).transpose(*profile[old + suffix].dims)
-            attrs = {**entry.attrs, **({"units": unit} if unit else {})}
-            converted[new + suffix] = xr.Variable(values.dims, values.data, attrs)
-    rest = profile.drop_vars([old + suffix for suffix in SED_SUFFIXES], errors="ignore")
+    for name in names.values():
+        values = renamed[name]
+        dims = values.dims
+        if not same:
+            values = (values * factor).transpose(*dims)
+        attrs = sed_variable(new, name.removeprefix(new)).attrs
+        converted[name] = xr.Variable(dims, values.data, attrs | ({"units": unit} if unit else {}))
     kind = "likelihood" if new == "norm" else new
-    return rest.assign(converted).assign_attrs({SED_TYPE: kind})
+    return renamed.assign(converted).assign_attrs({SED_TYPE: kind})
 
 
 def _factor(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:
     """Factor from one quantity to another, and the unit that it leads to, without solid angle."""
-    found = _unit(profile[old]) * (u.sr if is_brightness(profile) else 1)
+    found = _unit(profile[old]) * (u.sr if is_brightness(profile) else u.dimensionless_unscaled)
     if old == new:
         return xr.DataArray(1.0), found
     before, after = _reference(profile, old), _reference(profile, new)

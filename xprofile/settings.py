@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .exceptions import InvalidOptionError
 from .spectrum import SpectralModel
+from .units import unit_words
 
 __all__ = ["background_width", "check_number", "describe", "norms", "selection"]
 
@@ -96,5 +97,5 @@ def _describe_model(model: SpectralModel) -> str:
     if not hasattr(model, "param_names"):
         return str(getattr(model, "__name__", model))
     found = (getattr(model, name) for name in model.param_names)
-    values = (f"{p.name}={p.quantity if p.unit is not None else p.value}" for p in found)
+    values = (f"{p.name}={p.value} {unit_words(p.unit or '')}".rstrip() for p in found)
     return f"{type(model).__name__}({', '.join(values)})"
