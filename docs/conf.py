@@ -1,6 +1,9 @@
 """Sphinx configuration."""
 
+import shutil
+import tempfile
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "xprofile"
 author = "xprofile developers"
@@ -31,5 +34,9 @@ numpydoc_validation_exclude = {r"\.accessor\.", r"\.SkyBins$"}
 plot_include_source = True
 plot_html_show_formats = False
 plot_html_show_source_link = False
+# figures are made where their files do no harm, beside the tables that some of them read
+plot_working_directory = tempfile.mkdtemp()
+for table in Path(__file__).parent.glob("*.csv"):
+    shutil.copy(table, plot_working_directory)
 plot_formats = [("png", 130)]
 plot_rcparams = {"figure.figsize": (7, 4), "savefig.bbox": "tight"}
