@@ -13,6 +13,7 @@ from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
+from .rebin import fold, rebin
 from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
@@ -35,11 +36,13 @@ __all__ = [
     "exceptions",
     "exclude",
     "expected_limits",
+    "fold",
     "interval_coverage",
     "open_maps",
     "open_profile",
     "p_value",
     "power_law",
+    "rebin",
     "simulate",
     "smooth",
     "to_sed_type",

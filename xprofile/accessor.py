@@ -16,6 +16,7 @@ from .estimator import estimate
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
+from .rebin import fold, rebin
 from .smoothing import smooth
 from .toys import simulate
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
@@ -73,6 +74,14 @@ class DatasetProfile:
     def bin(self, bins: AnyBins) -> xr.Dataset:
         """Sum maps over bins; see `xprofile.bin_maps`."""
         return bin_maps(self._obj, bins)
+
+    def rebin(self, factor: int | None = None, **criterion: Any) -> xr.Dataset:
+        """Merge neighbouring bins of binned data; see `xprofile.rebin`."""
+        return rebin(self._obj, factor, **criterion)
+
+    def fold(self) -> xr.Dataset:
+        """Fold bins round 0; see `xprofile.fold`."""
+        return fold(self._obj)
 
     def estimate(self, bins: AnyBins | None = None, **settings: Any) -> xr.Dataset:
         """Estimate a profile of binned data, or of maps in `bins`; see `xprofile.estimate`."""

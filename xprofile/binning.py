@@ -239,7 +239,9 @@ def matched_off(acceptance: Float, counts_off: Float, background: Float, off: Fl
     acceptances off is kept.
     """
     found = background > 0
-    return np.divide(acceptance * counts_off, background, out=off.astype(float), where=found)
+    plain = off + np.zeros_like(background)
+    matched = np.divide(acceptance * counts_off, background, out=plain, where=found)
+    return np.asarray(matched)
 
 
 def _refuse_below(values: Float, floor: Float | float, name: str) -> None:

@@ -232,7 +232,7 @@ def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
             f"the data have no dimension {dim}; select a range, such as isel({dim}=[0])"
         )
     lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
-    narrowest = np.min(np.abs(upper - lower), initial=np.inf)
+    narrowest = np.abs(upper - lower).min() if lower.size else 0.0
     if not np.allclose(lower[1:], upper[:-1], rtol=1e-5, atol=1e-5 * narrowest):
         raise InvalidDataError(
             f"the bins of {dim} do not touch: {high(dim)} is {upper[:-1]}, the next "
