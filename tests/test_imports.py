@@ -14,7 +14,7 @@ PACKAGE = Path(xprofile.__file__).parent
 # each module may import those of the rows above it, and of its own row where it says so
 FLOW = [
     {"exceptions"},
-    {"schema", "quadrature"},
+    {"schema", "quadrature", "interpolation"},
     {"pixelgrid"},
     {"wcs"},
     {"regionlist", "smoothing"},
@@ -34,7 +34,8 @@ FLOW = [
     {"likelihood", "likelihood.__init__"},
     {"response", "solve", "settings"},
     {"problems", "toys"},
-    {"results", "calibration"},
+    {"results", "calibration", "scans"},
+    {"merge"},
     {"estimator"},
     {"rebin"},
     {"io.fitsfile"},

@@ -17,6 +17,7 @@ from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
 from .rebin import fold, rebin
+from .scans import recompute_ul
 from .smoothing import smooth
 from .toys import simulate
 from .wcs import assign_sky_coords, decode_wcs, skycoord, solid_angle
@@ -118,6 +119,10 @@ class DatasetProfile:
     def with_threshold(self, sqrt_ts_threshold_ul: float) -> xr.Dataset:
         """Change the significance below which limits are quoted."""
         return sed.with_threshold(self._obj, sqrt_ts_threshold_ul)
+
+    def recompute_ul(self, n_sigma_ul: float = 2.0) -> xr.Dataset:
+        """Limits of another significance from a scan; see `xprofile.recompute_ul`."""
+        return recompute_ul(self._obj, n_sigma_ul)
 
     def plot(self, quantity: str | None = None, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Plot a profile; see `xprofile.plot.plot_profile`."""
