@@ -62,7 +62,8 @@ def merge_profiles(
         its limit: to 3 % of the error if the scans have a node for each half of it, to 1e-3 with
         five times as many. ``norm_err`` is the mean of the two errors. Of ``stat``,
         ``stat_null``, counts and npred there is the sum; npred_excess is in proportion to
-        the norm, npred_background as it was fitted. ``solid_angle`` is the mean, ``coverage`` the greatest. ``stat_scan`` is at
+        the norm, npred_background as it was fitted. ``solid_angle`` is the mean, ``coverage`` the
+        greatest. ``stat_scan`` is at
         the norms of the scans where all have the same ones, else over the range that all cover.
         Bins without a best fit in a profile are left to the others; attrs that differ are left
         out. There is no sensitivity.

@@ -116,16 +116,17 @@ def read_scan(norms: xr.Dataset) -> Scan:
             f"the profile has no scan of the statistic: missing {', '.join(missing)}; estimate it "
             "with selection_optional=['scan'], or compute from the binned data"
         )
-    best = norms["norm"]
+    best, *_ = xr.broadcast(norms["norm"], norms["stat"])
+    norms = norms.assign(norm=best)
     given = norms["norm_scan_values"] if "norm_scan_values" in norms else norms[NORM_SCAN]
-    at, stat = xr.broadcast(given, norms["stat_scan"])
+    at, stat, _ = xr.broadcast(given, norms["stat_scan"], best)
     pairs = [(at.transpose(*best.dims, NORM_SCAN), (stat - norms["stat"]))]
     if "stat_null" in norms:
-        null = (norms["stat_null"] - norms["stat"]).expand_dims(NORM_SCAN)
+        null = (norms["stat_null"] - norms["stat"]).broadcast_like(best).expand_dims(NORM_SCAN)
         pairs.append((xr.zeros_like(null), null))
     columns = [[a.transpose(*best.dims, NORM_SCAN).to_numpy() for a in pair] for pair in pairs]
     norm, rise = (np.concatenate(column, axis=-1) for column in zip(*columns, strict=True))
-    low = norms["stat"].transpose(*best.dims).to_numpy()
+    low = norms["stat"].broadcast_like(best).transpose(*best.dims).to_numpy()
     return Scan.of(best.to_numpy(), low, _kinked(norms), norm, rise)
 
 
@@ -180,7 +181,8 @@ def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
     check_number("n_sigma_ul", n_sigma_ul, "a positive number")
     norms = to_sed_type(profile, "norm").compute()
     scan = read_scan(norms)
-    limit = norms["norm"].copy(data=scan.upper(n_sigma_ul))
+    best, *_ = xr.broadcast(norms["norm"], norms["stat"])
+    limit = best.copy(data=scan.upper(n_sigma_ul))
     lost = limit.isnull() & norms["norm"].notnull()
     if lost.any():
         raise InvalidDataError(
@@ -205,10 +207,9 @@ def name_places(where: xr.DataArray) -> str:
     """Say where a flag is True, for people: how many, and the first of them."""
     total = int(where.sum())
     first = np.unravel_index(int(np.argmax(where.to_numpy())), where.shape)
-    parts = []
+    places = []
     for dim, i in zip(where.dims, first, strict=True):
-        known = dim in where.coords and where[dim].dtype.kind in "fiuU"
-        value = where[dim].to_numpy()[i] if known else i
-        parts.append(f"{dim} {value:.6g}" if known and where[dim].dtype.kind == "f" else
-                     f"{dim} {value}")  # fmt: skip
-    return f"in {total} of {where.size} bins, the first at {', '.join(parts)}"
+        numbers = dim in where.coords and where[dim].dtype.kind in "fi"
+        value = where[dim].to_numpy()[i] if numbers else i
+        places.append(f"{dim} {value:.6g}")
+    return f"in {total} of {where.size} bins, the first at {', '.join(places)}"
