@@ -14,7 +14,13 @@ from test_binning import uneven_maps
 from test_onoff import make_onoff
 
 from xprofile import SkyBins, bin_maps, estimate, fold, power_law, rebin, simulate
-from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.exceptions import (
+    InvalidBinsError,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+)
+from xprofile.plot import plot_bins
 from xprofile.response import predicted_signal
 
 INSIDE = SkyCoord(0.03, 0.02, unit="deg", frame="galactic")
@@ -425,3 +431,34 @@ def test_accessor():
     xr.testing.assert_identical(fine.profile.rebin(min_counts=99), rebin(fine, min_counts=99))
     lines = bin_maps(make_maps(), boxes())
     xr.testing.assert_identical(lines.profile.fold(), fold(lines))
+
+
+class TestDrawing:
+    def test_each_bin_is_one_path_of_its_parts(self):
+        maps = make_maps()
+        fine = bin_maps(maps, boxes())
+        ax = maps.counts.isel(energy=0).profile.plot_sky()
+        parts = plot_bins(fine, ax).get_paths()
+        whole = plot_bins(rebin(fine, 3), ax).get_paths()
+        assert len(whole) == 3
+        expected = np.concatenate([part.vertices for part in parts[:3]])
+        np.testing.assert_allclose(whole[0].vertices[: len(expected)], expected, rtol=1e-12)
+        same = plot_bins(boxes().to_regions(), ax).get_paths()
+        for one, other in zip(parts, same, strict=True):
+            np.testing.assert_allclose(one.vertices, other.vertices, rtol=0, atol=1e-6)
+
+    def test_a_profile_and_one_bin(self):
+        maps = make_maps()
+        profile = estimate(FINE["known"])
+        ax = maps.counts.isel(energy=0).profile.plot_sky()
+        assert len(plot_bins(profile, ax).get_paths()) == 7
+        assert len(plot_bins(profile.isel(projected_distance=2), ax).get_paths()) == 1
+
+    def test_without_regions(self):
+        maps = make_maps()
+        ax = maps.counts.isel(energy=0).profile.plot_sky()
+        with pytest.raises(MissingVariableError, match="no coordinate region"):
+            plot_bins(FINE["known"].drop_vars("region"), ax)
+        odd = FINE["known"].assign_coords(region=("projected_distance", ["<Something>"] * 7))
+        with pytest.raises(InvalidBinsError, match="no region in DS9's format: '<Something>'"):
+            plot_bins(odd, ax)
