@@ -278,6 +278,12 @@ class TestMerge:
         assert found.attrs["history"].endswith("\nmerge_profiles: 2 profiles")
         assert "norm_scan" in found.coords
 
+    def test_nodes_beyond_a_wall_tell_nothing(self, binned):
+        """Where npred reaches 0 the statistic leaps; a curve through both sides would be wrong."""
+        coarse = {"energy_edges": None, "norm_values": np.linspace(-3, 12, 16)}
+        with pytest.raises(InvalidDataError, match="too narrow or too coarse for the best fit"):
+            merge_profiles([made(part, **coarse) for part in halves(binned)])
+
     def test_refusals(self, binned):
         profile = made(binned, energy_edges=None, **FINE)
         with pytest.raises(InvalidDataError, match=r"profile 1 has .*'energy': 2"):

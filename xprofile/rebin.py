@@ -270,7 +270,8 @@ def _grown(
         value = _MEASURES[name](parts, settings)
         return np.asarray(value.sum([d for d in value.dims if d != dim]).to_numpy() >= least)
 
-    result = join_bins(data, dim, _bounds(data, dim, meets))
+    needed = data[["counts"]] if name == "min_counts" else data
+    result = join_bins(data, dim, _bounds(needed, dim, meets))
     words = {"long_name": f"bin has {name.replace('_', ' ')} {least:g}"}
     return result.assign_coords({_CRITERION: xr.Variable((dim,), meets(result), words)})
 
