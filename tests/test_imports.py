@@ -14,7 +14,7 @@ PACKAGE = Path(xprofile.__file__).parent
 # each module may import those of the rows above it, and of its own row where it says so
 FLOW = [
     {"exceptions"},
-    {"schema", "quadrature"},
+    {"schema", "quadrature", "interpolation"},
     {"pixelgrid"},
     {"wcs"},
     {"regionlist", "smoothing", "units"},
@@ -26,6 +26,7 @@ FLOW = [
     {"bins"},
     {"edisp"},
     {"binning"},
+    {"merging"},
     {"mapgrid"},
     {"spectrum", "likelihood.statistic", "groups", "sed", "progress", "status"},
     {"likelihood.cash", "likelihood.wstat", "likelihood.joint", "likelihood.fit"},
@@ -33,8 +34,10 @@ FLOW = [
     {"likelihood", "likelihood.__init__"},
     {"response", "solve", "settings"},
     {"problems", "toys"},
-    {"results", "calibration", "reference", "summary"},
+    {"results", "calibration", "reference", "scans", "summary"},
+    {"merge"},
     {"estimator"},
+    {"rebin"},
     {"io.fitsfile"},
     {"io.bands", "io.layout", "io.regrid"},
     {"io.skymap", "io.table"},

@@ -13,7 +13,10 @@ from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
+from .merge import merge_profiles
+from .rebin import fold, rebin
 from .reference import with_reference_model
+from .scans import recompute_ul
 from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
@@ -37,11 +40,15 @@ __all__ = [
     "exceptions",
     "exclude",
     "expected_limits",
+    "fold",
     "interval_coverage",
+    "merge_profiles",
     "open_maps",
     "open_profile",
     "p_value",
     "power_law",
+    "rebin",
+    "recompute_ul",
     "select",
     "simulate",
     "smooth",

@@ -17,7 +17,9 @@ from .estimator import estimate
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
+from .rebin import fold, rebin
 from .reference import with_reference_model
+from .scans import recompute_ul
 from .smoothing import smooth
 from .spectrum import SpectralModel
 from .summary import summary
@@ -82,6 +84,14 @@ class DatasetProfile:
         """Sum maps over bins; see `xprofile.bin_maps`."""
         return bin_maps(self._obj, bins)
 
+    def rebin(self, factor: int | None = None, **criterion: Any) -> xr.Dataset:
+        """Merge neighbouring bins of binned data; see `xprofile.rebin`."""
+        return rebin(self._obj, factor, **criterion)
+
+    def fold(self) -> xr.Dataset:
+        """Fold bins round 0; see `xprofile.fold`."""
+        return fold(self._obj)
+
     def estimate(self, bins: AnyBins | None = None, **settings: Any) -> xr.Dataset:
         """Estimate a profile of binned data, or of maps in `bins`; see `xprofile.estimate`."""
         return estimate(self._obj if bins is None else self.bin(bins), **settings)
@@ -131,6 +141,10 @@ class DatasetProfile:
     def with_threshold(self, sqrt_ts_threshold_ul: float) -> xr.Dataset:
         """Change the significance below which limits are quoted."""
         return sed.with_threshold(self._obj, sqrt_ts_threshold_ul)
+
+    def recompute_ul(self, n_sigma_ul: float = 2.0) -> xr.Dataset:
+        """Limits of another significance from a scan; see `xprofile.recompute_ul`."""
+        return recompute_ul(self._obj, n_sigma_ul)
 
     def plot(self, quantity: str | None = None, *, ax: Axes | None = None, **kwargs: Any) -> Axes:
         """Plot a profile; see `xprofile.plot.plot_profile`."""

@@ -24,6 +24,7 @@ from .schema import (
     ENERGY_TRUE,
     LAT,
     LON,
+    OVERLAP,
     REGION,
     WCS_NAME,
     axis_coords,
@@ -33,7 +34,7 @@ from .schema import (
 )
 from .wcs import pixel_grid
 
-__all__ = ["bin_image", "bin_maps"]
+__all__ = ["bin_image", "bin_maps", "matched_off"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -62,13 +63,14 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         ``counts`` and ``background`` (energy, projected_distance), summed over used pixels;
         ``exposure`` (energy_true, projected_distance[, energy]) in cm2 s, the mean over the
         region of exposure x mask weighted with solid angle, so that parts that are masked or off
-        the map lower it; of on-off data ``counts_off``, summed, with the mean ``acceptance`` and
-        the ``acceptance_off`` that gives the sum of the pixels' backgrounds, acceptance /
+        the map lower it; of on-off data ``counts_off`` and ``acceptance``, summed, with the
+        ``acceptance_off`` that gives the sum of the pixels' backgrounds, acceptance /
         acceptance_off x counts_off; ``edisp``; ``solid_angle`` in sr of the region's pixels, and
         ``coverage``, the used share of it. ``exposure`` has the dim ``energy`` only where
         masks of different energies differ inside the bins, ``edisp`` that of the bins only where
         the maps have several. The bins' dimension is that of `bins`: ``position_angle`` for
-        sectors, ``region`` for grids, else ``projected_distance``.
+        sectors, ``region`` for grids, else ``projected_distance``. The attr
+        ``overlapping_pixels`` counts how often a pixel is in one more bin.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     check_maps(maps)
     bins, grid = as_bins(bins), pixel_grid(maps)
     members = bins.members(grid)
-    _warn_of_overlaps(members)
+    overlap = _warn_of_overlaps(members)
     used = _used(maps, members)
     total = _total_solid_angle(members)
     on_off = "counts_off" in maps
@@ -97,6 +99,7 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         variables["edisp"] = edisp_of_bins(maps, bins)
     binned = xr.Dataset(variables).rename_dims({DISTANCE: bins.dim} if bins.dim != DISTANCE else {})
     binned = binned.assign_coords(_coords(bins, grid)).assign_coords(_energy_coords(maps))
+    binned = binned.assign_attrs({OVERLAP: overlap})
     return extend_history(binned, maps, f"bin {bins!r}")
 
 
@@ -148,14 +151,16 @@ def bin_image(
     return xr.DataArray(result, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
 
 
-def _warn_of_overlaps(members: Membership) -> None:
-    shared = members.pixel.size - np.count_nonzero(np.bincount(members.pixel))
+def _warn_of_overlaps(members: Membership) -> int:
+    """Return how often a pixel is in one more bin."""
+    shared = int(members.pixel.size - np.count_nonzero(np.bincount(members.pixel)))
     if shared:
         warnings.warn(
             f"bins overlap: {shared} times a pixel is in one more bin. Each bin counts fully, so "
             "the results are not independent",
             stacklevel=3,
         )
+    return shared
 
 
 def _pick(cube: xr.DataArray, members: Membership) -> NDArray[np.generic]:
@@ -212,25 +217,31 @@ def _sums(maps: xr.Dataset, name: str, summed: Float) -> xr.Variable:
 
 
 def _off(maps: xr.Dataset, members: Membership, used: Bool) -> dict[str, xr.Variable]:
-    """Off counts, and acceptances whose ratio makes of them the sum of the pixels' backgrounds.
-
-    Where nothing was counted the ratio is that of the sums of the pixels' acceptances.
-    """
+    """Off counts, the sum of acceptances, and that off which gives the pixels' backgrounds."""
     on, off, counts = (
         _values(maps, name, members, used)
         for name in ("acceptance", "acceptance_off", "counts_off")
     )
+    acceptance, found = members.sum(on), members.sum(counts)
     ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
-    number, found = members.sum(used.astype(float)), members.sum(counts)
-    mean = members.sum(on) / np.maximum(number, 1)
-    plain = members.sum(off) / np.maximum(number, 1)
-    background = members.sum(ratio * counts)
-    matched = np.divide(mean * found, background, out=plain, where=background > 0)
+    matched = matched_off(acceptance, found, members.sum(ratio * counts), members.sum(off))
     return {
         "counts_off": _sums(maps, "counts_off", found),
-        "acceptance": data_array("acceptance", mean, BINNED),
+        "acceptance": data_array("acceptance", acceptance, BINNED),
         "acceptance_off": data_array("acceptance_off", matched, BINNED),
     }
+
+
+def matched_off(acceptance: Float, counts_off: Float, background: Float, off: Float) -> Float:
+    """Acceptance off with which the off counts give a background; `off` where there is none.
+
+    All arguments are sums over what is joined. Where nothing was counted, the plain sum of the
+    acceptances off is kept.
+    """
+    found = background > 0
+    plain = off + np.zeros_like(background)
+    matched = np.divide(acceptance * counts_off, background, out=plain, where=found)
+    return np.asarray(matched)
 
 
 def _refuse_below(values: Float, floor: Float | float, name: str) -> None:

@@ -22,7 +22,7 @@ from regions import (
 
 from .exceptions import InvalidBinsError
 
-__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts"]
+__all__ = ["parse_regions", "polygon_texts", "region_centers", "region_edges", "region_texts"]
 
 Float = NDArray[np.float64]
 
@@ -141,6 +141,23 @@ def _half_steps(distance: Float) -> Float:
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     """Write each region as one line of DS9, or as its repr where DS9 has no such thing."""
     return [_text(region) for region in regions]
+
+
+def parse_regions(text: str) -> list[SkyRegion]:
+    """Read the regions that a bin's text holds: one, or several if bins were merged.
+
+    Raises
+    ------
+    InvalidBinsError
+        If it is not in DS9's format.
+    """
+    try:
+        found = list(Regions.parse(text, format="ds9"))
+    except (ValueError, KeyError):
+        found = []
+    if not found:
+        raise InvalidBinsError(f"this is no region in DS9's format: {text[:80]!r}")
+    return found
 
 
 def polygon_texts(points: SkyCoord, stops: NDArray[np.intp]) -> list[str]:

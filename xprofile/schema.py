@@ -37,6 +37,7 @@ DISTANCE_UNIT: Final = "deg"
 SED_TYPE: Final = "sed_type"
 THRESHOLD: Final = "sqrt_ts_threshold_ul"
 SPECTRAL_MODEL: Final = "spectral_model"
+OVERLAP: Final = "overlapping_pixels"
 
 
 def low(dim: str) -> str:
@@ -85,8 +86,8 @@ BINNED: Final = {
     "background": Variable(_BIN, "", "predicted background counts"),
     "exposure": Variable((ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region"),
     "counts_off": Variable(_BIN, "", "off counts"),
-    "acceptance": Variable(_BIN, "", "relative acceptance of the on counts"),
-    "acceptance_off": Variable(_BIN, "", "relative acceptance of the off counts"),
+    "acceptance": Variable(_BIN, "", "summed acceptance of the on counts"),
+    "acceptance_off": Variable(_BIN, "", "acceptance of the off counts for that of the on counts"),
     "edisp": MAPS["edisp"],
     "solid_angle": Variable((DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region"),
     "coverage": Variable(_BIN, "", "used share of the solid angle"),
@@ -201,9 +202,13 @@ def energy_unit(data: xr.Dataset) -> str:
 
 
 def bin_dim(data: xr.Dataset) -> str:
-    """Name of the dimension that the bins are on: that of ``solid_angle``."""
+    """Name of the dimension that the bins are on: that of ``solid_angle``.
+
+    Where data sets or profiles were joined along one more dimension, it may have that one too.
+    """
     dims = data["solid_angle"].dims if "solid_angle" in data else (DISTANCE,)
-    return str(dims[0]) if len(dims) == 1 else DISTANCE
+    known = [dim for dim in (DISTANCE, POSITION_ANGLE, REGION) if dim in dims]
+    return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
 
 def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
@@ -214,7 +219,7 @@ def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     MissingVariableError
         If the axis or its edges are not there.
     InvalidDataError
-        If neighbouring bins do not touch (to 1e-5 of the edge).
+        If neighbouring bins do not touch, to 1e-5 of the edge or of the narrowest bin.
     """
     missing = [name for name in (low(dim), high(dim)) if name not in data.coords]
     if missing:
@@ -227,7 +232,8 @@ def edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
             f"the data have no dimension {dim}; select a range, such as isel({dim}=[0])"
         )
     lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
-    if not np.allclose(lower[1:], upper[:-1], rtol=1e-5, atol=0):
+    narrowest = np.abs(upper - lower).min() if lower.size else 0.0
+    if not np.allclose(lower[1:], upper[:-1], rtol=1e-5, atol=1e-5 * narrowest):
         raise InvalidDataError(
             f"the bins of {dim} do not touch: {high(dim)} is {upper[:-1]}, the next "
             f"{low(dim)} is {lower[1:]}; select a contiguous range in ascending order"

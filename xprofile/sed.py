@@ -167,7 +167,8 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
         flag = profile["is_ul"]
     else:
         flag = profile[name].isnull()
-    flag = profile[name].copy(data=flag.transpose(*profile[name].dims).to_numpy().astype(bool))
+    like, flag = xr.broadcast(profile[name], flag)  # a dim of one may be left out in the other
+    flag = like.copy(data=flag.transpose(*like.dims).to_numpy().astype(bool))
     flag.attrs = PROFILE["is_ul"].attrs
     return flag.rename("is_ul")
 

@@ -69,6 +69,7 @@ _KINDS: dict[str, Callable[[float], bool]] = {
     "a finite number": lambda value: True,
     "a positive number": lambda value: value > 0,
     "a share from 0 to 1": lambda value: 0 <= value <= 1,
+    "a whole number from 1 on": lambda value: value >= 1 and value == int(value),
     "a whole number from 2 on": lambda value: value >= 2 and value == int(value),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from regions import SkyRegion
 
 from ..binning import AnyBins
 from ..bins import as_bins
-from ..exceptions import InvalidBinsError, InvalidOptionError
+from ..exceptions import InvalidBinsError, InvalidOptionError, MissingVariableError
 from ..pixelgrid import PixelGrid, unit_vectors
 from ..placed import SphereShape
+from ..regionlist import parse_regions
+from ..schema import REGION
 from ..shapes.rings import Annuli
 
 if TYPE_CHECKING:
@@ -30,14 +33,15 @@ Bool = NDArray[np.bool_]
 _EDGE_COLOR = "tab:orange"  # stands out on dark images and on white paper
 
 
-def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+def plot_bins(bins: AnyBins | xr.Dataset, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
     """Draw the outlines of bins on sky axes.
 
     Parameters
     ----------
-    bins : SkyBins or list of regions.SkyRegion
+    bins : SkyBins, list of regions.SkyRegion, or xarray.Dataset
         Bins by true angles are drawn by their true outlines; regions in the plane of the map as
-        that plane has them.
+        that plane has them. Of binned data or a profile the ``region`` of each bin is drawn, with
+        all its parts if bins were merged.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
         The current axes by default. Their limits stay as they are if they show anything.
     **kwargs
@@ -54,24 +58,38 @@ def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyColle
     InvalidOptionError
         If the axes have no WCS.
     InvalidBinsError
-        If `bins` are no bins, or a region has no outline.
+        If `bins` are no bins, or a region has no outline or is not in DS9's format.
+    MissingVariableError
+        If a Dataset has no ``region``.
     """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.collections import PolyCollection
     from matplotlib.pyplot import gca, get_fignums
 
     shown: Any = gca() if ax is None and get_fignums() else ax
-    bins, grid = as_bins(bins), _shown_pixels(shown)
-    if bins.planar or isinstance(bins.shape, tuple):
-        paths = [_region_path(region, grid) for region in bins.to_regions()]
-    else:
-        paths = _outline_paths(bins.shape, grid)
+    paths = _paths(bins, _shown_pixels(shown))
     style = normalize_kwargs(kwargs, PolyCollection)
     color = style.pop("color", _EDGE_COLOR)
     drawn = PolyCollection([], **{"facecolor": "none", "edgecolor": color, **style})
     codes: Any = [path.codes for path in paths]
     drawn.set_verts_and_codes([np.asarray(path.vertices) for path in paths], codes)
     return _add(shown, drawn)
+
+
+def _paths(bins: AnyBins | xr.Dataset, grid: PixelGrid) -> list[Path]:
+    """Make one path for each bin."""
+    from matplotlib.path import Path
+
+    if isinstance(bins, xr.Dataset):
+        if REGION not in bins.coords:
+            raise MissingVariableError("the Dataset has no coordinate region, so no bin to draw")
+        texts = np.atleast_1d(bins[REGION].to_numpy())
+        parts = [[_region_path(region, grid) for region in parse_regions(str(t))] for t in texts]
+        return [Path.make_compound_path(*paths) for paths in parts]
+    bins = as_bins(bins)
+    if bins.planar or isinstance(bins.shape, tuple):
+        return [_region_path(region, grid) for region in bins.to_regions()]
+    return _outline_paths(bins.shape, grid)
 
 
 def _shown_pixels(ax: Any) -> PixelGrid:

@@ -1,0 +1,317 @@
+"""Profiles of the same bins merged to one: the sum of their likelihoods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .exceptions import InvalidDataError, InvalidOptionError
+from .results import sum_datasets
+from .scans import Scan, name_places, read_scan
+from .schema import (
+    ENERGY,
+    NORM_SCAN,
+    PROFILE,
+    SED_TYPE,
+    STATUS_FLAGS,
+    bin_dim,
+    check_profile,
+    extend_history,
+    high,
+    low,
+    sed_variable,
+)
+from .sed import is_brightness, quantity_name, to_sed_type, upper_limits
+
+__all__ = ["merge_profiles"]
+
+Float = NDArray[np.float64]
+Curve: TypeAlias = Callable[[Float], Float]
+
+_SAME = 1e-6  # relative difference of reference values that are the same
+_SAME_EDGE = 1e-4
+_STAGES, _POINTS = 10, 17  # a bracket becomes 8 times, or 16 times, smaller at each stage
+_UNBOUNDED = STATUS_FLAGS["unbounded_interval"]
+
+
+def merge_profiles(
+    profiles: xr.Dataset | Sequence[xr.Dataset], dim: Hashable | None = None
+) -> xr.Dataset:
+    r"""Merge profiles of the same bins: one norm for all, with the sum of their statistics.
+
+    Binned data are merged exactly by ``estimate([a, b])``; this is for profiles of which only the
+    scans are left.
+
+    Parameters
+    ----------
+    profiles : list of xarray.Dataset, or xarray.Dataset
+        With the same bins and energies, the same reference values, and a ``stat_scan`` of each.
+    dim : hashable, optional
+        Dimension of one Dataset along which to merge, such as ``time``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Profile of the first one's sed type and significances. The rise of each statistic above
+        its minimum is interpolated between the norms of its scan, its best fit and norm 0 (see
+        `recompute_ul`); where the sum is least is ``norm``, where it has risen are its errors and
+        its limit: to 3 % of the error if the scans have a node for each half of it, to 1e-3 with
+        five times as many. ``norm_err`` is the mean of the two errors. Of ``stat``,
+        ``stat_null``, counts and npred there is the sum; npred_excess is in proportion to
+        the norm, npred_background as it was fitted. ``solid_angle`` is the mean, ``coverage`` the
+        greatest. ``stat_scan`` is at
+        the norms of the scans where all have the same ones, else over the range that all cover.
+        Bins without a best fit in a profile are left to the others; attrs that differ are left
+        out. There is no sensitivity.
+
+    Raises
+    ------
+    MissingVariableError
+        If a profile has no scan.
+    InvalidDataError
+        If profiles differ in bins, energies or reference values, or a scan is too narrow for the
+        best fit, the errors or the limit of all; the message names the bins.
+    InvalidOptionError
+        If one Dataset is given without the dimension to merge along.
+    """
+    parts = _listed(profiles, dim)
+    kind = quantity_name(str(parts[0].attrs[SED_TYPE]))
+    brightness = is_brightness(parts[0])
+    norms = [sum_datasets(to_sed_type(part, "norm")).compute() for part in parts]
+    for number, other in enumerate(norms[1:], start=1):
+        _check_same(norms[0], other, number)
+    order = norms[0]["norm"].dims
+    norms = [part.transpose(*order, ...) for part in norms]
+    first, scans = norms[0], [read_scan(part) for part in norms]
+    attrs = _shared_attrs(norms)
+    values = _fitted(scans, first["norm"], first.attrs, _unlimited(norms))
+    best = values["norm"]
+    variables = {name: (order, value) for name, value in values.items()}
+    variables |= {name: (order, v) for name, v in _sums(norms, best).items()}
+    variables |= _scanned(norms, scans, order)
+    kept = [name for name in first.data_vars if str(name).startswith("ref_")]
+    result = first[kept].drop_vars(NORM_SCAN, errors="ignore")
+    result = result.assign({name: _variable(name, *v) for name, v in variables.items()})
+    result = result.assign(_of_bins(norms, best)).assign_attrs(attrs)
+    if "norm_scan_values" not in result:
+        result = result.assign_coords({NORM_SCAN: first[NORM_SCAN]})
+    result = to_sed_type(result, kind, per_solid_angle=brightness)
+    result = result.assign(is_ul=upper_limits(result))
+    return extend_history(result, result, f"merge_profiles: {len(parts)} profiles")
+
+
+def _listed(profiles: xr.Dataset | Sequence[xr.Dataset], dim: Hashable | None) -> list[xr.Dataset]:
+    if isinstance(profiles, xr.Dataset):
+        if dim is None or dim not in profiles.dims:
+            raise InvalidOptionError(
+                f"dim must be one of the profile's dims {list(profiles.dims)}, found {dim!r}; "
+                "or give a list of profiles"
+            )
+        parts = [profiles.isel({dim: i}, drop=True) for i in range(profiles.sizes[dim])]
+    else:
+        parts = list(profiles)
+    if not parts:
+        raise InvalidDataError("there are no profiles to merge; give one or more")
+    for part in parts:
+        check_profile(part)
+    return parts
+
+
+def _check_same(first: xr.Dataset, other: xr.Dataset, number: int) -> None:
+    """Refuse other sizes, edges and reference values."""
+    here, there = dict(first["norm"].sizes), dict(other["norm"].sizes)
+    if here != there:
+        raise InvalidDataError(
+            f"profile {number} has {there}, the first one {here}; merge profiles of the same bins "
+            "and energies"
+        )
+    dims = (ENERGY, bin_dim(first))
+    names = [name for dim in dims for name in (low(dim), high(dim)) if name in first.coords]
+    tolerances = dict.fromkeys(names, _SAME_EDGE)
+    tolerances |= {str(n): _SAME for n in first.data_vars if str(n).startswith("ref_")}
+    for name, tolerance in tolerances.items():
+        one, two = (data[name].to_numpy() if name in data else np.nan for data in (first, other))
+        scale = np.nanmax(np.abs(one), initial=0) if name in names else 0
+        if not np.allclose(one, two, rtol=tolerance, atol=tolerance * scale, equal_nan=True):
+            raise InvalidDataError(
+                f"profile {number} has other {name} than the first one: {two} against {one}; "
+                "merge profiles of the same bins, energies and spectral model"
+            )
+
+
+def _shared_attrs(norms: Sequence[xr.Dataset]) -> dict[str, Any]:
+    """Attrs on which all agree, and the significances and history of the first."""
+    first = norms[0].attrs
+    kept = {
+        str(name): value
+        for name, value in first.items()
+        if all(name in n.attrs and np.array_equal(n.attrs[name], value) for n in norms)
+    }
+    needed = {name: first[name] for name in ("n_sigma", "n_sigma_ul", "history") if name in first}
+    return kept | needed | {SED_TYPE: "likelihood"}
+
+
+def _unlimited(norms: Sequence[xr.Dataset]) -> NDArray[np.bool_]:
+    """Whether no profile bounds the norm below, for want of counts."""
+    found = xr.ones_like(norms[0]["norm"], dtype=bool)
+    for part in norms:
+        free = part["norm"].isnull()
+        if "status" in part:
+            free = free | ((part["status"] & _UNBOUNDED) > 0)
+        if "counts" in part:
+            free = free | (part["counts"] == 0)
+        found = found & free.to_numpy()
+    return found.to_numpy()
+
+
+def _fitted(
+    scans: Sequence[Scan], like: xr.DataArray, attrs: dict[Any, Any], unlimited: NDArray[np.bool_]
+) -> dict[str, Float]:
+    """Best fits, errors and limits of the sum of statistics."""
+
+    def total(norm: Float) -> Float:
+        return np.asarray(sum(scan.at(norm) for scan in scans))
+
+    def needed(value: Float, what: str, where: Any) -> None:
+        lost = like.copy(data=np.isnan(value) & where)
+        if lost.any():
+            raise InvalidDataError(
+                f"the scans are too narrow or too coarse for the {what} of all "
+                f"{name_places(lost)}; estimate the profiles again with more norm_values= "
+                "that reach further, or estimate([...]) of the binned data"
+            )
+
+    bests = np.stack([scan.best for scan in scans])
+    known = np.isfinite(bests).any(axis=0)
+    lowest = np.where(known, np.fmin.reduce(bests), 0)
+    highest = np.where(known, np.fmax.reduce(bests), 0)
+    ranges = [scan.range() for scan in scans]
+    low_end = np.where(known, np.max([r[0] for r in ranges], axis=0), -1)
+    high_end = np.where(known, np.min([r[1] for r in ranges], axis=0), 1)
+    covered = (low_end <= highest) & (lowest <= high_end)
+    start = np.clip(lowest, low_end, high_end)
+    best = _minimum(total, start, np.clip(highest, low_end, high_end))
+    least = total(best[..., None])[..., 0]
+    outside = (best <= low_end) & (lowest < low_end) | (best >= high_end) & (highest > high_end)
+    best = np.where(known & covered & ~outside, best, np.nan)
+    needed(best, "best fit", known)
+    n_sigma, n_sigma_ul = (float(attrs.get(k, v)) for k, v in (("n_sigma", 1), ("n_sigma_ul", 2)))
+
+    def crossing(end: Float, sigma: float) -> Float:
+        return _crossing(lambda x: total(x) - least[..., None], best, end, sigma**2)
+
+    errp, errn = crossing(high_end, n_sigma) - best, best - crossing(low_end, n_sigma)
+    limit = crossing(high_end, n_sigma_ul)
+    needed(errp, "upper error", known)
+    needed(errn, "lower error", known & ~unlimited)
+    needed(limit, "upper limit", known)
+    stat = sum(np.nan_to_num(scan.stat) for scan in scans) + least
+    ts = np.maximum(total(np.zeros_like(best)[..., None])[..., 0] - least, 0)
+    return {
+        "norm": best,
+        "norm_err": np.where(np.isnan(errn), errp, (errn + errp) / 2),
+        "norm_errn": errn,
+        "norm_errp": errp,
+        "norm_ul": limit,
+        "ts": np.where(known, ts, np.nan),
+        "sqrt_ts": np.where(known, np.where(best > 0, 1, -1) * np.sqrt(ts), np.nan),
+        "stat": np.where(known, stat, np.nan),
+    }
+
+
+def _minimum(curve: Curve, low: Float, high: Float) -> Float:
+    """Least norm at which convex curves are lowest between two, by ever finer grids."""
+    for _ in range(_STAGES):
+        grid = _grid(low, high)
+        value = curve(grid)
+        at = np.argmin(np.where(np.isnan(value), np.inf, value), axis=-1)
+        low, high = _pick(grid, np.maximum(at - 1, 0)), _pick(grid, np.minimum(at + 1, _POINTS - 1))
+    return _pick(grid, at)
+
+
+def _crossing(rise: Curve, best: Float, end: Float, level: float) -> Float:
+    """Norm between the best fit and an end at which the rise reaches a level, or NaN."""
+    near, far = best, end
+    reached = rise(far[..., None])[..., 0] >= level
+    for _ in range(_STAGES):
+        grid = _grid(near, far)
+        at = np.clip(np.argmax(rise(grid) >= level, axis=-1), 1, _POINTS - 1)
+        near, far = _pick(grid, at - 1), _pick(grid, at)
+    return np.where(reached, (near + far) / 2, np.nan)
+
+
+def _grid(low: Float, high: Float) -> Float:
+    share = np.linspace(0, 1, _POINTS)
+    return low[..., None] * (1 - share) + high[..., None] * share
+
+
+def _pick(grid: Float, at: NDArray[np.intp]) -> Float:
+    return np.asarray(np.take_along_axis(grid, at[..., None], axis=-1)[..., 0])
+
+
+def _sums(norms: Sequence[xr.Dataset], best: Float) -> dict[str, Float]:
+    """Counts, npred and statistics of all, and the significance."""
+
+    def total(name: str) -> Any:
+        return sum(np.nan_to_num(part[name].to_numpy()) for part in norms)
+
+    def everywhere(name: str) -> bool:
+        return all(name in part for part in norms)
+
+    known = np.isfinite(best)
+    found = {name: total(name) for name in ("counts", "npred_background") if everywhere(name)}
+    if everywhere("npred_excess"):
+        per_norm = sum((part["npred_excess"] / part["norm"]).fillna(0).to_numpy() for part in norms)
+        found["npred_excess"] = np.where(known, best * per_norm, np.nan)
+        if "npred_background" in found:
+            found["npred"] = found["npred_excess"] + found["npred_background"]
+    if everywhere("stat_null"):
+        found["stat_null"] = np.where(known, total("stat_null"), np.nan)
+    found["success"] = known
+    return found
+
+
+def _scanned(
+    norms: Sequence[xr.Dataset], scans: Sequence[Scan], order: tuple[Hashable, ...]
+) -> dict[str, Any]:
+    """Sum of the scans: as they are at the same norms, else interpolated over the common range."""
+    dims = (*order, NORM_SCAN)
+    shared = [part[NORM_SCAN].to_numpy() for part in norms if "norm_scan_values" not in part]
+    known = np.any([np.isfinite(scan.best) for scan in scans], axis=0)[..., None]
+    if len(shared) == len(norms) and all(np.array_equal(shared[0], s) for s in shared):
+        values = [part["stat_scan"].transpose(*dims).to_numpy() for part in norms]
+        total = sum(np.nan_to_num(v) for v in values)
+        return {"stat_scan": (dims, np.where(known, total, np.nan))}
+    ranges = [scan.range() for scan in scans]
+    low_end, high_end = (np.max([r[0] for r in ranges], axis=0), np.min([r[1] for r in ranges], 0))
+    share = np.linspace(0, 1, max(part.sizes[NORM_SCAN] for part in norms))
+    at = np.where(known, low_end[..., None], 0) * (1 - share)
+    at = at + np.where(known, high_end[..., None], 0) * share
+    total = sum(np.nan_to_num(scan.stat)[..., None] + scan.at(at) for scan in scans)
+    return {
+        "norm_scan_values": (dims, np.where(known, at, np.nan)),
+        "stat_scan": (dims, np.where(known, total, np.nan)),
+    }
+
+
+def _of_bins(norms: Sequence[xr.Dataset], best: Float) -> dict[str, xr.DataArray]:
+    """Solid angle, coverage, and the flags that all have."""
+    found = {}
+    hows: dict[str, Callable[..., Any]] = {"solid_angle": np.mean, "coverage": np.max}
+    for name, how in hows.items():
+        if all(name in part for part in norms):
+            values = how([part[name].to_numpy() for part in norms], axis=0)
+            found[name] = norms[0][name].copy(data=values)
+    if all("status" in part for part in norms):
+        flags = np.bitwise_and.reduce([part["status"].to_numpy() for part in norms])
+        found["status"] = norms[0]["status"].copy(data=flags)
+    return found
+
+
+def _variable(name: str, dims: tuple[Hashable, ...], values: NDArray[Any]) -> xr.Variable:
+    entry = PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
+    return xr.Variable(dims, values, entry.attrs)
