@@ -22,7 +22,7 @@ from regions import (
 
 from .exceptions import InvalidBinsError
 
-__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts"]
+__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts", "regions_of_texts"]
 
 Float = NDArray[np.float64]
 
@@ -141,6 +141,28 @@ def _half_steps(distance: Float) -> Float:
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     """Write each region as one line of DS9, or as its repr where DS9 has no such thing."""
     return [_text(region) for region in regions]
+
+
+def regions_of_texts(texts: Sequence[str]) -> list[SkyRegion]:
+    """Read the lines that `region_texts` writes.
+
+    Raises
+    ------
+    InvalidBinsError
+        If a line is not one sky region in DS9's format.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", AstropyUserWarning)  # a line that is skipped
+            regions = list(Regions.parse("\n".join(map(str, texts)), format="ds9"))
+    except (ValueError, TypeError, AstropyUserWarning):
+        regions = []
+    if len(regions) != len(texts) or not all(isinstance(r, SkyRegion) for r in regions):
+        raise InvalidBinsError(
+            f"not every text is one sky region in DS9's format, as the first one, {texts[0]!r}, "
+            "should be; give the bins themselves as bins="
+        )
+    return regions
 
 
 def polygon_texts(points: SkyCoord, stops: NDArray[np.intp]) -> list[str]:

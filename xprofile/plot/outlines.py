@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from ..binning import AnyBins
-from ..bins import as_bins
+from ..bins import SkyBins, as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError
 from ..pixelgrid import PixelGrid, unit_vectors
 from ..placed import SphereShape
 from ..shapes.rings import Annuli
+from .numbers import number_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
     from matplotlib.path import Path
 
-__all__ = ["plot_bins"]
+__all__ = ["add_numbers", "plot_bins"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -30,7 +31,9 @@ Bool = NDArray[np.bool_]
 _EDGE_COLOR = "tab:orange"  # stands out on dark images and on white paper
 
 
-def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+def plot_bins(
+    bins: AnyBins, ax: Axes | None = None, *, numbers: bool = False, **kwargs: Any
+) -> PolyCollection:
     """Draw the outlines of bins on sky axes.
 
     Parameters
@@ -40,6 +43,9 @@ def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyColle
         that plane has them.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
         The current axes by default. Their limits stay as they are if they show anything.
+    numbers : bool
+        Write the number of each bin into it, from 0 as ``isel`` counts; of many bins that of
+        every 2nd, 5th, 10th ..., so that they keep apart on the axes as they are now.
     **kwargs
         Passed to `matplotlib.collections.PolyCollection`; ``color`` is the colour of the edges.
 
@@ -71,7 +77,16 @@ def plot_bins(bins: AnyBins, ax: Axes | None = None, **kwargs: Any) -> PolyColle
     drawn = PolyCollection([], **{"facecolor": "none", "edgecolor": color, **style})
     codes: Any = [path.codes for path in paths]
     drawn.set_verts_and_codes([np.asarray(path.vertices) for path in paths], codes)
-    return _add(shown, drawn)
+    _add(shown, drawn)
+    if numbers:
+        add_numbers(bins, drawn)
+    return drawn
+
+
+def add_numbers(bins: SkyBins, drawn: PolyCollection) -> None:
+    """Write their numbers into bins that were drawn, as many as have room now."""
+    grid = _shown_pixels(drawn.axes)
+    number_bins(drawn, np.stack(grid.pixel(bins.center), axis=-1))
 
 
 def _shown_pixels(ax: Any) -> PixelGrid:
@@ -165,10 +180,9 @@ def _region_path(region: SkyRegion, grid: PixelGrid) -> Path:
     return Path(vertices, path.codes)
 
 
-def _add(ax: Axes, drawn: PolyCollection) -> PolyCollection:
+def _add(ax: Axes, drawn: PolyCollection) -> None:
     """Put bins on axes, whose limits follow only if nothing else is there."""
     empty = not ax.has_data()
     ax.add_collection(drawn, autolim=empty)
     if empty:
         ax.autoscale_view()
-    return drawn

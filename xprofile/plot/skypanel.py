@@ -1,0 +1,67 @@
+"""The sky of a summary: bins on an image, or on axes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
+from astropy.wcs import WCS
+from astropy.wcs.utils import celestial_frame_to_wcs
+
+from ..binning import AnyBins
+from ..bins import SkyBins, as_bins
+from ..regionlist import regions_of_texts
+from ..schema import REGION
+from ..wcs import decode_wcs
+from .sky import label_sky, plot_sky
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["bins_of", "blank_axes", "image_axes"]
+
+_LARGE = 60  # degrees from the middle; bins that reach further are shown on the whole sky
+
+
+def bins_of(profile: xr.Dataset, bins: AnyBins | None) -> SkyBins | None:
+    """Return the bins given, or those that a profile's regions tell of; None without any."""
+    if bins is not None:
+        return as_bins(bins)
+    if REGION not in profile.coords:
+        return None
+    return as_bins(regions_of_texts(profile[REGION].to_numpy().ravel().tolist()))
+
+
+def image_axes(figure: Any, image: xr.DataArray, image_kw: Mapping[str, Any]) -> Axes:
+    """Show an image on new axes of a figure."""
+    return plot_sky(image, ax=figure.add_subplot(projection=decode_wcs(image)), **image_kw)
+
+
+def blank_axes(figure: Any, bins: SkyBins) -> Axes:
+    """Make sky axes that suit bins, and wait for them."""
+    wcs, frame = _wcs_round(bins.center)
+    axes: Axes = figure.add_subplot(projection=wcs)
+    axes.set_aspect("equal")
+    label_sky(axes, frame)
+    return axes
+
+
+def _wcs_round(centers: SkyCoord) -> tuple[WCS, str]:
+    """Return a projection that suits bins, in degrees, and the name of its frame."""
+    mean = centers.cartesian.mean().represent_as(UnitSphericalRepresentation)
+    middle = SkyCoord(centers.frame.replicate_without_data().realize_frame(mean))
+    large = bool((middle.separation(centers).deg > _LARGE).any())
+    kind = "AIT" if large else "ZEA"
+    try:
+        wcs = celestial_frame_to_wcs(middle.frame.replicate_without_data(), projection=kind)
+    except ValueError:  # a frame that FITS lacks
+        middle = middle.transform_to(ICRS())
+        wcs = celestial_frame_to_wcs(ICRS(), projection=kind)
+    position = middle.spherical
+    wcs.wcs.crval = position.lon.deg, 0.0 if large else position.lat.deg
+    wcs.wcs.crpix = 1, 1
+    wcs.wcs.cdelt = -1, 1
+    wcs.wcs.set()
+    return wcs, str(middle.frame.name)
