@@ -36,6 +36,7 @@ def set_scale(ax: Axes, yscale: str | None, drawn: Sequence[Series]) -> None:
         ax.set_yscale("symlog", linthresh=_linear_range(ax, drawn))
     elif yscale is not None:
         ax.set_yscale(yscale)
+    ax.autoscale_view()  # with margins that suit the scale
     if ax.get_yscale() != "log":
         return
     shown = np.concatenate([array for series in drawn for array in (series.value, series.limit)])
@@ -51,11 +52,11 @@ def set_scale(ax: Axes, yscale: str | None, drawn: Sequence[Series]) -> None:
 
 def _linear_range(ax: Axes, drawn: Sequence[Series]) -> float:
     """Where a symlog axis turns linear: the smallest error, or value where there are no errors."""
-    known = [s.value if s.errors is None else s.errors[:, np.isfinite(s.value)] for s in drawn]
-    sizes = np.abs(np.concatenate([part.ravel() for part in (*known, *(s.limit for s in drawn))]))
-    least = float(np.min(sizes, where=sizes > 0, initial=np.inf))
+    errors = [series.errors for series in drawn if series.errors is not None]
+    parts = errors or [array for series in drawn for array in (series.value, series.limit)]
+    sizes = np.abs(np.concatenate([part.ravel() for part in parts]))
     before = getattr(ax.yaxis.get_transform(), "linthresh", np.inf)  # of what is there already
-    least = min(least, before)
+    least = float(np.min(sizes, where=sizes > 0, initial=before))
     return least if np.isfinite(least) else 1.0
 
 

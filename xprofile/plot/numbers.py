@@ -22,7 +22,7 @@ _GAP = 1.25  # room that a number takes, in its own sizes
 
 
 def number_bins(drawn: PolyCollection, centers: Float) -> list[Text]:
-    """Write numbers into bins, in the colour of their edges on a rim that sets them off.
+    """Write numbers into bins: white on an image, else dark, on a rim that sets them off.
 
     They keep apart in the present size and limits of the axes.
 
@@ -33,6 +33,7 @@ def number_bins(drawn: PolyCollection, centers: Float) -> list[Text]:
     centers : numpy.ndarray
         Centres of the bins in the axes' data, (nbin, 2).
     """
+    from matplotlib import rcParams
     from matplotlib.patheffects import withStroke
 
     ax: Any = drawn.axes
@@ -40,9 +41,10 @@ def number_bins(drawn: PolyCollection, centers: Float) -> list[Text]:
     places = np.array([_place(p, c) for p, c in zip(paths, centers, strict=True)])
     size = number_size()
     step = thinned(ax.transData.transform(places), size * ax.figure.dpi / 72)
-    edges = drawn.get_edgecolor()
-    color: Any = edges[0] if len(edges) else "black"
-    rim = withStroke(linewidth=size / 5, foreground=_opposite(color))
+    color, around = (
+        ("white", "black") if ax.images else (rcParams["text.color"], ax.get_facecolor())
+    )
+    rim = withStroke(linewidth=size / 4, foreground=around)
     style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": size, "color": color}
     style |= {"clip_on": True, "zorder": drawn.get_zorder() + 1, "path_effects": [rim]}
     return [
@@ -84,22 +86,13 @@ def thinned(places: Float, size: float) -> int:
 
 
 def _place(path: Path, center: Float) -> Float:
-    """Return the centre of a bin, of a ring the middle of its upper part; NaN if it has no path."""
-    from matplotlib.path import Path as MplPath
-
-    vertices = np.asarray(path.vertices)
-    if len(vertices) == 0 or not np.isfinite(center).all():
+    """Return the middle of a bin above and below its centre; of a ring, of its upper part."""
+    polygons = [np.asarray(points) for points in path.to_polygons(closed_only=False)]
+    if not polygons or not np.isfinite(center).all():
         return np.full(2, np.nan)
-    starts = np.flatnonzero(np.asarray(path.codes) == MplPath.MOVETO)
-    if len(starts) != 2 or path.contains_point(center):
-        return center
-    tops = [part[np.argmax(part[:, 1])] for part in np.split(vertices, starts[1:])]
-    return np.asarray(np.mean(tops, axis=0))
-
-
-def _opposite(color: Any) -> str:
-    """Black round light colours, white round dark ones."""
-    from matplotlib.colors import to_rgb
-
-    light = np.dot(to_rgb(color), [0.299, 0.587, 0.114])
-    return "black" if light > 0.5 else "white"
+    pairs = np.concatenate([np.stack([points[:-1], points[1:]], axis=1) for points in polygons])
+    (x0, y0), (x1, y1) = np.moveaxis(pairs, 0, -1)
+    crossed = (x0 <= center[0]) != (x1 <= center[0])
+    share = (center[0] - x0[crossed]) / (x1 - x0)[crossed]
+    heights = np.sort(y0[crossed] + share * (y1 - y0)[crossed])
+    return np.array([center[0], heights[-2:].mean() if heights.size > 1 else center[1]])

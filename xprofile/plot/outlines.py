@@ -15,6 +15,7 @@ from ..bins import SkyBins, as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError
 from ..pixelgrid import PixelGrid, unit_vectors
 from ..placed import SphereShape
+from ..planar import planar_rings
 from ..shapes.rings import Annuli
 from .numbers import number_bins
 
@@ -69,7 +70,7 @@ def plot_bins(
     shown: Any = gca() if ax is None and get_fignums() else ax
     bins, grid = as_bins(bins), _shown_pixels(shown)
     if bins.planar or isinstance(bins.shape, tuple):
-        paths = [_region_path(region, grid) for region in bins.to_regions()]
+        paths = _region_paths(bins.to_regions(), grid)
     else:
         paths = _outline_paths(bins.shape, grid)
     style = normalize_kwargs(kwargs, PolyCollection)
@@ -164,20 +165,34 @@ def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
     return Path(vertices, codes) if len(vertices) else Path(vertices)
 
 
-def _region_path(region: SkyRegion, grid: PixelGrid) -> Path:
-    """Make the path of a region in the plane of the map, on the side of the seam that is shown."""
-    from matplotlib.patches import Patch
+def _region_paths(regions: list[SkyRegion], grid: PixelGrid) -> list[Path]:
+    """Make the paths of regions in the plane of the map, on the side of the seam that is shown."""
     from matplotlib.path import Path
+
+    rings, paths = planar_rings(regions, grid), []
+    for index, region in enumerate(regions):
+        path = _closed(rings[index]) if index in rings else _artist_path(region, grid)
+        vertices = np.array(path.vertices)
+        if grid.separable:
+            turns = np.round((vertices[:, 0].mean() - grid.x.mean()) / grid.full_turn)
+            vertices[:, 0] -= turns * grid.full_turn
+        paths.append(Path(vertices, path.codes))
+    return paths
+
+
+def _closed(rings: list[Float]) -> Path:
+    """Make a path of closed rings."""
+    return _compound([_ring(ring, np.zeros(len(ring) - 1, bool)) for ring in rings])
+
+
+def _artist_path(region: SkyRegion, grid: PixelGrid) -> Path:
+    """Make the path of a region of which only `regions` knows the outline."""
+    from matplotlib.patches import Patch
 
     artist = region.to_pixel(grid.wcs).as_artist()
     if not isinstance(artist, Patch):
         raise InvalidBinsError(f"{type(region).__name__} has no outline that could be drawn")
-    path = artist.get_patch_transform().transform_path(artist.get_path())
-    vertices = np.array(path.vertices)
-    if grid.separable:
-        turns = np.round((vertices[:, 0].mean() - grid.x.mean()) / grid.full_turn)
-        vertices[:, 0] -= turns * grid.full_turn
-    return Path(vertices, path.codes)
+    return artist.get_patch_transform().transform_path(artist.get_path())
 
 
 def _add(ax: Axes, drawn: PolyCollection) -> None:

@@ -92,7 +92,7 @@ def draw_series(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) 
     draw = _draw_points if series.style == "points" else _draw_steps
     line = draw(ax, axis, series, style)
     if np.isfinite(series.limit).any():
-        bars = {key: style[key] for key in ("elinewidth", "ecolor") if key in style}
+        bars: dict[str, Any] = {k: style[k] for k in ("elinewidth", "ecolor") if k in style}
         _draw_limits(ax, axis, series.limit, line, bars)
     return line
 
@@ -100,7 +100,8 @@ def draw_series(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) 
 def _draw_points(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
     xerr = axis.reach if series.wide else None
     drawn = ax.errorbar(axis.centre, series.value, series.errors, xerr, **_point_style(style))
-    return drawn[0]
+    line: Line2D = drawn[0]
+    return line
 
 
 def _point_style(style: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
 from astropy.wcs import WCS
 from astropy.wcs.utils import celestial_frame_to_wcs
+from numpy.typing import NDArray
 
 from ..binning import AnyBins
 from ..bins import SkyBins, as_bins
@@ -20,7 +22,9 @@ from .sky import label_sky, plot_sky
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["bins_of", "blank_axes", "image_axes"]
+__all__ = ["bins_of", "blank_axes", "fit_blank", "image_axes"]
+
+_NARROWEST, _WIDEST = 0.6, 4.0  # width over height of a blank sky
 
 _LARGE = 60  # degrees from the middle; bins that reach further are shown on the whole sky
 
@@ -46,6 +50,21 @@ def blank_axes(figure: Any, bins: SkyBins) -> Axes:
     axes.set_aspect("equal")
     label_sky(axes, frame)
     return axes
+
+
+def fit_blank(ax: Axes) -> None:
+    """Give axes that show nothing but bins a shape in which there is room for their labels."""
+    x, y = np.array(ax.get_xlim()), np.array(ax.get_ylim())
+    aspect = np.ptp(x) / np.ptp(y)
+    if aspect < _NARROWEST:
+        ax.set_xlim(*_widened(x, _NARROWEST / aspect))
+    if aspect > _WIDEST:
+        ax.set_ylim(*_widened(y, aspect / _WIDEST))
+
+
+def _widened(limits: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
+    middle = limits.mean()
+    return np.asarray(middle + factor * (limits - middle))
 
 
 def _wcs_round(centers: SkyCoord) -> tuple[WCS, str]:

@@ -21,7 +21,7 @@ from .heights import TWIN_COLOR
 from .numbers import number_size, thinned
 from .outlines import add_numbers, plot_bins
 from .profile import plot_profile
-from .skypanel import bins_of, blank_axes, image_axes
+from .skypanel import bins_of, blank_axes, fit_blank, image_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,9 @@ __all__ = ["plot_summary"]
 
 _HEIGHTS = {"profile": 2.2, "counts": 1.8, "significance": 1.3}  # inches
 _NEEDS = {"counts": "counts", "significance": "sqrt_ts"}  # variables without which there is none
-_WIDTH = 7.0  # inches
+_WIDTH = 8.0  # inches
+_MARGINS = 2.2  # of it, for labels and legends
+_BESIDE_WIDTH = 4.0  # inches more for a sky on the left
 _BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
 _WIDE = 1.3  # a sky that is wider than this times its height lies above the profile
 _LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -102,9 +104,12 @@ def plot_summary(
     axis, shown = bin_axis(source, x, x_unit), _checked_bins(profile, bins)
     given, figure = figure, figure or _new_figure()
     sky, drawn = _draw_sky(figure, image, shown, image_kw or {}, bins_kw or {})
-    panels = _lay_out(figure, sky, [p for p in _HEIGHTS if _NEEDS.get(p, name) in source])
+    heights = {p: size for p, size in _HEIGHTS.items() if _NEEDS.get(p, name) in source}
+    heights["profile"] = max(heights["profile"], 0.25 * len(bands))  # room for the legend
+    width = _WIDTH + min(axis.centre.size / 50, 4)
+    panels, size = _lay_out(figure, sky, heights, width)
     if given is None:
-        figure.set_size_inches(_size(sky, panels, axis.centre.size))
+        figure.set_size_inches(size)
     over: dict[str, Any] = {"x": x, "x_unit": x_unit, "add_legend": False}
     plot_profile(profile, name, ax=panels["profile"], **{**over, **kwargs})
     over["cmap"] = _colors(panels["profile"], len(bands))
@@ -148,44 +153,42 @@ def _draw_sky(
         sky = blank_axes(figure, bins)
     else:
         return None, None
-    return sky, None if bins is None else plot_bins(bins, sky, **bins_kw)
+    drawn = None if bins is None else plot_bins(bins, sky, **bins_kw)
+    if image is None:
+        fit_blank(sky)
+    return sky, drawn
 
 
-def _lay_out(figure: Any, sky: Axes | None, names: list[str]) -> dict[str, Axes]:
-    """Make panels that share their horizontal axis, below the sky or on its right."""
-    heights = [_HEIGHTS[name] for name in names]
+def _lay_out(
+    figure: Any, sky: Axes | None, heights: dict[str, float], width: float
+) -> tuple[dict[str, Axes], tuple[float, float]]:
+    """Make panels that share their horizontal axis, below the sky or on its right.
+
+    They come with the size in inches that suits the whole.
+    """
+    rows, cells = list(heights.values()), []
+    size = width, 0.7 + sum(rows)
     if sky is not None and _aspect(sky) < _WIDE:
-        cells = figure.add_gridspec(len(names), 2, height_ratios=heights, width_ratios=[1, 1.2])
-        place, column = cells[:, 0], [cells[row, 1] for row in range(len(names))]
+        grid = figure.add_gridspec(len(rows), 2, height_ratios=rows, width_ratios=[1, 1.2])
+        place, cells = grid[:, 0], [grid[row, 1] for row in range(len(rows))]
+        size = width + _BESIDE_WIDTH, size[1]
     else:
-        above = [] if sky is None else [_sky_height(sky)]
-        cells = figure.add_gridspec(len(above + heights), 1, height_ratios=above + heights)
-        place, column = cells[0], [cells[row] for row in range(len(above), len(above + heights))]
+        above = [] if sky is None else [0.7 + min((width - _MARGINS) / _aspect(sky), 3.5)]
+        grid = figure.add_gridspec(len(above + rows), 1, height_ratios=above + rows)
+        place, *cells = (grid[row] for row in range(len(above + rows)))
+        cells = cells if above else [place, *cells]
+        size = width, size[1] + sum(above)
     if sky is not None:
         sky.set_subplotspec(place)
     panels: dict[str, Axes] = {}
-    for name, cell in zip(names, column, strict=True):
+    for name, cell in zip(heights, cells, strict=True):
         panels[name] = figure.add_subplot(cell, sharex=panels.get("profile"))
-    return panels
+    return panels, size
 
 
 def _aspect(sky: Axes) -> float:
     """Width of sky axes over their height."""
-    return float(abs(np.diff(sky.get_xlim())[0] / np.diff(sky.get_ylim())[0]))
-
-
-def _sky_height(sky: Axes) -> float:
-    """Height in inches of a wide sky with its labels."""
-    return 0.7 + min(_WIDTH / _aspect(sky), 3.5)
-
-
-def _size(sky: Axes | None, panels: Mapping[str, Axes], count: int) -> tuple[float, float]:
-    """Width and height of the whole in inches."""
-    width = _WIDTH + min(count / 50, 4)
-    height = 0.6 + sum(_HEIGHTS[name] for name in panels)
-    if sky is not None and _aspect(sky) < _WIDE:
-        return width + 4.5, height
-    return width, height + (0 if sky is None else _sky_height(sky))
+    return float(np.ptp(sky.get_xlim()) / np.ptp(sky.get_ylim()))
 
 
 def _colors(ax: Axes, count: int) -> Any:
@@ -205,9 +208,11 @@ def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any]) -> 
     for name, (words, look) in _LOOKS.items():
         if name in profile:
             plot_profile(profile, name, ax=ax, label=words, **look, **over)
-    handles: Any = ax.get_legend_handles_labels()[0]
+    found = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+    handles: Any = [found[words] for words, _ in _LOOKS.values() if words in found]
     if over["cmap"] is not None:
         ax.set_yscale("symlog", linthresh=1)  # the bands differ by orders of magnitude
+        ax.autoscale_view()
         ax.set_ylim(bottom=0)
         handles = [_proxy(words, look) for name, (words, look) in _LOOKS.items() if name in profile]
     ax.legend(handles=handles, **_BESIDE)
@@ -250,6 +255,7 @@ def _number_above(ax: Axes, centres: NDArray[np.float64]) -> None:
     figure: Any = ax.figure
     places = ax.transData.transform(np.stack([centres, height], axis=1))
     kept = np.arange(0, centres.size, thinned(places, size * figure.dpi / 72))
+    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right")  # out of their way
     above = ax.secondary_xaxis("top")
     above.set_xticks(centres[kept], [str(number) for number in kept], fontsize=size)
     above.tick_params(length=2)
