@@ -52,6 +52,15 @@ class BinAxis:
         ends = np.stack([self.first, self.centre, self.last])
         return np.stack([self.centre - ends.min(axis=0), ends.max(axis=0) - self.centre])
 
+    def on(self, ax: Axes) -> BinAxis:
+        """Return the axis whole turns away, where axes show longitudes near these already."""
+        if self.turn is None or not ax.has_data():
+            return self
+        away = np.mean(ax.get_xlim()) - self.centre.mean()
+        shift = self.turn * np.round(away / self.turn)
+        ends = self.first + shift, self.centre + shift, self.last + shift
+        return BinAxis(*ends, self.label, self.turn)
+
     def label_axes(self, ax: Axes) -> None:
         """Name the axis; a longitude grows to the left and is written from 0 to 360 deg."""
         ax.set_xlabel(self.label)
@@ -92,6 +101,7 @@ def bin_axis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> BinA
     turn = _TURN.to_value(unit) if name == LON else None
     if turn is not None:
         values = np.unwrap(values, period=turn)
+        values -= turn * np.round(values.mean() / turn)
     if np.ptp(values) <= (_SAME.to_value(unit) if unit.is_equivalent(_SAME.unit) else 0):
         raise InvalidOptionError(
             f"all bins have the same {name}, so it makes no axis; leave x out to plot over {dim}"

@@ -66,11 +66,12 @@ def right_axes(ax: Axes) -> tuple[Axes, bool]:
         if other.get_label() == _TWIN and other.bbox.bounds == ax.bbox.bounds:
             return other, False
     figure: Any = ax.figure
+    shown = ax.patch.get_visible()
     right = ax.twinx()
     right.set_label(_TWIN)
     right.set_zorder(ax.get_zorder() - 1)
     right.set_facecolor(ax.get_facecolor())
-    right.patch.set_visible(ax.patch.get_visible())
+    right.patch.set_visible(shown)
     ax.patch.set_visible(False)
     figure.sca(ax)
     return right, True

@@ -109,6 +109,7 @@ def plot_profile(
     beside = resolve(profile, twin, None) if twin else None
     right_bands = energy_bands(*beside) if beside else []
     ax = plain_axes(ax)
+    axis = axis.on(ax)
     series = [read_series(band, name) for _, band in bands]
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)

@@ -85,8 +85,9 @@ def plot_stat_scan(
     one = _single_scan(profile)
     wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
     axis = bin_axis(one, x, x_unit)
-    corners = _scan_mesh(one, wanted, axis)
     ax = plain_axes(ax)
+    axis = axis.on(ax)
+    corners = _scan_mesh(one, wanted, axis)
     scale = {} if "norm" in kwargs else {"vmin": vmin, "vmax": vmax}
     style = {"cmap": cmap or _SCAN_CMAP, "rasterized": True, **scale, **kwargs}
     mesh = ax.pcolormesh(*corners, **style)

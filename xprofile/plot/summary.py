@@ -235,15 +235,14 @@ def _draw_significance(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any
 
 def _finish(panels: Mapping[str, Axes]) -> None:
     """Name the shared axis once, and the energy bins beside the first panel."""
-    first, *_, last = panels.values()
-    for ax in panels.values():
-        if ax is not last:
-            ax.set_xlabel("")
-            ax.tick_params(labelbottom=False)
+    first, *below = panels.values()
+    for ax in list(panels.values())[:-1]:
+        ax.set_xlabel("")
+        ax.tick_params(labelbottom=False)
     if first.get_legend_handles_labels()[1]:
         first.legend(**_BESIDE)
     figure: Any = first.figure
-    figure.align_ylabels(list(panels.values()))
+    figure.align_ylabels([first, *below])
 
 
 def _number_above(ax: Axes, centres: NDArray[np.float64]) -> None:
