@@ -212,8 +212,7 @@ def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any]) -> 
     handles: Any = [found[words] for words, _ in _LOOKS.values() if words in found]
     if over["cmap"] is not None:
         ax.set_yscale("symlog", linthresh=1)  # the bands differ by orders of magnitude
-        ax.autoscale_view()
-        ax.set_ylim(bottom=0)
+        ax.set_ylim(0, 1.5 * max(ax.dataLim.y1, 1))
         handles = [_proxy(words, look) for name, (words, look) in _LOOKS.items() if name in profile]
     ax.legend(handles=handles, **_BESIDE)
 
