@@ -7,6 +7,7 @@ from astropy.coordinates import SkyCoord
 from conftest import make_maps, make_wcs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.path import Path
 from regions import (
     CircleAnnulusPixelRegion,
     CircleAnnulusSkyRegion,
@@ -17,6 +18,7 @@ from regions import (
     EllipsePixelRegion,
     EllipseSkyRegion,
     PixCoord,
+    PointSkyRegion,
     PolygonSkyRegion,
     RectangleAnnulusPixelRegion,
     RectangleAnnulusSkyRegion,
@@ -25,6 +27,7 @@ from regions import (
 )
 
 from xprofile.bins import SkyBins
+from xprofile.planar import planar_rings
 from xprofile.wcs import pixel_grid
 
 PIXEL_SHAPES = {
@@ -291,3 +294,19 @@ def test_any_rectangle_and_ellipse(name, x, y, width, height, angle, frame):
     pixels = np.meshgrid(np.arange(80), np.arange(60))
     expected = [by_the_north_rule(region, wcs, *pixels) for region in regions]
     np.testing.assert_array_equal(planes(regions, maps_of(name)), expected)
+
+
+@every_sky
+def test_outlines_go_round_the_pixels(name):
+    wcs, maps = SKIES[name], maps_of(name)
+    center = wcs.pixel_to_world(33.3, 22.2)
+    square = RectangleSkyRegion(center, 1.5 * u.deg, 1.5 * u.deg, 12 * u.deg)
+    regions = [*shapes(center), square]
+    rings = planar_rings([PointSkyRegion(center), *regions], pixel_grid(maps))
+    x, y = np.meshgrid(np.arange(80), np.arange(60))
+    points = np.stack([x.ravel(), y.ravel()], axis=-1)
+    assert sorted(rings) == list(range(1, len(regions) + 1))
+    for number, expected in enumerate(planes(regions, maps), start=1):
+        inside = [Path(ring).contains_points(points) for ring in rings[number]]
+        found = np.logical_xor.reduce(inside).reshape(expected.shape)
+        assert np.count_nonzero(found != expected) <= 1  # between a chord of 2 deg and its arc

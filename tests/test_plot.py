@@ -6,12 +6,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
-from astropy.coordinates import SkyCoord
 from astropy.visualization.wcsaxes import WCSAxes
 from conftest import make_maps, make_wcs
 from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.colors import LogNorm, same_color
 from matplotlib.path import Path
+from plotcases import (
+    BAND_TEXTS,
+    ONE_BAND,
+    TWO_BANDS,
+    bars,
+    galactic,
+    legend_texts,
+    make_profile,
+    only,
+    steps,
+)
 from regions import (
     CircleAnnulusSkyRegion,
     CircleSkyRegion,
@@ -19,7 +29,7 @@ from regions import (
     RectangleSkyRegion,
 )
 
-from xprofile import SkyBins, bin_maps, estimate, to_sed_type
+from xprofile import SkyBins, to_sed_type
 from xprofile.exceptions import (
     InvalidBinsError,
     InvalidDataError,
@@ -39,23 +49,7 @@ from xprofile.plot import (
 from xprofile.sed import upper_limits, with_threshold
 from xprofile.wcs import decode_wcs, grid_coords
 
-ONE_BAND = [10, 1000] * u.GeV
-TWO_BANDS = [10, 100, 1000] * u.GeV
-BAND_TEXTS = ["10 - 100 GeV", "100 - 1000 GeV"]
 DISTANCES = ["projected_distance", "projected_distance_min", "projected_distance_max"]
-
-
-def galactic(lon, lat):
-    return SkyCoord(lon, lat, unit="deg", frame="galactic")
-
-
-def make_profile(energy_edges, **settings):
-    """Six boxes, the first off the map; a source in the third, so that there are limits and not."""
-    maps = make_maps()
-    maps["counts"][:, 25:35, 35:45] += 3
-    bins = SkyBins.along_line(galactic(5, 0), galactic(-1, 0), height=2 * u.deg, nbin=6)
-    options = {"selection_optional": "all", "norm_values": np.linspace(-1, 5, 7), **settings}
-    return estimate(bin_maps(maps, bins), energy_edges=energy_edges, **options)
 
 
 @pytest.fixture(scope="module")
@@ -78,27 +72,6 @@ def sky_axes(wcs):
     ax = plt.figure().add_subplot(projection=wcs)
     ax.imshow(np.zeros((60, 80)), origin="lower")
     return ax
-
-
-def bars(container):
-    """Ends of the error bars of a container: x then y, each (n, 2, 2)."""
-    return [np.array([path.vertices for path in lines.get_paths()]) for lines in container.lines[2]]
-
-
-def legend_texts(ax):
-    legend = ax.get_legend()
-    return None if legend is None else [text.get_text() for text in legend.get_texts()]
-
-
-def only(artists):
-    assert len(artists) == 1
-    return artists[0]
-
-
-def steps(line):
-    """Levels and edges of a line drawn by steps."""
-    x, y = line.get_data()
-    return x[::3], x[1::3], y[::3]
 
 
 def closed_rings(path):

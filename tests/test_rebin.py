@@ -460,5 +460,5 @@ class TestDrawing:
         with pytest.raises(MissingVariableError, match="no coordinate region"):
             plot_bins(FINE["known"].drop_vars("region"), ax)
         odd = FINE["known"].assign_coords(region=("projected_distance", ["<Something>"] * 7))
-        with pytest.raises(InvalidBinsError, match="no region in DS9's format: '<Something>'"):
+        with pytest.raises(InvalidBinsError, match="no sky region in DS9's format: '<Something>'"):
             plot_bins(odd, ax)

@@ -154,6 +154,10 @@ class DatasetProfile:
         """Plot the statistic over flux and distance; see `xprofile.plot.plot_stat_scan`."""
         return plot.plot_stat_scan(self._obj, ax=ax, **kwargs)
 
+    def plot_summary(self, image: xr.DataArray | None = None, **kwargs: Any) -> dict[str, Axes]:
+        """Plot sky, flux, counts and significance; see `xprofile.plot.plot_summary`."""
+        return plot.plot_summary(self._obj, image, **kwargs)
+
     def to_table(self, sed_type: str | None = None, *, formatted: bool = False) -> QTable:
         """Make an astropy table; see `xprofile.io.table.to_table`."""
         return to_table(self._obj, sed_type, formatted=formatted)

@@ -119,7 +119,8 @@ class PlacedBins:
         ax : astropy.visualization.wcsaxes.WCSAxes, optional
             The current axes by default.
         **kwargs
-            Passed to `matplotlib.collections.PolyCollection`.
+            ``numbers=True`` writes numbers into the bins; the rest is passed to
+            `matplotlib.collections.PolyCollection`.
 
         Returns
         -------

@@ -28,12 +28,17 @@ from .membership import Membership, flat_positions, gather
 from .pixelgrid import PixelGrid
 from .regionlist import region_centers
 
-__all__ = ["planar_members"]
+__all__ = ["planar_members", "planar_rings"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 _CIRCLE, _ELLIPSE, _RECTANGLE = range(3)
+
+# boundaries of a disc and of a square, each 2 wide
+_PHASE = np.linspace(0, 2 * np.pi, 181)
+_ROUND = np.stack([np.cos(_PHASE), np.sin(_PHASE)], axis=-1)
+_SQUARE = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]])
 
 # shape: kind, attributes that hold inner and outer width and height (None: no hole), and what
 # turns an attribute into a full width
@@ -87,6 +92,34 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
     kept = np.ones(pixel.size, bool)
     kept[beyond] = grid.own(x[beyond], y[beyond])
     return gather(code[kept], pixel[kept], grid.solid_angle(x[kept], y[kept]), len(regions))
+
+
+def planar_rings(regions: Sequence[SkyRegion], grid: PixelGrid) -> dict[int, list[Float]]:
+    """Outlines of the simple ones of some regions, in the plane in which they have their pixels.
+
+    Returns
+    -------
+    dict of int to list of numpy.ndarray
+        By the region's number: pixel numbers along closed rings, (npoint, 2), the outer boundary
+        and that of the hole, which runs the other way round.
+    """
+    simple = [i for i, region in enumerate(regions) if type(region) in _SHAPES]
+    rings = {}
+    for indices in _by_frame(regions, simple):
+        shapes = _in_pixels([regions[i] for i in indices], grid)
+        for row, index in enumerate(indices):
+            outer, hole = (_ring(shapes, row, size[row]) for size in (shapes.outer, shapes.inner))
+            rings[index] = [outer, hole[::-1]] if np.isfinite(shapes.inner[row]).all() else [outer]
+    return rings
+
+
+def _ring(shapes: _Shapes, row: int, size: Float) -> Float:
+    """Points along the boundary of one shape of a full width and height, (npoint, 2)."""
+    square = shapes.kind[row] == _RECTANGLE
+    along, across = ((_SQUARE if square else _ROUND) * size / 2).T
+    cos, sin = np.cos(shapes.angle[row]), np.sin(shapes.angle[row])
+    x, y = shapes.x[row] + cos * along - sin * across, shapes.y[row] + sin * along + cos * across
+    return np.stack([x, y], axis=-1)
 
 
 def _by_frame(regions: Sequence[SkyRegion], indices: list[int]) -> list[list[int]]:

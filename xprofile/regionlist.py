@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
@@ -22,7 +22,7 @@ from regions import (
 
 from .exceptions import InvalidBinsError
 
-__all__ = ["parse_regions", "polygon_texts", "region_centers", "region_edges", "region_texts"]
+__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts", "regions_of_texts"]
 
 Float = NDArray[np.float64]
 
@@ -143,21 +143,30 @@ def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     return [_text(region) for region in regions]
 
 
-def parse_regions(text: str) -> list[SkyRegion]:
-    """Read the regions that a bin's text holds: one, or several if bins were merged.
+def regions_of_texts(texts: Iterable[str]) -> list[list[SkyRegion]]:
+    """Read the texts of bins: of one region each, or of several if bins were merged.
 
     Raises
     ------
     InvalidBinsError
-        If it is not in DS9's format.
+        If a text is not of sky regions in DS9's format.
     """
+    return [_regions_of(str(text)) for text in texts]
+
+
+def _regions_of(text: str) -> list[SkyRegion]:
     try:
-        found = list(Regions.parse(text, format="ds9"))
-    except (ValueError, KeyError):
-        found = []
-    if not found:
-        raise InvalidBinsError(f"this is no region in DS9's format: {text[:80]!r}")
-    return found
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", AstropyUserWarning)  # a line that is skipped
+            regions = list(Regions.parse(text, format="ds9"))
+    except (ValueError, TypeError, KeyError, AstropyUserWarning):
+        regions = []
+    if not regions or not all(isinstance(region, SkyRegion) for region in regions):
+        raise InvalidBinsError(
+            f"the text of a bin is no sky region in DS9's format: {text[:80]!r}; give the bins "
+            "themselves as bins="
+        )
+    return regions
 
 
 def polygon_texts(points: SkyCoord, stops: NDArray[np.intp]) -> list[str]:

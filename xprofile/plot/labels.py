@@ -1,4 +1,4 @@
-"""Words on axes: names, symbols and units of quantities and of the bins' axis."""
+"""Words on axes: names, symbols and units of quantities, energies and sky coordinates."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ..exceptions import InvalidOptionError
-from ..schema import DISTANCE, DISTANCE_UNIT, ENERGY, ENERGY_UNIT, REGION, bin_dim, high, low
+from ..schema import ENERGY, ENERGY_UNIT, high, low
 
-__all__ = [
-    "COMMON",
-    "axis_text",
-    "bins_text",
-    "bins_unit",
-    "energy_range",
-    "has_numbers",
-    "name_text",
-    "shown_unit",
-    "unit_text",
-]
+__all__ = ["COMMON", "axis_text", "energy_range", "name_text", "sky_names", "unit_text"]
 
 # what stands on the axes instead of the long name
 _SYMBOLS = {
@@ -38,6 +27,14 @@ COMMON = {
     "npred_background": "Counts",
     "stat": "Fit statistic",
     "stat_null": "Fit statistic",
+}
+# longitude and latitude of frames that have names of their own for them
+_SKY_NAMES = {
+    "galactic": ("Galactic longitude", "Galactic latitude"),
+    "supergalactic": ("Supergalactic longitude", "Supergalactic latitude"),
+    "icrs": ("Right ascension", "Declination"),
+    "fk5": ("Right ascension (J2000)", "Declination (J2000)"),
+    "fk4": ("Right ascension (B1950)", "Declination (B1950)"),
 }
 
 
@@ -87,37 +84,6 @@ def energy_range(band: xr.Dataset) -> str:
     return f"{' - '.join(numbers)} {suited}"
 
 
-def bins_text(data: xr.Dataset, x_unit: str | u.Unit | None) -> str:
-    """Name of the bins' coordinate and the unit in which it is plotted, for an axis."""
-    unit = shown_unit(data, x_unit).to_string()
-    if not has_numbers(data):
-        return axis_text({}, REGION)
-    dim = bin_dim(data)
-    return axis_text({**data[dim].attrs, "units": unit}, dim)
-
-
-def shown_unit(data: xr.Dataset, x_unit: str | u.Unit | None) -> u.UnitBase:
-    """Unit in which the bins are plotted: their own, or the one asked for if it suits."""
-    own = bins_unit(data)
-    try:
-        unit = own if x_unit is None else u.Unit(x_unit)
-        own.to(unit)
-    except (ValueError, TypeError):
-        angle = own.is_equivalent(DISTANCE_UNIT)
-        remedy = "must be an angle such as 'arcmin'" if angle else f"does not suit {bin_dim(data)}"
-        raise InvalidOptionError(f"x_unit {remedy}, found {x_unit!r}") from None
-    return unit
-
-
-def bins_unit(data: xr.Dataset) -> u.UnitBase:
-    """Unit of the bins' coordinate."""
-    dim = bin_dim(data)
-    if not has_numbers(data):
-        return u.dimensionless_unscaled
-    return u.Unit(data[dim].attrs.get("units", DISTANCE_UNIT if dim == DISTANCE else ""))
-
-
-def has_numbers(data: xr.Dataset) -> bool:
-    """Whether the bins lie on an axis of numbers; regions with names do not."""
-    dim = bin_dim(data)
-    return dim in data.coords and data[dim].dtype.kind in "iuf"
+def sky_names(frame: str) -> tuple[str, str]:
+    """Names of the longitude and latitude of a sky frame."""
+    return _SKY_NAMES.get(frame, (f"Longitude ({frame})", f"Latitude ({frame})"))

@@ -16,16 +16,18 @@ from ..bins import as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError, MissingVariableError
 from ..pixelgrid import PixelGrid, unit_vectors
 from ..placed import SphereShape
-from ..regionlist import parse_regions
-from ..schema import REGION
+from ..planar import planar_rings
+from ..regionlist import regions_of_texts
+from ..schema import LAT, LON, REGION
 from ..shapes.rings import Annuli
+from .numbers import number_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
     from matplotlib.path import Path
 
-__all__ = ["plot_bins"]
+__all__ = ["add_numbers", "centers_of", "plot_bins"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -33,7 +35,9 @@ Bool = NDArray[np.bool_]
 _EDGE_COLOR = "tab:orange"  # stands out on dark images and on white paper
 
 
-def plot_bins(bins: AnyBins | xr.Dataset, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+def plot_bins(
+    bins: AnyBins | xr.Dataset, ax: Axes | None = None, *, numbers: bool = False, **kwargs: Any
+) -> PolyCollection:
     """Draw the outlines of bins on sky axes.
 
     Parameters
@@ -44,6 +48,9 @@ def plot_bins(bins: AnyBins | xr.Dataset, ax: Axes | None = None, **kwargs: Any)
         all its parts if bins were merged.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
         The current axes by default. Their limits stay as they are if they show anything.
+    numbers : bool
+        Write the number of each bin into it, from 0 as ``isel`` counts; of many bins that of
+        every 2nd, 5th, 10th ..., so that they keep apart on the axes as they are now.
     **kwargs
         Passed to `matplotlib.collections.PolyCollection`; ``color`` is the colour of the edges.
 
@@ -73,23 +80,47 @@ def plot_bins(bins: AnyBins | xr.Dataset, ax: Axes | None = None, **kwargs: Any)
     drawn = PolyCollection([], **{"facecolor": "none", "edgecolor": color, **style})
     codes: Any = [path.codes for path in paths]
     drawn.set_verts_and_codes([np.asarray(path.vertices) for path in paths], codes)
-    return _add(shown, drawn)
+    _add(shown, drawn)
+    if numbers:
+        add_numbers(bins, drawn)
+    return drawn
+
+
+def add_numbers(bins: AnyBins | xr.Dataset, drawn: PolyCollection) -> None:
+    """Write their numbers into bins that were drawn, as many as have room now."""
+    grid = _shown_pixels(drawn.axes)
+    number_bins(drawn, np.stack(grid.pixel(centers_of(bins)), axis=-1))
+
+
+def centers_of(bins: AnyBins | xr.Dataset) -> SkyCoord:
+    """Sky positions of bins, or of those of a Dataset."""
+    if not isinstance(bins, xr.Dataset):
+        return as_bins(bins).center
+    lon, lat = (np.atleast_1d(bins[name]) for name in (LON, LAT))
+    return SkyCoord(lon, lat, unit="deg", frame=bins[LON].attrs["frame"])
 
 
 def _paths(bins: AnyBins | xr.Dataset, grid: PixelGrid) -> list[Path]:
     """Make one path for each bin."""
-    from matplotlib.path import Path
-
     if isinstance(bins, xr.Dataset):
-        if REGION not in bins.coords:
-            raise MissingVariableError("the Dataset has no coordinate region, so no bin to draw")
-        texts = np.atleast_1d(bins[REGION].to_numpy())
-        parts = [[_region_path(region, grid) for region in parse_regions(str(t))] for t in texts]
-        return [Path.make_compound_path(*paths) for paths in parts]
+        return _merged_paths(bins, grid)
     bins = as_bins(bins)
     if bins.planar or isinstance(bins.shape, tuple):
-        return [_region_path(region, grid) for region in bins.to_regions()]
+        return _region_paths(bins.to_regions(), grid)
     return _outline_paths(bins.shape, grid)
+
+
+def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:
+    """Make the path of all regions of each bin."""
+    from matplotlib.path import Path
+
+    if REGION not in data.coords:
+        raise MissingVariableError("the Dataset has no coordinate region, so no bin to draw")
+    parts = regions_of_texts(np.atleast_1d(data[REGION].to_numpy()))
+    paths = _region_paths([region for part in parts for region in part], grid)
+    stops = np.cumsum([len(part) for part in parts])
+    starts = stops - [len(part) for part in parts]
+    return [Path.make_compound_path(*paths[i:j]) for i, j in zip(starts, stops, strict=True)]
 
 
 def _shown_pixels(ax: Any) -> PixelGrid:
@@ -167,26 +198,39 @@ def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
     return Path(vertices, codes) if len(vertices) else Path(vertices)
 
 
-def _region_path(region: SkyRegion, grid: PixelGrid) -> Path:
-    """Make the path of a region in the plane of the map, on the side of the seam that is shown."""
-    from matplotlib.patches import Patch
+def _region_paths(regions: list[SkyRegion], grid: PixelGrid) -> list[Path]:
+    """Make the paths of regions in the plane of the map, on the side of the seam that is shown."""
     from matplotlib.path import Path
+
+    rings, paths = planar_rings(regions, grid), []
+    for index, region in enumerate(regions):
+        path = _closed(rings[index]) if index in rings else _artist_path(region, grid)
+        vertices = np.array(path.vertices)
+        if grid.separable:
+            turns = np.round((vertices[:, 0].mean() - grid.x.mean()) / grid.full_turn)
+            vertices[:, 0] -= turns * grid.full_turn
+        paths.append(Path(vertices, path.codes))
+    return paths
+
+
+def _closed(rings: list[Float]) -> Path:
+    """Make a path of closed rings."""
+    return _compound([_ring(ring, np.zeros(len(ring) - 1, bool)) for ring in rings])
+
+
+def _artist_path(region: SkyRegion, grid: PixelGrid) -> Path:
+    """Make the path of a region of which only `regions` knows the outline."""
+    from matplotlib.patches import Patch
 
     artist = region.to_pixel(grid.wcs).as_artist()
     if not isinstance(artist, Patch):
         raise InvalidBinsError(f"{type(region).__name__} has no outline that could be drawn")
-    path = artist.get_patch_transform().transform_path(artist.get_path())
-    vertices = np.array(path.vertices)
-    if grid.separable:
-        turns = np.round((vertices[:, 0].mean() - grid.x.mean()) / grid.full_turn)
-        vertices[:, 0] -= turns * grid.full_turn
-    return Path(vertices, path.codes)
+    return artist.get_patch_transform().transform_path(artist.get_path())
 
 
-def _add(ax: Axes, drawn: PolyCollection) -> PolyCollection:
+def _add(ax: Axes, drawn: PolyCollection) -> None:
     """Put bins on axes, whose limits follow only if nothing else is there."""
     empty = not ax.has_data()
     ax.add_collection(drawn, autolim=empty)
     if empty:
         ax.autoscale_view()
-    return drawn

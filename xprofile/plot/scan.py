@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema import ENERGY, NORM_SCAN, SED_TYPE, bin_dim, check_profile
 from ..sed import is_brightness, quantity_name, to_sed_type
-from .profile import check_plottable, name_axes, plain_axes, plot_profile, resolve
-from .series import positions
+from .binaxis import BinAxis, bin_axis
+from .choice import check_plottable, resolve
+from .profile import name_axes, plain_axes, plot_profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +36,7 @@ def plot_stat_scan(
     cmap: Any = None,
     vmin: float = 0.0,
     vmax: float = 9.0,
+    x: str | None = None,
     x_unit: str | u.Unit | None = None,
     add_points: bool = True,
     add_colorbar: bool = True,
@@ -57,8 +59,8 @@ def plot_stat_scan(
         By default dark at the best fit, and white where the data exclude a value.
     vmin, vmax : float
         Range of the colours, by default up to 3 standard deviations.
-    x_unit : str or Unit, optional
-        Unit of the bins' coordinate; its own by default.
+    x, x_unit : optional
+        Coordinate to plot over and its unit, as in `plot_profile`.
     add_points : bool
         Draw the points of `plot_profile` on it.
     add_colorbar : bool
@@ -76,24 +78,27 @@ def plot_stat_scan(
         If the profile has no scan.
     InvalidOptionError
         If the profile has several energy bins, the scan has one value only, there is no such
-        sed type, or `x_unit` does not suit the bins.
+        sed type, or `x` or `x_unit` does not suit the bins.
     InvalidDataError
         If the profile has other dims.
     """
     one = _single_scan(profile)
     wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
-    x, y, rise = _scan_mesh(one, wanted, x_unit)
+    axis = bin_axis(one, x, x_unit)
     ax = plain_axes(ax)
+    axis = axis.on(ax)
+    corners = _scan_mesh(one, wanted, axis)
     scale = {} if "norm" in kwargs else {"vmin": vmin, "vmax": vmax}
     style = {"cmap": cmap or _SCAN_CMAP, "rasterized": True, **scale, **kwargs}
-    mesh = ax.pcolormesh(x, y, rise, **style)
+    mesh = ax.pcolormesh(*corners, **style)
     if add_colorbar:
         figure: Any = ax.figure
         figure.colorbar(mesh, ax=ax, label="Fit statistic difference", extend="max")
     if add_points:
-        plot_profile(one, wanted, ax=ax, x_unit=x_unit, color=_POINT_COLOR, add_legend=False)
-    source, name = resolve(one, wanted, None)
-    name_axes(ax, source, name, x_unit)
+        points: dict[str, Any] = {"x": x, "x_unit": x_unit, "color": _POINT_COLOR}
+        plot_profile(one, wanted, ax=ax, add_legend=False, **points)
+    axis.label_axes(ax)
+    name_axes(ax, *resolve(one, wanted, None))
     return ax
 
 
@@ -118,11 +123,8 @@ def _single_scan(profile: xr.Dataset) -> xr.Dataset:
     return one.sortby(NORM_SCAN) if NORM_SCAN in one.coords else one
 
 
-def _scan_mesh(
-    one: xr.Dataset, name: str, x_unit: str | u.Unit | None
-) -> tuple[Float, Float, Float]:
+def _scan_mesh(one: xr.Dataset, name: str, axis: BinAxis) -> tuple[Float, Float, Float]:
     """Corners and values of the mesh: per bin a column, and between bins an empty one."""
-    lower, _, upper = positions(one, x_unit)
     rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     given = one[_VALUES if _VALUES in one else NORM_SCAN].broadcast_like(one["stat_scan"])
     norms = given.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
@@ -131,8 +133,8 @@ def _scan_mesh(
     at_one = _at_unit_norm(one, name)
     rise = np.where(np.isfinite(at_one), rise, np.nan)
     y = np.repeat(np.nan_to_num(edges) * np.nan_to_num(at_one, posinf=0.0), 2, axis=1)
-    x = np.broadcast_to(np.stack([lower, upper], axis=1).ravel(), y.shape)
-    columns = np.full((len(norms), 2 * lower.size - 1), np.nan)
+    x = np.broadcast_to(np.stack([axis.first, axis.last], axis=1).ravel(), y.shape)
+    columns = np.full((len(norms), 2 * axis.centre.size - 1), np.nan)
     columns[:, ::2] = rise
     return np.asarray(x), y, columns
 

@@ -1,58 +1,78 @@
-"""One series of a profile: points with errors and arrows, counts, or steps."""
+"""One series of a profile: points or steps, with errors, and arrows at upper limits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..exceptions import MissingVariableError
-from ..schema import bin_dim, high, low
-from .labels import bins_unit, has_numbers, shown_unit
+from ..schema import SED_TYPES
+from .binaxis import BinAxis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
     from matplotlib.path import Path
 
-__all__ = ["draw_counts", "draw_sed", "draw_steps", "positions"]
+__all__ = ["STYLES", "Series", "draw_series", "read_series"]
 
 Float = NDArray[np.float64]
 
 _ARROW = 2.4  # length of an upper limit's arrow, in marker sizes
+_BAND_ALPHA = 0.25  # of the errors behind steps
 # sums over used pixels: 0 where there is none, which is not a measurement
 _SUMS = ("counts", "npred", "npred_excess", "npred_background")
+STYLES = ("points", "steps")
 
 
-def draw_sed(
-    ax: Axes, band: xr.Dataset, name: str, x_unit: str | u.Unit | None, style: dict[str, Any]
-) -> None:
-    """Draw points with errors, and arrows where a bin is an upper limit."""
-    lower, x, upper = positions(band, x_unit)
-    xerr = np.stack([x - lower, upper - x])
-    value = band[name].to_numpy().astype(float)
-    limit = np.zeros(value.shape, bool)
+@dataclass(frozen=True)
+class Series:
+    """A quantity in one energy bin, as it is drawn.
+
+    Parameters
+    ----------
+    value : numpy.ndarray
+        (nbin,), NaN where an upper limit stands in its place.
+    errors : numpy.ndarray, optional
+        Down and up, (2, nbin).
+    limit : numpy.ndarray
+        Upper limits, (nbin,), NaN where there is none to draw.
+    style : {"points", "steps"}
+        How it is drawn unless somebody asks for the other.
+    wide : bool
+        Whether points have bars from edge to edge of the bins.
+    """
+
+    value: Float
+    errors: Float | None
+    limit: Float
+    style: str
+    wide: bool = True
+
+
+def read_series(band: xr.Dataset, name: str) -> Series:
+    """Read the values, errors and limits of a quantity in one energy bin."""
+    value = _values(band, name)
+    none = np.full(value.shape, np.nan)
+    if name == "counts":
+        return Series(value, np.stack([np.sqrt(value)] * 2), none, "points", wide=False)
+    if name not in SED_TYPES:
+        return Series(value, None, none, "steps")
+    limit = none
     if f"{name}_ul" in band:
-        limit = band["is_ul"].to_numpy() & np.isfinite(band[f"{name}_ul"].to_numpy())
-    point = np.where(limit, np.nan, value)
-    drawn = ax.errorbar(x, point, _errors(band, name), xerr, **_point_style(style))
-    if not limit.any():
-        return
-    size = float(drawn[0].get_markersize())
-    arrow = {
-        "color": drawn[0].get_color(),
-        "alpha": drawn[0].get_alpha(),
-        "zorder": drawn[0].get_zorder(),
-        "linestyle": "none",
-        "marker": _down_arrow(),
-        "markersize": 2 * _ARROW * size,  # a path's unit is half of it
-    }
-    at = band[f"{name}_ul"].to_numpy()[limit]
-    bars = {key: style[key] for key in ("elinewidth", "ecolor") if key in style}
-    ax.errorbar(x[limit], at, xerr=xerr[:, limit], **arrow, **bars)
-    _make_room(ax, _ARROW * size)
+        limit = np.where(band["is_ul"].to_numpy(), band[f"{name}_ul"].to_numpy(), np.nan)
+    return Series(np.where(np.isfinite(limit), np.nan, value), _errors(band, name), limit, "points")
+
+
+def _values(band: xr.Dataset, name: str) -> Float:
+    """Values as numbers, NaN for sums over bins of which no pixel was used."""
+    value = band[name].astype(float)
+    if name in _SUMS and "coverage" in band:
+        value = value.where(band["coverage"] > 0)
+    return np.asarray(value.to_numpy(), dtype=float)
 
 
 def _errors(band: xr.Dataset, name: str) -> Float | None:
@@ -67,6 +87,23 @@ def _errors(band: xr.Dataset, name: str) -> Float | None:
     return np.where(np.isfinite(errors), errors, 0.0)
 
 
+def draw_series(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    """Draw a series in its style, and its limits; return the line of its values."""
+    draw = _draw_points if series.style == "points" else _draw_steps
+    line = draw(ax, axis, series, style)
+    if np.isfinite(series.limit).any():
+        bars: dict[str, Any] = {k: style[k] for k in ("elinewidth", "ecolor") if k in style}
+        _draw_limits(ax, axis, series.limit, line, bars)
+    return line
+
+
+def _draw_points(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    xerr = axis.reach if series.wide else None
+    drawn = ax.errorbar(axis.centre, series.value, series.errors, xerr, **_point_style(style))
+    line: Line2D = drawn[0]
+    return line
+
+
 def _point_style(style: dict[str, Any]) -> dict[str, Any]:
     """Fill in a small marker without a line, unless the caller says otherwise."""
     from matplotlib import rcParams
@@ -78,6 +115,49 @@ def _point_style(style: dict[str, Any]) -> dict[str, Any]:
         given = {key: given[key] for key in given if key != "fmt"} | {"marker": ""}
     marker = {} if "fmt" in given else {"marker": "o", "linestyle": "none"}
     return {**marker, "markersize": 0.7 * rcParams["lines.markersize"], **given}
+
+
+def _draw_steps(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    """Draw a level over each bin, before a shade from the lower to the upper end of its error."""
+    x = _corners(axis)
+    (line,) = ax.plot(x, np.repeat(series.value, 3), **style)
+    if series.errors is not None:
+        low, high = series.value - series.errors[0], series.value + series.errors[1]
+        alpha = _BAND_ALPHA * (line.get_alpha() or 1)
+        shade: dict[str, Any] = {"color": line.get_color(), "alpha": alpha, "linewidth": 0}
+        order = line.get_zorder() - 0.1
+        ax.fill_between(x, np.repeat(low, 3), np.repeat(high, 3), **shade, zorder=order)
+    return line
+
+
+def _corners(axis: BinAxis) -> Float:
+    """Three places for each bin, (3 nbin,): its edges, and where its level meets the next one.
+
+    The last is NaN where the two bins do not touch.
+    """
+    size = np.ptp([axis.first, axis.last])
+    apart = ~np.isclose(axis.last[:-1], axis.first[1:], rtol=0, atol=1e-6 * size)
+    joint = np.append(np.where(apart, np.nan, axis.last[:-1]), np.nan)
+    return np.stack([axis.first, axis.last, joint], axis=1).ravel()
+
+
+def _draw_limits(ax: Axes, axis: BinAxis, limit: Float, line: Line2D, bars: dict[str, Any]) -> None:
+    """Hang arrows at upper limits, which reach from edge to edge of the bins."""
+    from matplotlib import rcParams
+
+    at = np.isfinite(limit)
+    size = float(line.get_markersize()) if line.get_marker() != "None" else 0.0
+    size = size or 0.7 * rcParams["lines.markersize"]
+    arrow: dict[str, Any] = {
+        "color": line.get_color(),
+        "alpha": line.get_alpha(),
+        "zorder": line.get_zorder(),
+        "linestyle": "none",
+        "marker": _down_arrow(),
+        "markersize": 2 * _ARROW * size,  # a path's unit is half of it
+    }
+    ax.errorbar(axis.centre[at], limit[at], xerr=axis.reach[:, at], **arrow, **bars)
+    _make_room(ax, _ARROW * size)
 
 
 def _down_arrow() -> Path:
@@ -96,48 +176,3 @@ def _make_room(ax: Axes, length: float) -> None:
     height = ax.get_window_extent().height * 72 / figure.dpi
     share = min(1.2 * length / height, 0.3)
     ax.set_ymargin(max(ax.get_ymargin(), share / (1 - 2 * share)))
-
-
-def draw_counts(
-    ax: Axes, band: xr.Dataset, name: str, x_unit: str | u.Unit | None, style: dict[str, Any]
-) -> None:
-    """Draw points with errors of sqrt(N)."""
-    value = _values(band, name)
-    ax.errorbar(positions(band, x_unit)[1], value, np.sqrt(value), **_point_style(style))
-
-
-def draw_steps(
-    ax: Axes, band: xr.Dataset, name: str, x_unit: str | u.Unit | None, style: dict[str, Any]
-) -> None:
-    """Draw a level over each bin, joined to the next one where the two touch."""
-    lower, _, upper = positions(band, x_unit)
-    value = _values(band, name)
-    apart = ~np.isclose(upper[:-1], lower[1:], rtol=0, atol=1e-6 * np.ptp([lower, upper]))
-    gap = np.append(np.where(apart, np.nan, upper[:-1]), np.nan)
-    x, y = np.stack([lower, upper, gap]), np.stack([value] * 3)
-    ax.plot(x.T.ravel(), y.T.ravel(), **style)
-
-
-def _values(band: xr.Dataset, name: str) -> Float:
-    """Values as numbers, NaN for sums over bins of which no pixel was used."""
-    value = band[name].astype(float)
-    if name in _SUMS and "coverage" in band:
-        value = value.where(band["coverage"] > 0)
-    return np.asarray(value.to_numpy(), dtype=float)
-
-
-def positions(band: xr.Dataset, x_unit: str | u.Unit | None) -> tuple[Float, Float, Float]:
-    """Lower edges, centres and upper edges of the bins in the unit of the plot.
-
-    Bins without numbers are counted from 0, and each is 1 wide.
-    """
-    dim, scale = bin_dim(band), bins_unit(band).to(shown_unit(band, x_unit))
-    if not has_numbers(band):
-        count = np.arange(band.sizes[dim], dtype=float)
-        return count - 0.5, count, count + 0.5
-    missing = [name for name in (low(dim), high(dim)) if name not in band.coords]
-    if missing:
-        raise MissingVariableError(f"the profile has no bin edges: coordinates {missing} missing")
-    names = (low(dim), dim, high(dim))
-    first, middle, last = (band[name].to_numpy().astype(float) * scale for name in names)
-    return first, middle, last

@@ -13,14 +13,14 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..pixelgrid import PixelGrid
 from ..schema import LAT, LON
 from ..wcs import pixel_grid
-from .labels import axis_text
+from .labels import axis_text, sky_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
     from matplotlib.image import AxesImage
 
-__all__ = ["plot_sky"]
+__all__ = ["label_sky", "plot_sky"]
 
 Float = NDArray[np.float64]
 
@@ -30,13 +30,7 @@ _STRETCHES = {
     "log": "LogStretch",
     "asinh": "AsinhStretch",
 }
-_FRAMES = {
-    "galactic": ("Galactic longitude [deg]", "Galactic latitude [deg]"),
-    "supergalactic": ("Supergalactic longitude [deg]", "Supergalactic latitude [deg]"),
-    "icrs": ("Right ascension", "Declination"),
-    "fk5": ("Right ascension (J2000)", "Declination (J2000)"),
-    "fk4": ("Right ascension (B1950)", "Declination (B1950)"),
-}
+_IN_HOURS = ("icrs", "fk5", "fk4")  # frames of which the axes keep their hours and minutes
 
 
 def plot_sky(
@@ -90,7 +84,7 @@ def plot_sky(
     ax = _sky_axes(ax, grid.wcs)
     extent = (*_outer_edges(grid.x, "x"), *_outer_edges(grid.y, "y"))
     shown = ax.imshow(values, extent=extent, norm=norm, cmap=cmap, **{"origin": "lower", **kwargs})
-    _label_sky(ax, grid.frame.name)
+    label_sky(ax, grid.frame.name)
     if add_colorbar:
         ticks = _ticks(norm) if stretch in ("log", "asinh") else None
         _colorbar_beside(ax, shown, axis_text(image.attrs, str(image.name or "")), ticks)
@@ -156,26 +150,22 @@ def _sky_axes(ax: Any, wcs: WCS) -> Any:
     return ax
 
 
-def _label_sky(ax: Any, frame: str) -> None:
+def label_sky(ax: Any, frame: str) -> None:
     """Name the sky axes; equatorial ones keep their hours and minutes."""
-    titles = _FRAMES.get(frame, (f"Longitude ({frame}) [deg]", f"Latitude ({frame}) [deg]"))
+    names = sky_names(frame)
     for coord in ax.coords:
-        title = titles[coord.coord_type == "latitude"]
-        coord.set_axislabel(title)
-        if title.endswith("[deg]"):
+        name = names[coord.coord_type == "latitude"]
+        coord.set_axislabel(name if frame in _IN_HOURS else f"{name} [deg]")
+        if frame not in _IN_HOURS:
             coord.set_format_unit("deg", decimal=True, show_decimal_unit=False)
 
 
 def _colorbar_beside(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | None) -> None:
-    """Draw a colour bar as high as the image, and leave the image's axes the current ones."""
-    from matplotlib.axes import Axes as PlainAxes
-    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
-
+    """Draw a colour bar as high as the image, which belongs to its axes in any layout."""
     figure: Any = ax.figure
-    beside = make_axes_locatable(ax).append_axes("right", "3%", pad=0.1, axes_class=PlainAxes)
+    beside = ax.inset_axes((1.02, 0, 0.03, 1))
     style: dict[str, Any] = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
     figure.colorbar(shown, cax=beside, label=label, **style)
-    figure.sca(ax)
 
 
 def _ticks(norm: Normalize) -> list[float]:
