@@ -78,7 +78,8 @@ class Cash:
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2."""
         distance = x[:, None] + self.wall
-        rate = 1 / distance
+        with np.errstate(divide="ignore"):  # kinks of other fine bins may be on the wall
+            rate = 1 / distance
         pull = self.n * rate
         slope, curvature = self._linear(x, side) - _sum(pull), _dot(pull, rate)
         if side:
@@ -190,10 +191,15 @@ class Cash:
         return np.asarray(np.where(weights > 0, norm, np.inf).min(axis=1))
 
 
-def change(n: Float, before: Float, after: Float, difference: Float) -> Float:
-    """Change of the Cash statistic when npred (nproblem, nbin) changes by `difference`."""
-    low, high = np.maximum(before, TRUNCATION), np.maximum(after, TRUNCATION)
-    whole = (before > TRUNCATION) & (after > TRUNCATION)
+def change(
+    n: Float, before: Float, after: Float, difference: Float, least: float = TRUNCATION
+) -> Float:
+    """Change of the Cash statistic when npred (nproblem, nbin) changes by `difference`.
+
+    Logarithms are those of `least` where npred is less.
+    """
+    low, high = np.maximum(before, least), np.maximum(after, least)
+    whole = (before > least) & (after > least)
     moved = np.where(whole, difference, np.maximum(after, 0) - np.maximum(before, 0))
     ratio = moved / low
     near = whole & (ratio > -0.5)

@@ -60,7 +60,12 @@ def best_fit(stat: Statistic, norm_min: float | None = None) -> tuple[Float, Boo
 
 
 def _in_bracket(stat: Statistic, start: Float) -> Float:
+    """Best fits between two norms; 0 is tried first, where there may be a kink."""
     low, high = stat.bracket()
+    zero = np.zeros_like(low)
+    within = (low < 0) & (high > 0)
+    rises, rose = (stat.slope(zero, side)[0] > 0 for side in (+1, -1))
+    low, high = np.where(within & ~rose, 0, low), np.where(within & rises, 0, high)
     x = np.maximum(start, low)
     ends = ~(x < high) | (stat.slope(np.where(np.isfinite(high), high, 0), -1)[0] <= 0)
     x[ends] = high[ends]
@@ -78,7 +83,8 @@ def _stationary(stat: Statistic, start: Float, end: Float | None, side: int) -> 
     todo = np.flatnonzero(np.isfinite(start))
     part, low = _part(stat, todo, x.size), start[todo]
     high = np.full_like(low, np.inf) if end is None else end[todo]
-    going = np.ones(todo.size, bool)
+    going, last = np.ones(todo.size, bool), high - low
+    older = last
     for _ in range(_STEPS):
         if not todo.size:
             break
@@ -89,13 +95,16 @@ def _stationary(stat: Statistic, start: Float, end: Float | None, side: int) -> 
             new = at - slope / curvature
             small = np.abs(slope) <= _TOLERANCE * np.sqrt(curvature)
         leaves = ~((new >= low) & (new <= high)) | ((new == at) & ~small)
+        if end is not None:  # two steps halve a step, or Newton's method goes to and fro
+            leaves |= (np.abs(new - at) > older / 2) & ~small
         middle = np.where(np.isfinite(high), low + (high - low) / 2, at)
         new = np.where(leaves, middle, new)
+        older, last = last, np.abs(new - at)
         x[todo] = np.where(going, new, at)
         going &= np.where(leaves, new != at, ~small)
         if np.count_nonzero(going) < _WORTH * going.size:
             todo, part, low, high = todo[going], part.take(going), low[going], high[going]
-            going = going[going]
+            older, last, going = older[going], last[going], going[going]
     return x
 
 
@@ -188,7 +197,7 @@ def _root(
     A step of Newton's method from anywhere ends beyond the root, and from there never steps over
     it. NaN where a curve stays flat.
     """
-    step = start.copy()
+    step, below, above = start.copy(), np.zeros_like(start), np.full_like(start, np.inf)
     todo = np.flatnonzero(np.isfinite(start))
     curve, going = curve_of(todo), np.ones(todo.size, bool)
     for _ in range(_STEPS):
@@ -196,11 +205,17 @@ def _root(
             break
         at = step[todo]
         value, derivative = curve(at)
+        low = below[todo] = np.where(value > level, below[todo], at)
+        high = above[todo] = np.where(value > level, at, above[todo])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             new = np.where(derivative > 0, at - (value - level) / derivative, np.inf)
+            middle = np.sqrt(np.maximum(low, high / _FACTOR)) * np.sqrt(high)
         new = np.fmin(np.clip(new, at / _FACTOR, _FACTOR * at), reach[todo])
+        ends = np.abs(value - level) <= _TOLERANCE * level
+        middle = np.where((middle > low) & (middle < high), middle, at)
+        new = np.where(((new > low) & (new < high)) | ends, new, middle)
         step[todo] = np.where(going, new, at)
-        going &= (np.abs(new - at) > _TOLERANCE * at) & (new < _FAR)
+        going &= ~ends & (new != at) & (new < _FAR)
         if np.count_nonzero(going) < _WORTH * going.size:
             todo = todo[going]
             curve, going = curve_of(todo), going[going]

@@ -25,10 +25,10 @@ __all__ = ["NuisanceCash"]
 
 Bool = NDArray[np.bool_]
 
-_NOISE = 1e-13  # of the signal; slopes below are rounding
-_RESOLUTION = 4e-16  # of the parts of npred, below which rounding decides
+_NOISE = 1e-14  # of its parts, below which a slope or a curvature is rounding
 _EQUAL = 1e-9  # relative difference of ratios that are the same
 _DOUBLINGS = 60
+_TINY = 1e-200  # norm or npred as good as 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,63 +56,74 @@ class NuisanceCash:
         """Return some of the problems."""
         return type(self)(self.cash.take(which), self.width)
 
-    def background_norm(self, x: Float) -> tuple[Float, Bool]:
-        """Best norm of the background, and whether it is on the kink of an empty fine bin."""
-        cash = self.cash
-        inner = _BackgroundNorm.of(cash.n, cash.b, x[:, None] * cash.s)
-        norm, bound = best_fit(replace(inner, precision=self._precision), 0.0)
-        return np.where(np.isnan(norm), 1, norm), bound & (norm > 0)
-
-    def _npred(self, x: Float, norm: Float) -> Float:
-        return x[:, None] * self.cash.s + norm[:, None] * self.cash.b
+    def _background(self, x: Float) -> _Background:
+        """Best norm of the background, with respect to the least where counts are predicted."""
+        n, b, signal = self.cash.n, self.cash.b, x[:, None] * self.cash.s
+        inner = Cash.of(n, b, signal)
+        wall = np.maximum(-inner.wall.min(axis=1, initial=np.inf), 0)
+        shift = wall[:, None]
+        walls, kinks = inner.wall + shift, inner.kink - shift
+        prior = _BackgroundNorm(n, b, signal, walls, kinks, self._precision, 1 - wall)
+        above, bound = best_fit(prior, 0.0)
+        above = np.where(np.isnan(above), 1, above)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = np.where(n > 0, walls, -kinks) + above[:, None]
+            npred = np.where(b > 0, b * distance, signal)
+        return _Background(wall, above, bound & (wall + above > 0), npred)
 
     def value(self, x: Float) -> Float:
         """Statistic at one norm for each problem."""
-        norm = self.background_norm(x)[0]
+        norm = self._background(x).norm
         scaled = replace(self.cash, b=norm[:, None] * self.cash.b)
         return scaled.value(x) + (norm - 1) ** 2 * self._precision
 
     def rise(self, x: Float, to: Float) -> Float:
         """C(to) - C(x), exact also where it is small beside C."""
-        return self._rise(x, self.background_norm(x)[0], to)
+        return self._rise(self._background(x), self._background(to), to - x)
 
-    def _rise(self, x: Float, norm: Float, to: Float) -> Float:
-        moved = self.background_norm(to)[0]
-        difference = self._npred(to - x, moved - norm)
-        risen = change(self.cash.n, self._npred(x, norm), self._npred(to, moved), difference)
-        return risen + (moved - norm) * (moved + norm - 2) * self._precision
+    def _rise(
+        self, before: _Background, after: _Background, step: Float, least: float = TRUNCATION
+    ) -> Float:
+        moved = (after.wall - before.wall) + (after.above - before.above)
+        difference = step[:, None] * self.cash.s + moved[:, None] * self.cash.b
+        risen = change(self.cash.n, before.npred, after.npred, difference, least)
+        return risen + moved * (after.norm + before.norm - 2) * self._precision
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2, those along the best background norms."""
-        norm, sliding = self.background_norm(x)
-        n, s, b = self.cash.n, self.cash.s, self.cash.b
-        mu, resolved = self._npred(x, norm), _RESOLUTION * self._npred(np.abs(x), norm)
+        if side < 0:  # on the left of 0 the background norm may be on kinks that start there
+            x = np.where(x == 0, -_TINY, x)
+        best, (n, s, b) = self._background(x), (self.cash.n, self.cash.s, self.cash.b)
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate = np.where((n > 0) & (s + b > 0), 1 / np.maximum(mu, resolved), 0)
-            share = np.where(sliding, -norm / x, 0)  # s / b of the fine bin that stays empty
-        weight = np.where(self._grows(x, norm, side), 1, 0) - n * rate
+            rate = np.where((n > 0) & (best.npred > 0), 1 / best.npred, 0)
+        grows, pull = self._grows(x, best, side), n * rate
+        weight = grows - pull
         along_x, along_b = (s * weight).sum(axis=1), (b * weight).sum(axis=1)
-        along_b += (norm - 1) * self._precision
-        slope = along_x - share * along_b
-        slope[np.abs(slope) < _NOISE * s.sum(axis=1)] = 0
+        along_b += (best.norm - 1) * self._precision
+        held = (b * ((n == 0) & (best.npred == 0))).sum(axis=1)  # keeps the norm where it is
+        along_b = np.where(best.sliding, np.clip(along_b, -held, 0), along_b)
+        follow, curvature = self._follow(x, best, n * rate**2)
+        slope = along_x - follow * along_b
+        slope[np.abs(slope) < _NOISE * (s * (grows + pull)).sum(axis=1)] = 0
         slope[self._beyond(x)] = -np.inf
-        return slope, self._curvature(n * rate**2, norm, sliding, share)
+        return slope, curvature
 
-    def _grows(self, x: Float, norm: Float, side: int) -> Bool:
+    def _grows(self, x: Float, best: _Background, side: int) -> Bool:
         """Whether the npred of a fine bin is positive, or becomes so at once on that side."""
-        cash, at = self.cash, x[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            above = -(at * cash.s) / cash.b < norm[:, None]
-        edge = (at == 0) & ((cash.b == 0) | (norm[:, None] == 0))
-        return np.asarray((cash.n > 0) | above | (edge & (side >= 0)))
+        cash = self.cash
+        edge = (x == 0)[:, None] & ((cash.b == 0) | (best.norm == 0)[:, None])
+        return np.asarray((cash.n > 0) | (best.npred > 0) | (edge & (side >= 0)))
 
-    def _curvature(self, second: Float, norm: Float, sliding: Bool, share: Float) -> Float:
+    def _follow(self, x: Float, best: _Background, second: Float) -> tuple[Float, Float]:
+        """How fast the best norm of the background falls with x, and the curvature with it."""
         s, b = self.cash.s, self.cash.b
         xx, xb = (s * s * second).sum(axis=1), (s * b * second).sum(axis=1)
         bb = (b * b * second).sum(axis=1) + self._precision
-        best = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (norm > 0))
-        follow = np.where(sliding, share, best)
-        return np.asarray(np.maximum(xx - 2 * follow * xb + follow**2 * bb, 0))
+        follow = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (best.norm > 0))
+        with np.errstate(divide="ignore", invalid="ignore"):  # or an empty fine bin stays empty
+            follow = np.where(best.sliding, -best.norm / x, follow)
+        curvature = xx - 2 * follow * xb + follow**2 * bb
+        return follow, np.where(curvature > _NOISE * xx, curvature, 0)
 
     def _beyond(self, x: Float) -> Bool:
         """Whether counts without any background have no signal left."""
@@ -149,16 +160,19 @@ class NuisanceCash:
         return low, high
 
     def kinks(self) -> Float:
-        """None that are known beforehand."""
-        return np.full((len(self.cash.n), 1), -np.inf)
+        """0 where empty fine bins have no background; others are not known beforehand."""
+        cash = self.cash
+        bare = ((cash.n == 0) & (cash.s > 0) & (cash.b == 0)).any(axis=1)
+        return np.where(bare, 0.0, -np.inf)[:, None]
 
     def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
         """Rise over a step from x and its derivative."""
-        norm = self.background_norm(x)[0]
+        before = self._background(x)
 
         def evaluate(step: Float) -> tuple[Float, Float]:
             to = x + sign * step
-            return self._rise(x, norm, to), 2 * sign * self.slope(to, sign)[0]
+            risen = self._rise(before, self._background(to), sign * step, _TINY)
+            return risen, 2 * sign * self.slope(to, sign)[0]
 
         return evaluate
 
@@ -188,11 +202,11 @@ class NuisanceCash:
 
     def npred(self, x: Float) -> Float:
         """Predicted counts."""
-        return np.asarray(np.maximum(self._npred(x, self.background_norm(x)[0]), 0).sum(axis=1))
+        return np.asarray(np.maximum(self._background(x).npred, 0).sum(axis=1))
 
     def background(self, x: Float) -> Float:
         """Predicted background counts, with the best norm of the background."""
-        return self.background_norm(x)[0] * self.cash.background(x)
+        return self._background(x).norm * self.cash.background(x)
 
     def asimov(self) -> Curve:
         """Test statistic of the counts expected at a norm, with the best background without it."""
@@ -210,7 +224,8 @@ class NuisanceCash:
                 else np.where(g > 0, 2 * counts / (g + root), (root - g) / (2 * p))
             )
             grown = norm[:, None] * b
-            log = np.log1p((n - grown) / grown)
+            ratio = (n - grown) / grown
+            log = np.where(ratio > -0.5, np.log1p(np.maximum(ratio, -0.5)), np.log(n / grown))
             value = (grown - n + n * log).sum(axis=1)
             return 2 * value + (norm - 1) ** 2 * p, 2 * (s * log).sum(axis=1)
 
@@ -225,26 +240,55 @@ class NuisanceCash:
 
 
 @dataclass(frozen=True, eq=False)
-class _BackgroundNorm(Cash):
-    """The Cash statistic as a function of the background norm, with a Gaussian prior round 1."""
+class _Background:
+    """Best norm of the background at one norm of the signal.
 
-    precision: float = 0.0
+    Parameters
+    ----------
+    wall : numpy.ndarray
+        Least norm that leaves npred to all counts, 0 at least.
+    above : numpy.ndarray
+        How far the best one is above it.
+    sliding : numpy.ndarray of bool
+        Whether it is where the npred of an empty fine bin reaches 0.
+    npred : numpy.ndarray
+        Predicted counts, (nproblem, nbin), negative ones as they are.
+    """
+
+    wall: Float
+    above: Float
+    sliding: Bool
+    npred: Float
+
+    @property
+    def norm(self) -> Float:
+        """The norm itself."""
+        return self.wall + self.above
+
+
+@dataclass(frozen=True, eq=False)
+class _BackgroundNorm(Cash):
+    """The Cash statistic as a function of the background norm, with a Gaussian prior."""
+
+    precision: float
+    centre: Float
 
     def take(self, which: Which) -> Self:
-        return replace(super().take(which), precision=self.precision)
+        n, s, b, wall, kink = (v[which] for v in (self.n, self.s, self.b, self.wall, self.kink))
+        return type(self)(n, s, b, wall, kink, self.precision, self.centre[which])
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         slope, curvature = super().slope(x, side)
-        return slope + (x - 1) * self.precision, curvature + self.precision
+        return slope + (x - self.centre) * self.precision, curvature + self.precision
 
     def start(self, steepest: Float) -> Float:
         """Highest norm at which the pull of one fine bin outweighs all slopes and the prior."""
         if not self.precision:
             return super().start(steepest)
-        p = self.precision
-        g = steepest[:, None] - p * (self.wall + 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            root = np.sqrt(g**2 + 4 * p * self.n)
-            alone = np.where(g > 0, 2 * self.n / (g + root), (root - g) / (2 * p)) - self.wall
+        p, free = self.precision, self.centre - steepest / self.precision
+        g = steepest[:, None] - p * (self.wall + self.centre[:, None])
+        with np.errstate(invalid="ignore"):
+            pulled = 2 * self.n / (np.abs(g) + np.sqrt(g**2 + 4 * p * self.n))
+        alone = np.where(g > 0, pulled - self.wall, free[:, None] + pulled)
         alone = np.where(np.isfinite(self.wall), alone, -np.inf)
-        return np.maximum(self._off_wall(alone.max(axis=1, initial=-np.inf)), 1 - steepest / p)
+        return np.maximum(self._off_wall(alone.max(axis=1, initial=-np.inf)), free)

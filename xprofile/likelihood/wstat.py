@@ -72,14 +72,19 @@ class WStat:
 
     def rise(self, x: Float, to: Float) -> Float:
         """C(to) - C(x), exact also where it is small beside C."""
-        return self._rise(self._rates(x), to)
+        return self._rise(self._rates(x), to, to - x)
 
-    def _rise(self, before: tuple[Float, Float], to: Float) -> Float:
-        total = np.zeros_like(self.s)
+    def _rise(self, before: tuple[Float, Float], to: Float, step: Float) -> Float:
+        (mu, b), (new_mu, new_b) = before, self._rates(to)
+        signal, a = step[:, None] * self.s, self.alpha
+        # one rate moves by a difference, the other with it: the noise of both cancels at a minimum
+        by_b = a**2 * np.maximum(b, new_b) * new_b <= np.maximum(mu, new_mu) * new_mu
+        on = np.where(by_b, signal + a * (new_b - b), new_mu - mu)
+        off = np.where(by_b, new_b - b, (on - signal) / a)
+        total = on + off
         with np.errstate(divide="ignore", invalid="ignore"):
-            for counts, old, new in zip((self.n, self.m), before, self._rates(to), strict=True):
-                log = np.where(counts > 0, counts * np.log1p((new - old) / old), 0)
-                total += new - old - log
+            for counts, old, moved in ((self.n, mu, on), (self.m, b, off)):
+                total -= np.where(counts > 0, counts * np.log1p(moved / old), 0)
         return np.asarray(2 * total.sum(axis=1))
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
@@ -125,7 +130,7 @@ class WStat:
 
         def evaluate(step: Float) -> tuple[Float, Float]:
             to = x + sign * step
-            return self._rise(before, to), 2 * sign * self.slope(to, sign)[0]
+            return self._rise(before, to, sign * step), 2 * sign * self.slope(to, sign)[0]
 
         return evaluate
 
