@@ -11,6 +11,7 @@ from .bins import SkyBins
 from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
+from .io.netcdf import open_netcdf
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
 from .schema import check_binned, check_maps, check_profile
@@ -37,6 +38,7 @@ __all__ = [
     "expected_limits",
     "interval_coverage",
     "open_maps",
+    "open_netcdf",
     "open_profile",
     "p_value",
     "power_law",
