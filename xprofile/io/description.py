@@ -23,7 +23,7 @@ _COLUMN, _VALUES = "column", "values"
 
 
 def dumps(content: Any) -> str:
-    """Write JSON in ASCII, with arrays and numbers of numpy's as what they are.
+    """Write JSON in ASCII, with tuples, and arrays and numbers of numpy's, as what they are.
 
     Raises
     ------
@@ -31,32 +31,32 @@ def dumps(content: Any) -> str:
         If JSON has no form for something in `content`.
     """
     try:
-        return json.dumps(_tagged(content), default=_encode)
+        return json.dumps(_tagged(content))
     except (TypeError, ValueError) as error:
-        raise InvalidDataError(f"the profile cannot be described in JSON: {error}") from error
+        raise InvalidDataError(
+            f"the profile cannot be described in JSON: {error}; make it a number, text or an "
+            "array, or drop it"
+        ) from error
 
 
 def loads(text: str) -> Any:
     """Read what `dumps` wrote."""
-    return json.loads(text, object_hook=_decode)
+    return json.loads(text, object_hook=_untagged)
 
 
 def _tagged(content: Any) -> Any:
-    """Mark tuples, which JSON takes for lists."""
+    """Content in types that JSON gives back."""
     if isinstance(content, dict):
         return {key: _tagged(value) for key, value in content.items()}
     if isinstance(content, tuple):
         return {"tuple": [_tagged(value) for value in content]}
+    if isinstance(content, np.generic | np.ndarray):
+        array = np.asarray(content)
+        return {"numpy": type_name(array), "values": _plain(array)}
     return [_tagged(value) for value in content] if isinstance(content, list) else content
 
 
-def _encode(value: Any) -> dict[str, Any]:
-    if isinstance(value, np.generic | np.ndarray):
-        return {"numpy": type_name(np.asarray(value)), "values": _plain(np.asarray(value))}
-    raise TypeError(f"no form for {value!r}; make it a number, text or an array, or drop it")
-
-
-def _decode(content: dict[str, Any]) -> Any:
+def _untagged(content: dict[str, Any]) -> Any:
     if content.keys() == {"numpy", "values"}:
         return np.array(content["values"]).astype(content["numpy"])[()]
     if content.keys() == {"tuple"}:
@@ -153,7 +153,5 @@ def from_json(text: str, table: Table | fits.FITS_rec, apart: Mapping[str, Any])
     result = xr.Dataset(variables, attrs=content["attrs"]).set_coords(content["coords"])
     sizes = content.get("sizes", result.sizes)
     if dict(result.sizes) != sizes:
-        raise FileFormatError(
-            f"there are {dict(result.sizes)} of what were {sizes}: lines are lost"
-        )
+        raise FileFormatError(f"{dict(result.sizes)} of what was {sizes}: rows are missing")
     return result

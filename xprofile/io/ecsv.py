@@ -66,7 +66,7 @@ def write_ecsv(
         table = gammapy_table(source)
         for name in table.colnames:
             if table[name].dtype.kind == "U":
-                table[name] = _one_line(table[name])
+                table[name] = table[name].copy(data=_one_line(table[name]))
         table.meta[EXTRA] = to_json(source, held_columns(source, _plain(table)))
         table.write(temporary, format=_FORMAT, overwrite=True)
 

@@ -225,7 +225,7 @@ def decode(data: xr.Dataset) -> xr.Dataset:
             f"the attribute {_NOTE} has the version {note['version']}, this xprofile reads "
             f"{_VERSION}: use a newer one"
         )
-    result = data.drop_vars(note["added"], errors="ignore")
+    result = data.drop_vars(note["added"], errors="ignore").copy()
     result.attrs.pop(_NOTE)
     result.attrs = _restored(result.attrs, note["attrs"])
     known = {name: entry for name, entry in note["variables"].items() if name in result.variables}

@@ -14,7 +14,7 @@ import xarray as xr
 from astropy.io import fits
 from astropy.table import QTable, Table
 
-from ..exceptions import FileFormatError, InvalidDataError
+from ..exceptions import FileFormatError, InvalidDataError, MissingVariableError
 from ..schema import NORM_SCAN, SED_TYPE
 from ..sed import is_brightness, quantity_name
 from .atomic import StrPath, moved_into_place
@@ -86,10 +86,17 @@ def gammapy_table(source: xr.Dataset) -> QTable:
     ------
     InvalidDataError
         If the profile has no bin, or other dims than Gammapy has.
+    MissingVariableError
+        If it is a surface brightness, and there is no solid angle to multiply it with.
     """
     empty = [str(dim) for dim, size in source.sizes.items() if size == 0]
     if empty:
         raise InvalidDataError(f"a profile without any {empty} has no form in tables: select some")
+    if is_brightness(source) and "solid_angle" not in source:
+        raise MissingVariableError(
+            "a surface brightness without solid_angle cannot be made a flux, as tables for Gammapy "
+            "have it: keep solid_angle, or use to_netcdf"
+        )
     kind = quantity_name(source.attrs[SED_TYPE])
     table = to_table(source, kind if is_brightness(source) else None)
     if NORM_SCAN not in table.colnames:  # Gammapy reads no scan without norms that all bins share
