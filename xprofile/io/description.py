@@ -31,12 +31,13 @@ def dumps(content: Any) -> str:
         If JSON has no form for something in `content`.
     """
     try:
-        return json.dumps(_tagged(content))
+        return json.dumps(_tagged(content), default=_refuse)
     except (TypeError, ValueError) as error:
-        raise InvalidDataError(
-            f"the profile cannot be described in JSON: {error}; make it a number, text or an "
-            "array, or drop it"
-        ) from error
+        raise InvalidDataError(f"the profile cannot be described in JSON: {error}") from error
+
+
+def _refuse(value: Any) -> None:
+    raise TypeError(f"no form for {value!r}; make it a number, text or an array, or drop it")
 
 
 def loads(text: str) -> Any:
