@@ -206,7 +206,7 @@ def test_tidy_tables_in_ecsv_read_back_equal(profile, sed_type, tmp_path):
 def test_tidy_tables_go_to_csv_and_pandas(profile, tmp_path):
     table = to_table(profile, "dnde", tidy=True)
     table.write(tmp_path / "p.csv")
-    for frame in (pd.read_csv(tmp_path / "p.csv"), table.to_pandas()):
+    for frame in (pd.read_csv(tmp_path / "p.csv", float_precision="round_trip"), table.to_pandas()):
         assert list(frame) == table.colnames
         np.testing.assert_array_equal(frame["dnde_ul"], table["dnde_ul"].value)
         assert list(frame["region"]) == list(table["region"])
