@@ -49,3 +49,26 @@ def planar_tables(session: nox.Session) -> None:
     """Write the pixels of planar regions, tests/planar_pixels.json, by regions below 0.12."""
     session.install("regions<0.12", "astropy")
     session.run("python", "tests/freeze_planar.py")
+
+
+@nox.session(default=False)
+def cf(session: nox.Session) -> None:
+    """Check netCDF files by the CF conventions."""
+    session.install(".", "compliance-checker>=6.1,<7")
+    session.run("python", "tests/cf_conventions.py")
+
+
+# what each version of Gammapy was made for: newer ones of these break it
+GAMMAPY = {
+    "2.1": ["regions<0.12"],
+    "1.3": ["regions<0.12", "numpy<2.3", "scipy<1.16", "astropy<7"],
+}
+
+
+@nox.session(python="3.11", default=False)
+@nox.parametrize("gammapy", list(GAMMAPY))
+def gammapy(session: nox.Session, gammapy: str) -> None:
+    """Exchange profiles with Gammapy, both ways."""
+    session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
+    module = "tests/gammapy_exchange.py"
+    session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", module, *session.posargs)

@@ -254,30 +254,6 @@ def test_is_ul_is_no_column_without_limits(path):
 # writing
 
 
-def test_an_existing_file_is_kept(profile, path):
-    path.write_text("mine")
-    with pytest.raises(FileExistsError, match="overwrite=True"):
-        write_profile(profile, path)
-    assert path.read_text() == "mine"
-    write_profile(profile, path, overwrite=True)
-    xr.testing.assert_identical(open_profile(path), profile)
-
-
-def test_a_failing_write_leaves_the_old_file(profile, path, monkeypatch):
-    path.write_text("mine")
-
-    def full(self, name, **kwargs):
-        with open(name, "w") as file:
-            file.write("half")
-        raise OSError("no space left")
-
-    monkeypatch.setattr(fits.HDUList, "writeto", full)
-    with pytest.raises(OSError, match="no space left"):
-        write_profile(profile, path, overwrite=True)
-    assert path.read_text() == "mine"
-    assert list(path.parent.iterdir()) == [path]
-
-
 def test_the_profile_is_not_modified(profile, path):
     before = profile.copy(deep=True)
     write_profile(profile, path, "dnde")
@@ -419,8 +395,9 @@ def test_missing_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"# %ECSV 1.0\n", "neither FITS nor netCDF: it starts with b'# %ECSV.*ECSV"),
-        (b"", "neither FITS nor netCDF"),
+        (b"# %ECSV 1.0\n", "cannot read .* as ECSV"),
+        (b"PK\x03\x04 zip", "neither FITS, ECSV, netCDF nor Zarr: it starts with b'PK"),
+        (b"", "neither FITS, ECSV, netCDF nor Zarr"),
         (b"\x1f\x8b not gzip", "cannot read .* as FITS"),
         (b"\x89HDF\r\n\x1a\n", "cannot read .* as netCDF"),
     ],
@@ -432,7 +409,7 @@ def test_unknown_and_broken_content(content, match, path):
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(FileFormatError, match="it is a folder"):
+    with pytest.raises(FileFormatError, match="is a folder, but not of Zarr"):
         open_profile(tmp_path)
 
 

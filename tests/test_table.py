@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from astropy.table import QTable
 
 from xprofile import estimate, power_law, to_sed_type
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
@@ -170,6 +171,57 @@ def test_formatted_tables_print_well(profile, sed_type):
     assert words["counts"] == str(profile["counts"].to_numpy()[0, 0])
     value = to_sed_type(profile, sed_type)[KINDS[sed_type][0]].to_numpy()[0, 0]
     assert words[KINDS[sed_type][0]] == f"{value:{'.4g' if sed_type == 'likelihood' else '.3e'}}"
+
+
+def test_tidy_tables_have_one_row_for_each_bin_and_energy(profile):
+    table, frame = to_table(profile, "flux", tidy=True), to_dataframe(profile, "flux")
+    wide = to_table(profile, "flux")
+    assert table.colnames == [n for n in wide.colnames if n not in ("stat_scan", "norm_scan")]
+    assert {column.shape for column in table.itercols()} == {(20,)}
+    axes = {"e_ref": "energy", "e_max": "energy_max", "x_ref": DISTANCES[0], "x_min": DISTANCES[1]}
+    for name in set(table.colnames) & {*axes, *frame}:
+        values = getattr(table[name], "value", table[name])
+        np.testing.assert_array_equal(values, frame[axes.get(name, name)])
+        assert getattr(table[name], "unit", None) == getattr(wide[name], "unit", None)
+    assert table.meta == wide.meta
+    one = to_table(profile.isel(energy=1, projected_distance=3), "flux", tidy=True)
+    assert len(one) == 1
+    assert one["flux"][0] == table["flux"][7]
+
+
+@pytest.mark.parametrize("sed_type", KINDS)
+def test_tidy_tables_in_ecsv_read_back_equal(profile, sed_type, tmp_path):
+    table = to_table(profile, sed_type, tidy=True, formatted=True)
+    table.write(tmp_path / "p.ecsv")
+    found = QTable.read(tmp_path / "p.ecsv")
+    assert found.colnames == table.colnames
+    assert found.meta == table.meta
+    for name in table.colnames:
+        np.testing.assert_array_equal(found[name], table[name])
+        assert type(found[name]) is type(table[name])
+        for of in ("unit", "format", "description", "dtype"):
+            assert getattr(found[name].info, of) == getattr(table[name].info, of)
+
+
+def test_tidy_tables_go_to_csv_and_pandas(profile, tmp_path):
+    table = to_table(profile, "dnde", tidy=True)
+    table.write(tmp_path / "p.csv")
+    for frame in (pd.read_csv(tmp_path / "p.csv"), table.to_pandas()):
+        assert list(frame) == table.colnames
+        np.testing.assert_allclose(frame["dnde_ul"], table["dnde_ul"].value, rtol=1e-14)
+        assert list(frame["region"]) == list(table["region"])
+
+
+def test_tidy_tables_go_to_latex_with_words_and_units(profile, tmp_path):
+    table = to_table(profile, "dnde", tidy=True, formatted=True, long_names=True)
+    assert len(set(table.colnames)) == len(to_table(profile, "dnde", tidy=True).colnames)
+    assert not [name for name in table.colnames if "_" in name]  # LaTeX takes it for a subscript
+    table["energy", "differential flux", "differential flux upper limit"].write(tmp_path / "p.tex")
+    head, units, first = (tmp_path / "p.tex").read_text().splitlines()[2:5]
+    assert head == r"energy & differential flux & differential flux upper limit \\"
+    assert units.startswith(r"$\mathrm{TeV}$ & $\mathrm{TeV^{-1}\,s^{-1}\,cm^{-2}}$ &")
+    dnde = to_sed_type(profile, "dnde")["dnde"].to_numpy()[0, 0]
+    assert first.startswith(f"0.02236 & {dnde:.3e} & ")
 
 
 def test_one_selected_energy_or_bin_keeps_the_layout(profile):

@@ -11,6 +11,7 @@ from .bins import SkyBins
 from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
+from .io.netcdf import open_netcdf
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
 from .merge import merge_profiles
@@ -44,6 +45,7 @@ __all__ = [
     "interval_coverage",
     "merge_profiles",
     "open_maps",
+    "open_netcdf",
     "open_profile",
     "p_value",
     "power_law",

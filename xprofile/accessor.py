@@ -14,6 +14,8 @@ from . import plot, sed
 from .binning import AnyBins, bin_image, bin_maps
 from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import estimate
+from .io.ecsv import write_ecsv
+from .io.netcdf import write_netcdf
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from astropy.table import QTable
     from matplotlib.axes import Axes
 
-    from .io.fitsfile import StrPath
+    from .io.atomic import StrPath
 
 __all__ = ["DataArrayProfile", "DatasetProfile"]
 
@@ -158,9 +160,9 @@ class DatasetProfile:
         """Plot sky, flux, counts and significance; see `xprofile.plot.plot_summary`."""
         return plot.plot_summary(self._obj, image, **kwargs)
 
-    def to_table(self, sed_type: str | None = None, *, formatted: bool = False) -> QTable:
+    def to_table(self, sed_type: str | None = None, **options: bool) -> QTable:
         """Make an astropy table; see `xprofile.io.table.to_table`."""
-        return to_table(self._obj, sed_type, formatted=formatted)
+        return to_table(self._obj, sed_type, **options)
 
     def to_dataframe(self, sed_type: str | None = None) -> pd.DataFrame:
         """Make a tidy pandas table; see `xprofile.io.table.to_dataframe`."""
@@ -171,6 +173,16 @@ class DatasetProfile:
     ) -> None:
         """Write Gammapy's profile layout; see `xprofile.io.profilefits.write_profile`."""
         write_profile(self._obj, path, sed_type, overwrite=overwrite)
+
+    def to_ecsv(
+        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Write a profile as a table of text; see `xprofile.io.ecsv.write_ecsv`."""
+        write_ecsv(self._obj, path, sed_type, overwrite=overwrite)
+
+    def to_netcdf(self, path: StrPath, *, overwrite: bool = False, **kwargs: Any) -> None:
+        """Write netCDF by the CF conventions; see `xprofile.io.netcdf.write_netcdf`."""
+        write_netcdf(self._obj, path, overwrite=overwrite, **kwargs)
 
 
 @xr.register_dataarray_accessor("profile")  # type: ignore[no-untyped-call]

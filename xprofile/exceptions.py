@@ -7,6 +7,7 @@ __all__ = [
     "InvalidEnergyError",
     "InvalidOptionError",
     "MissingFileError",
+    "MissingPackageError",
     "MissingVariableError",
     "XProfileError",
 ]
@@ -18,6 +19,10 @@ class XProfileError(Exception):
 
 class MissingFileError(XProfileError, FileNotFoundError):
     """A file that was asked for is not there."""
+
+
+class MissingPackageError(XProfileError, ImportError):
+    """An optional package that the operation needs is not installed."""
 
 
 class FileFormatError(XProfileError, OSError):

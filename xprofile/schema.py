@@ -165,6 +165,7 @@ STATUS_FLAGS: Final = {
     "low_coverage": 128,
 }
 STATUS_ATTRS: Final = {
+    "standard_name": "quality_flag",
     "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
     "flag_meanings": " ".join(STATUS_FLAGS),
 }

@@ -1,11 +1,9 @@
-"""Open and write FITS files so that what goes wrong is said plainly and nothing is half done."""
+"""Open FITS files so that what goes wrong is said plainly; types and units of what they hold."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import os
-import tempfile
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -20,8 +18,9 @@ from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError, MissingFileError, XProfileError
+from .atomic import StrPath
 
-__all__ = ["factor_to", "native", "open_fits", "unit_of", "write_fits"]
+__all__ = ["factor_to", "native", "open_fits", "unit_of"]
 
 _GZIP = b"\x1f\x8b"
 _ALARMING = ("File may have been truncated", "(?s).*Error validating header", "non-ASCII")
@@ -29,8 +28,6 @@ _UNREADABLE = (
     OSError, EOFError, VerifyError, TypeError, ValueError, LookupError, AttributeError,
     zlib.error, AstropyUserWarning,
 )  # fmt: skip
-
-StrPath = str | os.PathLike[str]
 
 
 @contextmanager
@@ -72,39 +69,6 @@ def _check_whole(hdus: fits.HDUList, size: int) -> None:
     end = info["datLoc"] + info["datSpan"]
     if end != size:
         raise EOFError(f"{size} bytes, its HDUs take {end}")
-
-
-def write_fits(hdus: fits.HDUList, path: StrPath, *, overwrite: bool = False) -> None:
-    """Write a FITS file beside its place and move it there when it is whole.
-
-    Raises
-    ------
-    FileExistsError
-        If the file exists and `overwrite` is False.
-    MissingFileError
-        If its folder does not exist.
-    """
-    path = Path(path)
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{str(path)!r} exists already; pass overwrite=True to replace it")
-    if not path.parent.is_dir():
-        raise MissingFileError(f"no folder {str(path.parent)!r} to write {path.name!r} into")
-    suffix = "".join(path.suffixes[-2:])
-    handle, temporary = tempfile.mkstemp(suffix=suffix, prefix=f".{path.stem}-", dir=path.parent)
-    os.close(handle)
-    try:
-        hdus.writeto(temporary, overwrite=True)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def native(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -71,7 +71,7 @@ def _sed_quantity(points: fits.BinTableHDU) -> str:
 def _described(points: fits.BinTableHDU, column: str, name: str) -> xr.Variable:
     """Variable of a column in the unit of the schema."""
     entry = describe(name)
-    values = read_column(points, column, entry.dims).to_numpy()
+    values = read_column(points.data, column, entry.dims).to_numpy()
     if values.dtype.kind == "f":
         values = values * factor_to(points.columns[column].unit, entry.unit, column)
     return xr.Variable(entry.dims, values, entry.attrs)

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 import xarray as xr
 from astropy.io import fits
+from astropy.table import Table
 
 from ..schema import (
     COORDS,
@@ -110,12 +111,14 @@ def cell_dims(name: str) -> tuple[str, ...]:
     return dims if DISTANCE in dims else (DISTANCE, *dims)
 
 
-def read_column(points: fits.BinTableHDU, column: str, dims: tuple[Hashable, ...]) -> xr.Variable:
+def read_column(
+    points: fits.FITS_rec | Table, column: str, dims: tuple[Hashable, ...]
+) -> xr.Variable:
     """Make the variable that a column shows; what Gammapy has by dataset is summed.
 
     Parameters
     ----------
-    points : astropy.io.fits.BinTableHDU
+    points : astropy.io.fits.FITS_rec or astropy.table.Table
         Of this layout.
     column : str
         One of `columns`.
@@ -124,8 +127,8 @@ def read_column(points: fits.BinTableHDU, column: str, dims: tuple[Hashable, ...
         ``norm_scan`` is that of the bins. Of dims that are left out, such as those along which
         cells repeat, the first value is taken.
     """
-    rows, values = len(points.data), native(points.data[column])
-    sizes = {DISTANCE: rows, ENERGY: points.data["e_ref"].size // rows, NORM_SCAN: -1}
+    rows, values = len(points), native(points[column])
+    sizes = {DISTANCE: rows, ENERGY: points["e_ref"].size // rows, NORM_SCAN: -1}
     if column in PER_DATASET:
         values = values.reshape(rows, sizes[ENERGY], -1).sum(axis=-1)
     if values.dtype.kind == "U":

@@ -10,7 +10,8 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError
 from ..schema import ENERGY_UNIT, MAPS, extend_history
-from .fitsfile import StrPath, open_fits
+from .atomic import StrPath
+from .fitsfile import open_fits
 from .mapdataset import read_mapdataset
 
 __all__ = ["open_maps"]

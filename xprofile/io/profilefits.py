@@ -7,22 +7,22 @@ every variable, then the variables that no column of ``FLUXPOINTS`` holds to the
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from astropy.io import fits
-from astropy.table import Table
+from astropy.table import QTable, Table
 
-from ..exceptions import FileFormatError, InvalidDataError
-from ..schema import DATASET, NORM_SCAN, SED_TYPE
+from ..exceptions import FileFormatError, InvalidDataError, MissingVariableError
+from ..schema import NORM_SCAN, SED_TYPE
 from ..sed import is_brightness, quantity_name
-from .fitsfile import StrPath, write_fits
-from .layout import PER_DATASET, bins_name, columns, read_column
+from .atomic import StrPath, moved_into_place
+from .description import from_json, held_columns, to_json
+from .layout import PER_DATASET
 from .table import converted, to_table
 
-__all__ = ["restore", "write_profile"]
+__all__ = ["gammapy_table", "restore", "write_profile"]
 
 POINTS, EXTRA = "FLUXPOINTS", "XPROFILE"
 _JSON = "JSON"
@@ -67,25 +67,43 @@ def write_profile(
     >>> write_profile(profile, "profile.fits", "dnde")  # doctest: +SKIP
     >>> open_profile("profile.fits")  # doctest: +SKIP
     """
-    source = converted(profile, sed_type)
+    with moved_into_place(path, overwrite=overwrite) as temporary:
+        source = converted(profile, sed_type)
+        table = gammapy_table(source)
+        for name in table.colnames:
+            words = table[name].info.description
+            table[name] = _storable(table[name])
+            table[name].info.description = words.encode("ascii", "replace").decode()
+        points = fits.BinTableHDU(table, name=POINTS)
+        hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra(source, points)])
+        hdus.writeto(temporary, overwrite=True)
+
+
+def gammapy_table(source: xr.Dataset) -> QTable:
+    """Make a table for Gammapy, which knows fluxes of regions but not per solid angle.
+
+    Raises
+    ------
+    InvalidDataError
+        If the profile has no bin, or other dims than Gammapy has.
+    MissingVariableError
+        If it is a surface brightness, and there is no solid angle to multiply it with.
+    """
     empty = [str(dim) for dim, size in source.sizes.items() if size == 0]
     if empty:
-        raise InvalidDataError(f"a profile without any {empty} has no form in FITS: select some")
-    points = _points(source)
-    hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra(source, points)])
-    write_fits(hdus, path, overwrite=overwrite)
-
-
-def _points(source: xr.Dataset) -> fits.BinTableHDU:
-    """Table for Gammapy, which knows fluxes of regions but not per solid angle."""
+        raise InvalidDataError(f"a profile without any {empty} has no form in tables: select some")
+    if is_brightness(source) and "solid_angle" not in source:
+        raise MissingVariableError(
+            "a surface brightness without solid_angle cannot be made a flux, as tables for Gammapy "
+            "have it: keep solid_angle, or use to_netcdf"
+        )
     kind = quantity_name(source.attrs[SED_TYPE])
     table = to_table(source, kind if is_brightness(source) else None)
     if NORM_SCAN not in table.colnames:  # Gammapy reads no scan without norms that all bins share
         table.remove_columns({"stat_scan", "norm_scan_values"} & set(table.colnames))
-    for name, column in table.columns.items():
-        cells = column[..., np.newaxis] if name in PER_DATASET else column
-        table[name] = _storable(cells)
-    return fits.BinTableHDU(table, name=POINTS)
+    for name in {*PER_DATASET} & {*table.colnames}:
+        table[name] = table[name][..., np.newaxis]
+    return table
 
 
 def _storable(values: Any) -> Any:
@@ -99,51 +117,18 @@ def _storable(values: Any) -> Any:
 
 def _extra(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
     """Describe the Dataset, and hold what the columns of `points` do not."""
-    shown = columns(quantity_name(source.attrs[SED_TYPE]), bins_name(source))
-    held = {variable: column for column, variable in shown.items()}
-    entries = {}
-    cells = {}
-    for key, variable in source.variables.items():
-        name, values = str(key), variable.to_numpy()
-        dtype = "object" if values.dtype.kind == "T" else str(values.dtype)
-        entry = {"dims": variable.dims, "dtype": dtype, "attrs": variable.attrs}
-        if _holds(points, held.get(name, ""), variable):
-            entry["column"] = held[name]
-        elif values.dtype.kind in "biuf":
-            cells[name] = _storable(values)[np.newaxis]
-        else:
-            entry["values"] = values.tolist()
-        entries[name] = entry
-    content = {"attrs": source.attrs, "coords": list(source.coords), "variables": entries}
-    try:
-        text = json.dumps(content, default=_encode)
-    except TypeError as error:
-        raise InvalidDataError(f"the profile cannot be described in JSON: {error}") from error
+    held = held_columns(source, points.data)
+    cells = {
+        str(name): _storable(variable.to_numpy())[np.newaxis]
+        for name, variable in source.variables.items()
+        if name not in held and variable.dtype.kind in "biuf"
+    }
+    text = to_json(source, held, apart=cells)
     table = Table({_JSON: [text.encode("ascii")], **cells}, meta={"XPVERS": _VERSION})
     hdu = fits.BinTableHDU(table, name=EXTRA)
     for name in cells:
         hdu.columns[name].unit = source[name].attrs.get("units")
     return hdu
-
-
-def _encode(value: Any) -> dict[str, Any]:
-    if isinstance(value, np.generic | np.ndarray):
-        return {"numpy": str(value.dtype), "values": value.tolist()}
-    raise TypeError(f"no form for {value!r}; make it a number, text or an array, or drop it")
-
-
-def _decode(content: dict[str, Any]) -> Any:
-    if content.keys() == {"numpy", "values"}:
-        return np.array(content["values"], content["numpy"])[()]
-    return content
-
-
-def _holds(points: fits.BinTableHDU, column: str, variable: xr.Variable) -> bool:
-    """Whether a column gives back a variable's values to the last bit."""
-    if column not in points.columns.names or DATASET in variable.dims:
-        return False
-    values = read_column(points, column, variable.dims).to_numpy()
-    return np.array_equal(values, variable.to_numpy(), equal_nan=values.dtype.kind == "f")
 
 
 def restore(points: fits.BinTableHDU, extra: fits.BinTableHDU) -> xr.Dataset:
@@ -161,14 +146,5 @@ def restore(points: fits.BinTableHDU, extra: fits.BinTableHDU) -> xr.Dataset:
             f"{EXTRA} has the version {extra.header.get('XPVERS')}, this xprofile reads "
             f"{_VERSION}: use a newer one"
         )
-    content = json.loads(str(extra.data[_JSON][0]), object_hook=_decode)
-    variables = {}
-    for name, entry in content["variables"].items():
-        dims = tuple(entry["dims"])
-        if "column" in entry:
-            values = read_column(points, entry["column"], dims).to_numpy()
-        else:
-            values = np.asarray(entry["values"] if "values" in entry else extra.data[name][0])
-        variables[name] = xr.Variable(dims, values.astype(entry["dtype"]), entry["attrs"])
-    result = xr.Dataset(variables, attrs=content["attrs"])
-    return result.set_coords(content["coords"])
+    apart = {name: extra.data[name][0] for name in extra.columns.names}
+    return from_json(str(apart[_JSON]), points.data, apart)

@@ -11,7 +11,12 @@ import xarray as xr
 from astropy.io import fits
 
 from .. import spectrum
-from ..exceptions import FileFormatError, InvalidOptionError, MissingFileError
+from ..exceptions import (
+    FileFormatError,
+    InvalidOptionError,
+    MissingFileError,
+    MissingPackageError,
+)
 from ..schema import (
     ENERGY,
     ENERGY_UNIT,
@@ -24,46 +29,57 @@ from ..schema import (
     reference_variable,
 )
 from ..spectrum import SpectralModel
-from .fitsfile import StrPath, open_fits
+from .atomic import StrPath
+from .ecsv import read_ecsv
+from .fitsfile import open_fits
 from .gammapyprofile import from_gammapy
 from .layout import axes
+from .netcdf import open_netcdf
 from .profilefits import EXTRA, POINTS, restore
 
 __all__ = ["open_profile", "read_profile_fits"]
 
 _MAGIC = {
     b"SIMPLE  =": "FITS", b"\x1f\x8b": "FITS", b"CDF": "netCDF", b"\x89HDF\r\n": "netCDF",
+    b"# %ECSV": "ECSV",
 }  # fmt: skip
+_ZARR = ("zarr.json", ".zgroup", ".zmetadata")  # one of these is in a folder of version 3 or 2
 
 
 def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
-    """Read a profile from a file, FITS or netCDF, as its content tells.
+    """Read a profile from FITS, ECSV, netCDF or Zarr, as the content of the file tells.
 
     Parameters
     ----------
     path : str or path-like
-        FITS by xprofile or Gammapy, see `read_profile_fits`, or netCDF by ``profile.to_netcdf``.
+        FITS or ECSV by xprofile or Gammapy, see `read_profile_fits`; netCDF by
+        ``profile.profile.to_netcdf`` or xarray's ``profile.to_netcdf``; or the folder of
+        ``profile.to_zarr``.
     spectral_model : astropy.modeling.Model or callable, optional
         The reference model, for files of Gammapy's, which do not have it.
 
     Returns
     -------
     xarray.Dataset
-        The profile.
+        The profile that was written, unchanged.
 
     Raises
     ------
     MissingFileError, FileFormatError, InvalidOptionError
         As `read_profile_fits`.
     MissingVariableError, InvalidDataError
-        If a netCDF file holds something else than a profile.
+        If there is something else than a profile in netCDF or Zarr.
+    MissingPackageError
+        If it is Zarr and the package zarr is not installed.
 
     Examples
     --------
     >>> import xprofile
     >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
     """
-    loaders = {"FITS": _load_fits, "netCDF": _load_netcdf}
+    loaders = {
+        "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": _load_zarr,
+    }  # fmt: skip
     return _checked(loaders[_format(path)](path), spectral_model)
 
 
@@ -106,17 +122,17 @@ def _format(path: StrPath) -> str:
     place = Path(path)
     if not place.exists():
         raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
-    start = b""
-    if place.is_file():
-        with place.open("rb") as file:
-            start = file.read(9)
+    if place.is_dir():
+        if any((place / name).is_file() for name in _ZARR):
+            return "Zarr"
+        raise FileFormatError(f"{str(path)!r} is a folder, but not of Zarr: it has none of {_ZARR}")
+    with place.open("rb") as file:
+        start = file.read(9)
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             return name
     raise FileFormatError(
-        f"{str(path)!r} is neither FITS nor netCDF: "
-        + ("it is a folder" if place.is_dir() else f"it starts with {start!r}")
-        + "; ECSV and Zarr are not read here, xarray.open_zarr reads the latter"
+        f"{str(path)!r} is neither FITS, ECSV, netCDF nor Zarr: it starts with {start!r}"
     )
 
 
@@ -129,14 +145,40 @@ def _load_fits(path: StrPath) -> xr.Dataset:
                 f"{str(path)!r} holds no profile: no table {POINTS}, found {found}; write it with "
                 "profile.profile.to_fits, or Gammapy's FluxPoints.write(format='profile')"
             )
-        _check_points(points, path)
         try:
             if EXTRA in hdus:
+                _check_points(points, path)
                 return restore(points, hdus[EXTRA])
         except KeyError as error:
             raise FileFormatError(f"{EXTRA} in {str(path)!r} is not whole: no {error}") from error
-        result = from_gammapy(points)
+        return _of_gammapy(points, path)
+
+
+def _load_ecsv(path: StrPath) -> xr.Dataset:
+    found = read_ecsv(path)
+    return found if isinstance(found, xr.Dataset) else _of_gammapy(found, path)
+
+
+def _of_gammapy(points: fits.BinTableHDU, path: StrPath) -> xr.Dataset:
+    _check_points(points, path)
+    result = from_gammapy(points)
     return extend_history(result, result, f"open_profile {Path(path).name}")
+
+
+def _load_zarr(path: StrPath) -> xr.Dataset:
+    try:
+        import zarr  # noqa: F401
+    except ImportError:
+        raise MissingPackageError(
+            f"{str(path)!r} is Zarr, for which the package zarr is needed: pip install zarr, or "
+            "xprofile with its extra [zarr]"
+        ) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*Zarr (V3|format 3) specification")
+            return xr.load_dataset(path, engine="zarr")
+    except (OSError, ValueError, KeyError) as error:
+        raise FileFormatError(f"cannot read {str(path)!r} as Zarr: {error}") from error
 
 
 def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:
@@ -151,13 +193,6 @@ def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:
     for name in {"e_ref", "e_min", "e_max", NORM_SCAN} & set(names):
         if not np.all(points.data[name] == points.data[name][:1]):
             raise FileFormatError(f"{name} in {str(path)!r} differs from bin to bin")
-
-
-def _load_netcdf(path: StrPath) -> xr.Dataset:
-    try:
-        return xr.load_dataset(path)
-    except (OSError, ValueError) as error:
-        raise FileFormatError(f"cannot read {str(path)!r} as netCDF: {error}") from error
 
 
 def _checked(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:

@@ -51,9 +51,14 @@ _FORMATS = {
 
 
 def to_table(
-    profile: xr.Dataset, sed_type: str | None = None, *, formatted: bool = False
+    profile: xr.Dataset,
+    sed_type: str | None = None,
+    *,
+    tidy: bool = False,
+    formatted: bool = False,
+    long_names: bool = False,
 ) -> QTable:
-    """Make an astropy table of a profile, with one row for each bin.
+    """Make an astropy table of a profile, with one row for each bin, or each bin and energy.
 
     Parameters
     ----------
@@ -61,8 +66,14 @@ def to_table(
         From `estimate`, of any sed type, with one energy or several.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
         Convert to it first; the profile's own by default.
+    tidy : bool
+        One row for each bin and energy, and one number in each cell, so that the table can be
+        written to CSV, LaTeX and HTML. There is no scan in it.
     formatted : bool
         Set the columns' formats, so that the table prints well.
+    long_names : bool
+        Head the columns with what they are in words, such as "flux upper limit", as one wants in
+        LaTeX. The words are the columns' descriptions in any case.
 
     Returns
     -------
@@ -87,16 +98,22 @@ def to_table(
     --------
     >>> from xprofile.io.table import to_table
     >>> print(to_table(profile, "dnde", formatted=True))  # doctest: +SKIP
+    >>> to_table(profile, tidy=True, long_names=True).write("profile.tex")  # doctest: +SKIP
     """
     source = _canonical(_at_distances(sum_datasets(converted(profile, sed_type))))
     table = QTable(meta=_meta(source.attrs))
     for column, name in columns(quantity_name(source.attrs[SED_TYPE])).items():
-        if name in source.variables:
-            table[column] = _cells(source, name)
+        if name in source.variables and not (tidy and NORM_SCAN in cell_dims(name)):
+            cells = _cells(source, name)
+            table[column] = _one_each(cells, source) if tidy else cells
+            words = source[name].attrs.get("long_name", describe(name).long_name)
+            table[column].info.description = str(words)
     if formatted:
         for form, names in _FORMATS.items():
             for column in set(names) & set(table.colnames):
                 table[column].info.format = form
+    if long_names:
+        table.rename_columns(table.colnames, [c.info.description for c in table.itercols()])
     return table
 
 
@@ -183,6 +200,11 @@ def _cells(source: xr.Dataset, name: str) -> Any:
     return u.Quantity(values, unit) if unit else np.array(values)
 
 
+def _one_each(cells: Any, source: xr.Dataset) -> Any:
+    """Values of a tidy column, of which there is one for each energy."""
+    return cells.ravel() if cells.ndim > 1 else np.repeat(cells, source.sizes.get(ENERGY, 1))
+
+
 def _meta(attrs: dict[Any, Any]) -> dict[str, Any]:
     """Keywords of a table; the confidence is that of a two-sided interval, as Gammapy has it."""
     meta: dict[str, Any] = {SED_TYPE.upper(): str(attrs[SED_TYPE])}
@@ -220,7 +242,8 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     >>> to_dataframe(profile, "flux").query("ts > 25")  # doctest: +SKIP
     """
     source = converted(profile, sed_type)
-    unwanted = [WCS_NAME, NORM_SCAN, "stat_scan"]
+    bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]
+    unwanted = [WCS_NAME, NORM_SCAN, "stat_scan", *bounds]
     source = source.drop_dims(NORM_SCAN, errors="ignore").drop_vars(unwanted, errors="ignore")
     dims = (bins_name(source), ENERGY)
     source = source.expand_dims([dim for dim in dims if dim not in source.dims])
