@@ -14,14 +14,14 @@ from .io.maps import open_maps
 from .io.netcdf import open_netcdf
 from .io.profiles import open_profile
 from .mapgrid import coarsen, cutout, exclude
-from .merge import merge_profiles
-from .rebin import fold, rebin
 from .reference import with_reference_model
+from .regroup import fold, rebin
 from .scans import recompute_ul
 from .schema import check_binned, check_maps, check_profile
 from .sed import to_sed_type
 from .smoothing import smooth
 from .spectrum import power_law
+from .stacking import merge_profiles
 from .toys import simulate
 from .units import select, to_units
 

@@ -19,8 +19,8 @@ from .io.netcdf import write_netcdf
 from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
-from .rebin import fold, rebin
 from .reference import with_reference_model
+from .regroup import fold, rebin
 from .scans import recompute_ul
 from .smoothing import smooth
 from .spectrum import SpectralModel

@@ -11,6 +11,7 @@ from .schema import (
     ENERGY,
     ENERGY_UNIT,
     NORM_SCAN,
+    NORM_SCAN_VALUES,
     SED_TYPE,
     SPECTRAL_MODEL,
     check_profile,
@@ -18,14 +19,13 @@ from .schema import (
     high,
     low,
     reference_variable,
+    scan_norms,
 )
 from .sed import quantity_name
 from .settings import describe
 from .spectrum import SpectralModel, reference_fluxes, to_json
 
 __all__ = ["reference_variables", "with_reference_model"]
-
-_VALUES = "norm_scan_values"
 
 
 def reference_variables(model: SpectralModel, energies: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -101,10 +101,10 @@ def _with_scan(
         )
     old = profile[f"ref_{kind}"]
     factor = old / new * u.Unit(old.attrs["units"]).to(new.attrs["units"])
-    if _VALUES not in profile and factor.size == 1:
+    if NORM_SCAN_VALUES not in profile and factor.size == 1:
         scale = factor.squeeze(drop=True).item()
         return changed.assign_coords({NORM_SCAN: profile[NORM_SCAN].copy() * scale})
-    norms = profile[_VALUES if _VALUES in profile else NORM_SCAN] * factor
+    norms = scan_norms(profile) * factor
     values = norms.broadcast_like(profile["stat_scan"]).transpose(*profile["stat_scan"].dims)
     without = changed.drop_vars(NORM_SCAN, errors="ignore")
-    return without.assign({_VALUES: values.drop_vars(NORM_SCAN, errors="ignore")})
+    return without.assign({NORM_SCAN_VALUES: values.drop_vars(NORM_SCAN, errors="ignore")})

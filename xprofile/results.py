@@ -22,7 +22,7 @@ from .schema import (
     bin_dim,
     data_array,
     energy_unit,
-    sed_variable,
+    result_variable,
 )
 from .status import status_flags
 
@@ -111,7 +111,7 @@ def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
 
 def _variable(name: str, values: NDArray[np.generic], problems: Problems) -> xr.Variable:
     """Make a variable with the dims that the table gives it, behind those of toys and data sets."""
-    entry = PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
+    entry = result_variable(name)
     dims = (*problems.extra, *entry.dims)
     dims = dims if values.ndim == len(dims) else (DATASET, *dims)
     variable = xr.Variable(dims, values, entry.attrs)

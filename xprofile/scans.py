@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from .exceptions import InvalidDataError, MissingVariableError
 from .interpolation import interpolate, sort_nodes
-from .schema import NORM_SCAN, SED_TYPE, STATUS_FLAGS, extend_history
+from .schema import (
+    NORM_SCAN,
+    NORM_SCAN_VALUES,
+    SED_TYPE,
+    STATUS_FLAGS,
+    extend_history,
+    scan_norms,
+)
 from .sed import is_brightness, quantity_name, to_sed_type, upper_limits
 from .settings import check_number
 
@@ -109,7 +116,7 @@ def read_scan(norms: xr.Dataset) -> Scan:
         If there is no scan.
     """
     missing = [name for name in ("stat_scan", "stat") if name not in norms]
-    if NORM_SCAN not in norms.coords and "norm_scan_values" not in norms:
+    if NORM_SCAN not in norms.coords and NORM_SCAN_VALUES not in norms:
         missing.append(NORM_SCAN)
     if missing:
         raise MissingVariableError(
@@ -118,8 +125,7 @@ def read_scan(norms: xr.Dataset) -> Scan:
         )
     best, *_ = xr.broadcast(norms["norm"], norms["stat"])
     norms = norms.assign(norm=best)
-    given = norms["norm_scan_values"] if "norm_scan_values" in norms else norms[NORM_SCAN]
-    at, stat, _ = xr.broadcast(given, norms["stat_scan"], best)
+    at, stat, _ = xr.broadcast(scan_norms(norms), norms["stat_scan"], best)
     pairs = [(at.transpose(*best.dims, NORM_SCAN), (stat - norms["stat"]))]
     if "stat_null" in norms:
         null = (norms["stat_null"] - norms["stat"]).broadcast_like(best).expand_dims(NORM_SCAN)

@@ -19,6 +19,7 @@ LAT: Final = "lat"
 LON: Final = "lon"
 DISTANCE: Final = "projected_distance"
 NORM_SCAN: Final = "norm_scan"
+NORM_SCAN_VALUES: Final = "norm_scan_values"
 RAD: Final = "rad"
 WCS_NAME: Final = "wcs"
 REGION: Final = "region"
@@ -105,9 +106,7 @@ PROFILE: Final = {
     "stat": Variable(_FIT, "", "fit statistic at the best fit"),
     "stat_null": Variable(_FIT, "", "fit statistic without signal"),
     "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm"),
-    "norm_scan_values": Variable(
-        (*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated"
-    ),
+    NORM_SCAN_VALUES: Variable((*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated"),
     "success": Variable(_FIT, "", "the fit has a finite norm"),
     "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
     "status": Variable(_FIT, "", "what the result rests on"),
@@ -176,6 +175,16 @@ def sed_variable(quantity: str, suffix: str = "") -> Variable:
     base = SED_TYPES[quantity]
     words = SED_SUFFIXES[suffix]
     return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip())
+
+
+def result_variable(name: str) -> Variable:
+    """Describe a result of a fit, such as ``stat``, or ``norm`` with a suffix."""
+    return PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
+
+
+def scan_norms(profile: xr.Dataset) -> xr.DataArray:
+    """Norms of a profile's scan: those of each bin, or those that all bins share."""
+    return profile[NORM_SCAN_VALUES if NORM_SCAN_VALUES in profile else NORM_SCAN]
 
 
 def reference_variable(quantity: str, values: Any) -> xr.Variable:

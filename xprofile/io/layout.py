@@ -16,6 +16,7 @@ from ..schema import (
     LAT,
     LON,
     NORM_SCAN,
+    NORM_SCAN_VALUES,
     PROFILE,
     REGION,
     SED_SUFFIXES,
@@ -32,7 +33,7 @@ __all__ = ["axes", "bins_name", "cell_dims", "columns", "describe", "has_edges",
 
 PER_DATASET = ("counts", "npred", "npred_excess")  # Gammapy's cells are (energy, dataset)
 EXTRAS = (
-    "npred_background", "norm_scan_values", "coverage", "solid_angle", "status", LON, LAT, REGION,
+    "npred_background", NORM_SCAN_VALUES, "coverage", "solid_angle", "status", LON, LAT, REGION,
 )  # fmt: skip
 _COMMON = (
     "ts", "sqrt_ts", "npred", "npred_excess", "stat", "stat_null", "stat_scan", "is_ul", "counts",

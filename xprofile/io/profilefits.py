@@ -15,7 +15,7 @@ from astropy.io import fits
 from astropy.table import QTable, Table
 
 from ..exceptions import FileFormatError, InvalidDataError, MissingVariableError
-from ..schema import NORM_SCAN, SED_TYPE
+from ..schema import NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from ..sed import is_brightness, quantity_name
 from .atomic import StrPath, moved_into_place
 from .description import from_json, held_columns, to_json
@@ -100,7 +100,7 @@ def gammapy_table(source: xr.Dataset) -> QTable:
     kind = quantity_name(source.attrs[SED_TYPE])
     table = to_table(source, kind if is_brightness(source) else None)
     if NORM_SCAN not in table.colnames:  # Gammapy reads no scan without norms that all bins share
-        table.remove_columns({"stat_scan", "norm_scan_values"} & set(table.colnames))
+        table.remove_columns({"stat_scan", NORM_SCAN_VALUES} & set(table.colnames))
     for name in {*PER_DATASET} & {*table.colnames}:
         table[name] = table[name][..., np.newaxis]
     return table

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.io import fits
@@ -17,17 +16,8 @@ from ..exceptions import (
     MissingFileError,
     MissingPackageError,
 )
-from ..schema import (
-    ENERGY,
-    ENERGY_UNIT,
-    NORM_SCAN,
-    SPECTRAL_MODEL,
-    check_profile,
-    extend_history,
-    high,
-    low,
-    reference_variable,
-)
+from ..reference import reference_variables
+from ..schema import NORM_SCAN, SPECTRAL_MODEL, check_profile, extend_history
 from ..spectrum import SpectralModel
 from .atomic import StrPath
 from .ecsv import read_ecsv
@@ -211,15 +201,7 @@ def _checked(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
 
 def _with_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
     """Add what the model gives at norm 1; refuse a model that contradicts what there is."""
-    energy = profile[ENERGY]
-    scale = u.Unit(energy.attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
-    lower, upper = (np.atleast_1d(profile[edge(ENERGY)]) * scale for edge in (low, high))
-    found = spectrum.reference_fluxes(model, lower, upper)
-    energies = {} if energy.dims else {ENERGY: 0}
-    references = {
-        f"ref_{kind}": reference_variable(kind, values).isel(energies)
-        for kind, values in found.items()
-    }
+    references = reference_variables(model, profile)
     differ = [
         name
         for name, values in references.items()

@@ -10,7 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError
-from ..schema import ENERGY, NORM_SCAN, SED_TYPE, bin_dim, check_profile
+from ..schema import (
+    ENERGY,
+    NORM_SCAN,
+    NORM_SCAN_VALUES,
+    SED_TYPE,
+    bin_dim,
+    check_profile,
+    scan_norms,
+)
 from ..sed import is_brightness, quantity_name, to_sed_type
 from .binaxis import BinAxis, bin_axis
 from .choice import check_plottable, resolve
@@ -25,7 +33,6 @@ Float = NDArray[np.float64]
 
 _SCAN_CMAP = "Blues_r"
 _POINT_COLOR = "tab:orange"
-_VALUES = "norm_scan_values"  # norms of a scan round each best fit
 
 
 def plot_stat_scan(
@@ -104,7 +111,7 @@ def plot_stat_scan(
 
 def _single_scan(profile: xr.Dataset) -> xr.Dataset:
     """Return the profile with the scan in ascending order and without an energy dim."""
-    grid = _VALUES if _VALUES in profile else NORM_SCAN
+    grid = NORM_SCAN_VALUES if NORM_SCAN_VALUES in profile else NORM_SCAN
     missing = [name for name in ("stat_scan", "stat", grid) if name not in profile]
     if missing:
         raise MissingVariableError(
@@ -126,7 +133,7 @@ def _single_scan(profile: xr.Dataset) -> xr.Dataset:
 def _scan_mesh(one: xr.Dataset, name: str, axis: BinAxis) -> tuple[Float, Float, Float]:
     """Corners and values of the mesh: per bin a column, and between bins an empty one."""
     rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
-    given = one[_VALUES if _VALUES in one else NORM_SCAN].broadcast_like(one["stat_scan"])
+    given = scan_norms(one).broadcast_like(one["stat_scan"])
     norms = given.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     middle = (norms[1:] + norms[:-1]) / 2
     edges = np.concatenate([2 * norms[:1] - middle[:1], middle, 2 * norms[-1:] - middle[-1:]])

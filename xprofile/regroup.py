@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import schema
 from .estimator import estimate
 from .exceptions import InvalidDataError, InvalidOptionError
-from .merging import consecutive, join_bins, merge_values, running
+from .joinbins import consecutive, join_bins, merge_values, running
 from .schema import (
     DATASET,
     DISTANCE_UNIT,

@@ -15,7 +15,7 @@ from .scans import Scan, name_places, read_scan
 from .schema import (
     ENERGY,
     NORM_SCAN,
-    PROFILE,
+    NORM_SCAN_VALUES,
     SED_TYPE,
     STATUS_FLAGS,
     bin_dim,
@@ -23,7 +23,7 @@ from .schema import (
     extend_history,
     high,
     low,
-    sed_variable,
+    result_variable,
 )
 from .sed import is_brightness, quantity_name, to_sed_type, upper_limits
 
@@ -95,9 +95,10 @@ def merge_profiles(
     variables |= _scanned(norms, scans, order)
     kept = [name for name in first.data_vars if str(name).startswith("ref_")]
     result = first[kept].drop_vars(NORM_SCAN, errors="ignore")
-    result = result.assign({name: _variable(name, *v) for name, v in variables.items()})
+    made = {n: xr.Variable(*v, result_variable(n).attrs) for n, v in variables.items()}
+    result = result.assign(made)
     result = result.assign(_of_bins(norms, best)).assign_attrs(attrs)
-    if "norm_scan_values" not in result:
+    if NORM_SCAN_VALUES not in result:
         result = result.assign_coords({NORM_SCAN: first[NORM_SCAN]})
     result = to_sed_type(result, kind, per_solid_angle=brightness)
     result = result.assign(is_ul=upper_limits(result))
@@ -176,29 +177,11 @@ def _fitted(
     def total(norm: Float) -> Float:
         return np.asarray(sum(scan.at(norm) for scan in scans))
 
-    def needed(value: Float, what: str, where: Any) -> None:
-        lost = like.copy(data=np.isnan(value) & where)
-        if lost.any():
-            raise InvalidDataError(
-                f"the scans are too narrow or too coarse for the {what} of all "
-                f"{name_places(lost)}; estimate the profiles again with more norm_values= "
-                "that reach further, or estimate([...]) of the binned data"
-            )
-
-    bests = np.stack([scan.best for scan in scans])
-    known = np.isfinite(bests).any(axis=0)
-    lowest = np.where(known, np.fmin.reduce(bests), 0)
-    highest = np.where(known, np.fmax.reduce(bests), 0)
-    ranges = [scan.range() for scan in scans]
-    low_end = np.where(known, np.max([r[0] for r in ranges], axis=0), -1)
-    high_end = np.where(known, np.min([r[1] for r in ranges], axis=0), 1)
-    covered = (low_end <= highest) & (lowest <= high_end)
-    start = np.clip(lowest, low_end, high_end)
-    best = _minimum(total, start, np.clip(highest, low_end, high_end))
-    least = total(best[..., None])[..., 0]
-    outside = (best <= low_end) & (lowest < low_end) | (best >= high_end) & (highest > high_end)
-    best = np.where(known & covered & ~outside, best, np.nan)
-    needed(best, "best fit", known)
+    known = _known(scans)
+    low_end, high_end = _common_range(scans)
+    low_end, high_end = np.where(known, low_end, -1), np.where(known, high_end, 1)
+    best, least = _best_of(total, scans, low_end, high_end)
+    _refuse_missing(like, best, "best fit", known)
     n_sigma, n_sigma_ul = (float(attrs.get(k, v)) for k, v in (("n_sigma", 1), ("n_sigma_ul", 2)))
 
     def crossing(end: Float, sigma: float) -> Float:
@@ -206,9 +189,9 @@ def _fitted(
 
     errp, errn = crossing(high_end, n_sigma) - best, best - crossing(low_end, n_sigma)
     limit = crossing(high_end, n_sigma_ul)
-    needed(errp, "upper error", known)
-    needed(errn, "lower error", known & ~unlimited)
-    needed(limit, "upper limit", known)
+    _refuse_missing(like, errp, "upper error", known)
+    _refuse_missing(like, errn, "lower error", known & ~unlimited)
+    _refuse_missing(like, limit, "upper limit", known)
     stat = sum(np.nan_to_num(scan.stat) for scan in scans) + least
     ts = np.maximum(total(np.zeros_like(best)[..., None])[..., 0] - least, 0)
     return {
@@ -221,6 +204,42 @@ def _fitted(
         "sqrt_ts": np.where(known, np.where(best > 0, 1, -1) * np.sqrt(ts), np.nan),
         "stat": np.where(known, stat, np.nan),
     }
+
+
+def _known(scans: Sequence[Scan]) -> NDArray[np.bool_]:
+    """Whether a profile has a best fit."""
+    return np.asarray(np.any([np.isfinite(scan.best) for scan in scans], axis=0))
+
+
+def _common_range(scans: Sequence[Scan]) -> tuple[Float, Float]:
+    """Least and greatest norm that all scans cover; infinite where none has a best fit."""
+    low, high = zip(*(scan.range() for scan in scans), strict=True)
+    return np.max(low, axis=0), np.min(high, axis=0)
+
+
+def _best_of(
+    total: Curve, scans: Sequence[Scan], low_end: Float, high_end: Float
+) -> tuple[Float, Float]:
+    """Norm where the sum of rises is least, NaN where that is out of range, and the sum there."""
+    bests, known = np.stack([scan.best for scan in scans]), _known(scans)
+    lowest = np.where(known, np.fmin.reduce(bests), 0)
+    highest = np.where(known, np.fmax.reduce(bests), 0)
+    covered = (low_end <= highest) & (lowest <= high_end)
+    start, stop = (np.clip(end, low_end, high_end) for end in (lowest, highest))
+    best = _minimum(total, start, stop)
+    least = total(best[..., None])[..., 0]
+    outside = (best <= low_end) & (lowest < low_end) | (best >= high_end) & (highest > high_end)
+    return np.where(known & covered & ~outside, best, np.nan), least
+
+
+def _refuse_missing(like: xr.DataArray, value: Float, what: str, where: Any) -> None:
+    lost = like.copy(data=np.isnan(value) & where)
+    if lost.any():
+        raise InvalidDataError(
+            f"the scans are too narrow or too coarse for the {what} of all "
+            f"{name_places(lost)}; estimate the profiles again with more norm_values= "
+            "that reach further, or estimate([...]) of the binned data"
+        )
 
 
 def _minimum(curve: Curve, low: Float, high: Float) -> Float:
@@ -280,20 +299,19 @@ def _scanned(
 ) -> dict[str, Any]:
     """Sum of the scans: as they are at the same norms, else interpolated over the common range."""
     dims = (*order, NORM_SCAN)
-    shared = [part[NORM_SCAN].to_numpy() for part in norms if "norm_scan_values" not in part]
-    known = np.any([np.isfinite(scan.best) for scan in scans], axis=0)[..., None]
+    shared = [part[NORM_SCAN].to_numpy() for part in norms if NORM_SCAN_VALUES not in part]
+    known = _known(scans)[..., None]
     if len(shared) == len(norms) and all(np.array_equal(shared[0], s) for s in shared):
         values = [part["stat_scan"].transpose(*dims).to_numpy() for part in norms]
         total = sum(np.nan_to_num(v) for v in values)
         return {"stat_scan": (dims, np.where(known, total, np.nan))}
-    ranges = [scan.range() for scan in scans]
-    low_end, high_end = (np.max([r[0] for r in ranges], axis=0), np.min([r[1] for r in ranges], 0))
+    low_end, high_end = _common_range(scans)
     share = np.linspace(0, 1, max(part.sizes[NORM_SCAN] for part in norms))
     at = np.where(known, low_end[..., None], 0) * (1 - share)
     at = at + np.where(known, high_end[..., None], 0) * share
     total = sum(np.nan_to_num(scan.stat)[..., None] + scan.at(at) for scan in scans)
     return {
-        "norm_scan_values": (dims, np.where(known, at, np.nan)),
+        NORM_SCAN_VALUES: (dims, np.where(known, at, np.nan)),
         "stat_scan": (dims, np.where(known, total, np.nan)),
     }
 
@@ -310,8 +328,3 @@ def _of_bins(norms: Sequence[xr.Dataset], best: Float) -> dict[str, xr.DataArray
         flags = np.bitwise_and.reduce([part["status"].to_numpy() for part in norms])
         found["status"] = norms[0]["status"].copy(data=flags)
     return found
-
-
-def _variable(name: str, dims: tuple[Hashable, ...], values: NDArray[Any]) -> xr.Variable:
-    entry = PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
-    return xr.Variable(dims, values, entry.attrs)
