@@ -105,7 +105,10 @@ def _changed(n, mu, moved):
 
 def _expected(n, mu):
     """Test statistic of counts n > 0 where mu > 0 is predicted."""
-    return 2 * (mu - n - n * np.log1p((mu - n) / n))
+    ratio = (mu - n) / n
+    near = ratio > -0.5
+    log = np.where(near, np.log1p(np.where(near, ratio, 0)), np.log(mu / n))
+    return 2 * (mu - n - n * log)
 
 
 class Exact:
@@ -205,8 +208,7 @@ class ExactNuisance(Exact):
         n, b, signal = self.n, self.b, x[:, None] * self.s
         with np.errstate(divide="ignore", invalid="ignore"):
             wall = np.where((n > 0) & (b > 0), -signal / b, 0).max(axis=1, initial=0)
-            zero = np.where(b > 0, (n - signal) / b, 0).max(axis=1, initial=1)
-        high = np.maximum(zero - wall, 0) + 1e-4000 * LONG(1)
+            high = np.where(b > 0, n / b, 0).max(axis=1, initial=1)
         low = high * LONG(10) ** -80
         low = np.where(self._slope(wall, np.zeros_like(wall), signal) >= 0, 0, low)
         high = np.where(low == 0, 0, high)
@@ -224,15 +226,18 @@ class ExactNuisance(Exact):
     def _slope(self, wall, above, signal):
         mu = self._npred(wall, above, signal)
         with np.errstate(divide="ignore", invalid="ignore"):
-            pull = np.where(self.n > 0, 1 - self.n / mu, mu >= 0)
-        pull = np.where(self.b > 0, self.b * pull, 0).sum(axis=1)
+            pull = self.b * np.where(self.n > 0, 1 - self.n / mu, mu >= 0)
+        pull = np.where(self.b > 0, pull, 0).sum(axis=1)
         return pull + (wall + above - 1) / LONG(self.width) ** 2
 
     def rise(self, x, to):
         (wall, above), (new_wall, new_above) = self.background_norm(x), self.background_norm(to)
         mu = self._npred(wall, above, x[:, None] * self.s)
+        new_mu = self._npred(new_wall, new_above, to[:, None] * self.s)
         shift = (new_wall - wall) + (new_above - above)
         moved = (to - x)[:, None] * self.s + shift[:, None] * self.b
+        rounding = np.abs((to - x)[:, None] * self.s) + np.abs(shift[:, None] * self.b)
+        moved = np.where(rounding < np.abs(mu) + np.abs(new_mu), moved, new_mu - mu)
         some = (self.s > 0) | (self.b > 0)
         terms = np.where(some, _changed(self.n, mu, moved), 0).sum(axis=1)
         total = wall + above + new_wall + new_above
@@ -247,7 +252,8 @@ class ExactNuisance(Exact):
     def seen(self):
         """A free background of the signal's own spectrum hides it."""
         least, most = self._ratios(self.n >= 0)
-        return self.any_signal() & ~(np.isinf(self.width) & (most <= least * (1 + 1e-9)))
+        same = np.isinf(self.width) & np.isfinite(most) & (most <= least * (1 + 1e-9))
+        return self.any_signal() & ~same
 
     def _ratios(self, which):
         """Least signal / background of all fine bins, and greatest of some."""
@@ -258,17 +264,23 @@ class ExactNuisance(Exact):
         return least, np.where(some & which, ratio, -np.inf).max(axis=1)
 
     def expected(self, x):
-        """Test statistic of the counts expected at a norm, least over the background's norm."""
-        b, p = np.maximum(self.b, LONG("1e-25")), 1 / LONG(self.width) ** 2
+        """Test statistic of the counts expected at a norm, least over the background's norm.
+
+        Fine bins without background have 1e-25 of it, whatever the norm.
+        """
+        some, p = self.b > 0, 1 / LONG(self.width) ** 2
+        b = np.where(some, self.b, LONG("1e-25"))
         n = x[:, None] * self.s + b
-        total, counts = b.sum(axis=1), n.sum(axis=1)
+        total, counts = self.b.sum(axis=1), np.where(some, n, 0).sum(axis=1)
+        none = total == 0
+        total, counts = np.where(none, 1, total), np.where(none, 1, counts)
         # stationary where total - counts / norm + (norm - 1) p = 0, from 1 on
         more = _positive_root(p, total + p, counts - total) if p else (counts - total) / total
         norm = 1 + more
         for _ in range(3):  # Newton, for the digits
             slope = total - counts / norm + (norm - 1) * p
             norm = norm - slope / (counts / norm**2 + p)
-        return _expected(n, norm[:, None] * b).sum(axis=1) + (norm - 1) ** 2 * p
+        return _expected(n, np.where(some, norm[:, None] * b, b)).sum(axis=1) + (norm - 1) ** 2 * p
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,8 @@ def _root(
         new = np.fmin(np.clip(new, at / _FACTOR, _FACTOR * at), reach[todo])
         ends = np.abs(value - level) <= _TOLERANCE * level
         middle = np.where((middle > low) & (middle < high), middle, at)
-        new = np.where(((new > low) & (new < high)) | ends, new, middle)
+        inside = (new > low) & (new < high)
+        new = np.where(inside, new, np.where(ends, at, middle))
         step[todo] = np.where(going, new, at)
         going &= ~ends & (new != at) & (new < _FAR)
         if np.count_nonzero(going) < _WORTH * going.size:

@@ -85,7 +85,12 @@ class NuisanceCash:
         self, before: _Background, after: _Background, step: Float, least: float = TRUNCATION
     ) -> Float:
         moved = (after.wall - before.wall) + (after.above - before.above)
-        difference = step[:, None] * self.cash.s + moved[:, None] * self.cash.b
+        by_signal, by_norm = step[:, None] * self.cash.s, moved[:, None] * self.cash.b
+        difference = np.where(  # whichever rounding costs less
+            np.abs(by_signal) + np.abs(by_norm) < np.abs(before.npred) + np.abs(after.npred),
+            by_signal + by_norm,
+            after.npred - before.npred,
+        )
         risen = change(self.cash.n, before.npred, after.npred, difference, least)
         return risen + moved * (after.norm + before.norm - 2) * self._precision
 
@@ -97,14 +102,14 @@ class NuisanceCash:
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = np.where((n > 0) & (best.npred > 0), 1 / best.npred, 0)
         grows, pull = self._grows(x, best, side), n * rate
-        weight = grows - pull
-        along_x, along_b = (s * weight).sum(axis=1), (b * weight).sum(axis=1)
-        along_b += (best.norm - 1) * self._precision
-        held = (b * ((n == 0) & (best.npred == 0))).sum(axis=1)  # keeps the norm where it is
-        along_b = np.where(best.sliding, np.clip(along_b, -held, 0), along_b)
-        follow, curvature = self._follow(x, best, n * rate**2)
-        slope = along_x - follow * along_b
-        slope[np.abs(slope) < _NOISE * (s * (grows + pull)).sum(axis=1)] = 0
+        free, slides, curvature = self._follow(x, best, n * rate**2)
+        prior = (best.norm - 1) * self._precision
+        held = self._held(best, grows, pull, prior)
+        moves = np.where(held[:, None] < 0, s, s - free[:, None] * b)
+        against = np.where(held < 0, slides * held, free * prior)
+        slope = (moves * (grows - pull)).sum(axis=1) - against
+        size = (np.abs(moves) * (grows + pull)).sum(axis=1) + np.abs(against)
+        slope[np.abs(slope) < _NOISE * size] = 0
         slope[self._beyond(x)] = -np.inf
         return slope, curvature
 
@@ -114,16 +119,30 @@ class NuisanceCash:
         edge = (x == 0)[:, None] & ((cash.b == 0) | (best.norm == 0)[:, None])
         return np.asarray((cash.n > 0) | (best.npred > 0) | (edge & (side >= 0)))
 
-    def _follow(self, x: Float, best: _Background, second: Float) -> tuple[Float, Float]:
-        """How fast the best norm of the background falls with x, and the curvature with it."""
+    def _held(self, best: _Background, grows: Bool, pull: Float, prior: Float) -> Float:
+        """Slope along a norm of the background that slides, up to 0; an empty fine bin holds it."""
+        n, b = self.cash.n, self.cash.b
+        slope = (b * (grows - pull)).sum(axis=1) + prior
+        size = (b * (grows + pull)).sum(axis=1) + (best.norm + 1) * self._precision
+        most = (b * ((n == 0) & (best.npred == 0))).sum(axis=1)
+        held = best.sliding & (np.abs(slope) >= _NOISE * size)
+        return np.where(held, np.clip(slope, -most, 0), 0)
+
+    def _follow(self, x: Float, best: _Background, second: Float) -> tuple[Float, Float, Float]:
+        """How fast the best norm of the background falls with x, if free, and if it slides.
+
+        Last the curvature.
+        """
         s, b = self.cash.s, self.cash.b
         xx, xb = (s * s * second).sum(axis=1), (s * b * second).sum(axis=1)
         bb = (b * b * second).sum(axis=1) + self._precision
-        follow = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (best.norm > 0))
-        with np.errstate(divide="ignore", invalid="ignore"):  # or an empty fine bin stays empty
-            follow = np.where(best.sliding, -best.norm / x, follow)
-        curvature = xx - 2 * follow * xb + follow**2 * bb
-        return follow, np.where(curvature > _NOISE * xx, curvature, 0)
+        free = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (best.norm > 0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slides = np.where(best.sliding, -best.norm / x, 0)
+        follow = np.where(best.sliding, slides, free)
+        moves = s - follow[:, None] * b
+        curvature = (moves**2 * second).sum(axis=1) + follow**2 * self._precision
+        return free, slides, np.where(curvature > _NOISE * xx, curvature, 0)
 
     def _beyond(self, x: Float) -> Bool:
         """Whether counts without any background have no signal left."""
@@ -172,7 +191,7 @@ class NuisanceCash:
         def evaluate(step: Float) -> tuple[Float, Float]:
             to = x + sign * step
             risen = self._rise(before, self._background(to), sign * step, _TINY)
-            return risen, 2 * sign * self.slope(to, sign)[0]
+            return risen, np.maximum(2 * sign * self.slope(to, sign)[0], risen / step)  # convex
 
         return evaluate
 
@@ -210,24 +229,24 @@ class NuisanceCash:
 
     def asimov(self) -> Curve:
         """Test statistic of the counts expected at a norm, with the best background without it."""
-        s, b = self.cash.s, np.maximum(self.cash.b, TRUNCATION)
-        total, p = b.sum(axis=1), self._precision
+        s, known, p = self.cash.s, self.cash.b > 0, self._precision
+        b = np.where(known, self.cash.b, TRUNCATION)
+        total = self.cash.b.sum(axis=1)
+        free = (total > 0) | (p > 0)
+        g = np.where(free, total - p, 1)
 
         def evaluate(x: Float) -> tuple[Float, Float]:
             n = x[:, None] * s + b
-            counts = n.sum(axis=1)
-            g = total - p  # beta solves p beta^2 + g beta = counts
-            root = np.sqrt(g**2 + 4 * p * counts)
-            norm = (
-                2 * counts / (g + root)
-                if p == 0
-                else np.where(g > 0, 2 * counts / (g + root), (root - g) / (2 * p))
-            )
-            grown = norm[:, None] * b
+            counts = np.where(free, n.sum(axis=1, where=known), 1)
+            size = np.abs(g) + np.sqrt(g**2 + 4 * p * counts)
+            norm = 2 * counts / size  # solves p norm^2 + g norm = counts
+            if p:
+                norm = np.where(g > 0, norm, size / (2 * p))
+            grown = np.where(known, norm[:, None] * b, b)
             ratio = (n - grown) / grown
             log = np.where(ratio > -0.5, np.log1p(np.maximum(ratio, -0.5)), np.log(n / grown))
-            value = (grown - n + n * log).sum(axis=1)
-            return 2 * value + (norm - 1) ** 2 * p, 2 * (s * log).sum(axis=1)
+            value = 2 * (grown - n + n * log).sum(axis=1) + (norm - 1) ** 2 * p
+            return value, np.maximum(2 * (s * log).sum(axis=1), value / x)  # convex
 
         return evaluate
 
@@ -235,7 +254,7 @@ class NuisanceCash:
         """As for a known background, which is below the root; NaN where a free one is no other."""
         reach = self.cash.asimov_reach(level)
         least, most = self._ratios(self.cash.b >= 0)
-        same = (most <= least * (1 + _EQUAL)) & (not self._precision)
+        same = np.isfinite(most) & (most <= least * (1 + _EQUAL)) & (not self._precision)
         return np.where(same, np.nan, reach)
 
 
