@@ -23,7 +23,7 @@ from test_table import (
     value_columns,
 )
 
-from xprofile import check_profile, open_profile, power_law, to_sed_type
+from xprofile import check_profile, open_profile, power_law, to_sed_type, to_units
 from xprofile.exceptions import (
     FileFormatError,
     InvalidDataError,
@@ -347,6 +347,8 @@ def test_another_model_than_the_files_is_refused(profile, path):
         open_profile(path, spectral_model=other)
     for same in (MODEL, lambda energy: MODEL(energy)):
         xr.testing.assert_identical(open_profile(path, spectral_model=same), open_profile(path))
+    write_profile(to_units(profile, dnde="cm-2 s-1 GeV-1"), path, "dnde", overwrite=True)
+    xr.testing.assert_identical(open_profile(path, spectral_model=MODEL), open_profile(path))
     make_gammapy(path)
     with pytest.raises(InvalidOptionError, match="not the one of the file"):
         open_profile(path, spectral_model=other)

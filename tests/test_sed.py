@@ -96,6 +96,10 @@ def test_errors(profile):
         to_sed_type(profile, "norm", per_solid_angle=True)
     with pytest.raises(MissingVariableError, match="ref_dnde"):
         to_sed_type(profile.drop_vars("ref_dnde"), "dnde")
+    bright = to_sed_type(profile, "flux", per_solid_angle=True)
+    for one, per_solid_angle in ((profile, True), (bright, False)):
+        with pytest.raises(MissingVariableError, match="no solid_angle"):
+            to_sed_type(one.drop_vars("solid_angle"), "flux", per_solid_angle=per_solid_angle)
     with pytest.raises(MissingVariableError, match="sensitivity"):
         quantity(profile.drop_vars("norm_sensitivity"), "dnde_sensitivity")
     with pytest.raises(MissingVariableError, match="not a profile"):

@@ -77,18 +77,16 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     InvalidOptionError
         If there is no such sed type, or a norm is asked for per solid angle.
     MissingVariableError
-        If a reference value is missing.
+        If a reference value is missing, or the solid angle where one of the two is a brightness.
     """
     check_profile(profile)
     old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
     if per_solid_angle and new == "norm":
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
     factor, unit = _factor(profile, old, new)
-    bright = is_brightness(profile)
-    if bright and not per_solid_angle:
-        factor = factor * profile["solid_angle"]
-    if per_solid_angle and not bright:
-        factor = factor / profile["solid_angle"]
+    if is_brightness(profile) != per_solid_angle:
+        angle = _solid_angle(profile)
+        factor = factor / angle if per_solid_angle else factor * angle
     unit = unit_words(unit / u.sr if per_solid_angle else unit)
     names = {old + end: new + end for end in SED_SUFFIXES if old + end in profile}
     others = set(names.values()) - set(names)
@@ -113,6 +111,15 @@ def _factor(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.Un
         return xr.DataArray(1.0), found
     before, after = _reference(profile, old), _reference(profile, new)
     return after / before * found.to(_unit(before)), _unit(after)
+
+
+def _solid_angle(profile: xr.Dataset) -> xr.DataArray:
+    if "solid_angle" not in profile:
+        raise MissingVariableError(
+            "the profile has no solid_angle, without which fluxes cannot be divided or multiplied "
+            "by it; assign it, in sr for each bin, or leave per_solid_angle as the profile is"
+        )
+    return profile["solid_angle"]
 
 
 def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:

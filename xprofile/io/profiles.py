@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.io import fits
@@ -202,16 +203,16 @@ def _checked(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
 def _with_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
     """Add what the model gives at norm 1; refuse a model that contradicts what there is."""
     references = reference_variables(model, profile)
-    differ = [
-        name
-        for name, values in references.items()
-        if name in profile and not np.allclose(profile[name], values, rtol=1e-3, atol=0)
-    ]
-    if differ:
-        raise InvalidOptionError(
-            f"spectral_model is not the one of the file: {', '.join(differ)} there are "
-            f"{profile[differ[0]].to_numpy()}, not {references[differ[0]].to_numpy()}; leave it out"
+    for name in (name for name in references if name in profile):
+        found, given = (
+            u.Quantity(values.to_numpy(), values.attrs["units"])
+            for values in (profile[name], references[name])
         )
+        if not u.allclose(found, given, rtol=1e-3, atol=0 * given.unit):
+            raise InvalidOptionError(
+                f"spectral_model is not the one of the file: {name} there is {found}, but with "
+                f"this model {given.to(found.unit)}; leave it out"
+            )
     missing = {name: v for name, v in references.items() if name not in profile}
     return profile.assign(missing).assign_attrs(
         {SPECTRAL_MODEL: spectrum.to_json(model)} | profile.attrs
