@@ -96,7 +96,7 @@ def _sky_image(image: xr.DataArray) -> tuple[xr.DataArray, PixelGrid]:
     extra = [str(dim) for dim in image.dims if dim not in (LAT, LON)]
     if extra or image.ndim < 2:
         remedy = f'sum or select first: .sum("{extra[0]}")' if extra else "select with slices"
-        raise InvalidDataError(f"a map has dims lat and lon, found {image.dims}; {remedy}")
+        raise InvalidDataError(f"a map has dims lat and lon, found {tuple(image.dims)}; {remedy}")
     pixel_grid(image)
     ordered = image.transpose(LAT, LON).sortby(["x", "y"])
     return ordered, pixel_grid(ordered)
