@@ -14,7 +14,7 @@ PACKAGE = Path(xprofile.__file__).parent
 # each module may import those of the rows above it, and of its own row where it says so
 FLOW = [
     {"exceptions"},
-    {"schema", "quadrature", "interpolation"},
+    {"schema", "quadrature", "interpolation", "loglog"},
     {"pixelgrid"},
     {"wcs"},
     {"regionlist", "smoothing", "units"},
@@ -40,9 +40,12 @@ FLOW = [
     {"regroup", "io.atomic"},
     {"io.fitsfile"},
     {"io.bands", "io.layout", "io.regrid"},
-    {"io.description", "io.skymap", "io.table"},
+    {"io.coords", "io.cubes", "io.description", "io.energies", "io.table"},
+    {"io.ctools", "io.skymap"},
     {"io.irf"},
-    {"io.mapdataset", "io.netcdf", "io.profilefits", "io.gammapyprofile"},
+    {"io.fermi", "io.netcdf", "io.profilefits", "io.gammapyprofile"},
+    {"io.parts"},
+    {"io.mapdataset"},
     {"io.ecsv"},
     {"io.maps", "io.profiles"},
     {"plot.labels", "plot.numbers", "tutorial"},

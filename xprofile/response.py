@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .loglog import log_log, node_below
 from .quadrature import quadrature
 from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, edges
 from .spectrum import SpectralModel, dnde, integral
@@ -63,21 +64,8 @@ def folded(model: SpectralModel, fine: Float, nodes: Float, exposure: Float) -> 
         (..., nenergy).
     """
     energy, weight, which = quadrature(fine, nodes, lambda e: dnde(model, e))
-    left, right, share = _neighbours(nodes, energy)
-    low, high = exposure[..., which, left], exposure[..., which, right]
-    values = np.maximum((1 - share) * low + share * high, 0)
-    whole = (low > 0) & (high > 0)
-    ratio = np.divide(high, low, out=np.ones_like(values), where=whole)
-    values = np.where(whole, low * ratio**share, values)
+    left, share = node_below(nodes, energy)
+    right = np.minimum(left + 1, nodes.size - 1)
+    values = log_log(exposure[..., which, left], exposure[..., which, right], share)
     first = np.searchsorted(which, np.arange(fine.size - 1))
     return np.asarray(np.add.reduceat(values * weight * dnde(model, energy), first, axis=-1))
-
-
-def _neighbours(nodes: Float, energy: Float) -> tuple[NDArray[np.intp], NDArray[np.intp], Float]:
-    """Nodes below and above each energy, and how far it is from one to the other in log energy."""
-    if nodes.size == 1:
-        only = np.zeros(energy.size, dtype=np.intp)
-        return only, only, np.zeros(energy.size)
-    left = np.clip(np.searchsorted(nodes, energy, side="right") - 1, 0, nodes.size - 2)
-    share = np.log(energy / nodes[left]) / np.log(nodes[left + 1] / nodes[left])
-    return left, left + 1, share

@@ -5,7 +5,7 @@ Format: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/wcs/in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.io import fits
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..exceptions import FileFormatError
 from .fitsfile import factor_to
 
-__all__ = ["Axis", "read_axes"]
+__all__ = ["Axis", "bins_axis", "nodes_axis", "read_axes"]
 
 Float = NDArray[np.float64]
 
@@ -39,11 +39,15 @@ _UNITS = {"energy": "TeV", "energy_true": "TeV", "rad": "deg", "migra": ""}
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """One axis that is not of the sky: centres and edges, energies in TeV and angles in degrees."""
+    """One axis that is not of the sky: centres and edges, energies in TeV and angles in degrees.
+
+    Values are those at the centres, if they are nodes, else of the bins.
+    """
 
     name: str
     centres: Float
     edges: Float
+    at_nodes: bool = False
 
     @property
     def size(self) -> int:
@@ -52,7 +56,7 @@ class Axis:
 
     def times(self, factor: float) -> Axis:
         """Return the axis in another unit."""
-        return Axis(self.name, self.centres * factor, self.edges * factor)
+        return replace(self, centres=self.centres * factor, edges=self.edges * factor)
 
 
 def read_axes(hdu: fits.BinTableHDU) -> list[Axis]:
@@ -95,21 +99,46 @@ def _read_axis(
         raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
     if not len(hdu.data):
         raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
-    where = f"{hdu.name} column {needed[0]}"
-    factor = factor_to(hdu.columns[needed[0]].unit, _UNITS[name], where)
-    first = hdu.data[needed[0]].astype(np.float64)[::stride] * factor
-    first = first[: _period(first)]
-    log = interpolation == "log"
-    where = f"{hdu.name}: {name}"
-    _check_ascent(first, where, positive=log)
-    if kind == "center":
-        return Axis(name, first, _midpoints(first, log=log))
-    last = hdu.data[upper].astype(np.float64)[::stride][: first.size] * factor
-    edges = np.append(first, last[-1])
+    lines = slice(None, None, stride)
+    first, *last = (_in_units(hdu, column, _UNITS[name])[lines] for column in needed)
+    log, where = interpolation == "log", f"{hdu.name}: {name}"
+    period = _period(first)
+    if last:
+        return bins_axis(name, first[:period], last[0][:period], where, log=log)
+    return nodes_axis(name, first[:period], where, log=log)
+
+
+def _in_units(hdu: fits.BinTableHDU, column: str, unit: str) -> Float:
+    factor = factor_to(hdu.columns[column].unit, unit, f"{hdu.name} column {column}")
+    return np.asarray(hdu.data[column].astype(np.float64) * factor)
+
+
+def nodes_axis(name: str, nodes: Float, where: str, *, log: bool = True) -> Axis:
+    """Make an axis of nodes, with edges half-way between them.
+
+    Raises
+    ------
+    FileFormatError
+        If they do not ascend.
+    """
+    _check_ascent(nodes, where, positive=log)
+    return Axis(name, nodes, _midpoints(nodes, log=log), at_nodes=True)
+
+
+def bins_axis(name: str, lower: Float, upper: Float, where: str, *, log: bool = True) -> Axis:
+    """Make an axis of bins that touch.
+
+    Raises
+    ------
+    FileFormatError
+        If they do not, or do not ascend.
+    """
+    _check_ascent(lower, where, positive=log)
+    edges = np.append(lower, upper[-1])
     _check_ascent(edges, where, positive=log)
-    if not np.allclose(edges[1:], last, rtol=1e-5, atol=0):
+    if not np.allclose(edges[1:], upper, rtol=1e-5, atol=0):
         raise FileFormatError(
-            f"{where} has gaps or overlaps: bins start at {first}, and end at {last}"
+            f"{where} has gaps or overlaps: bins start at {lower}, and end at {upper}"
         )
     return Axis(name, np.sqrt(edges[1:] * edges[:-1]) if log else _means(edges), edges)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
 
 import astropy.units as u
 import numpy as np
@@ -16,23 +19,77 @@ from astropy.io import fits
 from astropy.io.fits.verify import VerifyError
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
+from xarray.backends import CachingFileManager
 
-from ..exceptions import FileFormatError, MissingFileError, XProfileError
+from ..exceptions import FileFormatError, MissingFileError, MissingPackageError, XProfileError
 from .atomic import StrPath
 
-__all__ = ["factor_to", "native", "open_fits", "unit_of"]
+__all__ = ["FileSource", "FitsFile", "factor_to", "name_of", "native", "open_fits", "unit_of"]
+
+FileSource: TypeAlias = StrPath | BinaryIO
 
 _GZIP = b"\x1f\x8b"
-_ALARMING = ("File may have been truncated", "(?s).*Error validating header", "non-ASCII")
+_START = b"SIMPLE  ="
+_BLOCK = 2880
+_ALARMING = (
+    "File may have been truncated", "(?s).*Error validating header", "non-ASCII",
+    "Checksum verification failed", "Datasum verification failed",
+)  # fmt: skip
 _UNREADABLE = (
     OSError, EOFError, VerifyError, TypeError, ValueError, LookupError, AttributeError,
-    zlib.error, AstropyUserWarning,
+    ArithmeticError, zlib.error, AstropyUserWarning,
 )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class FitsFile:
+    """An open FITS file.
+
+    Parameters
+    ----------
+    hdus : astropy.io.fits.HDUList
+        Its HDUs, found by name in capitals.
+    name : str
+        What messages call it.
+    again : xarray.backends.CachingFileManager, optional
+        Opens it again, for values that are to be read later; without it they are in memory.
+    """
+
+    hdus: fits.HDUList
+    name: str
+    again: CachingFileManager[Any] | None = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.hdus
+
+    def __getitem__(self, name: str) -> fits.ImageHDU | fits.BinTableHDU:
+        return self.hdus[name]
+
+    @property
+    def label(self) -> str:
+        """Name of the file without its folder, in quotes, for messages."""
+        return repr(Path(self.name).name)
+
+    @property
+    def names(self) -> str:
+        """Names of all HDUs, for messages."""
+        return ", ".join(hdu.name for hdu in self.hdus if hdu.name) or "none"
+
+
 @contextmanager
-def open_fits(path: StrPath) -> Iterator[fits.HDUList]:
+def open_fits(
+    source: FileSource, *, lazy: bool = False, checksum: bool = False
+) -> Iterator[FitsFile]:
     """Open a FITS file for reading; what is read inside the ``with`` is guarded too.
+
+    Parameters
+    ----------
+    source : str, path-like or file object
+        A path, an address that fsspec opens, or an object open for reading bytes.
+    lazy : bool
+        Leave the values of a file on disk that is not compressed where they are.
+    checksum : bool
+        Compare the HDUs that have a checksum with it.
 
     Raises
     ------
@@ -40,27 +97,89 @@ def open_fits(path: StrPath) -> Iterator[fits.HDUList]:
         If there is no such file.
     FileFormatError
         If it is not a FITS file, or is truncated or corrupt.
+    MissingPackageError
+        If it is an address and fsspec is not installed.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
+    name = name_of(source)
     try:
-        content = path.read_bytes()
-        if content.startswith(_GZIP):
-            content = gzip.decompress(content)  # whole, so that its checksum is checked
         with warnings.catch_warnings():
             for message in _ALARMING:
                 warnings.filterwarnings("error", message, AstropyUserWarning)
-            with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
-                _check_whole(hdus, len(content))
-                yield hdus
+            with _opened(source, lazy=lazy, checksum=checksum) as file:
+                yield file
     except XProfileError:
         raise
     except _UNREADABLE as e:
         raise FileFormatError(
-            f"cannot read {str(path)!r} as FITS ({type(e).__name__}: {e}); "
+            f"cannot read {name!r} as FITS ({type(e).__name__}: {e}); "
             "the file may be truncated or of another format: fetch it again or convert it"
         ) from e
+
+
+def name_of(source: FileSource) -> str:
+    """What to call a file in messages."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    return str(getattr(source, "name", "file object"))
+
+
+@contextmanager
+def _opened(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[FitsFile]:
+    options = {"lazy_load_hdus": False, "checksum": checksum}
+    path = _path(source)
+    if lazy and path is not None and not _starts_with(path, _GZIP):
+        with fits.open(path, memmap=True, **options) as hdus:
+            _check_whole(hdus, path.stat().st_size)
+            again = CachingFileManager(fits.open, str(path.resolve()), kwargs={"memmap": True})
+            yield FitsFile(hdus, str(source), again)
+        return
+    content = _content(source, path)
+    with fits.open(io.BytesIO(content), memmap=False, **options) as hdus:
+        _check_whole(hdus, len(content))
+        yield FitsFile(hdus, name_of(source))
+
+
+def _path(source: FileSource) -> Path | None:
+    """Path of a file on disk; None for other sources."""
+    if not isinstance(source, str | os.PathLike) or "://" in os.fspath(source):
+        return None
+    path = Path(source)
+    if not path.is_file():
+        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
+    return path
+
+
+def _starts_with(path: Path, start: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(start)) == start
+
+
+def _content(source: FileSource, path: Path | None) -> bytes:
+    """All bytes, uncompressed; compressed ones only if a FITS file is what begins in them."""
+    if path is not None:
+        content = path.read_bytes()
+    elif isinstance(source, str | os.PathLike):
+        content = _fetched(os.fspath(source))
+    else:
+        content = source.read()
+    if not content.startswith(_GZIP):
+        return content
+    with gzip.open(io.BytesIO(content)) as stream:
+        if not stream.read(_BLOCK).startswith(_START):
+            raise OSError("what is compressed in it does not begin as FITS does")
+    return gzip.decompress(content)  # whole, so that its checksum is checked
+
+
+def _fetched(address: str) -> bytes:
+    try:
+        import fsspec
+    except ImportError:
+        raise MissingPackageError(
+            f"{address!r} is an address, for which the package fsspec is needed: pip install "
+            "fsspec, or give the path of a file"
+        ) from None
+    with fsspec.open(address, "rb") as file:
+        return bytes(file.read())
 
 
 def _check_whole(hdus: fits.HDUList, size: int) -> None:

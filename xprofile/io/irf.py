@@ -1,4 +1,4 @@
-"""Energy dispersion and PSF as Gammapy writes them: on one-pixel regions or on grids of positions.
+"""Energy dispersion and PSF: as Gammapy writes them, on one-pixel regions or grids of positions.
 
 Energy dispersion comes as a kernel, the fraction of a true-energy bin in each reconstructed one,
 or as a density over migra, the ratio of reconstructed to true energy.
@@ -6,13 +6,15 @@ or as a density over migra, the ratio of reconstructed to true energy.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import astropy.units as u
 import numpy as np
 import xarray as xr
-from astropy.io import fits
+from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ..exceptions import FileFormatError
+from ..exceptions import FileFormatError, InvalidDataError
 from ..schema import (
     COORDS,
     EDISP,
@@ -26,17 +28,102 @@ from ..schema import (
     data_array,
     edges,
 )
-from ..wcs import encode_wcs, wcs_name
+from ..wcs import decode_wcs, encode_wcs, wcs_name
 from .bands import Axis, read_axes
-from .fitsfile import factor_to, native
-from .skymap import add_axis, bands_of, read_wcs
+from .coords import add_axis
+from .fitsfile import FitsFile, factor_to, native
+from .skymap import axis_of, read_wcs
 
-__all__ = ["add_edisp", "add_psf"]
+__all__ = ["Response", "add_edisp", "add_psf", "read_response", "response_of"]
 
 Float = NDArray[np.float64]
+Array = NDArray[np.generic]
 
 
-def add_edisp(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Dataset:
+@dataclass(frozen=True, eq=False)
+class Response:
+    """An energy dispersion or a PSF.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (n_first, n_second), or (n_first, n_second, ny, nx) on a grid of positions.
+    axes : tuple of Axis
+        The first two; energies in TeV.
+    unit : str, optional
+        As the file has it.
+    where : str
+        What messages call it.
+    wcs : astropy.wcs.WCS, optional
+        Of the grid of positions.
+    """
+
+    values: Array
+    axes: tuple[Axis, ...]
+    unit: str | None
+    where: str
+    wcs: WCS | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the axes."""
+        return tuple(axis.name for axis in self.axes)
+
+
+def read_response(file: FitsFile, name: str) -> Response:
+    """Read ``EDISP`` or ``PSF`` of a file of Gammapy's.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not there, has no axes, or not as many values as these.
+    """
+    if name not in file:
+        raise FileFormatError(f"{file.name!r} has no HDU {name}; found {file.names}")
+    hdu, where = file[name], f"{name} of {file.label}"
+    bands = hdu.header.get("BANDSHDU", f"{name}_BANDS")
+    if bands not in file:
+        raise FileFormatError(f"{name} has no table of energies: HDU {bands} is missing")
+    axes = tuple(read_axes(file[bands]))
+    sizes = tuple(axis.size for axis in axes)
+    if hdu.is_image:
+        if hdu.data is None or len(sizes) != 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
+            raise FileFormatError(f"{name} has the shape {hdu.shape}, its axes {sizes}")
+        unit = hdu.header.get("BUNIT")
+        return Response(native(hdu.data), axes, unit, where, read_wcs(hdu)[0])
+    if "DATA" not in hdu.columns.names:
+        raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
+    values = native(hdu.data["DATA"]).reshape(-1)
+    if values.size != np.prod(sizes) or values.dtype.kind not in "iuf":
+        raise FileFormatError(
+            f"{name} has {values.size} values of {values.dtype}, expected {np.prod(sizes)} numbers "
+            "from its axes"
+        )
+    return Response(values.reshape(sizes), axes, hdu.columns["DATA"].unit, where)
+
+
+def response_of(array: xr.DataArray, name: str) -> Response:
+    """Make the response that a DataArray holds, with the dims of the maps Dataset.
+
+    Raises
+    ------
+    InvalidDataError
+        If it has other dims, or one without values.
+    """
+    entry = MAPS[name]
+    grid = (f"{LAT}_{name}", f"{LON}_{name}")
+    if set(array.dims) - set(grid) != set(entry.dims):
+        raise InvalidDataError(
+            f"{name} is to be a file or an array with dims {entry.dims}; found {array.dims}"
+        )
+    placed = set(grid) <= set(array.dims)
+    ordered = array.transpose(*entry.dims, *(grid if placed else ()))
+    axes = tuple(axis_of(array, dim) for dim in entry.dims)
+    wcs = decode_wcs(array.to_dataset(name=name), name) if placed else None
+    return Response(ordered.to_numpy(), axes, array.attrs.get("units"), name, wcs)
+
+
+def add_edisp(maps: xr.Dataset, response: Response, energy_unit: str) -> xr.Dataset:
     """Add ``edisp`` (energy_true, energy), or (lat_edisp, lon_edisp, energy_true, energy).
 
     Raises
@@ -44,20 +131,20 @@ def add_edisp(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Data
     FileFormatError
         If it has other axes, or other energies than the maps.
     """
-    values, axes = _read(hdus, "EDISP")
-    names = tuple(axis.name for axis in axes)
+    names, where = response.names, response.where
     if names not in ((ENERGY_TRUE, ENERGY), (ENERGY_TRUE, "migra")):
         raise FileFormatError(
-            f"EDISP has axes {list(names)}, expected energy_true with energy or migra"
+            f"{where} has axes {list(names)}, expected energy_true with energy or migra"
         )
     factor = u.Unit(ENERGY_UNIT).to(energy_unit)
-    true = axes[0].times(factor)
-    maps = add_axis(maps, true, "EDISP", energy_unit)
+    true = response.axes[0].times(factor)
+    maps = add_axis(maps, true, where, energy_unit)
     if names[1] == ENERGY:
-        maps = add_axis(maps, axes[1].times(factor), "EDISP", energy_unit)
-    else:
-        values = _kernels(values, axes[1].edges, edges(maps, ENERGY), true.centres)
-    return _placed(maps, EDISP, values, hdus["EDISP"])
+        maps = add_axis(maps, response.axes[1].times(factor), where, energy_unit)
+        return _placed(maps, EDISP, response)
+    migra = response.axes[1].edges
+    kernels = _kernels(response.values, migra, edges(maps, ENERGY), true.centres)
+    return _placed(maps, EDISP, replace(response, values=kernels))
 
 
 def _kernels(density: NDArray[np.generic], migra: Float, energy: Float, true: Float) -> Float:
@@ -73,7 +160,7 @@ def _kernels(density: NDArray[np.generic], migra: Float, energy: Float, true: Fl
     return np.asarray(np.maximum(np.diff(at_edges, axis=1), 0))
 
 
-def add_psf(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Dataset:
+def add_psf(maps: xr.Dataset, response: Response, energy_unit: str) -> xr.Dataset:
     """Add ``psf`` ([lat_psf, lon_psf,] energy_true, rad), on the exposure's energies.
 
     Raises
@@ -81,52 +168,30 @@ def add_psf(maps: xr.Dataset, hdus: fits.HDUList, energy_unit: str) -> xr.Datase
     FileFormatError
         If it has other axes, or its unit is no inverse solid angle.
     """
-    values, axes = _read(hdus, "PSF")
-    if tuple(axis.name for axis in axes) != MAPS["psf"].dims:
-        raise FileFormatError(f"PSF has axes {[a.name for a in axes]}, expected {MAPS['psf'].dims}")
-    energy = axes[0].times(u.Unit(ENERGY_UNIT).to(energy_unit))
+    if response.names != MAPS["psf"].dims:
+        raise FileFormatError(
+            f"{response.where} has axes {list(response.names)}, expected {MAPS['psf'].dims}"
+        )
+    energy = response.axes[0].times(u.Unit(ENERGY_UNIT).to(energy_unit))
+    values = response.values
     if ENERGY_TRUE in maps.coords:
         values = interpolate_nodes(energy.centres, values, maps[ENERGY_TRUE].to_numpy())
     else:
-        maps = add_axis(maps, energy, "PSF", energy_unit)
-    hdu = hdus["PSF"]
-    unit = hdu.header.get("BUNIT") if isinstance(hdu, fits.ImageHDU) else hdu.columns["DATA"].unit
-    factor = factor_to(unit, MAPS["psf"].unit, "PSF")
+        maps = add_axis(maps, energy, response.where, energy_unit)
+    factor = factor_to(response.unit, MAPS["psf"].unit, response.where)
     values = np.multiply(values, factor, dtype=np.float64)
-    maps = maps.assign_coords({RAD: data_array(RAD, axes[1].centres, COORDS)})
-    return _placed(maps, "psf", values, hdu)
+    maps = maps.assign_coords({RAD: data_array(RAD, response.axes[1].centres, COORDS)})
+    return _placed(maps, "psf", replace(response, values=values))
 
 
-def _placed(
-    maps: xr.Dataset, name: str, values: NDArray[np.generic], hdu: fits.ImageHDU
-) -> xr.Dataset:
+def _placed(maps: xr.Dataset, name: str, response: Response) -> xr.Dataset:
     """Assign a response (n_first, n_second), or one with two sky axes behind them."""
-    entry = MAPS[name]
-    if values.ndim == 2:
+    entry, values = MAPS[name], response.values
+    if response.wcs is None:
         return maps.assign({name: (entry.dims, values, entry.attrs)})
     dims = (f"{LAT}_{name}", f"{LON}_{name}", *entry.dims)
-    maps = maps.assign_coords({wcs_name(name): encode_wcs(read_wcs(hdu)[0])})
+    maps = maps.assign_coords({wcs_name(name): encode_wcs(response.wcs)})
     return maps.assign({name: (dims, np.moveaxis(values, (-2, -1), (0, 1)), entry.attrs)})
-
-
-def _read(hdus: fits.HDUList, name: str) -> tuple[NDArray[np.generic], list[Axis]]:
-    """Values (n_first, n_second) or (n_first, n_second, ny, nx), and the first two axes."""
-    hdu = hdus[name]
-    axes = read_axes(bands_of(hdus, name))
-    sizes = tuple(axis.size for axis in axes)
-    if isinstance(hdu, fits.ImageHDU):
-        values = native(hdu.data)
-        if len(sizes) != 2 or values.shape[:-2] != sizes:
-            raise FileFormatError(f"{name} has the shape {values.shape}, its axes {sizes}")
-        return values, axes
-    if "DATA" not in hdu.columns.names:
-        raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
-    values = native(hdu.data["DATA"]).reshape(-1)
-    if values.size != np.prod(sizes):
-        raise FileFormatError(
-            f"{name} has {values.size} values, expected {np.prod(sizes)} from its axes"
-        )
-    return values.reshape(sizes), axes
 
 
 def interpolate_nodes(

@@ -128,7 +128,8 @@ def _format(path: StrPath) -> str:
 
 
 def _load_fits(path: StrPath) -> xr.Dataset:
-    with open_fits(path) as hdus:
+    with open_fits(path) as file:
+        hdus = file.hdus
         points = next((hdu for hdu in hdus if hdu.name == POINTS), None)
         if not isinstance(points, fits.BinTableHDU):
             found = ", ".join(hdu.name for hdu in hdus if hdu.name) or "none"
