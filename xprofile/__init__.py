@@ -13,6 +13,7 @@ from .estimator import ProfileEstimator, estimate
 from .io.maps import open_maps
 from .io.netcdf import open_netcdf
 from .io.profiles import open_profile
+from .io.template import open_map
 from .mapgrid import coarsen, cutout, exclude
 from .reference import with_reference_model
 from .regroup import fold, rebin
@@ -44,6 +45,7 @@ __all__ = [
     "fold",
     "interval_coverage",
     "merge_profiles",
+    "open_map",
     "open_maps",
     "open_netcdf",
     "open_profile",

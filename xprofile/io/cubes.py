@@ -26,7 +26,7 @@ from .regrid import interpolate_to
 
 __all__ = [
     "Cube", "EnergyInterpolated", "Joined", "Regridded", "Repeated", "Section", "Values",
-    "section_of",
+    "image_cube",
 ]  # fmt: skip
 
 Array: TypeAlias = NDArray[Any]
@@ -49,6 +49,10 @@ class Cube(BackendArray):
     def read(self) -> Array:
         """All values."""
         return self.block((slice(None),) * len(self.shape))
+
+    def without_axes(self, number: int) -> Cube:
+        """Return the same without its first axes, which have one element each."""
+        return Flat(self, number) if number else self
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Array:
         return np.asarray(
@@ -99,24 +103,22 @@ class Section(Cube):
         Type of the values, scaled as the header says.
     place : int
         Number of the HDU.
-    hdus : astropy.io.fits.HDUList or CachingFileManager
-        The open file, or what opens it.
+    again : xarray.backends.CachingFileManager
+        Opens the file.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     place: int
-    hdus: fits.HDUList | CachingFileManager[Any]
+    again: CachingFileManager[Any]
 
     def block(self, key: Key) -> Array:
         """Values of slices or indices, one for each axis."""
-        if not isinstance(self.hdus, CachingFileManager):
-            return native(Values(self.hdus[self.place].data).block(key))
         if 0 in self.shape:
             return np.empty(self.shape, self.dtype)
         bounded = [_bounded(*pair) for pair in zip(key, self.shape, strict=True)]
         outer, inner = (tuple(part) for part in zip(*bounded, strict=True))
-        with _LOCK, self.hdus.acquire_context() as hdus:
+        with _LOCK, self.again.acquire_context() as hdus:
             return native(Values(np.asarray(hdus[self.place].section[outer])).block(inner))
 
 
@@ -131,10 +133,12 @@ def _bounded(key: Any, size: int) -> tuple[slice, Any]:
     return slice(low, high), wanted - low
 
 
-def section_of(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) -> Section:
-    """Make the cube of an image, of a shape that adds axes of one to the image's or drops them."""
+def image_cube(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) -> Cube:
+    """Make the cube of an image; it is in memory where the file cannot be opened again."""
+    if file.again is None:
+        return Values(native(hdu.data))
     place = next(i for i, other in enumerate(file.hdus) if other is hdu)
-    return Section(shape, _dtype(hdu.header), place, file.again or file.hdus)
+    return Section(shape, _dtype(hdu.header), place, file.again)
 
 
 def _dtype(header: fits.Header) -> np.dtype[Any]:
@@ -185,8 +189,31 @@ class Joined(Cube):
 
 
 @dataclass(frozen=True, eq=False)
+class Flat(Cube):
+    """A cube without its first axes, which have one element each."""
+
+    cube: Cube
+    number: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of what is left."""
+        return self.cube.shape[self.number :]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Type of the values."""
+        return self.cube.dtype
+
+    def block(self, key: Key) -> Array:
+        """Values of slices or indices, one for each axis."""
+        values = self.cube.block((*[slice(None)] * self.number, *key))
+        return values.reshape(values.shape[self.number :])
+
+
+@dataclass(frozen=True, eq=False)
 class Repeated(Cube):
-    """A plane (ny, nx) or (1, ny, nx) at every energy."""
+    """A plane (ny, nx) at every energy."""
 
     plane: Cube
     times: int
@@ -194,7 +221,7 @@ class Repeated(Cube):
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape with the energies."""
-        return (self.times, *self.plane.shape[-2:])
+        return (self.times, *self.plane.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
@@ -203,10 +230,9 @@ class Repeated(Cube):
 
     def block(self, key: Key) -> Array:
         """Values of slices or indices, one for each axis."""
-        first = (slice(None),) * (len(self.plane.shape) - 2)
-        values = self.plane.block((*first, *key[1:]))
+        values = self.plane.block(key[1:])
         rows = np.arange(self.times)[key[0]].size
-        return np.broadcast_to(values, (rows, *values.shape[-2:]))
+        return np.broadcast_to(values, (rows, *values.shape))
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,7 +130,9 @@ def _opened(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[FitsF
     if lazy and path is not None and not _starts_with(path, _GZIP):
         with fits.open(path, memmap=True, **options) as hdus:
             _check_whole(hdus, path.stat().st_size)
-            again = CachingFileManager(fits.open, str(path.resolve()), kwargs={"memmap": True})
+            again = CachingFileManager(
+                fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": True}
+            )
             yield FitsFile(hdus, str(source), again)
         return
     content = _content(source, path)

@@ -67,7 +67,7 @@ def add_part(
     **options
         Of `open_fits`.
     """
-    sources = [*source] if isinstance(source, list | tuple) else [source]
+    sources: list[Any] = [*source] if isinstance(source, list | tuple) else [source]
     if not sources or (len(sources) > 1 and name not in _SEVERAL):
         raise InvalidOptionError(f"{name} is to be one file or map, found {len(sources)}")
     found = [_opened(stack, name, one, **options) for one in sources]
@@ -224,7 +224,7 @@ def _on_counts(
         )
     axis = true or counts.axes[0]
     if not image.axes and name == "mask":
-        return Repeated(cube, axis.size)
+        return Repeated(cube.without_axes(len(cube.shape) - 2), axis.size)
     if not image.axes:
         raise FileFormatError(f"{image.where} has no energies, expected {axis.size} planes")
     own = image.axes[0]

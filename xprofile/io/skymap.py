@@ -16,7 +16,7 @@ from ..exceptions import FileFormatError, InvalidDataError
 from ..schema import ENERGY, ENERGY_TRUE, LAT, LON, high, low
 from ..wcs import decode_wcs, encode_wcs
 from .bands import Axis
-from .cubes import Cube, Values, section_of
+from .cubes import Cube, Values, image_cube
 from .energies import axes_of_image
 from .fitsfile import FitsFile
 
@@ -37,8 +37,8 @@ class SkyMap:
         The celestial axes.
     unit : str, optional
         As the file has it; None where it says nothing.
-    where : str
-        What messages call it.
+    where, hdu : str
+        What messages call it, and the name of its HDU.
     by_gadf : bool
         Whether its axes are described as GADF has them, which leaves no unit out.
     livetime : float, optional
@@ -50,6 +50,7 @@ class SkyMap:
     wcs: WCS
     unit: str | None
     where: str
+    hdu: str = ""
     by_gadf: bool = False
     livetime: float | None = None
 
@@ -99,7 +100,8 @@ def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
         )
     unit, livetime = hdu.header.get("BUNIT"), hdu.header.get("LIVETIME")
     return SkyMap(
-        section_of(file, hdu, shape), tuple(axes), wcs, unit, where,
+        image_cube(file, hdu, shape), tuple(axes), wcs, unit, where,
+        hdu=hdu.name,
         by_gadf="BANDSHDU" in hdu.header,
         livetime=float(livetime) if isinstance(livetime, int | float) else None,
     )  # fmt: skip
