@@ -9,7 +9,7 @@ from astropy.io import fits
 from conftest import make_wcs
 
 from xprofile import SkyBins, bin_maps, open_maps
-from xprofile.exceptions import InvalidDataError
+from xprofile.exceptions import DataWarning, InvalidDataError
 from xprofile.io.regrid import interpolate_to
 from xprofile.pixelgrid import PixelGrid, whole_numbers
 
@@ -134,7 +134,9 @@ def test_exposure_of_a_file_on_coarser_pixels(maps):
 def test_bins_that_need_what_the_exposure_has_not_are_refused(tmp_path):
     cards = {"CDELT1": -1.0, "CDELT2": 1.0, "CRPIX1": 2.0, "CRPIX2": 2.0}
     spoil = replace_exposure(np.full((4, 3, 3), 1e7), **cards)
-    maps = open_maps(small.write(tmp_path / "maps.fits", spoil=spoil))
+    small.write(tmp_path / "maps.fits", spoil=spoil)
+    with pytest.warns(DataWarning, match=r"exposure is not finite in 40 pixels"):
+        maps = open_maps(tmp_path / "maps.fits")
     finite = np.isfinite(maps["exposure"]).all("energy_true")
     np.testing.assert_array_equal(finite, 0 * maps["lat"] + abs(maps["lon"]) < 1.5)
     center = SkyCoord(0, 0, unit="deg", frame="galactic")

@@ -1,6 +1,10 @@
-"""The errors that xprofile raises: each is an `XProfileError` and the built-in error it refines."""
+"""The errors that xprofile raises, each an `XProfileError` and the built-in error it refines.
+
+Its warnings of data are `DataWarning`.
+"""
 
 __all__ = [
+    "DataWarning",
     "FileFormatError",
     "InvalidBinsError",
     "InvalidDataError",
@@ -50,3 +54,7 @@ class InvalidEnergyError(XProfileError, ValueError):
 
 class InvalidOptionError(XProfileError, ValueError):
     """An option that is not one of those that exist, or is out of its range."""
+
+
+class DataWarning(UserWarning):
+    """Data that can be used, and are not what such data should be."""

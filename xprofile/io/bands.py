@@ -12,7 +12,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
-from .fitsfile import factor_to
+from .columns import column_in
 
 __all__ = ["Axis", "bins_axis", "nodes_axis", "read_axes"]
 
@@ -100,17 +100,12 @@ def _read_axis(
     if not len(hdu.data):
         raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
     lines = slice(None, None, stride)
-    first, *last = (_in_units(hdu, column, _UNITS[name])[lines] for column in needed)
+    first, *last = (column_in(hdu, column, None, _UNITS[name])[lines] for column in needed)
     log, where = interpolation == "log", f"{hdu.name}: {name}"
     period = _period(first)
     if last:
         return bins_axis(name, first[:period], last[0][:period], where, log=log)
     return nodes_axis(name, first[:period], where, log=log)
-
-
-def _in_units(hdu: fits.BinTableHDU, column: str, unit: str) -> Float:
-    factor = factor_to(hdu.columns[column].unit, unit, f"{hdu.name} column {column}")
-    return np.asarray(hdu.data[column].astype(np.float64) * factor)
 
 
 def nodes_axis(name: str, nodes: Float, where: str, *, log: bool = True) -> Axis:

@@ -21,7 +21,7 @@ from xarray.core import indexing
 
 from ..loglog import log_log, node_below
 from ..pixelgrid import PixelGrid, whole_numbers
-from .fitsfile import FitsFile, native
+from .fitsfile import FitsFile, guarded, native
 from .regrid import interpolate_to
 
 __all__ = [
@@ -101,6 +101,8 @@ class Section(Cube):
         As numpy has it, the slowest axis first.
     dtype : numpy.dtype
         Type of the values, scaled as the header says.
+    name : str
+        What messages call the file.
     place : int
         Number of the HDU.
     again : xarray.backends.CachingFileManager
@@ -109,6 +111,7 @@ class Section(Cube):
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    name: str
     place: int
     again: CachingFileManager[Any]
 
@@ -118,7 +121,7 @@ class Section(Cube):
             return np.empty(self.shape, self.dtype)
         bounded = [_bounded(*pair) for pair in zip(key, self.shape, strict=True)]
         outer, inner = (tuple(part) for part in zip(*bounded, strict=True))
-        with _LOCK, self.again.acquire_context() as hdus:
+        with guarded(self.name), _LOCK, self.again.acquire_context() as hdus:
             return native(Values(np.asarray(hdus[self.place].section[outer])).block(inner))
 
 
@@ -138,7 +141,7 @@ def image_cube(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) -> Cu
     if file.again is None:
         return Values(native(hdu.data))
     place = next(i for i, other in enumerate(file.hdus) if other is hdu)
-    return Section(shape, _dtype(hdu.header), place, file.again)
+    return Section(shape, _dtype(hdu.header), file.name, place, file.again)
 
 
 def _dtype(header: fits.Header) -> np.dtype[Any]:

@@ -11,9 +11,10 @@ from astropy.io import fits
 
 from ..exceptions import FileFormatError
 from .bands import Axis, bins_axis, nodes_axis, read_axes
+from .columns import column_in
 from .fitsfile import FitsFile, factor_to
 
-__all__ = ["axes_of_image", "column", "column_in", "ebounds_axis"]
+__all__ = ["axes_of_image", "ebounds_axis"]
 
 _EBOUNDS, _ENERGIES = "EBOUNDS", "ENERGIES"
 _MEV = "MeV"  # of tables of nodes that name no unit
@@ -79,30 +80,3 @@ def _of_keywords(hdu: fits.ImageHDU, size: int) -> Axis:
         raise FileFormatError(f"{hdu.name}: log_Energy goes from {logs[0]} to {logs[-1]}")
     factor = factor_to(_MEV, "TeV", hdu.name)
     return nodes_axis("energy_true", np.exp(logs) * factor, f"{hdu.name}: log_Energy")
-
-
-def column_in(table: fits.BinTableHDU, name: str, default: str | None, unit: str) -> np.ndarray:
-    """Numbers of a column in a unit; where the column names none they are in the default one."""
-    values = column(table, name)
-    found = table.columns[name].unit or default
-    return values * factor_to(found, unit, f"{table.name} column {name}")
-
-
-def column(table: fits.BinTableHDU, name: str, ndim: int = 1) -> np.ndarray:
-    """Numbers of a column, one or as many in each row.
-
-    Raises
-    ------
-    FileFormatError
-        If there is no such column, or something else in it.
-    """
-    found = table.columns.names if isinstance(table, fits.BinTableHDU) else []
-    if name.lower() not in map(str.lower, found):  # as FITS has it
-        raise FileFormatError(f"{table.name} has no column {name}; found {found or 'no table'}")
-    values = np.asarray(table.data[name])
-    if values.ndim != ndim or not values.size or values.dtype.kind not in "iuf":
-        raise FileFormatError(
-            f"{table.name} column {name} has the shape {values.shape} and type {values.dtype}, "
-            f"expected numbers, {ndim} axes"
-        )
-    return values.astype(np.float64)

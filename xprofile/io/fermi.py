@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
 from .bands import bins_axis, nodes_axis
-from .energies import column, column_in, ebounds_axis
+from .columns import column, column_in
+from .energies import ebounds_axis
 from .fitsfile import FitsFile, native
 from .irf import Response
 

@@ -6,7 +6,6 @@ import gzip
 import io
 import os
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +15,24 @@ from typing import Any, BinaryIO, TypeAlias
 import astropy.units as u
 import numpy as np
 from astropy.io import fits
-from astropy.io.fits.verify import VerifyError
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 from xarray.backends import CachingFileManager
 
 from ..exceptions import FileFormatError, MissingFileError, MissingPackageError, XProfileError
 from .atomic import StrPath
+from .structure import check_structure
 
-__all__ = ["FileSource", "FitsFile", "factor_to", "name_of", "native", "open_fits", "unit_of"]
+__all__ = [
+    "FileSource",
+    "FitsFile",
+    "factor_to",
+    "guarded",
+    "name_of",
+    "native",
+    "open_fits",
+    "unit_of",
+]
 
 FileSource: TypeAlias = StrPath | BinaryIO
 
@@ -34,10 +42,6 @@ _BLOCK = 2880
 _ALARMING = (
     "File may have been truncated", "(?s).*Error validating header", "non-ASCII",
     "Checksum verification failed", "Datasum verification failed",
-)  # fmt: skip
-_UNREADABLE = (
-    OSError, EOFError, VerifyError, TypeError, ValueError, LookupError, AttributeError,
-    ArithmeticError, zlib.error, AstropyUserWarning,
 )  # fmt: skip
 
 
@@ -100,16 +104,24 @@ def open_fits(
     MissingPackageError
         If it is an address and fsspec is not installed.
     """
-    name = name_of(source)
+    with guarded(name_of(source)), warnings.catch_warnings():
+        for message in _ALARMING:
+            warnings.filterwarnings("error", message, AstropyUserWarning)
+        with _opened(source, lazy=lazy, checksum=checksum) as file:
+            yield file
+
+
+@contextmanager
+def guarded(name: str) -> Iterator[None]:
+    """Say of a file, in words of this package, what astropy cannot read.
+
+    A file that is broken may lead astropy to an error of any kind.
+    """
     try:
-        with warnings.catch_warnings():
-            for message in _ALARMING:
-                warnings.filterwarnings("error", message, AstropyUserWarning)
-            with _opened(source, lazy=lazy, checksum=checksum) as file:
-                yield file
+        yield
     except XProfileError:
         raise
-    except _UNREADABLE as e:
+    except Exception as e:
         raise FileFormatError(
             f"cannot read {name!r} as FITS ({type(e).__name__}: {e}); "
             "the file may be truncated or of another format: fetch it again or convert it"
@@ -128,16 +140,18 @@ def _opened(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[FitsF
     options = {"lazy_load_hdus": False, "checksum": checksum}
     path = _path(source)
     if lazy and path is not None and not _starts_with(path, _GZIP):
-        with fits.open(path, memmap=True, **options) as hdus:
-            _check_whole(hdus, path.stat().st_size)
+        with path.open("rb") as stream:
+            check_structure(stream, path.stat().st_size)
+            stream.seek(0)
             again = CachingFileManager(
                 fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": True}
             )
-            yield FitsFile(hdus, str(source), again)
+            with fits.open(stream, memmap=True, **options) as hdus:
+                yield FitsFile(hdus, str(source), again)
         return
     content = _content(source, path)
+    check_structure(io.BytesIO(content), len(content))
     with fits.open(io.BytesIO(content), memmap=False, **options) as hdus:
-        _check_whole(hdus, len(content))
         yield FitsFile(hdus, name_of(source))
 
 
@@ -182,14 +196,6 @@ def _fetched(address: str) -> bytes:
         ) from None
     with fsspec.open(address, "rb") as file:
         return bytes(file.read())
-
-
-def _check_whole(hdus: fits.HDUList, size: int) -> None:
-    """Raise if the file goes on, or ends, elsewhere than its last HDU."""
-    info = hdus[-1].fileinfo()
-    end = info["datLoc"] + info["datSpan"]
-    if end != size:
-        raise EOFError(f"{size} bytes, its HDUs take {end}")
 
 
 def native(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -11,6 +11,7 @@ import astropy.units as u
 import xarray as xr
 
 from ..exceptions import InvalidOptionError
+from ..mapvalues import warn_of_values
 from ..schema import ENERGY_UNIT, MAPS, extend_history
 from .fitsfile import FileSource, name_of, open_fits
 from .mapdataset import read_mapdataset
@@ -81,6 +82,12 @@ def open_maps(
         If `energy_unit` is not one of energy, a variable to drop does not exist, or no file is
         named.
 
+    Warns
+    -----
+    DataWarning
+        If values are not what such maps have: see `xprofile.mapvalues.warn_of_values`. With
+        `chunks` they are not looked at before they are used.
+
     Examples
     --------
     >>> import xprofile
@@ -111,7 +118,10 @@ def open_maps(
     named = [f"{name}={_label(source)}" for name, source in sources.items()]
     words = [*([Path(name_of(path)).name] if path is not None else []), *named]
     maps = extend_history(maps, maps, f"open_maps {' '.join(words)}")
-    return maps.chunk(chunks) if chunks is not None else maps
+    if lazy:
+        return maps.chunk(chunks)
+    warn_of_values(maps)
+    return maps
 
 
 def _check(

@@ -215,7 +215,7 @@ def _on_counts(
 ) -> Cube:
     """Values of an image on the counts' pixels and its axis, in the unit of the maps Dataset."""
     cube: Cube = image.cube
-    if name == "exposure" and not image.same_pixels(counts):
+    if not image.same_pixels(counts) and name == "exposure":
         cube = Regridded(cube, image.wcs, counts.wcs, counts.size)
     elif not image.same_pixels(counts):
         raise FileFormatError(

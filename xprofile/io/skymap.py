@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import astropy.units as u
 import numpy as np
@@ -60,6 +61,10 @@ class SkyMap:
         rows, columns = self.cube.shape[-2:]
         return rows, columns
 
+    @cached_property
+    def _checksum(self) -> int:
+        return int(encode_wcs(self.wcs).values)
+
     def same_pixels(self, other: SkyMap) -> bool:
         """Whether both are on the same pixels.
 
@@ -68,7 +73,7 @@ class SkyMap:
         FileFormatError
             If the pixels are the same, but there is another number of them.
         """
-        same = bool(encode_wcs(self.wcs).values == encode_wcs(other.wcs).values)
+        same = self._checksum == other._checksum
         if same and self.size != other.size:
             raise FileFormatError(
                 f"{self.where} has the shape {self.cube.shape}, expected {other.size} pixels, as "
