@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ class MapsBackend(BackendEntrypoint):
         name = Path(name_of(filename_or_obj)).name
         maps = extend_history(maps, maps, f"open_dataset {name}")
         maps = maps.drop_vars(skip - set(MAPS), errors="ignore")
-        for variable in maps.variables.values():
-            variable.encoding["preferred_chunks"] = _chunks(variable)
+        for variable in maps.data_vars.values():
+            if variable.nbytes > _LARGE and {LAT, LON} <= set(variable.dims):
+                variable.encoding["preferred_chunks"] = _chunks(variable)
         maps.set_close(close)
         return maps
 
@@ -73,11 +74,8 @@ def _has_maps(file: FitsFile) -> bool:
     return "COUNTS" in file and "EXPOSURE" in file
 
 
-def _chunks(variable: xr.Variable) -> dict[Any, int]:
-    """Chunks for a variable: one plane of a large image, or some of its rows."""
-    sizes = dict(zip(variable.dims, variable.shape, strict=True))
-    if variable.size * variable.dtype.itemsize > _LARGE and {LAT, LON} <= set(sizes):
-        sizes |= {dim: 1 for dim in sizes if dim not in (LAT, LON)}
-        row = sizes[LON] * variable.dtype.itemsize
-        sizes[LAT] = min(sizes[LAT], max(_LARGE // row, 1))
-    return sizes
+def _chunks(image: xr.DataArray) -> dict[Hashable, int]:
+    """Chunks for a large image: planes, or some rows of them."""
+    rows = max(_LARGE // (image.sizes[LON] * image.dtype.itemsize), 1)
+    whole = {LAT: min(image.sizes[LAT], rows), LON: image.sizes[LON]}
+    return {dim: whole.get(str(dim), 1) for dim in image.dims}

@@ -21,7 +21,7 @@ from xarray.core import indexing
 
 from ..loglog import log_log, node_below
 from ..pixelgrid import PixelGrid, whole_numbers
-from .fitsfile import FitsFile, guarded, native
+from .fitsfile import FitsFile, guarded, image_values, native
 from .regrid import interpolate_to
 
 __all__ = [
@@ -139,7 +139,7 @@ def _bounded(key: Any, size: int) -> tuple[slice, Any]:
 def image_cube(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) -> Cube:
     """Make the cube of an image; it is in memory where the file cannot be opened again."""
     if file.again is None:
-        return Values(native(hdu.data))
+        return Values(image_values(hdu))
     place = next(i for i, other in enumerate(file.hdus) if other is hdu)
     return Section(shape, _dtype(hdu.header), file.name, place, file.again)
 

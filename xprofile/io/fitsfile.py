@@ -39,6 +39,7 @@ FileSource: TypeAlias = StrPath | BinaryIO
 _GZIP = b"\x1f\x8b"
 _START = b"SIMPLE  ="
 _BLOCK = 2880
+_MOST_PACKED = 1100  # of the bytes that are compressed; deflate reaches 1032
 _ALARMING = (
     "File may have been truncated", "(?s).*Error validating header", "non-ASCII",
     "Checksum verification failed", "Datasum verification failed",
@@ -196,6 +197,23 @@ def _fetched(address: str) -> bytes:
         ) from None
     with fsspec.open(address, "rb") as file:
         return bytes(file.read())
+
+
+def image_values(hdu: fits.ImageHDU) -> NDArray[Any]:
+    """All values of an image, in the machine's byte order.
+
+    Raises
+    ------
+    FileFormatError
+        If it is compressed, and declares more than that can hold.
+    """
+    declared, packed = hdu.size, hdu.fileinfo()["datSpan"]
+    if declared > _MOST_PACKED * packed:
+        raise FileFormatError(
+            f"{hdu.name} declares {declared} bytes, more than the {packed} of its compressed form "
+            "can hold; fetch the file again"
+        )
+    return native(hdu.data)
 
 
 def native(values: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -31,7 +31,7 @@ from ..schema import (
 from ..wcs import decode_wcs, encode_wcs, wcs_name
 from .bands import Axis, read_axes
 from .coords import add_axis
-from .fitsfile import FitsFile, factor_to, native
+from .fitsfile import FitsFile, factor_to, image_values, native
 from .skymap import axis_of, read_wcs
 
 __all__ = ["Response", "add_edisp", "add_psf", "read_response", "response_of"]
@@ -87,10 +87,10 @@ def read_response(file: FitsFile, name: str) -> Response:
     axes = tuple(read_axes(file[bands]))
     sizes = tuple(axis.size for axis in axes)
     if hdu.is_image:
-        if hdu.data is None or len(sizes) != 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
+        if len(sizes) != 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
             raise FileFormatError(f"{name} has the shape {hdu.shape}, its axes {sizes}")
         unit = hdu.header.get("BUNIT")
-        return Response(native(hdu.data), axes, unit, where, read_wcs(hdu)[0])
+        return Response(image_values(hdu), axes, unit, where, read_wcs(hdu)[0])
     if "DATA" not in hdu.columns.names:
         raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
     values = native(hdu.data["DATA"]).reshape(-1)

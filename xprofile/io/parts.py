@@ -294,4 +294,4 @@ def _variable(name: str, cubes: Sequence[Cube], *, lazy: bool) -> xr.Variable:
 
 
 def _not_zero(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray(values != 0)
+    return np.asarray((values != 0) & ~np.isnan(values))
