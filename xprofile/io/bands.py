@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..exceptions import FileFormatError
 from .fitsfile import factor_to
 
-__all__ = ["Axis", "read_axes"]
+__all__ = ["Axis", "midpoints", "read_axes"]
 
 Float = NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def _read_axis(
     where = f"{hdu.name}: {name}"
     _check_ascent(first, where, positive=log)
     if kind == "center":
-        return Axis(name, first, _midpoints(first, log=log))
+        return Axis(name, first, midpoints(first, log=log))
     last = hdu.data[upper].astype(np.float64)[::stride][: first.size] * factor
     edges = np.append(first, last[-1])
     _check_ascent(edges, where, positive=log)
@@ -131,7 +131,7 @@ def _means(edges: Float) -> Float:
     return np.asarray((edges[1:] + edges[:-1]) / 2)
 
 
-def _midpoints(centres: Float, *, log: bool) -> Float:
+def midpoints(centres: Float, *, log: bool) -> Float:
     """Edges half-way between nodes, the outer ones as far out as the next ones are in."""
     x = np.log(centres) if log else centres
     if x.size == 1:
