@@ -15,7 +15,7 @@ PACKAGE = Path(xprofile.__file__).parent
 FLOW = [
     {"exceptions"},
     {"schema", "quadrature", "interpolation"},
-    {"pixelgrid"},
+    {"pixelgrid", "cubes"},
     {"wcs"},
     {"regionlist", "smoothing", "units"},
     {"membership", "shapes.__init__"},

@@ -222,7 +222,7 @@ def _exposure_at(maps: xr.Dataset, name: str) -> xr.DataArray:
 def _nearest(place: NDArray[np.float64], pixels: NDArray[np.float64]) -> NDArray[np.intp]:
     """Index of the pixel nearest to a place, that of the middle where it has none."""
     known = np.where(np.isfinite(place), np.rint(place), pixels[pixels.size // 2])
-    return (np.clip(known, pixels[0], pixels[-1]) - pixels[0]).astype(np.intp)
+    return np.asarray(np.clip(known, pixels[0], pixels[-1]) - pixels[0], dtype=np.intp)
 
 
 def _table(name: str, values: xr.DataArray, axes: Sequence[TableAxis]) -> list[Any]:
