@@ -250,12 +250,12 @@ def test_responses_come_with_the_exposure_at_their_place(path):
 
 
 def test_exposures_of_a_grid_of_positions_are_those_of_the_nearest_pixels(path):
-    """Positions are 3 pixels apart and centred on the map: the 4 outer of 6 lie off it."""
+    """Positions are 3 pixels apart, 0.3 pixels off the map's centre: some lie beyond its edge."""
     maps = small_maps(positions=(1, 5))
-    write_maps(maps, path)
+    shifted = make_wcs(center=(0.03, 0.03), step=0.3, shape=(1, 5))
+    write_maps(maps.assign_coords(wcs_edisp=encode_wcs(shifted)), path)
     found = fits.getdata(path, "EDISP_EXPOSURE")
-    # half a pixel between rows rounds to the even one
-    expected = maps["exposure"].isel(lat=[2], lon=[0, 1, 4, 7, 8])
+    expected = maps["exposure"].isel(lat=[3], lon=[0, 1, 4, 7, 8])
     np.testing.assert_array_equal(found[:, 0], expected)
 
 
