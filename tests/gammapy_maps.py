@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
-from gammapy.datasets import MapDataset, MapDatasetOnOff
+from gammapy.datasets import Datasets, MapDataset, MapDatasetOnOff, SpectrumDataset
 from gammapy.irf import EDispKernelMap, PSFMap
-from gammapy.maps import Map, MapAxis, WcsGeom
+from gammapy.maps import Map, MapAxis, RegionGeom, WcsGeom
 from mapcases import PROJECTIONS, small_maps
 from regions import CircleSkyRegion
 
 from xprofile import from_gammapy, open_maps, tutorial
+from xprofile.exceptions import InvalidDataError
 from xprofile.wcs import skycoord
 
 TEV = u.TeV
@@ -220,6 +221,17 @@ def test_background_and_models_are_what_gammapy_predicts():
     full = from_gammapy(dataset, include_models=True)
     same(full["background"], dataset.npred().data, 1e-6)
     assert full["background"].sum() > 1.01 * plain["background"].sum()
+
+
+def test_datasets_of_one_region_and_lists_are_refused():
+    dataset = make_dataset()
+    geom = RegionGeom.create("icrs;circle(83, 22, 1)", axes=[dataset.counts.geom.axes["energy"]])
+    true = dataset.exposure.geom.axes["energy_true"]
+    spectrum = SpectrumDataset.create(geom, energy_axis_true=true)
+    with pytest.raises(InvalidDataError, match="COUNTS is no image"):
+        from_gammapy(spectrum)
+    with pytest.raises(InvalidDataError, match="found a Datasets without counts"):
+        from_gammapy(Datasets([dataset]))
 
 
 def test_round_trip_through_memory_and_file(tmp_path):

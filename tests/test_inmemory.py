@@ -197,6 +197,14 @@ def test_wcs_of_any_projection_and_number_of_axes(projection, extra):
     assert "lon" not in maps.coords
 
 
+def test_header_of_a_cube_is_that_of_its_pixels():
+    cube = fits.ImageHDU(small.COUNTS, header())
+    maps = made(wcs=cube.header)
+    xr.testing.assert_identical(maps, made())
+    with pytest.raises(InvalidDataError, match=r"counts .*\(3, 5, 8\), expected \(3, 6, 8\)"):
+        made(wcs=cube.header, counts=small.COUNTS[:, :5])
+
+
 @given(
     kind=st.sampled_from(["u1", "i2", "i4", "i8", "f4", "f8"]),
     shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)),

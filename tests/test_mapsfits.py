@@ -151,6 +151,11 @@ def test_nodes_of_the_exposure_stay_where_they_are(path):
     xr.testing.assert_identical(written(found, path).assign_attrs(found.attrs), found)
 
 
+def test_real_maps_come_back_identical(real_maps, path):
+    found = written(real_maps, path)
+    xr.testing.assert_identical(found.assign_attrs(real_maps.attrs), real_maps)
+
+
 def test_what_was_coarsened_and_excluded_and_simulated_comes_back(path):
     maps = tutorial.simulate_maps(None).isel(energy=slice(2, 5), lon=slice(40, 100))
     maps = maps.profile.coarsen(4).isel(lat=slice(30, 10, -1))

@@ -57,7 +57,9 @@ def write_maps(maps: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     -----
     Types of numbers stay; a mask becomes integers. Pixel numbers start at 0 in the file, and
     longitudes that are read again are in the range that `open_maps` gives. Energies are written in
-    the unit of the maps. The history is in HISTORY cards. Variables that are no maps are left out.
+    the unit of the maps, those of reconstructed energy by their edges, true ones by their nodes
+    where these are not the centres between edges; then the outermost edges follow from the nodes.
+    The history is in HISTORY cards. Variables that are no maps are left out.
 
     Examples
     --------
