@@ -109,6 +109,7 @@ def test_exposure_is_converted(unit, kind):
         ("background", [1, 2, 3], np.reshape([1, 2, 3], (3, 1, 1))),
         ("mask", small.MASK_SAFE[0], small.MASK_SAFE[0]),
         ("mask", [True, False, True], np.reshape([True, False, True], (3, 1, 1))),
+        ("mask", small.MASK_SAFE.astype(int) * 3, small.MASK_SAFE),
         ("exposure", 1e11 * u.Unit("m2 s"), 1e15),
         ("exposure", [1, 2, 3, 4] * CM2S, np.reshape([1, 2, 3, 4], (4, 1, 1))),
         ("exposure", small.EXPOSURE[1] * CM2S, small.EXPOSURE[1]),
@@ -241,6 +242,14 @@ def test_dask_arrays_stay_lazy():
     xr.testing.assert_equal(
         maps.compute(), made(exposure=small.EXPOSURE * u.m**2 * u.s, mask=small.MASK_SAFE[0])
     )
+
+
+def test_arrays_of_xarray_are_taken_by_their_values():
+    da = pytest.importorskip("dask.array")
+    counts = xr.DataArray(da.from_array(small.COUNTS, chunks=(1, 6, 8)), dims=("e", "b", "l"))
+    maps = made(counts=counts, background=xr.DataArray(small.BACKGROUND))
+    assert maps["counts"].chunks
+    xr.testing.assert_equal(maps.compute(), made())
 
 
 # arrays that make no maps

@@ -29,6 +29,7 @@ def plain_array(name: str, values: Any, unit: str = "") -> Any:
                 f"{name} has the unit {str(values.unit)!r}, expected one like {unit!r}; convert it "
                 "or give the right array"
             ) from error
+    values = values.data if isinstance(values, xr.DataArray) else values
     return values if hasattr(values, "__dask_graph__") else np.asarray(values)
 
 

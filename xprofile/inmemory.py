@@ -299,7 +299,8 @@ def from_gammapy(
     -------
     xarray.Dataset
         As `open_maps` gives it of the file that the dataset writes, with one difference: the
-        background is what Gammapy predicts, with the background model that may be attached.
+        background is what Gammapy predicts, with the background model that may be attached. Values
+        are the dataset's own arrays where neither unit nor type had to be changed.
 
     Raises
     ------

@@ -97,6 +97,9 @@ def _check_dims(maps: xr.Dataset) -> None:
             f"maps with a dim {DATASET!r} have no form in one file; write each on its own, for "
             f"example maps.isel({DATASET}=0)"
         )
+    empty = [dim for dim in _axes(maps) if not maps.sizes[dim]]
+    if empty:
+        raise InvalidDataError(f"the maps have no {', '.join(empty)}: a selection has left none")
     if "psf" in maps and RAD not in maps.coords:
         raise MissingVariableError(
             f"psf has no coordinate {RAD!r}, the angles that it is given at; assign them in deg, "
