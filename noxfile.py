@@ -68,7 +68,7 @@ GAMMAPY = {
 @nox.session(python="3.11", default=False)
 @nox.parametrize("gammapy", list(GAMMAPY))
 def gammapy(session: nox.Session, gammapy: str) -> None:
-    """Exchange profiles with Gammapy, both ways."""
+    """Exchange profiles and maps with Gammapy, both ways."""
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
-    module = "tests/gammapy_exchange.py"
-    session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", module, *session.posargs)
+    modules = ["tests/gammapy_exchange.py", "tests/gammapy_maps.py"]
+    session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)

@@ -20,7 +20,11 @@ from xprofile.wcs import grid_coords
 mpl.use("Agg")
 
 # for environments of their own, see noxfile.py
-_NEEDS = {"gammapy_exchange.py": "gammapy", "cf_conventions.py": "compliance_checker"}
+_NEEDS = {
+    "gammapy_exchange.py": "gammapy",
+    "gammapy_maps.py": "gammapy",
+    "cf_conventions.py": "compliance_checker",
+}
 collect_ignore = [name for name, package in _NEEDS.items() if find_spec(package) is None]
 
 

@@ -10,6 +10,7 @@ from .binning import bin_image, bin_maps
 from .bins import SkyBins
 from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import ProfileEstimator, estimate
+from .inmemory import from_arrays, from_gammapy
 from .io.maps import open_maps
 from .io.netcdf import open_netcdf
 from .io.profiles import open_profile
@@ -43,6 +44,8 @@ __all__ = [
     "exclude",
     "expected_limits",
     "fold",
+    "from_arrays",
+    "from_gammapy",
     "interval_coverage",
     "merge_profiles",
     "open_map",

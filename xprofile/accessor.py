@@ -15,8 +15,8 @@ from .binning import AnyBins, bin_image, bin_maps
 from .calibration import expected_limits, interval_coverage, p_value
 from .estimator import estimate
 from .io.ecsv import write_ecsv
+from .io.fitsout import write_fits
 from .io.netcdf import write_netcdf
-from .io.profilefits import write_profile
 from .io.table import to_dataframe, to_table
 from .mapgrid import coarsen, cutout, exclude
 from .reference import with_reference_model
@@ -171,8 +171,8 @@ class DatasetProfile:
     def to_fits(
         self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
     ) -> None:
-        """Write Gammapy's profile layout; see `xprofile.io.profilefits.write_profile`."""
-        write_profile(self._obj, path, sed_type, overwrite=overwrite)
+        """Write maps or a profile for Gammapy; see `xprofile.io.fitsout.write_fits`."""
+        write_fits(self._obj, path, sed_type, overwrite=overwrite)
 
     def to_ecsv(
         self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False

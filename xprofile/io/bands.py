@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..exceptions import FileFormatError
 from .columns import column_in
 
-__all__ = ["Axis", "bins_axis", "nodes_axis", "read_axes"]
+__all__ = ["Axis", "bins_axis", "midpoints", "nodes_axis", "read_axes"]
 
 Float = NDArray[np.float64]
 
@@ -117,7 +117,7 @@ def nodes_axis(name: str, nodes: Float, where: str, *, log: bool = True) -> Axis
         If they do not ascend.
     """
     _check_ascent(nodes, where, positive=log)
-    return Axis(name, nodes, _midpoints(nodes, log=log), at_nodes=True)
+    return Axis(name, nodes, midpoints(nodes, log=log), at_nodes=True)
 
 
 def bins_axis(name: str, lower: Float, upper: Float, where: str, *, log: bool = True) -> Axis:
@@ -155,7 +155,7 @@ def _means(edges: Float) -> Float:
     return np.asarray((edges[1:] + edges[:-1]) / 2)
 
 
-def _midpoints(centres: Float, *, log: bool) -> Float:
+def midpoints(centres: Float, *, log: bool) -> Float:
     """Edges half-way between nodes, the outer ones as far out as the next ones are in."""
     x = np.log(centres) if log else centres
     if x.size == 1:

@@ -207,7 +207,8 @@ def image_values(hdu: fits.ImageHDU) -> NDArray[Any]:
     FileFormatError
         If it is compressed, and declares more than that can hold.
     """
-    declared, packed = hdu.size, hdu.fileinfo()["datSpan"]
+    info = hdu.fileinfo()  # None of one in memory
+    declared, packed = hdu.size, info["datSpan"] if info else hdu.size
     if declared > _MOST_PACKED * packed:
         raise FileFormatError(
             f"{hdu.name} declares {declared} bytes, more than the {packed} of its compressed form "
