@@ -323,6 +323,7 @@ def from_gammapy(
 
     Examples
     --------
+    >>> import xprofile
     >>> from gammapy.datasets import MapDataset  # doctest: +SKIP
     >>> maps = xprofile.from_gammapy(MapDataset.read("maps.fits.gz"))  # doctest: +SKIP
     """
