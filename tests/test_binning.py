@@ -529,12 +529,6 @@ def test_maps_and_binned_survive_netcdf(tmp_path, bins):
         xr.testing.assert_identical(bin_maps(back, bins), bin_maps(maps, bins))
 
 
-def test_dask_maps_give_the_same():
-    maps = uneven_maps()
-    chunked = maps.chunk(lat=17, lon=31, energy=1)
-    xr.testing.assert_identical(bin_maps(chunked, line()).compute(), bin_maps(maps, line()))
-
-
 @pytest.mark.parametrize("bins", [rings(), line().to_regions()], ids=["rings", "list"])
 def test_sums_of_an_image_are_those_of_maps(bins):
     """The array function, the function of one map and the function of maps agree."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Sequence
+from operator import add
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
+from .blocks import sum_over_blocks
 from .edisp import edisp_of_bins
-from .exceptions import InvalidDataError, InvalidOptionError
+from .exceptions import InvalidOptionError
+from .mapsums import ImageSums, MapSums
 from .membership import Membership
 from .pixelgrid import PixelGrid
 from .schema import (
@@ -39,10 +42,6 @@ __all__ = ["bin_image", "bin_maps", "matched_off"]
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 AnyBins: TypeAlias = SkyBins | SkyRegion | Sequence[SkyRegion]
-
-# rounding leaves backgrounds as low as this times the largest one; they count as zero
-_NEGLIGIBLE = 1e-6
-_ROUNDING = 1e-12
 
 
 def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
@@ -84,16 +83,16 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     bins, grid = as_bins(bins), pixel_grid(maps)
     members = bins.members(grid)
     overlap = _warn_of_overlaps(members)
-    used = _used(maps, members)
-    total = _total_solid_angle(members)
-    on_off = "counts_off" in maps
+    sums = sum_over_blocks(_cubes(maps), members, MapSums.of, add)
+    sums = sums.among(np.arange(members.nbin))
+    for name, span in sums.spans.items():
+        span.check(name)
+    total = members.sum(members.solid_angle) + members.outside
     variables = {
-        "counts": _summed(maps, "counts", members, used),
-        **(_off(maps, members, used) if on_off else {}),
-        **({} if on_off else {"background": _summed(maps, "background", members, used)}),
-        "exposure": _mean_exposure(maps, members, used, total),
+        **_counted(maps, sums),
+        "exposure": _mean_exposure(sums, total),
         "solid_angle": data_array("solid_angle", total, BINNED),
-        "coverage": data_array("coverage", _share(members, used, total), BINNED),
+        "coverage": data_array("coverage", _share(sums.sums["area"], total), BINNED),
     }
     if "edisp" in maps:
         variables["edisp"] = edisp_of_bins(maps, bins)
@@ -133,15 +132,12 @@ def bin_image(
     members = bins.members(grid)
     _warn_of_overlaps(members)
     ordered = image.transpose(..., LAT, LON)
-    values = _pick(ordered, members).astype(float)
-    known = np.isfinite(values)
-    values[~known] = 0
-    if how == "sum":
-        result = members.sum(values)
-    else:
-        area = members.sum(known * members.solid_angle)
-        weighted = members.sum(values * members.solid_angle)
-        result = np.divide(weighted, area, out=np.full(area.shape, np.nan), where=area > 0)
+    found = sum_over_blocks({"image": ordered}, members, ImageSums.of, add)
+    sums = found.among(np.arange(members.nbin))
+    result = sums.plain
+    if how == "mean":
+        result = np.full(sums.area.shape, np.nan)
+        np.divide(sums.weighted, sums.area, out=result, where=sums.area > 0)
     coords: dict[Hashable, xr.DataArray | xr.Variable] = {
         name: coord
         for name, coord in image.coords.items()
@@ -163,73 +159,35 @@ def _warn_of_overlaps(members: Membership) -> int:
     return shared
 
 
-def _pick(cube: xr.DataArray, members: Membership) -> NDArray[np.generic]:
-    """Values of the members' pixels, (..., npair), of a map with dims (..., lat, lon)."""
-    values = np.asarray(cube.data)
-    return values.reshape(*values.shape[:-2], -1)[..., members.pixel]
+def _cubes(maps: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Cubes that are summed, (n, lat, lon)."""
+    off = ["counts_off", "acceptance", "acceptance_off"]
+    names = ["counts", *(off if "counts_off" in maps else ["background"]), "exposure", "mask"]
+    axes = {name: ENERGY_TRUE if name == "exposure" else ENERGY for name in names}
+    return {name: maps[name].transpose(axes[name], LAT, LON) for name in names if name in maps}
 
 
-def _cube(maps: xr.Dataset, name: str) -> xr.DataArray:
-    energy = ENERGY_TRUE if name == "exposure" else ENERGY
-    return maps[name].transpose(energy, LAT, LON)
-
-
-def _used(maps: xr.Dataset, members: Membership) -> Bool:
-    """Whether each pair's pixel is in the safe range and has a background, (nenergy, npair)."""
-    used = np.ones((maps.sizes[ENERGY], members.bin.size), bool)
-    if "mask" in maps:
-        used = np.asarray(_pick(_cube(maps, "mask"), members)).astype(bool)
-    if "acceptance_off" in maps:
-        used &= np.asarray(_pick(_cube(maps, "acceptance_off"), members), float) > 0
-    return used
-
-
-def _total_solid_angle(members: Membership) -> Float:
-    return members.sum(members.solid_angle) + members.outside
-
-
-def _share(members: Membership, used: Bool, total: Float) -> Float:
+def _share(area: Float, total: Float) -> Float:
     """Used share of each bin's solid angle, (nenergy, nbin); 0 for bins without pixels."""
-    area = members.sum(used * members.solid_angle)
     return np.divide(area, total, out=np.zeros_like(area), where=total > 0)
 
 
-def _values(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> Float:
-    """Values of a counts-like cube in the used pixels, (nenergy, npair), 0 in others."""
-    values = np.where(used, _pick(_cube(maps, name), members), 0).astype(np.float64)
-    floor: Float | float = 0.0
-    if name == "background":
-        highest = values.max(axis=-1, keepdims=True, initial=0)
-        floor = -np.maximum(_NEGLIGIBLE * highest, _ROUNDING)
-    _refuse_below(values, floor, name)
-    return np.maximum(values, 0)
-
-
-def _summed(maps: xr.Dataset, name: str, members: Membership, used: Bool) -> xr.Variable:
-    """Sum a counts-like cube over the used pixels, (nenergy, nbin)."""
-    return _sums(maps, name, members.sum(_values(maps, name, members, used)))
-
-
-def _sums(maps: xr.Dataset, name: str, summed: Float) -> xr.Variable:
-    """Make a variable of sums; those of integers are integers."""
-    whole = np.issubdtype(maps[name].dtype, np.integer)
-    return data_array(name, summed.astype(np.int64) if whole else summed, BINNED)
-
-
-def _off(maps: xr.Dataset, members: Membership, used: Bool) -> dict[str, xr.Variable]:
-    """Off counts, the sum of acceptances, and that off which gives the pixels' backgrounds."""
-    on, off, counts = (
-        _values(maps, name, members, used)
-        for name in ("acceptance", "acceptance_off", "counts_off")
-    )
-    acceptance, found = members.sum(on), members.sum(counts)
-    ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
-    matched = matched_off(acceptance, found, members.sum(ratio * counts), members.sum(off))
-    return {
-        "counts_off": _sums(maps, "counts_off", found),
-        "acceptance": data_array("acceptance", acceptance, BINNED),
-        "acceptance_off": data_array("acceptance_off", matched, BINNED),
+def _counted(maps: xr.Dataset, sums: MapSums) -> dict[str, xr.Variable]:
+    """Sums of counts and the like; those of integers are integers."""
+    found = {
+        name: values.astype(np.int64) if np.issubdtype(maps[name].dtype, np.integer) else values
+        for name, values in sums.sums.items()
+        if name in BINNED
     }
+    if "counts_off" in found:
+        found["acceptance_off"] = matched_off(
+            sums.sums["acceptance"],
+            sums.sums["counts_off"],
+            sums.sums["matched"],
+            sums.sums["acceptance_off"],
+        )
+        found["acceptance"] = sums.sums["acceptance"]
+    return {name: data_array(name, values, BINNED) for name, values in found.items()}
 
 
 def matched_off(acceptance: Float, counts_off: Float, background: Float, off: Float) -> Float:
@@ -244,47 +202,16 @@ def matched_off(acceptance: Float, counts_off: Float, background: Float, off: Fl
     return np.asarray(matched)
 
 
-def _refuse_below(values: Float, floor: Float | float, name: str) -> None:
-    wrong = ~(np.isfinite(values) & (values >= floor))
-    if wrong.any():
-        raise InvalidDataError(
-            f"{name} is negative or not finite in {np.count_nonzero(wrong)} used pixels inside "
-            f"the bins, for example {values[wrong][0]:.6g}; expected finite values >= 0. Mend the "
-            "map, or set maps['mask'] to False there"
-        )
-
-
-def _mean_exposure(maps: xr.Dataset, members: Membership, used: Bool, total: Float) -> xr.Variable:
+def _mean_exposure(sums: MapSums, total: Float) -> xr.Variable:
     """Mean of exposure x mask over each bin, weighted with solid angle."""
-    exposure = np.asarray(_pick(_cube(maps, "exposure"), members)).astype(np.float64)
-    any_used = used.any(axis=0)
-    _refuse_below(exposure[:, any_used], 0.0, "exposure")
-    weighted = np.where(any_used, exposure, 0) * members.solid_angle
-    planes, which = _distinct_masks(used)
-    total = np.where(total > 0, total, 1)
-    means = [members.sum(weighted * plane) / total for plane in planes]
-    entry = BINNED["exposure"]
+    entry, means = BINNED["exposure"], sums.exposure / np.where(total > 0, total, 1)
     if len(means) == 1:
         return xr.Variable(entry.dims, means[0], entry.attrs)
-    means.append(np.zeros_like(means[0]))  # for energies without any used pixel
-    stacked = np.stack([means[i] for i in which], axis=-1)
+    if not len(means):
+        return xr.Variable(entry.dims, np.zeros(means.shape[1:]), entry.attrs)
+    none = np.zeros((1, *means.shape[1:]))  # for energies without any used pixel
+    stacked = np.moveaxis(np.concatenate([means, none])[sums.label], 0, -1)
     return xr.Variable((*entry.dims, ENERGY), stacked, entry.attrs)
-
-
-def _distinct_masks(used: Bool) -> tuple[list[Bool], list[int]]:
-    """Distinct planes that are not empty, and which of them each energy has (-1: empty)."""
-    known: dict[bytes, int] = {}
-    planes: list[Bool] = []
-    which = []
-    for plane, packed in zip(used, np.packbits(used, axis=1), strict=True):
-        if not plane.any():
-            which.append(-1)
-            continue
-        index = known.setdefault(packed.tobytes(), len(planes))
-        if index == len(planes):
-            planes.append(plane)
-        which.append(index)
-    return planes or [np.zeros(used.shape[1], bool)], which
 
 
 def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:

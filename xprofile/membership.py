@@ -47,6 +47,15 @@ class Membership:
         """Number of bins."""
         return self.outside.size
 
+    def part(self, pairs: Int, pixel: Int) -> tuple[Membership, Int]:
+        """Return some pairs with other pixels and bins counted from 0, and these bins' numbers."""
+        first = np.diff(self.bin[pairs], prepend=-1) != 0
+        bins = self.bin[pairs][first]
+        return (
+            Membership(np.cumsum(first) - 1, pixel, self.solid_angle[pairs], np.zeros(bins.size)),
+            bins,
+        )
+
     def sum(self, weights: Float) -> Float:
         """Sum pair weights, shape (..., npair), over the pairs of each bin: (..., nbin)."""
         total = np.zeros((*weights.shape[:-1], self.nbin))
