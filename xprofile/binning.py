@@ -144,6 +144,7 @@ def bin_image(
         if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
     }
     coords.update(_coords(bins, grid))
+    result = result.reshape(*ordered.shape[:-2], members.nbin)
     return xr.DataArray(result, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,11 +14,44 @@ from numpy.typing import NDArray
 
 from .membership import Membership
 
-__all__ = ["Picked", "sum_over_blocks"]
+__all__ = ["Picked", "Planes", "sum_over_blocks"]
 
-Picked: TypeAlias = dict[str, NDArray[Any]]
 Int = NDArray[np.intp]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Values of the pixels of bins, a plane at a time.
+
+    Parameters
+    ----------
+    pieces : list of numpy.ndarray
+        Planes one after the other, (..., ny, nx) each.
+    pixel : numpy.ndarray
+        Flat index in a plane of each pair's pixel, (npair,).
+    """
+
+    pieces: list[NDArray[Any]]
+    pixel: Int
+
+    @cached_property
+    def _flat(self) -> list[NDArray[Any]]:
+        return [row for piece in self.pieces for row in piece.reshape(-1, _plane_size(piece))]
+
+    def __len__(self) -> int:
+        return len(self._flat)
+
+    def __getitem__(self, plane: int) -> NDArray[Any]:
+        """Values (npair,) of one plane."""
+        return np.take(self._flat[plane], self.pixel)
+
+
+def _plane_size(values: NDArray[Any]) -> int:
+    return int(values.shape[-1] * values.shape[-2])
+
+
+Picked: TypeAlias = dict[str, Planes]
 Sums: TypeAlias = Callable[[Picked, Membership, Int], T]
 
 _FAN = 8  # partial results that one task adds up
@@ -38,8 +72,8 @@ def sum_over_blocks(
     members : Membership
         Pairs of bin and pixel.
     sums : callable
-        Of a block's values (..., npair), of its pairs, whose bins are counted from 0 in each
-        block, and of the numbers that these bins have.
+        Of a block's planes, of its pairs, whose bins are counted from 0 in each block, and of the
+        numbers that these bins have.
     add : callable
         Of two results; associative.
 
@@ -50,13 +84,8 @@ def sum_over_blocks(
     """
     if any(cube.chunks for cube in cubes.values()):
         return _of_dask(cubes, members, sums, add)
-    picked = {name: _pick(np.asarray(cube.data), members.pixel) for name, cube in cubes.items()}
-    return sums(picked, members, np.arange(members.nbin))
-
-
-def _pick(values: NDArray[Any], pixel: Int) -> NDArray[Any]:
-    """Values of pixels by their flat index, (..., npair), of a cube (..., lat, lon)."""
-    return values.reshape(*values.shape[:-2], -1)[..., pixel]
+    planes = {n: Planes([np.asarray(cube.data)], members.pixel) for n, cube in cubes.items()}
+    return sums(planes, members, np.arange(members.nbin))
 
 
 def _of_dask(
@@ -77,7 +106,7 @@ def _of_dask(
     parts = []
     for place, pairs, pixel in _touched(members.pixel, chunks, shape):
         pieces = {name: array[(..., *place)].tolist() for name, array in lazy.items()}
-        there = {name: _pick(values, members.pixel[pairs]) for name, values in known.items()}
+        there = {name: _picked(values, members.pixel[pairs]) for name, values in known.items()}
         local, bins = members.part(pairs, pixel)
         parts.append(of_block(sums, local, bins, pieces, there))
     while len(parts) > 1:
@@ -108,18 +137,30 @@ def _touched(
         yield (i, j), pairs, (y - edges[0][i]) * chunks[1][j] + x - edges[1][j]
 
 
+def _picked(values: NDArray[Any], pixel: Int) -> Planes:
+    """Planes of nothing but the pixels of some pairs."""
+    rows = values.reshape(-1, _plane_size(values))[:, None, pixel]
+    return Planes([rows], np.arange(pixel.size))
+
+
 def _sums_of_block(
     sums: Sums[T], members: Membership, bins: Int, pieces: dict[str, Any], known: Picked
 ) -> T:
-    picked = {name: _pick_joined(piece, members.pixel, 0) for name, piece in pieces.items()}
-    return sums({**picked, **known}, members, bins)
+    planes = {name: Planes(_in_order(found), members.pixel) for name, found in pieces.items()}
+    return sums({**planes, **known}, members, bins)
 
 
-def _pick_joined(pieces: Any, pixel: Int, axis: int) -> NDArray[Any]:
-    """Pick from a cube that is in pieces along its first axes, as nested lists."""
+def _in_order(pieces: Any) -> list[NDArray[Any]]:
+    """Arrays whose planes follow each other, of pieces in nested lists, one for each first axis."""
+    if isinstance(pieces, list) and not isinstance(pieces[0], list):
+        return [np.asarray(piece) for piece in pieces]
+    return [_joined(pieces, 0)]
+
+
+def _joined(pieces: Any, axis: int) -> NDArray[Any]:
     if not isinstance(pieces, list):
-        return _pick(np.asarray(pieces), pixel)
-    return np.concatenate([_pick_joined(piece, pixel, axis + 1) for piece in pieces], axis=axis)
+        return np.asarray(pieces)
+    return np.concatenate([_joined(piece, axis + 1) for piece in pieces], axis=axis)
 
 
 def _added(add: Callable[[T, T], T], parts: Sequence[T]) -> T:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import Picked
+from .blocks import Picked, Planes
 from .exceptions import InvalidDataError
 from .membership import Membership
 
@@ -34,16 +36,26 @@ class Span:
     example: float
 
     @classmethod
-    def of(cls, name: str, values: Float) -> Span:
-        """Look at values (nenergy, npair)."""
-        lowest, highest = values.min(axis=-1, initial=np.inf), values.max(axis=-1, initial=0)
-        if np.isfinite(highest).all() and np.all(lowest >= _floor(name, highest)):
-            return cls(lowest, highest, 0, np.nan)
+    def of(cls, name: str, values: NDArray[Any]) -> Span:
+        """Look at the values (npair,) of one plane."""
+        lowest, highest = values.min(initial=0), values.max(initial=0)  # NaN if one is
+        if lowest >= 0 and np.isfinite(highest):
+            return cls(np.array([lowest]), np.array([highest]), 0, np.nan)
         known = np.isfinite(values)
-        lowest = values.min(axis=-1, initial=np.inf, where=known)
-        highest = values.max(axis=-1, initial=0, where=known)
-        bad = ~known | (values < _floor(name, highest)[:, None])
-        return cls(lowest, highest, int(np.count_nonzero(bad)), float(values[bad][0]))
+        ends = (reduce(initial=0, where=known) for reduce in (values.min, values.max))
+        low, high = (np.array([end], float) for end in ends)
+        bad = ~known | (values < _floor(name, high))
+        example = float(values[bad][0]) if bad.any() else np.nan
+        return cls(low, high, int(np.count_nonzero(bad)), example)
+
+    @classmethod
+    def joined(cls, spans: Sequence[Span]) -> Span:
+        """Join those of several planes along the energies."""
+        low, high = (
+            np.concatenate([getattr(span, end) for span in spans]) for end in ("lowest", "highest")
+        )
+        first = next((span.example for span in spans if span.wrong), np.nan)
+        return cls(low, high, sum(span.wrong for span in spans), first)
 
     def __add__(self, other: Span) -> Span:
         """Look at what two blocks have."""
@@ -103,28 +115,31 @@ class MapSums:
 
     @classmethod
     def of(cls, picked: Picked, members: Membership, bins: Int) -> MapSums:
-        """Sum the values (n, npair) of the pixels of bins."""
-        used = _used(picked, members)
-        spans, sums, values = {}, {}, {}
-        for name in _COUNTED:
-            if name in picked:
-                found = np.where(used, picked[name], 0).astype(np.float64)
-                spans[name] = Span.of(name, found)
-                values[name] = np.maximum(found, 0)
-                sums[name] = members.sum(values[name])
-        if "counts_off" in values:
-            on, off = values["acceptance"], values["acceptance_off"]
-            ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
-            sums["matched"] = members.sum(ratio * values["counts_off"])
-        sums["area"] = members.sum(used * members.solid_angle)
-        any_used = used.any(axis=0)
-        exposure = picked["exposure"].astype(np.float64)
-        spans["exposure"] = Span.of("exposure", exposure[:, any_used])
-        weighted = np.where(any_used, exposure, 0) * members.solid_angle
-        planes, label = _distinct_masks(used)
-        empty = np.zeros((0, len(weighted), members.nbin))
-        stacked = np.stack([members.sum(weighted * p) for p in planes]) if planes else empty
-        return cls(bins, sums, label, stacked, spans)
+        """Sum the pixels of bins, one energy at a time."""
+        masks = _Masks(picked, members)
+        names = [name for name in _COUNTED if name in picked]
+        sums: dict[str, list[Float]] = {name: [] for name in (*names, "matched")}
+        spans: dict[str, list[Span]] = {name: [] for name in names}
+        for energy, label in enumerate(masks.label):
+            values = {}
+            for name in names:
+                found = masks.kept(picked[name][energy], label)
+                spans[name].append(Span.of(name, found))
+                values[name] = np.maximum(found, 0).astype(np.float64, copy=False)
+                sums[name].append(members.sum(values[name]))
+            if "counts_off" in values:
+                on, off = values["acceptance"], values["acceptance_off"]
+                ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
+                sums["matched"].append(members.sum(ratio * values["counts_off"]))
+        exposure, span = masks.exposure(picked["exposure"])
+        return cls(
+            bins,
+            {name: np.stack(found) for name, found in sums.items() if found}
+            | {"area": masks.area()},
+            masks.label,
+            exposure,
+            {name: Span.joined(found) for name, found in spans.items()} | {"exposure": span},
+        )
 
     def __add__(self, other: MapSums) -> MapSums:
         """Add up what two blocks have."""
@@ -159,9 +174,9 @@ class ImageSums:
     bins : numpy.ndarray
         Numbers of the bins that these are, (nbin,).
     plain, weighted : numpy.ndarray
-        Sums of the values, and of these times solid angle, (..., nbin).
+        Sums of the values, and of these times solid angle, (nplane, nbin).
     area : numpy.ndarray
-        Solid angle, (..., nbin).
+        Solid angle, (nplane, nbin).
     """
 
     bins: Int
@@ -171,12 +186,15 @@ class ImageSums:
 
     @classmethod
     def of(cls, picked: Picked, members: Membership, bins: Int) -> ImageSums:
-        """Sum the values (..., npair) of the pixels of bins."""
-        values = picked["image"].astype(float)
-        known = np.isfinite(values)
-        values[~known] = 0
-        area = members.solid_angle
-        return cls(bins, *(members.sum(v) for v in (values, values * area, known * area)))
+        """Sum the pixels of bins, a plane at a time."""
+        sums = []
+        for plane in range(len(picked["image"])):
+            values = picked["image"][plane].astype(float)
+            known = np.isfinite(values)
+            values[~known] = 0
+            area = members.solid_angle
+            sums.append([members.sum(v) for v in (values, values * area, known * area)])
+        return cls(bins, *np.stack(sums, axis=1))
 
     def __add__(self, other: ImageSums) -> ImageSums:
         """Add up what two blocks have."""
@@ -206,27 +224,77 @@ def _with_none(exposure: Float) -> Float:
     return np.concatenate([exposure, np.zeros((1, *exposure.shape[1:]))])
 
 
-def _used(picked: Picked, members: Membership) -> Bool:
-    """Whether each pair's pixel is in the safe range and has a background, (nenergy, npair)."""
-    used = np.ones((len(picked["counts"]), members.bin.size), bool)
-    if "mask" in picked:
-        used = picked["mask"].astype(bool)
-    if "acceptance_off" in picked:
-        used = used & (picked["acceptance_off"].astype(float) > 0)
-    return used
+class _Masks:
+    """Distinct masks of the pixels of bins.
+
+    Attributes
+    ----------
+    label : numpy.ndarray
+        Which of them each energy has, -1 for one that uses nothing, (nenergy,).
+    planes : list of numpy.ndarray
+        Whether each pair's pixel is in the safe range and has a background, (npair,); None where
+        all are.
+    """
+
+    def __init__(self, picked: Picked, members: Membership) -> None:
+        self.members = members
+        self.planes: list[Bool | None] = []
+        known: dict[bytes, int] = {}
+        label = []
+        for energy in range(len(picked["counts"])):
+            used = _used(picked, energy)
+            if not members.bin.size or (used is not None and not used.any()):
+                label.append(-1)
+                continue
+            whole = used is None or bool(used.all())
+            key = b"" if whole else np.packbits(used).tobytes()  # type: ignore[arg-type]
+            index = known.setdefault(key, len(self.planes))
+            if index == len(self.planes):
+                self.planes.append(None if whole else used)
+            label.append(index)
+        self.label = np.array(label, np.intp)
+
+    def kept(self, values: NDArray[Any], label: int) -> NDArray[Any]:
+        """Values (npair,), 0 where a mask uses nothing."""
+        used = self.planes[label] if label >= 0 else None
+        if label < 0:
+            return np.zeros_like(values)
+        return values if used is None else np.where(used, values, 0)
+
+    def _summed(self, values: Float) -> list[Float]:
+        """Sums (nbin,) of values (npair,) over each distinct mask."""
+        return [
+            self.members.sum(values if used is None else np.where(used, values, 0))
+            for used in self.planes
+        ]
+
+    def area(self) -> Float:
+        """Used solid angle, (nenergy, nbin)."""
+        none = np.zeros((1, self.members.nbin))
+        return np.concatenate([*(a[None] for a in self._summed(self.members.solid_angle)), none])[
+            self.label
+        ]
+
+    def exposure(self, planes: Planes) -> tuple[Float, Span]:
+        """Exposure times solid angle of each distinct mask (nmask, ntrue, nbin), and its span."""
+        shape = (len(self.planes), len(planes), self.members.nbin)
+        sums, spans = np.zeros(shape), []
+        some = [used for used in self.planes if used is not None]
+        any_used = np.logical_or.reduce(some) if some and len(some) == len(self.planes) else None
+        for true in range(len(planes)):
+            values = planes[true]
+            values = values if any_used is None else np.where(any_used, values, 0)
+            spans.append(Span.of("exposure", values))
+            weighted = values * self.members.solid_angle
+            for mask, summed in enumerate(self._summed(weighted)):
+                sums[mask, true] = summed
+        return sums, Span.joined(spans)
 
 
-def _distinct_masks(used: Bool) -> tuple[list[Bool], Int]:
-    """Distinct planes that are not empty, and which of them each energy has (-1: empty)."""
-    known: dict[bytes, int] = {}
-    planes: list[Bool] = []
-    which = []
-    for plane, packed in zip(used, np.packbits(used, axis=1), strict=True):
-        if not plane.any():
-            which.append(-1)
-            continue
-        index = known.setdefault(packed.tobytes(), len(planes))
-        if index == len(planes):
-            planes.append(plane)
-        which.append(index)
-    return planes, np.array(which, np.intp)
+def _used(picked: Picked, energy: int) -> Bool | None:
+    """Whether each pair's pixel is used at one energy, (npair,); None where no map says."""
+    used = picked["mask"][energy].astype(bool, copy=False) if "mask" in picked else None
+    if "acceptance_off" not in picked:
+        return used
+    seen = np.asarray(picked["acceptance_off"][energy].astype(float) > 0)
+    return seen if used is None else used & seen

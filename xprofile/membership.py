@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -60,9 +61,14 @@ class Membership:
         """Sum pair weights, shape (..., npair), over the pairs of each bin: (..., nbin)."""
         total = np.zeros((*weights.shape[:-1], self.nbin))
         if self.bin.size:
-            first = np.flatnonzero(np.diff(self.bin, prepend=-1))
+            first = self._first
             total[..., self.bin[first]] = np.add.reduceat(weights, first, axis=-1, dtype=np.float64)
         return total
+
+    @cached_property
+    def _first(self) -> Int:
+        """First pair of each bin that has some."""
+        return np.flatnonzero(np.diff(self.bin, prepend=-1))
 
 
 class Rows(Protocol):
