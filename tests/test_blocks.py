@@ -139,7 +139,9 @@ def rings_planes(maps):
     return plane
 
 
-@pytest.mark.parametrize("scheduler", ["threads", "processes", "sync"])
+@pytest.mark.parametrize(
+    "scheduler", ["threads", "sync", pytest.param("processes", marks=pytest.mark.slow)]
+)
 def test_schedulers_give_the_same(scheduler):
     maps = uneven_maps()
     with dask.config.set(scheduler=scheduler, num_workers=2):

@@ -42,9 +42,13 @@ class Planes:
     def __len__(self) -> int:
         return len(self._flat)
 
+    @cached_property
+    def _index(self) -> Int:
+        return self.pixel.astype(np.intp, copy=False)
+
     def __getitem__(self, plane: int) -> NDArray[Any]:
         """Values (npair,) of one plane."""
-        return np.take(self._flat[plane], self.pixel)
+        return np.take(self._flat[plane], self._index)
 
 
 def _plane_size(values: NDArray[Any]) -> int:
@@ -122,19 +126,22 @@ def _touched(
 
     There is one block without pairs if no pixel is in a bin.
     """
-    edges = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks]
-    row, column = (
-        np.searchsorted(edge, place, side="right") - 1
-        for edge, place in zip(edges, np.divmod(pixel, shape[-1]), strict=True)
+    starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks]
+    across = len(chunks[1])
+    of_row, of_column = (
+        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes) for sizes in chunks
     )
-    number = row * len(chunks[1]) + column
+    row = pixel // shape[-1]
+    number = of_row[row] * across + of_column[pixel - row * shape[-1]]
+    if len(chunks[0]) * across < 2**15:
+        number = number.astype(np.int16)  # which sorts faster
     order = np.argsort(number, kind="stable")  # so that the bins of a block stay in order
-    starts = np.flatnonzero(np.diff(number[order], prepend=-1))
-    for start, stop in pairwise([*starts, order.size] if starts.size else [0, 0]):
+    first = np.flatnonzero(np.diff(number[order], prepend=-1))
+    for start, stop in pairwise([*first, order.size] if first.size else [0, 0]):
         pairs = order[start:stop]
-        i, j = divmod(int(number[pairs[0]]), len(chunks[1])) if pairs.size else (0, 0)
+        i, j = divmod(int(number[pairs[0]]), across) if pairs.size else (0, 0)
         y, x = np.divmod(pixel[pairs], shape[-1])
-        yield (i, j), pairs, (y - edges[0][i]) * chunks[1][j] + x - edges[1][j]
+        yield (i, j), pairs, (y - starts[0][i]) * chunks[1][j] + x - starts[1][j]
 
 
 def _picked(values: NDArray[Any], pixel: Int) -> Planes:
