@@ -24,7 +24,7 @@ def path(request, tmp_path):
 
 
 def same_but_history(found, expected):
-    xr.testing.assert_identical(found.drop_attrs(deep=False), expected.drop_attrs(deep=False))
+    xr.testing.assert_identical(found.assign_attrs(expected.attrs), expected)
 
 
 def test_engine_is_found_by_name_and_by_the_file(path):

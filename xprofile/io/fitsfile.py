@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -208,7 +209,8 @@ def image_values(hdu: fits.ImageHDU) -> NDArray[Any]:
         If it is compressed, and declares more than that can hold.
     """
     info = hdu.fileinfo()  # None of one in memory
-    declared, packed = hdu.size, info["datSpan"] if info else hdu.size
+    declared = math.prod(hdu.shape) * abs(int(hdu.header["BITPIX"])) // 8
+    packed = info["datSpan"] if info else declared
     if declared > _MOST_PACKED * packed:
         raise FileFormatError(
             f"{hdu.name} declares {declared} bytes, more than the {packed} of its compressed form "
