@@ -16,7 +16,7 @@ from test_binning import CENTER, galactic, line, rings, uneven_maps
 from test_onoff import make_onoff
 
 from xprofile import SkyBins, bin_image, bin_maps, estimate
-from xprofile.exceptions import InvalidDataError
+from xprofile.exceptions import InvalidDataError, MissingPackageError
 from xprofile.membership import Membership
 from xprofile.wcs import pixel_grid
 
@@ -152,6 +152,24 @@ def test_lazy_binned_data_give_the_same_profile():
     binned = bin_maps(uneven_maps().drop_vars("edisp"), line())
     xr.testing.assert_identical(estimate(binned.chunk(projected_distance=2)).compute(),
                                 estimate(binned))  # fmt: skip
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "sync"])
+def test_fits_in_parallel_give_the_same(scheduler, monkeypatch):
+    monkeypatch.setattr("xprofile.solve._BLOCK", 3)
+    binned, options = bin_maps(uneven_maps(), line()), {"selection_optional": "all"}
+    tasks = []
+    noted = Callback(pretask=lambda key, *_: tasks.append(key))
+    with dask.config.set(scheduler=scheduler), noted:
+        found = estimate(binned, parallel=True, **options)
+    assert len(tasks) >= 2
+    xr.testing.assert_identical(found, estimate(binned, **options))
+
+
+def test_parallel_fits_need_dask(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "dask.delayed", None)
+    with pytest.raises(MissingPackageError, match="parallel=True needs the package dask"):
+        estimate(bin_maps(uneven_maps(), line()), parallel=True)
 
 
 def test_parts_of_a_membership_count_their_bins_from_0():

@@ -135,7 +135,11 @@ class ProfileEstimator:
         return "\n".join([title, "-" * len(title), *rows])
 
     def run(
-        self, binned: xr.Dataset | Sequence[xr.Dataset], *, progress: bool = False
+        self,
+        binned: xr.Dataset | Sequence[xr.Dataset],
+        *,
+        progress: bool = False,
+        parallel: bool = False,
     ) -> xr.Dataset:
         """Estimate the profile of binned data.
 
@@ -145,6 +149,8 @@ class ProfileEstimator:
             From `bin_maps`; several for a joint fit, as does a ``dataset`` dim.
         progress : bool
             Show a progress bar.
+        parallel : bool
+            Fit thousands of bins at a time by dask, with the scheduler that it is set to.
 
         Returns
         -------
@@ -161,7 +167,7 @@ class ProfileEstimator:
             width=background_width(self.background),
         )
         over = bars.over("estimate", shown=progress)
-        solved = solve(problems.take, problems.size, self._wanted(), over)
+        solved = solve(problems.take, problems.size, self._wanted(), over, parallel=parallel)
         joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
         profile = make_profile(
             datasets, groups, problems, solved, joint=joint, min_coverage=self.min_coverage
@@ -210,7 +216,11 @@ class ProfileEstimator:
 
 
 def estimate(
-    binned: xr.Dataset | Sequence[xr.Dataset], *, progress: bool = False, **settings: Any
+    binned: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    progress: bool = False,
+    parallel: bool = False,
+    **settings: Any,
 ) -> xr.Dataset:
     """Estimate a flux profile: a norm of the spectral model in every bin and energy group.
 
@@ -221,7 +231,10 @@ def estimate(
         for all, with the sum of their statistics. Their energies may differ, but must agree at
         the edges of the profile's energy bins; on-off data may be among them.
     progress : bool
-        Show a progress bar; it needs tqdm.
+        Show a progress bar; it needs tqdm. With `parallel` dask's own shows more.
+    parallel : bool
+        Fit thousands of bins at a time by dask, with the scheduler that it is set to: threads of
+        one machine, or a cluster. The results are the same.
     **settings
         Parameters of `ProfileEstimator`.
 
@@ -246,4 +259,4 @@ def estimate(
     InvalidEnergyError, InvalidOptionError
         If a setting is wrong, or the energies of data sets do not fit together.
     """
-    return ProfileEstimator(**settings).run(binned, progress=progress)
+    return ProfileEstimator(**settings).run(binned, progress=progress, parallel=parallel)

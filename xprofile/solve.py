@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .exceptions import MissingPackageError
 from .likelihood import (
     Joint,
     Statistic,
@@ -46,6 +48,8 @@ def solve(
     size: int,
     wanted: Wanted,
     over: Callable[[Sequence[int]], Iterable[int]] = iter,
+    *,
+    parallel: bool = False,
 ) -> dict[str, Float]:
     """Solve problems.
 
@@ -59,6 +63,8 @@ def solve(
         Which quantities, at which significances.
     over : callable
         Wraps the blocks' numbers, for a progress bar.
+    parallel : bool
+        Solve blocks by dask, with the scheduler that it is set to.
 
     Returns
     -------
@@ -70,8 +76,22 @@ def solve(
         there is signal, no lower end, and a best fit on a kink or at `norm_min`.
     """
     starts = over(range(0, max(size, 1), _BLOCK))
-    blocks = [_solve_block(take(slice(start, start + _BLOCK)), wanted) for start in starts]
+    work = (partial(_solve_block, take(slice(start, start + _BLOCK)), wanted) for start in starts)
+    blocks = _by_dask(work) if parallel else [part() for part in work]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _by_dask(work: Iterable[Callable[[], dict[str, Float]]]) -> Sequence[dict[str, Float]]:
+    """Results of calls, made by dask."""
+    try:
+        from dask.base import compute
+        from dask.delayed import delayed
+    except ImportError:
+        raise MissingPackageError(
+            "parallel=True needs the package dask: install it, or xprofile[parallel]"
+        ) from None
+    found: Sequence[dict[str, Float]] = compute(*[delayed(part, pure=False)() for part in work])  # type: ignore[no-untyped-call]
+    return found
 
 
 def _solve_block(parts: Sequence[Statistic], wanted: Wanted) -> dict[str, Float]:
