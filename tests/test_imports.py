@@ -47,7 +47,7 @@ FLOW = [
     {"io.irf", "io.template", "io.bandstable"},
     {"io.fermi", "io.netcdf", "io.profilefits", "io.gammapyprofile"},
     {"io.parts"},
-    {"io.mapdataset", "io.mapsfits"},
+    {"io.assemble", "io.mapdataset", "io.mapsfits"},
     {"io.ecsv", "io.fitsout", "inmemory"},
     {"io.backend", "io.maps", "io.profiles"},
     {"plot.labels", "plot.numbers", "tutorial"},

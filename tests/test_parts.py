@@ -248,6 +248,10 @@ def other(**cards):
         ({"counts": stream([partfiles.image(small.COUNTS[0])])}, "has no energies, expected a"),
         ({"counts": stream(partfiles.gtexpcube2())}, "values at 4 energies, expected one for each"),
         ({"exposure": stream([partfiles.image(small.COUNTS[0])])}, "has no energies, expected"),
+        (
+            {"background": other(BUNIT="photon/cm2/s/MeV/sr")},
+            "has the unit 'photon/cm2/s/MeV/sr', expected background without one",
+        ),
         ({"edisp": stream(partfiles.gtbin())}, "no HDU EDISP; found PRIMARY, EBOUNDS"),
         ({"psf": stream(partfiles.gtbin())}, "no HDU PSF; found"),
         ({"counts": stream([fits.PrimaryHDU(), partfiles.ebounds()])}, "no image with two axes"),
@@ -276,6 +280,13 @@ def test_parts_that_are_no_files(one_file):
         open_maps(**fermi(mask=one_file["mask"].isel(lat=0)))
     with pytest.raises(InvalidDataError, match="not all in order: x is"):
         open_maps(**fermi(background=one_file["background"].isel(lon=[0, 2, 1, 3, 4, 5, 6, 7])))
+
+
+@pytest.mark.parametrize("unit", ["counts", "count", "photon", "ct", "Events", ""])
+def test_numbers_of_events_may_have_the_unit_of_such(unit):
+    assert open_maps(**fermi(background=other(BUNIT=unit)))["background"].attrs == (
+        open_maps(**fermi())["background"].attrs
+    )
 
 
 def test_each_column_has_its_own_unit():

@@ -19,11 +19,11 @@ from .exceptions import (
     InvalidOptionError,
     MissingVariableError,
 )
+from .io.assemble import assemble
 from .io.bands import Axis, nodes_axis
 from .io.coords import add_axis
 from .io.fitsfile import FitsFile
 from .io.mapdataset import read_mapdataset
-from .io.parts import assemble
 from .maparrays import cube, exposure_array, plain_array, shaped
 from .mapvalues import warn_of_values
 from .schema import (

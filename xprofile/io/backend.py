@@ -12,9 +12,9 @@ from xarray.backends import BackendEntrypoint
 
 from ..exceptions import XProfileError
 from ..schema import ENERGY_UNIT, LAT, LON, MAPS, extend_history
+from .assemble import assemble
 from .fitsfile import FileSource, FitsFile, name_of, open_fits
 from .mapdataset import read_mapdataset
-from .parts import assemble
 from .template import map_of
 
 __all__ = ["MapsBackend"]

@@ -13,9 +13,10 @@ import xarray as xr
 from ..exceptions import InvalidOptionError
 from ..mapvalues import warn_of_values
 from ..schema import ENERGY_UNIT, MAPS, extend_history
+from .assemble import assemble
 from .fitsfile import FileSource, name_of, open_fits
 from .mapdataset import read_mapdataset
-from .parts import Parts, PartSource, add_part, assemble
+from .parts import Parts, PartSource, add_part
 
 __all__ = ["open_maps"]
 
