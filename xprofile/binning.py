@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Sequence
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
 from .edisp import edisp_of_bins
@@ -34,11 +33,14 @@ from .schema import (
 )
 from .wcs import pixel_grid
 
+if TYPE_CHECKING:
+    from regions import SkyRegion
+
 __all__ = ["bin_image", "bin_maps", "matched_off"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-AnyBins: TypeAlias = SkyBins | SkyRegion | Sequence[SkyRegion]
+AnyBins: TypeAlias = "SkyBins | SkyRegion | Sequence[SkyRegion]"
 
 # rounding leaves backgrounds as low as this times the largest one; they count as zero
 _NEGLIGIBLE = 1e-6

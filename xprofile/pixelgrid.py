@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import astropy.units as u
 import numpy as np
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from astropy.coordinates import (
+    BaseCoordinateFrame,
+    SkyCoord,
+    SphericalRepresentation,
+    UnitSphericalRepresentation,
+)
 from astropy.wcs import WCS
 from astropy.wcs.utils import (
     proj_plane_pixel_area,
@@ -15,7 +21,14 @@ from astropy.wcs.utils import (
 )
 from numpy.typing import NDArray
 
-__all__ = ["PixelGrid", "sky_positions", "unit_vectors", "whole_numbers"]
+__all__ = [
+    "PixelGrid",
+    "lonlat_deg",
+    "same_frame",
+    "sky_positions",
+    "unit_vectors",
+    "whole_numbers",
+]
 
 Float = NDArray[np.float64]
 
@@ -95,8 +108,7 @@ class PixelGrid:
         On a separable grid, of the columns that are whole turns apart the nearest to the
         grid's centre is given.
         """
-        local = coord.transform_to(self.frame).spherical
-        lon, lat = np.atleast_1d(local.lon.deg), np.atleast_1d(local.lat.deg)
+        lon, lat = (np.atleast_1d(values) for values in lonlat_deg(coord, self.frame))
         x, y = self._to_pixel(lon, lat)
         if self.separable:
             x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
@@ -185,6 +197,23 @@ def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
     angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
     frame = frame.replicate_without_data()
     return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
+
+
+def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
+    """Longitude and latitude in degrees of sky positions, in their own frame or another one."""
+    if frame is not None and not same_frame(coord.frame, frame):
+        coord = coord.transform_to(frame)
+    data = coord.frame.data
+    if not isinstance(data, UnitSphericalRepresentation | SphericalRepresentation):
+        data = coord.spherical
+    return np.asarray(data.lon.to_value(u.deg)), np.asarray(data.lat.to_value(u.deg))
+
+
+def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
+    """Whether two frames are one and the same; fast where they have no attributes."""
+    if type(one) is not type(other):
+        return False
+    return not one.frame_attributes or bool(one.is_equivalent_frame(other))
 
 
 def _triangle(a: Float, b: Float, c: Float) -> Float:
