@@ -14,11 +14,10 @@ from .bins import SkyBins, as_bins
 from .edisp import edisp_of_bins
 from .exceptions import InvalidDataError, InvalidOptionError
 from .membership import Membership
-from .pixelgrid import PixelGrid
+from .pixelgrid import PixelGrid, lonlat_deg
 from .schema import (
     BINNED,
     COORDS,
-    DISTANCE,
     ENERGY,
     ENERGY_TRUE,
     LAT,
@@ -29,7 +28,8 @@ from .schema import (
     axis_coords,
     check_maps,
     data_array,
-    extend_history,
+    history_attrs,
+    on_bins,
 )
 from .wcs import pixel_grid
 
@@ -99,10 +99,9 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     }
     if "edisp" in maps:
         variables["edisp"] = edisp_of_bins(maps, bins)
-    binned = xr.Dataset(variables).rename_dims({DISTANCE: bins.dim} if bins.dim != DISTANCE else {})
-    binned = binned.assign_coords(_coords(bins, grid)).assign_coords(_energy_coords(maps))
-    binned = binned.assign_attrs({OVERLAP: overlap})
-    return extend_history(binned, maps, f"bin {bins!r}")
+    coords = {**_coords(bins, grid), **_energy_coords(maps)}
+    attrs = history_attrs({OVERLAP: overlap}, maps, f"bin {bins!r}")
+    return xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
 
 
 def bin_image(
@@ -165,15 +164,15 @@ def _warn_of_overlaps(members: Membership) -> int:
     return shared
 
 
-def _pick(cube: xr.DataArray, members: Membership) -> NDArray[np.generic]:
+def _pick(cube: xr.DataArray | xr.Variable, members: Membership) -> NDArray[np.generic]:
     """Values of the members' pixels, (..., npair), of a map with dims (..., lat, lon)."""
     values = np.asarray(cube.data)
     return values.reshape(*values.shape[:-2], -1)[..., members.pixel]
 
 
-def _cube(maps: xr.Dataset, name: str) -> xr.DataArray:
+def _cube(maps: xr.Dataset, name: str) -> xr.Variable:
     energy = ENERGY_TRUE if name == "exposure" else ENERGY
-    return maps[name].transpose(energy, LAT, LON)
+    return maps.variables[name].transpose(energy, LAT, LON)
 
 
 def _used(maps: xr.Dataset, members: Membership) -> Bool:
@@ -292,22 +291,22 @@ def _distinct_masks(used: Bool) -> tuple[list[Bool], list[int]]:
 def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:
     """Coordinates of the two energy axes."""
     return {
-        str(name): coord.variable
-        for name, coord in maps.coords.items()
-        if coord.dims in ((ENERGY,), (ENERGY_TRUE,))
+        str(name): maps.variables[name]
+        for name in maps.coords
+        if maps.variables[name].dims in ((ENERGY,), (ENERGY_TRUE,))
     }
 
 
 def _coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
     """Coordinates on the bins' dimension: centre, edges, sky position and region."""
-    center = bins.center.transform_to(grid.frame).spherical
+    lon, lat = lonlat_deg(bins.center, grid.frame)
     frame = {"frame": grid.frame.name, "units": "deg"}
     axis = (
         axis_coords(bins.dim, bins.distance, bins.lower, bins.upper) if bins.dim != REGION else {}
     )
     return {
         **axis,
-        LON: xr.Variable((bins.dim,), center.lon.deg, {"long_name": "longitude", **frame}),
-        LAT: xr.Variable((bins.dim,), center.lat.deg, {"long_name": "latitude", **frame}),
+        LON: xr.Variable((bins.dim,), lon, {"long_name": "longitude", **frame}),
+        LAT: xr.Variable((bins.dim,), lat, {"long_name": "latitude", **frame}),
         REGION: xr.Variable((bins.dim,), np.array(bins.region_texts()), COORDS[REGION].attrs),
     }

@@ -18,8 +18,11 @@ __all__ = ["Membership", "Rows", "members"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-_TILE_SIZE = 4.0  # degrees along the side of a tile of pixels
+_TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and to
+_PITCHES = 8  # and the pitches of the sample in one
+_MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
 _BEYOND = 250  # how far bins are followed off the map, in tiles
+_BLOCK_SIZE = 1 << 17  # pixels that are looked at together
 _MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
 
@@ -141,7 +144,7 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
     """
     sample = rows.sample()
     columns, lines = (
-        _tile_edges(have, placed, grid.pixel_size)
+        _tile_edges(have, placed, grid.pixel_size, np.clip(_PITCHES * rows.pitch, *_TILE_SIZE))
         for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
     )
     near = _near_tiles(grid, columns, lines, sample, np.radians(rows.pitch))
@@ -154,17 +157,35 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
     far = np.count_nonzero(near & ~on_map) * size / _MOST_OUTSIDE
     sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
     for kept, step in ((near & on_map, 1), (near & ~on_map, sparse)):
-        for line in np.flatnonzero(kept.any(axis=1)):
-            tiles = np.flatnonzero(kept[line])
-            for run in np.split(tiles, np.flatnonzero(np.diff(tiles) > 1) + 1):
-                x = np.arange(columns[run[0]], columns[run[-1] + 1], step)
-                yield x, np.arange(lines[line], lines[line + 1], step), step
+        for first, last, left, right in _rectangles(kept, most=_BLOCK_SIZE / size):
+            x = np.arange(columns[left], columns[right], step)
+            yield x, np.arange(lines[first], lines[last], step), step
 
 
-def _tile_edges(have: Float, placed: Float, size: float) -> Float:
+def _rectangles(kept: NDArray[np.bool_], most: float) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it.
+
+    There are no more than `most` tiles in one, but for a single line.
+    """
+    first = 0
+    while first < len(kept):
+        last = first + 1
+        while (
+            last < len(kept)
+            and (kept[last] == kept[first]).all()
+            and kept[first].sum() * (last + 1 - first) <= most
+        ):
+            last += 1
+        change = np.flatnonzero(np.diff(kept[first], prepend=False, append=False)).tolist()
+        for left, right in zip(change[::2], change[1::2], strict=True):
+            yield first, last, left, right
+        first = last
+
+
+def _tile_edges(have: Float, placed: Float, size: float, tile: float) -> Float:
     """First pixel numbers of tiles over a map's columns and the positions of a sample."""
     found = placed[np.isfinite(placed)]
-    step = 8 * int(np.clip(_TILE_SIZE / size / 8, 1, 16))
+    step = 8 * int(np.clip(tile / size / 8, 1, 16))
     reach = _BEYOND * step
     low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
     high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
@@ -190,7 +211,7 @@ def _near_tiles(
     distance = np.full(known.shape, np.inf)
     distance[known] = tree.query(lattice[:, known].T)[0]
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    return np.asarray(nearest.min(axis=(-2, -1)) <= 1.2 * reach + pitch)
+    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * reach + pitch)
 
 
 def _block_pairs(
@@ -199,9 +220,10 @@ def _block_pairs(
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
     code = coder(grid.vectors(x, y[:, None]))
     row, column = np.nonzero(code >= 0)
-    code, x, y = code[row, column], x[column], y[row]
-    pixel = flat_positions(grid, x, y)
+    pixel = flat_positions(grid, x, y[:, None])[row, column]
     beyond = np.flatnonzero(pixel < 0)
-    kept = np.ones(pixel.size, bool)
-    kept[beyond] = grid.own(x[beyond], y[beyond])
-    return code[kept], pixel[kept], step**2 * grid.solid_angle(x[kept], y[kept])
+    if beyond.size:
+        kept = np.ones(pixel.size, bool)
+        kept[beyond] = grid.own(x[column[beyond]], y[row[beyond]])
+        row, column, pixel = row[kept], column[kept], pixel[kept]
+    return code[row, column], pixel, step**2 * grid.solid_angles(x, y, row, column)

@@ -156,6 +156,22 @@ class PixelGrid:
             area[lost] = self._local_solid_angle(x, y)[lost]
         return area
 
+    def solid_angles(
+        self, x: Float, y: Float, row: NDArray[np.intp], column: NDArray[np.intp]
+    ) -> Float:
+        """Solid angle in sr of some pixels of a block, as `solid_angle` gives it.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray
+            Pixel numbers of the block's columns and rows.
+        row, column : numpy.ndarray of int
+            Which pixels of it, (npixel,).
+        """
+        if self.separable:
+            return self.solid_angle(x[:1], y)[row]
+        return self.solid_angle(x[column], y[row])
+
     def _local_solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
         eps = 1e-3
@@ -216,11 +232,20 @@ def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
     return not one.frame_attributes or bool(one.is_equivalent_frame(other))
 
 
+def _dot(a: Float, b: Float) -> Float:
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
+def _cross(a: Float, b: Float) -> Float:
+    first, second, third = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1]
+    return np.stack([first, second, third - a[1] * b[0]])
+
+
 def _triangle(a: Float, b: Float, c: Float) -> Float:
     """Solid angle of spherical triangles of unit vectors.
 
     Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
     """
-    triple = np.sum(a * np.cross(b, c, axis=0), axis=0)
-    denominator = 1 + np.sum(a * b, axis=0) + np.sum(b * c, axis=0) + np.sum(c * a, axis=0)
+    triple = _dot(a, _cross(b, c))
+    denominator = 1 + _dot(a, b) + _dot(b, c) + _dot(c, a)
     return np.asarray(np.abs(2 * np.arctan2(triple, denominator)))

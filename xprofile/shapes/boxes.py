@@ -23,6 +23,7 @@ __all__ = ["Boxes"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
+_CLOSE = 1e-9  # what rounding does to a sine is less
 _SIDE = 65  # positions along one side of a sample or an outline
 
 
@@ -49,12 +50,18 @@ class Boxes:
         basis, rows = self.axes.basis(frame), self.across.size - 1
         middle = (self.edges[0] + self.edges[-1]) / 2
         edges, across = edges_until(self.edges, middle + 180), edges_until(self.across, 90)
+        sides = np.radians(np.clip(self.across[[0, -1]], -90, 90))
+        lowest, highest = np.sin(sides[0]) - _CLOSE, np.sin(sides[1]) + _CLOSE
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1)
+            near = np.nonzero((c >= lowest) & (c <= highest))
+            a, b, c = a[near], b[near], c[near]
             column = digitize(turned(np.arctan2(b, a), np.radians(middle)), edges)
             row = digitize(np.arctan2(c, np.hypot(a, b)), across)
-            return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+            result = np.full(vectors.shape[1:], -1)
+            result[near] = np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+            return result
 
         return code
 
@@ -76,8 +83,10 @@ class Boxes:
 
     def sample(self) -> SkyCoord:
         """Positions that fill the boxes."""
-        along = np.linspace(self.edges[0], self.edges[-1], _SIDE)
-        across = np.linspace(self.across[0], self.across[-1], _SIDE)
+        along, across = (
+            np.linspace(e[0], e[-1], int(np.ceil(np.ptp(e) / self.pitch)) + 1)
+            for e in (self.edges, self.across)
+        )
         return self.axes.sky(along[:, None], across).ravel()
 
     def outlines(self) -> list[SkyCoord]:
