@@ -9,9 +9,8 @@ from typing import Protocol
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from .pixelgrid import PixelGrid, unit_vectors
+from .pixelgrid import PixelGrid, lonlat_deg, unit_vectors
 
 __all__ = ["Membership", "Rows", "members"]
 
@@ -22,6 +21,7 @@ _TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and 
 _PITCHES = 8  # and the pitches of the sample in one
 _MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
 _BEYOND = 250  # how far bins are followed off the map, in tiles
+_MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
 _BLOCK_SIZE = 1 << 17  # pixels that are looked at together
 _MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
@@ -205,13 +205,22 @@ def _near_tiles(
     chords = np.linalg.norm(around - around[..., 1:2, 1:2], axis=0)
     flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
     reach = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
-    local = sample.transform_to(grid.frame).spherical
-    tree = cKDTree(unit_vectors(local.lon.deg.ravel(), local.lat.deg.ravel()).T)
+    points = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
     known = np.isfinite(lattice[0])
     distance = np.full(known.shape, np.inf)
-    distance[known] = tree.query(lattice[:, known].T)[0]
+    distance[known] = _nearest(lattice[:, known], points)
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
     return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * reach + pitch)
+
+
+def _nearest(vectors: Float, points: Float) -> Float:
+    """Chord from each of some unit vectors (3, n) to the nearest of some points (3, m)."""
+    if vectors.size * points.size < _MOST_PAIRS:
+        cosine = (vectors.T @ points).max(axis=1)
+        return np.asarray(np.sqrt(np.maximum(2 - 2 * cosine, 0)))
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(points.T).query(vectors.T)[0])
 
 
 def _block_pairs(
