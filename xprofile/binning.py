@@ -274,6 +274,8 @@ def _mean_exposure(maps: xr.Dataset, members: Membership, used: Bool, total: Flo
 
 def _distinct_masks(used: Bool) -> tuple[list[Bool], list[int]]:
     """Distinct planes that are not empty, and which of them each energy has (-1: empty)."""
+    if used.any() and (used == used[0]).all():
+        return [used[0]], [0] * len(used)
     known: dict[bytes, int] = {}
     planes: list[Bool] = []
     which = []

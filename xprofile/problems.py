@@ -183,7 +183,7 @@ def make_problems(
 
 
 def _extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
-    names = dict.fromkeys(d for data in datasets for d in data["counts"].dims)
+    names = dict.fromkeys(d for data in datasets for d in data.variables["counts"].dims)
     return tuple(name for name in names if name not in (dim, ENERGY))
 
 

@@ -78,7 +78,7 @@ def make_profile(
     pairs = zip(datasets, groups, strict=True)
     coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
     empty = np.all([group.first == group.stop for group in groups], axis=0)
-    solid_angle = np.mean([data["solid_angle"].to_numpy() for data in datasets], axis=0)
+    solid_angle = np.mean([data.variables["solid_angle"].to_numpy() for data in datasets], axis=0)
     scarce = (coverage > 0) & (coverage < min_coverage)
     status = status_flags(values, coverage, solid_angle, empty, scarce)
     variables = {
@@ -128,7 +128,7 @@ def _without(name: str, values: Float, lost: NDArray[np.bool_]) -> Float:
 
 def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
     """Mean coverage of each bin over the fine energies of each group, (nbin, ngroup)."""
-    fine = data["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
+    fine = data.variables["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
     size = np.maximum(groups.stop - groups.first, 1)
     return np.asarray(groups.padded(fine).sum(axis=-1) / size)
 
@@ -151,9 +151,10 @@ def _coords(first: xr.Dataset, groups: EnergyGroups, *, joint: bool) -> dict[str
     for coord in coords.values():
         coord.attrs["units"] = energy_unit(first)
     kept = {
-        str(name): coord.variable
-        for name, coord in first.coords.items()
-        if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and not (joint and name == DATASET)
+        str(name): first.variables[name]
+        for name in first.coords
+        if not {ENERGY, ENERGY_TRUE} & set(first.variables[name].dims)
+        and not (joint and name == DATASET)
     }
     return {**coords, **kept}
 
