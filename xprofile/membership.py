@@ -22,7 +22,7 @@ _PITCHES = 8  # and the pitches of the sample in one
 _MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
 _BEYOND = 250  # how far bins are followed off the map, in tiles
 _MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
-_BLOCK_SIZE = 1 << 17  # pixels that are looked at together
+_BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
 _MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
 
@@ -115,9 +115,12 @@ def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
 def gather(code: Int, pixel: Int, area: Float, nbin: int) -> Membership:
     """Sort pairs by bin; pixel -1 means off the map."""
     outside = np.bincount(code[pixel < 0], area[pixel < 0], minlength=nbin)
-    on = np.flatnonzero(pixel >= 0)
-    on = on[np.argsort(code[on], kind="stable")]
-    return Membership(code[on], pixel[on], area[on], outside.astype(float))
+    if (pixel < 0).any():
+        on = np.flatnonzero(pixel >= 0)
+        code, pixel, area = code[on], pixel[on], area[on]
+    small = code.astype(np.uint16) if nbin < 1 << 16 else code  # numpy sorts these much faster
+    order = np.argsort(small, kind="stable")
+    return Membership(code[order], pixel[order], area[order], outside.astype(float))
 
 
 def positions(pixels: Float, wanted: Float) -> Int:
@@ -157,24 +160,20 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
     far = np.count_nonzero(near & ~on_map) * size / _MOST_OUTSIDE
     sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
     for kept, step in ((near & on_map, 1), (near & ~on_map, sparse)):
-        for first, last, left, right in _rectangles(kept, most=_BLOCK_SIZE / size):
+        for first, last, left, right in _rectangles(kept):
             x = np.arange(columns[left], columns[right], step)
-            yield x, np.arange(lines[first], lines[last], step), step
+            y = np.arange(lines[first], lines[last], step)
+            height = max(_BLOCK_SIZE // x.size, 1)
+            for start in range(0, y.size, height):
+                yield x, y[start : start + height], step
 
 
-def _rectangles(kept: NDArray[np.bool_], most: float) -> Iterator[tuple[int, int, int, int]]:
-    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it.
-
-    There are no more than `most` tiles in one, but for a single line.
-    """
+def _rectangles(kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it."""
     first = 0
     while first < len(kept):
         last = first + 1
-        while (
-            last < len(kept)
-            and (kept[last] == kept[first]).all()
-            and kept[first].sum() * (last + 1 - first) <= most
-        ):
+        while last < len(kept) and (kept[last] == kept[first]).all():
             last += 1
         change = np.flatnonzero(np.diff(kept[first], prepend=False, append=False)).tolist()
         for left, right in zip(change[::2], change[1::2], strict=True):

@@ -32,6 +32,8 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
+_REACH = 20.0  # degrees from the reference point where a projection is tried
+
 
 @dataclass(frozen=True, eq=False)
 class PixelGrid:
@@ -135,7 +137,34 @@ class PixelGrid:
 
     def vectors(self, x: Float, y: Float) -> Float:
         """Unit vectors (3, ...) of pixel positions that broadcast, NaN off the sky."""
-        return unit_vectors(*self.lonlat(x, y))
+        if self._tangent is None:
+            return unit_vectors(*self.lonlat(x, y))
+        along, down, start = self._tangent.reshape(
+            3, 3, *(1 for _ in np.broadcast_shapes(np.shape(x), np.shape(y)))
+        )
+        found = along * x + down * y + start
+        return np.asarray(found / np.sqrt(_dot(found, found)))
+
+    @cached_property
+    def _tangent(self) -> Float | None:
+        """Steps (3, 3) along x, along y and at pixel 0 in the plane that touches the sphere.
+
+        A direction in a gnomonic projection is one of this plane, without further ado. None for
+        other projections.
+        """
+        w = self.wcs.wcs
+        if any(not ctype.endswith("-TAN") for ctype in w.ctype):
+            return None
+        middle = w.crpix - 1
+        reach = _REACH / self.pixel_scales
+        x, y = (m + r * np.array([-1, 0, 1]) for m, r in zip(middle, reach, strict=True))
+        sky = unit_vectors(*self.lonlat(x, y[:, None]))
+        plane = sky / np.einsum("i,ijk->jk", sky[:, 1, 1], sky)
+        along = (plane[:, 1, 2] - plane[:, 1, 0]) / (x[2] - x[0])
+        down = (plane[:, 2, 1] - plane[:, 0, 1]) / (y[2] - y[0])
+        start = sky[:, 1, 1] - along * middle[0] - down * middle[1]
+        again = along[:, None, None] * x + down[:, None, None] * y[:, None] + start[:, None, None]
+        return np.array([along, down, start]) if np.abs(again - plane).max() < 1e-13 else None
 
     def solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle in sr of the pixels at positions that broadcast.
@@ -149,11 +178,14 @@ class PixelGrid:
             lower, upper = (np.sin(edge) for edge in edges)
             return np.asarray(step[0] * (upper - lower) * np.ones_like(x))
         half = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
-        corners = [self.vectors(x + dx, y + dy) for dx, dy in half]
-        area = _triangle(*corners[:3]) + _triangle(corners[0], *corners[2:])
+        area = _quadrilateral(*(self.vectors(x + dx, y + dy) for dx, dy in half))
+        return self._mended(area, *np.broadcast_arrays(x, y))
+
+    def _mended(self, area: Float, x: Float, y: Float) -> Float:
+        """Solid angles of pixels, by the local scale where a corner is off the sky."""
         lost = ~np.isfinite(area)
         if lost.any():
-            area[lost] = self._local_solid_angle(x, y)[lost]
+            area[lost] = self._local_solid_angle(x[lost], y[lost])
         return area
 
     def solid_angles(
@@ -170,7 +202,16 @@ class PixelGrid:
         """
         if self.separable:
             return self.solid_angle(x[:1], y)[row]
-        return self.solid_angle(x[column], y[row])
+        whole = x[-1] - x[0] + 1 == x.size and y[-1] - y[0] + 1 == y.size
+        if not whole or 2 * row.size < x.size * y.size:
+            return self.solid_angle(x[column], y[row])
+        corners = self.vectors(
+            np.append(x, x[-1] + 1) - 0.5, np.append(y, y[-1] + 1)[:, None] - 0.5
+        )
+        left, right = corners[..., :-1], corners[..., 1:]
+        around = (left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
+        area = _quadrilateral(*around)[row, column]
+        return self._mended(area, x[column], y[row])
 
     def _local_solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
@@ -230,6 +271,11 @@ def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
     if type(one) is not type(other):
         return False
     return not one.frame_attributes or bool(one.is_equivalent_frame(other))
+
+
+def _quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:
+    """Solid angle of spherical quadrilaterals of unit vectors."""
+    return _triangle(a, b, c) + _triangle(a, c, d)
 
 
 def _dot(a: Float, b: Float) -> Float:
