@@ -130,8 +130,8 @@ from astropy.coordinates import SkyCoord
 from xprofile import SkyBins
 maps = open_maps("galactic-center-sim")
 before |= set(sys.modules)
-center = SkyCoord(0, 0, unit="deg", frame="galactic")
-maps.profile.estimate(SkyBins.annuli(center, radius_max=1 * u.deg, nbin=5))
+start, end = SkyCoord([3, 357] * u.deg, [0, 0] * u.deg, frame="galactic")
+maps.profile.estimate(SkyBins.along_line(start, end, height=2 * u.deg, nbin=5))
 """
 
 

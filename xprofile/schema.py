@@ -218,7 +218,7 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
 
 def energy_unit(data: xr.Dataset) -> str:
     """Unit of the energy axis."""
-    return str(data.variables[ENERGY].attrs.get("units", ENERGY_UNIT))
+    return str(data[ENERGY].attrs.get("units", ENERGY_UNIT))
 
 
 def bin_dim(data: xr.Dataset) -> str:
