@@ -82,6 +82,7 @@ def ranges(size):
     return st.builds(made, st.tuples(index, index), st.booleans())
 
 
+@pytest.mark.filterwarnings("ignore:mask is False everywhere")
 @settings(max_examples=40, deadline=None)
 @given(
     rows=ranges(SHAPE[0]),
