@@ -72,3 +72,20 @@ def gammapy(session: nox.Session, gammapy: str) -> None:
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
     modules = ["tests/gammapy_exchange.py", "tests/gammapy_maps.py"]
     session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)
+
+
+@nox.session(python="3.11", default=False)
+def benchmark(session: nox.Session) -> None:
+    """Time xprofile beside Gammapy 1.3 and 2.1, and beside its other yardsticks."""
+    folder = session.create_tmp()
+    session.install(".[dev]")
+    if "--quick" not in session.posargs:
+        for version, pins in GAMMAPY.items():
+            session.run("python", "-m", "venv", f"{folder}/{version}")
+            python = f"{folder}/{version}/bin/python"
+            session.run(
+                python, "-m", "pip", "install", "-q", f"gammapy=={version}", *pins, external=True
+            )
+            output = f"{folder}/gammapy-{version}.json"
+            session.run(python, "benchmarks/gammapy_line.py", output, external=True)
+    session.run("python", "benchmarks/run.py", "--gammapy", folder, *session.posargs)

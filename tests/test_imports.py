@@ -1,6 +1,7 @@
 """The rooms of the package: who may import whom, and what an import costs."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ FLOW = [
     {"schema", "quadrature", "interpolation", "loglog"},
     {"pixelgrid", "maparrays"},
     {"wcs"},
-    {"mapvalues", "regionlist", "smoothing", "units"},
-    {"membership", "shapes.__init__"},
+    {"ds9", "mapvalues", "smoothing", "units"},
+    {"membership", "regionlist", "shapes.__init__"},
     {"planar", "shapes.axes", "shapes.ribbon", "binedges"},
     {"shapes.boxes", "shapes.rings", "shapes.path"},
     {"shapes.spherical"},
@@ -95,17 +96,76 @@ def test_likelihood_imports_numpy_alone(path):
     assert {name.split(".")[0] for name in away} <= known
 
 
-def test_import_leaves_heavy_packages_alone():
-    """Nothing heavier comes in than what xarray, astropy and regions bring themselves."""
-    code = """
-import sys, xarray, astropy.coordinates, astropy.wcs, astropy.io.fits, astropy.modeling, regions
+HEAVY = {
+    *("matplotlib", "dask", "netCDF4", "pooch", "zarr", "tqdm", "regions", "PIL"),
+    *("scipy.stats", "scipy.optimize", "scipy.spatial", "scipy.special", "scipy.ndimage"),
+}
+
+
+def loaded(code, before="xarray, astropy.coordinates, astropy.wcs, astropy.io.fits"):
+    """Modules that code loads in a fresh process, on top of those that are there before."""
+    lines = f"""
+import json, sys, {before}
 before = set(sys.modules)
-import xprofile
-heavy = {"matplotlib", "dask", "netCDF4", "pooch", "pandas", "scipy.stats", "scipy.optimize"}
-print(sorted(heavy & set(sys.modules) - before))
+{code}
+print(json.dumps(sorted(set(sys.modules) - before)))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_loads_the_accessor_alone():
+    """The work is loaded when it is asked for; pandas is there as xarray needs it itself."""
+    found = loaded("import xprofile")
+    assert {name for name in found if name.startswith("xprofile")} == {
+        "xprofile",
+        "xprofile.accessor",
+    }
+    assert not found & {*HEAVY, "astropy.modeling", "astropy.table"}
+
+
+PROFILE_OF_MAPS = """
+from xprofile.tutorial import open_maps
+import astropy.units as u
+from astropy.coordinates import SkyCoord
+from xprofile import SkyBins
+maps = open_maps("galactic-center-sim")
+before |= set(sys.modules)
+start, end = SkyCoord([3, 357] * u.deg, [0, 0] * u.deg, frame="galactic")
+maps.profile.estimate(SkyBins.along_line(start, end, height=2 * u.deg, nbin=5))
+"""
+
+
+def test_a_profile_of_sky_bins_needs_no_heavy_package():
+    """Above all not `regions`, which only lists of regions need."""
+    found = loaded(PROFILE_OF_MAPS)
+    assert not found & {
+        "regions",
+        "matplotlib",
+        "netCDF4",
+        "pooch",
+        "scipy.stats",
+        "scipy.optimize",
+    }
+
+
+def test_names_are_imported_from_where_the_types_say():
+    """The names that type checkers see, those that are loaded and the public ones are the same."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    typed = {alias.name: node.module for node in block.body for alias in node.names}
+    modules = {name for name, module in typed.items() if module is None}
+    assert {name: place for name, place in typed.items() if place} == xprofile._PLACES
+    assert {*xprofile._PLACES, *modules, "DataArrayProfile", "DatasetProfile"} == set(
+        xprofile.__all__
+    )
+
+
+def test_names_that_are_not_there_are_refused():
+    with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
+        _ = xprofile.no_such_name
+    assert not hasattr(xprofile, "_no_such_name")
+    assert set(xprofile.__all__) <= set(dir(xprofile))
 
 
 def test_every_public_name_is_there():

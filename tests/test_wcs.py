@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile.exceptions import InvalidDataError, MissingVariableError
+from xprofile.pixelgrid import PixelGrid, unit_vectors
 from xprofile.wcs import decode_wcs, grid_coords, pixel_grid, sky_frame, skycoord
 
 SHAPE = (60, 80)
@@ -357,3 +358,33 @@ def test_any_sky_is_astropys(projection, lon, lat, turn, step, frame):
     np.testing.assert_allclose(
         grid.solid_angle(np.array(8.0), np.array(6.0)), np.radians(step) ** 2, rtol=2e-2
     )
+
+
+@pytest.mark.parametrize("name", [name for name in SKIES if name.startswith("tan")])
+def test_vectors_of_a_gnomonic_projection_are_those_of_the_wcs(name):
+    wcs = SKIES[name]
+    grid = PixelGrid(wcs, np.arange(-300.0, 400, 7), np.arange(-200.0, 300, 7))
+    assert grid._tangent is not None
+    x, y = np.meshgrid(grid.x, grid.y)
+    expected = unit_vectors(*wcs.wcs_pix2world(x, y, 0))
+    np.testing.assert_allclose(grid.vectors(grid.x, grid.y[:, None]), expected, rtol=0, atol=5e-15)
+
+
+def test_a_gnomonic_projection_with_terms_of_its_own_is_left_to_the_wcs():
+    wcs = make_wcs("TAN", (83.6, 22))
+    wcs.wcs.ctype = ["GLON-AZP", "GLAT-AZP"]
+    wcs.wcs.set_pv([(2, 1, 0.5)])
+    grid = PixelGrid(wcs, np.arange(4.0), np.arange(3.0))
+    assert grid._tangent is None
+    expected = unit_vectors(*wcs.wcs_pix2world(*np.meshgrid(grid.x, grid.y), 0))
+    np.testing.assert_array_equal(grid.vectors(*np.meshgrid(grid.x, grid.y)), expected)
+
+
+@pytest.mark.parametrize("name", SKIES)
+def test_solid_angles_of_a_block_are_those_of_its_pixels(name):
+    grid = PixelGrid(SKIES[name], np.arange(20.0, 50), np.arange(10.0, 45))
+    for share in (0.9, 0.1):
+        row, column = np.nonzero(np.random.default_rng(0).random((35, 30)) < share)
+        found = grid.solid_angles(grid.x, grid.y, row, column)
+        expected = grid.solid_angle(grid.x[column], grid.y[row])
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)

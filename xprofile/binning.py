@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Sequence
 from operator import add
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from regions import SkyRegion
 
 from .bins import SkyBins, as_bins
 from .blocks import sum_over_blocks
@@ -18,11 +17,10 @@ from .edisp import edisp_of_bins
 from .exceptions import InvalidOptionError
 from .mapsums import ImageSums, MapSums
 from .membership import Membership
-from .pixelgrid import PixelGrid
+from .pixelgrid import PixelGrid, lonlat_deg
 from .schema import (
     BINNED,
     COORDS,
-    DISTANCE,
     ENERGY,
     ENERGY_TRUE,
     LAT,
@@ -33,15 +31,19 @@ from .schema import (
     axis_coords,
     check_maps,
     data_array,
-    extend_history,
+    history_attrs,
+    on_bins,
 )
 from .wcs import pixel_grid
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 __all__ = ["bin_image", "bin_maps", "matched_off"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-AnyBins: TypeAlias = SkyBins | SkyRegion | Sequence[SkyRegion]
+AnyBins: TypeAlias = "SkyBins | SkyRegion | Sequence[SkyRegion]"
 
 
 def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
@@ -96,10 +98,9 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     }
     if "edisp" in maps:
         variables["edisp"] = edisp_of_bins(maps, bins)
-    binned = xr.Dataset(variables).rename_dims({DISTANCE: bins.dim} if bins.dim != DISTANCE else {})
-    binned = binned.assign_coords(_coords(bins, grid)).assign_coords(_energy_coords(maps))
-    binned = binned.assign_attrs({OVERLAP: overlap})
-    return extend_history(binned, maps, f"bin {bins!r}")
+    coords = {**_coords(bins, grid), **_energy_coords(maps)}
+    attrs = history_attrs({OVERLAP: overlap}, maps, f"bin {bins!r}")
+    return xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
 
 
 def bin_image(
@@ -132,7 +133,7 @@ def bin_image(
     members = bins.members(grid)
     _warn_of_overlaps(members)
     ordered = image.transpose(..., LAT, LON)
-    found = sum_over_blocks({"image": ordered}, members, ImageSums.of, add)
+    found = sum_over_blocks({"image": ordered.variable}, members, ImageSums.of, add)
     sums = found.among(np.arange(members.nbin))
     result = sums.plain
     if how == "mean":
@@ -160,12 +161,13 @@ def _warn_of_overlaps(members: Membership) -> int:
     return shared
 
 
-def _cubes(maps: xr.Dataset) -> dict[str, xr.DataArray]:
+def _cubes(maps: xr.Dataset) -> dict[str, xr.Variable]:
     """Cubes that are summed, (n, lat, lon)."""
     off = ["counts_off", "acceptance", "acceptance_off"]
     names = ["counts", *(off if "counts_off" in maps else ["background"]), "exposure", "mask"]
     axes = {name: ENERGY_TRUE if name == "exposure" else ENERGY for name in names}
-    return {name: maps[name].transpose(axes[name], LAT, LON) for name in names if name in maps}
+    there = [name for name in names if name in maps]
+    return {name: maps.variables[name].transpose(axes[name], LAT, LON) for name in there}
 
 
 def _share(area: Float, total: Float) -> Float:
@@ -218,22 +220,22 @@ def _mean_exposure(sums: MapSums, total: Float) -> xr.Variable:
 def _energy_coords(maps: xr.Dataset) -> dict[str, xr.Variable]:
     """Coordinates of the two energy axes."""
     return {
-        str(name): coord.variable
-        for name, coord in maps.coords.items()
-        if coord.dims in ((ENERGY,), (ENERGY_TRUE,))
+        str(name): maps.variables[name]
+        for name in maps.coords
+        if maps.variables[name].dims in ((ENERGY,), (ENERGY_TRUE,))
     }
 
 
 def _coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
     """Coordinates on the bins' dimension: centre, edges, sky position and region."""
-    center = bins.center.transform_to(grid.frame).spherical
+    lon, lat = lonlat_deg(bins.center, grid.frame)
     frame = {"frame": grid.frame.name, "units": "deg"}
     axis = (
         axis_coords(bins.dim, bins.distance, bins.lower, bins.upper) if bins.dim != REGION else {}
     )
     return {
         **axis,
-        LON: xr.Variable((bins.dim,), center.lon.deg, {"long_name": "longitude", **frame}),
-        LAT: xr.Variable((bins.dim,), center.lat.deg, {"long_name": "latitude", **frame}),
+        LON: xr.Variable((bins.dim,), lon, {"long_name": "longitude", **frame}),
+        LAT: xr.Variable((bins.dim,), lat, {"long_name": "latitude", **frame}),
         REGION: xr.Variable((bins.dim,), np.array(bins.region_texts()), COORDS[REGION].attrs),
     }

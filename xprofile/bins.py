@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from regions import SkyRegion
 
 from .binedges import angle, bin_edges, scalar_coord, signed_angle
 from .exceptions import InvalidBinsError
 from .placed import PlacedBins
-from .regionlist import region_centers, region_edges
 from .schema import DISTANCE, POSITION_ANGLE, REGION
 from .shapes.axes import LocalAxes
 from .shapes.boxes import Boxes
 from .shapes.path import Path, path_lengths
 from .shapes.rings import Annuli, Sectors
 from .shapes.spherical import is_spherical
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 __all__ = ["SkyBins", "as_bins"]
 
@@ -361,6 +363,8 @@ class SkyBins(PlacedBins):
         InvalidBinsError
             If the list is empty, holds anything else, or a region has no place on the sky.
         """
+        from .regionlist import RegionList
+
         try:
             regions = tuple(regions)
         except TypeError:
@@ -373,8 +377,8 @@ class SkyBins(PlacedBins):
                 f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
                 "pixel regions become sky regions by region.to_sky(wcs)"
             )
-        lower, upper = region_edges(regions, region_centers(regions))
-        return cls(regions, lower, upper, "sky regions", DISTANCE, planar=True)
+        shape = RegionList(regions)
+        return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=True)
 
 
 def as_bins(bins: SkyBins | SkyRegion | Sequence[SkyRegion]) -> SkyBins:
@@ -430,4 +434,5 @@ def _radii(edges: Any, radius_min: Any, radius_max: Any, nbin: int | None, step:
 
 
 def _is_region(region: Any) -> bool:
-    return isinstance(region, SkyRegion) or is_spherical(region)
+    package = sys.modules.get("regions")  # what has not been imported has made nothing
+    return package is not None and (isinstance(region, package.SkyRegion) or is_spherical(region))

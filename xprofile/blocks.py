@@ -62,7 +62,7 @@ _FAN = 8  # partial results that one task adds up
 
 
 def sum_over_blocks(
-    cubes: Mapping[str, xr.DataArray],
+    cubes: Mapping[str, xr.Variable],
     members: Membership,
     sums: Sums[T],
     add: Callable[[T, T], T],
@@ -71,7 +71,7 @@ def sum_over_blocks(
 
     Parameters
     ----------
-    cubes : dict of xarray.DataArray
+    cubes : dict of xarray.Variable
         Dims (..., lat, lon), all on the same pixels. If none is of dask there is one block.
     members : Membership
         Pairs of bin and pixel.
@@ -93,7 +93,7 @@ def sum_over_blocks(
 
 
 def _of_dask(
-    cubes: Mapping[str, xr.DataArray],
+    cubes: Mapping[str, xr.Variable],
     members: Membership,
     sums: Sums[T],
     add: Callable[[T, T], T],
@@ -101,7 +101,8 @@ def _of_dask(
     from dask.base import compute
     from dask.delayed import delayed
 
-    aligned = dict(zip(cubes, xr.unify_chunks(*cubes.values()), strict=True))
+    arrays = [xr.DataArray(cube) for cube in cubes.values()]
+    aligned = dict(zip(cubes, xr.unify_chunks(*arrays), strict=True))
     lazy = {name: cube.data.to_delayed() for name, cube in aligned.items() if cube.chunks}
     known = {name: np.asarray(cube.data) for name, cube in aligned.items() if not cube.chunks}
     shape = next(iter(aligned.values())).shape[-2:]

@@ -36,9 +36,9 @@ def edisp_of_bins(maps: xr.Dataset, bins: SkyBins) -> xr.Variable:
     xarray.Variable
         Dims (energy_true, energy), or (projected_distance, energy_true, energy).
     """
-    edisp = maps[EDISP]
+    edisp = maps.variables[EDISP]
     if LAT_EDISP not in edisp.dims:
-        return edisp.transpose(ENERGY_TRUE, ENERGY).variable
+        return edisp.transpose(ENERGY_TRUE, ENERGY)
     rows, columns = edisp.sizes[LAT_EDISP], edisp.sizes[LON_EDISP]
     grid = PixelGrid(decode_wcs(maps, EDISP), whole_numbers(columns), whole_numbers(rows))
     x, y = grid.pixel(bins.center)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,19 +14,17 @@ from numpy.typing import ArrayLike
 from . import progress as bars
 from . import spectrum
 from .problems import as_datasets, common_groups, make_problems
-from .reference import reference_variables
+from .reference import references
 from .results import make_profile
 from .schema import (
-    COORDS,
     DATASET,
-    NORM_SCAN,
+    ENERGY_UNIT,
     SED_TYPE,
     SPECTRAL_MODEL,
     THRESHOLD,
-    data_array,
-    extend_history,
+    energy_unit,
+    history_attrs,
 )
-from .sed import upper_limits
 from .settings import background_width, check_number, describe, norms, selection
 from .solve import Wanted, solve
 from .spectrum import SpectralModel, power_law
@@ -169,17 +167,20 @@ class ProfileEstimator:
         over = bars.over("estimate", shown=progress)
         solved = solve(problems.take, problems.size, self._wanted(), over, parallel=parallel)
         joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
-        profile = make_profile(
-            datasets, groups, problems, solved, joint=joint, min_coverage=self.min_coverage
-        )
-        if "stat_scan" in profile and self.scan_n_sigma is None:
-            values = data_array(NORM_SCAN, norms(self.norm_values), COORDS)
-            profile = profile.assign_coords({NORM_SCAN: values})
-        profile = profile.assign(reference_variables(self._model, profile))
-        profile = profile.assign_attrs(self._attrs())
-        profile = profile.assign(is_ul=upper_limits(profile))
+        scanned = "stat_scan" in solved and self.scan_n_sigma is None
         source = binned if isinstance(binned, xr.Dataset) else datasets[0]
-        return extend_history(profile, source, f"estimate {self._summary()}")
+        scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
+        return make_profile(
+            datasets,
+            groups,
+            problems,
+            solved,
+            joint=joint,
+            min_coverage=self.min_coverage,
+            references=references(self._model, groups[0].lower * scale, groups[0].upper * scale),
+            norm_scan=norms(self.norm_values) if scanned else None,
+            attrs=history_attrs(self._attrs(), source, f"estimate {self._summary()}"),
+        )
 
     @property
     def _model(self) -> SpectralModel:
@@ -200,7 +201,7 @@ class ProfileEstimator:
             norm_min=self.norm_min,
         )
 
-    def _attrs(self) -> dict[str, Any]:
+    def _attrs(self) -> dict[Hashable, Any]:
         return {
             SED_TYPE: "likelihood",
             SPECTRAL_MODEL: spectrum.to_json(self._model),

@@ -10,17 +10,20 @@ from typing import Protocol
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from .pixelgrid import PixelGrid, unit_vectors
+from .pixelgrid import PixelGrid, lonlat_deg, unit_vectors
 
 __all__ = ["Membership", "Rows", "members"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-_TILE_SIZE = 4.0  # degrees along the side of a tile of pixels
+_TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and to
+_PITCHES = 8  # and the pitches of the sample in one
+_MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
 _BEYOND = 250  # how far bins are followed off the map, in tiles
+_MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
+_BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
 _MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
 
@@ -127,9 +130,12 @@ def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
 def gather(code: Int, pixel: Int, area: Float, nbin: int) -> Membership:
     """Sort pairs by bin; pixel -1 means off the map."""
     outside = np.bincount(code[pixel < 0], area[pixel < 0], minlength=nbin)
-    on = np.flatnonzero(pixel >= 0)
-    on = on[np.argsort(code[on], kind="stable")]
-    return Membership(code[on], pixel[on], area[on], outside.astype(float))
+    if (pixel < 0).any():
+        on = np.flatnonzero(pixel >= 0)
+        code, pixel, area = code[on], pixel[on], area[on]
+    small = code.astype(np.uint16) if nbin < 1 << 16 else code  # numpy sorts these much faster
+    order = np.argsort(small, kind="stable")
+    return Membership(code[order], pixel[order], area[order], outside.astype(float))
 
 
 def positions(pixels: Float, wanted: Float) -> Int:
@@ -156,7 +162,7 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
     """
     sample = rows.sample()
     columns, lines = (
-        _tile_edges(have, placed, grid.pixel_size)
+        _tile_edges(have, placed, grid.pixel_size, np.clip(_PITCHES * rows.pitch, *_TILE_SIZE))
         for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
     )
     near = _near_tiles(grid, columns, lines, sample, np.radians(rows.pitch))
@@ -169,17 +175,31 @@ def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
     far = np.count_nonzero(near & ~on_map) * size / _MOST_OUTSIDE
     sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
     for kept, step in ((near & on_map, 1), (near & ~on_map, sparse)):
-        for line in np.flatnonzero(kept.any(axis=1)):
-            tiles = np.flatnonzero(kept[line])
-            for run in np.split(tiles, np.flatnonzero(np.diff(tiles) > 1) + 1):
-                x = np.arange(columns[run[0]], columns[run[-1] + 1], step)
-                yield x, np.arange(lines[line], lines[line + 1], step), step
+        for first, last, left, right in _rectangles(kept):
+            x = np.arange(columns[left], columns[right], step)
+            y = np.arange(lines[first], lines[last], step)
+            height = max(_BLOCK_SIZE // x.size, 1)
+            for start in range(0, y.size, height):
+                yield x, y[start : start + height], step
 
 
-def _tile_edges(have: Float, placed: Float, size: float) -> Float:
+def _rectangles(kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it."""
+    first = 0
+    while first < len(kept):
+        last = first + 1
+        while last < len(kept) and (kept[last] == kept[first]).all():
+            last += 1
+        change = np.flatnonzero(np.diff(kept[first], prepend=False, append=False)).tolist()
+        for left, right in zip(change[::2], change[1::2], strict=True):
+            yield first, last, left, right
+        first = last
+
+
+def _tile_edges(have: Float, placed: Float, size: float, tile: float) -> Float:
     """First pixel numbers of tiles over a map's columns and the positions of a sample."""
     found = placed[np.isfinite(placed)]
-    step = 8 * int(np.clip(_TILE_SIZE / size / 8, 1, 16))
+    step = 8 * int(np.clip(tile / size / 8, 1, 16))
     reach = _BEYOND * step
     low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
     high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
@@ -199,13 +219,22 @@ def _near_tiles(
     chords = np.linalg.norm(around - around[..., 1:2, 1:2], axis=0)
     flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
     reach = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
-    local = sample.transform_to(grid.frame).spherical
-    tree = cKDTree(unit_vectors(local.lon.deg.ravel(), local.lat.deg.ravel()).T)
+    points = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
     known = np.isfinite(lattice[0])
     distance = np.full(known.shape, np.inf)
-    distance[known] = tree.query(lattice[:, known].T)[0]
+    distance[known] = _nearest(lattice[:, known], points)
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    return np.asarray(nearest.min(axis=(-2, -1)) <= 1.2 * reach + pitch)
+    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * reach + pitch)
+
+
+def _nearest(vectors: Float, points: Float) -> Float:
+    """Chord from each of some unit vectors (3, n) to the nearest of some points (3, m)."""
+    if vectors.size * points.size < _MOST_PAIRS:
+        cosine = (vectors.T @ points).max(axis=1)
+        return np.asarray(np.sqrt(np.maximum(2 - 2 * cosine, 0)))
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(points.T).query(vectors.T)[0])
 
 
 def _block_pairs(
@@ -214,9 +243,10 @@ def _block_pairs(
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
     code = coder(grid.vectors(x, y[:, None]))
     row, column = np.nonzero(code >= 0)
-    code, x, y = code[row, column], x[column], y[row]
-    pixel = flat_positions(grid, x, y)
+    pixel = flat_positions(grid, x, y[:, None])[row, column]
     beyond = np.flatnonzero(pixel < 0)
-    kept = np.ones(pixel.size, bool)
-    kept[beyond] = grid.own(x[beyond], y[beyond])
-    return code[kept], pixel[kept], step**2 * grid.solid_angle(x[kept], y[kept])
+    if beyond.size:
+        kept = np.ones(pixel.size, bool)
+        kept[beyond] = grid.own(x[column[beyond]], y[row[beyond]])
+        row, column, pixel = row[kept], column[kept], pixel[kept]
+    return code[row, column], pixel, step**2 * grid.solid_angles(x, y, row, column)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import astropy.units as u
 import numpy as np
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from astropy.coordinates import (
+    BaseCoordinateFrame,
+    SkyCoord,
+    SphericalRepresentation,
+    UnitSphericalRepresentation,
+)
 from astropy.wcs import WCS
 from astropy.wcs.utils import (
     proj_plane_pixel_area,
@@ -15,9 +21,18 @@ from astropy.wcs.utils import (
 )
 from numpy.typing import NDArray
 
-__all__ = ["PixelGrid", "sky_positions", "unit_vectors", "whole_numbers"]
+__all__ = [
+    "PixelGrid",
+    "lonlat_deg",
+    "same_frame",
+    "sky_positions",
+    "unit_vectors",
+    "whole_numbers",
+]
 
 Float = NDArray[np.float64]
+
+_REACH = 20.0  # degrees from the reference point where a projection is tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +110,7 @@ class PixelGrid:
         On a separable grid, of the columns that are whole turns apart the nearest to the
         grid's centre is given.
         """
-        local = coord.transform_to(self.frame).spherical
-        lon, lat = np.atleast_1d(local.lon.deg), np.atleast_1d(local.lat.deg)
+        lon, lat = (np.atleast_1d(values) for values in lonlat_deg(coord, self.frame))
         x, y = self._to_pixel(lon, lat)
         if self.separable:
             x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
@@ -123,7 +137,34 @@ class PixelGrid:
 
     def vectors(self, x: Float, y: Float) -> Float:
         """Unit vectors (3, ...) of pixel positions that broadcast, NaN off the sky."""
-        return unit_vectors(*self.lonlat(x, y))
+        if self._tangent is None:
+            return unit_vectors(*self.lonlat(x, y))
+        along, down, start = self._tangent.reshape(
+            3, 3, *(1 for _ in np.broadcast_shapes(np.shape(x), np.shape(y)))
+        )
+        found = along * x + down * y + start
+        return np.asarray(found / np.sqrt(_dot(found, found)))
+
+    @cached_property
+    def _tangent(self) -> Float | None:
+        """Steps (3, 3) along x, along y and at pixel 0 in the plane that touches the sphere.
+
+        A direction in a gnomonic projection is one of this plane, without further ado. None for
+        other projections.
+        """
+        w = self.wcs.wcs
+        if any(not ctype.endswith("-TAN") for ctype in w.ctype):
+            return None
+        middle = w.crpix - 1
+        reach = _REACH / self.pixel_scales
+        x, y = (m + r * np.array([-1, 0, 1]) for m, r in zip(middle, reach, strict=True))
+        sky = unit_vectors(*self.lonlat(x, y[:, None]))
+        plane = sky / np.einsum("i,ijk->jk", sky[:, 1, 1], sky)
+        along = (plane[:, 1, 2] - plane[:, 1, 0]) / (x[2] - x[0])
+        down = (plane[:, 2, 1] - plane[:, 0, 1]) / (y[2] - y[0])
+        start = sky[:, 1, 1] - along * middle[0] - down * middle[1]
+        again = along[:, None, None] * x + down[:, None, None] * y[:, None] + start[:, None, None]
+        return np.array([along, down, start]) if np.abs(again - plane).max() < 1e-13 else None
 
     def solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle in sr of the pixels at positions that broadcast.
@@ -137,12 +178,40 @@ class PixelGrid:
             lower, upper = (np.sin(edge) for edge in edges)
             return np.asarray(step[0] * (upper - lower) * np.ones_like(x))
         half = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
-        corners = [self.vectors(x + dx, y + dy) for dx, dy in half]
-        area = _triangle(*corners[:3]) + _triangle(corners[0], *corners[2:])
+        area = _quadrilateral(*(self.vectors(x + dx, y + dy) for dx, dy in half))
+        return self._mended(area, *np.broadcast_arrays(x, y))
+
+    def _mended(self, area: Float, x: Float, y: Float) -> Float:
+        """Solid angles of pixels, by the local scale where a corner is off the sky."""
         lost = ~np.isfinite(area)
         if lost.any():
-            area[lost] = self._local_solid_angle(x, y)[lost]
+            area[lost] = self._local_solid_angle(x[lost], y[lost])
         return area
+
+    def solid_angles(
+        self, x: Float, y: Float, row: NDArray[np.intp], column: NDArray[np.intp]
+    ) -> Float:
+        """Solid angle in sr of some pixels of a block, as `solid_angle` gives it.
+
+        Parameters
+        ----------
+        x, y : numpy.ndarray
+            Pixel numbers of the block's columns and rows.
+        row, column : numpy.ndarray of int
+            Which pixels of it, (npixel,).
+        """
+        if self.separable:
+            return self.solid_angle(x[:1], y)[row]
+        whole = x[-1] - x[0] + 1 == x.size and y[-1] - y[0] + 1 == y.size
+        if not whole or 2 * row.size < x.size * y.size:
+            return self.solid_angle(x[column], y[row])
+        corners = self.vectors(
+            np.append(x, x[-1] + 1) - 0.5, np.append(y, y[-1] + 1)[:, None] - 0.5
+        )
+        left, right = corners[..., :-1], corners[..., 1:]
+        around = (left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
+        area = _quadrilateral(*around)[row, column]
+        return self._mended(area, x[column], y[row])
 
     def _local_solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
@@ -187,11 +256,42 @@ def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
     return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
 
 
+def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
+    """Longitude and latitude in degrees of sky positions, in their own frame or another one."""
+    if frame is not None and not same_frame(coord.frame, frame):
+        coord = coord.transform_to(frame)
+    data = coord.frame.data
+    if not isinstance(data, UnitSphericalRepresentation | SphericalRepresentation):
+        data = coord.spherical
+    return np.asarray(data.lon.to_value(u.deg)), np.asarray(data.lat.to_value(u.deg))
+
+
+def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
+    """Whether two frames are one and the same; fast where they have no attributes."""
+    if type(one) is not type(other):
+        return False
+    return not one.frame_attributes or bool(one.is_equivalent_frame(other))
+
+
+def _quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:
+    """Solid angle of spherical quadrilaterals of unit vectors."""
+    return _triangle(a, b, c) + _triangle(a, c, d)
+
+
+def _dot(a: Float, b: Float) -> Float:
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
+def _cross(a: Float, b: Float) -> Float:
+    first, second, third = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1]
+    return np.stack([first, second, third - a[1] * b[0]])
+
+
 def _triangle(a: Float, b: Float, c: Float) -> Float:
     """Solid angle of spherical triangles of unit vectors.
 
     Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
     """
-    triple = np.sum(a * np.cross(b, c, axis=0), axis=0)
-    denominator = 1 + np.sum(a * b, axis=0) + np.sum(b * c, axis=0) + np.sum(c * a, axis=0)
+    triple = _dot(a, _cross(b, c))
+    denominator = 1 + _dot(a, b) + _dot(b, c) + _dot(c, a)
     return np.asarray(np.abs(2 * np.arctan2(triple, denominator)))

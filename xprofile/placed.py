@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from regions import SkyRegion
 
 from .membership import Membership, joined, members
 from .pixelgrid import PixelGrid
-from .planar import planar_members
-from .regionlist import polygon_texts, region_centers, region_texts
 from .schema import DISTANCE
 from .shapes.boxes import Boxes
 from .shapes.path import Path
@@ -24,12 +21,15 @@ from .shapes.spherical import Spherical, is_spherical
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
+    from regions import SkyRegion
+
+    from .regionlist import RegionList
 
 __all__ = ["PlacedBins", "Shape", "SphereShape"]
 
 Float = NDArray[np.float64]
 SphereShape: TypeAlias = Boxes | Path | Annuli | Sectors
-Shape: TypeAlias = SphereShape | tuple[SkyRegion, ...]
+Shape: TypeAlias = "SphereShape | RegionList"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +38,7 @@ class PlacedBins:
 
     Parameters
     ----------
-    shape : Boxes, Path, Annuli, Sectors or tuple of regions
+    shape : Boxes, Path, Annuli, Sectors or RegionList
         Bins by true angles on the sphere, or regions in the plane of the map.
     lower, upper : numpy.ndarray
         Edges along the dimension in degrees, (nbin,); NaN where there is no such axis.
@@ -74,8 +74,6 @@ class PlacedBins:
     @cached_property
     def center(self) -> SkyCoord:
         """Centres of the bins, (nbin,)."""
-        if isinstance(self.shape, tuple):
-            return region_centers(self.shape)
         return self.shape.centers
 
     @property
@@ -89,13 +87,11 @@ class PlacedBins:
 
     @cached_property
     def _regions(self) -> tuple[SkyRegion, ...]:
-        return self.shape if isinstance(self.shape, tuple) else tuple(self.shape.regions())
+        return tuple(self.shape.regions())
 
     def region_texts(self) -> list[str]:
         """Return each bin's region as one line of DS9."""
-        if isinstance(self.shape, Path):
-            return polygon_texts(*self.shape.polygons())
-        return region_texts(self._regions)
+        return self.shape.texts()
 
     def members(self, grid: PixelGrid) -> Membership:
         """Find the pixels of each bin.
@@ -105,11 +101,9 @@ class PlacedBins:
         grid : PixelGrid
             The pixels of a map, from `xprofile.wcs.pixel_grid`.
         """
-        if isinstance(self.shape, tuple):
-            return _members_of_list(self.shape, grid)
-        if self.planar:
-            return planar_members(self._regions, grid)
-        return members(self.shape, len(self), grid)
+        if isinstance(self.shape, SphereShape) and not self.planar:
+            return members(self.shape, len(self), grid)
+        return _members_of_list(self._regions, grid)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
         """Draw the bins' outlines on sky axes.
@@ -133,6 +127,8 @@ class PlacedBins:
 
 def _members_of_list(regions: tuple[SkyRegion, ...], grid: PixelGrid) -> Membership:
     """Pixels of planar regions in one batch, and of each spherical one as it says itself."""
+    from .planar import planar_members
+
     round_ones = np.array([is_spherical(region) for region in regions])
     if not round_ones.any():
         return planar_members(regions, grid)

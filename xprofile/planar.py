@@ -25,7 +25,7 @@ from regions import (
 )
 
 from .membership import Membership, flat_positions, gather
-from .pixelgrid import PixelGrid
+from .pixelgrid import PixelGrid, same_frame
 from .regionlist import region_centers
 
 __all__ = ["planar_members", "planar_rings"]
@@ -124,10 +124,16 @@ def _ring(shapes: _Shapes, row: int, size: Float) -> Float:
 
 def _by_frame(regions: Sequence[SkyRegion], indices: list[int]) -> list[list[int]]:
     """Group regions by the frame of their centre: North is that frame's."""
-    groups: dict[str, list[int]] = {}
+    groups: list[list[int]] = []
     for i in indices:
-        groups.setdefault(repr(regions[i].center.frame.replicate_without_data()), []).append(i)
-    return list(groups.values())
+        frame = regions[i].center.frame
+        known = (group for group in groups if same_frame(regions[group[0]].center.frame, frame))
+        group = next(known, None)
+        if group is None:
+            groups.append([i])
+        else:
+            group.append(i)
+    return groups
 
 
 def _simple_pixels(regions: Sequence[SkyRegion], grid: PixelGrid) -> tuple[Int, Float, Float]:

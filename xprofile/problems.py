@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from .exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError
 from .groups import EnergyGroups, group_energies
 from .likelihood import Cash, NuisanceCash, Statistic, WStat
-from .response import predicted_signal
+from .response import signal_variable
 from .schema import DATASET, ENERGY, bin_dim, check_binned, edges, energy_unit, high, low
 from .spectrum import SpectralModel
 
@@ -174,7 +175,7 @@ def make_problems(
     extra = _extra_dims(datasets, dim)
     order = (*extra, dim, ENERGY)
     fine = tuple(
-        _grouped(_fine(data, model), group, order, summed=summed)
+        _grouped(_fine(data, model, order), group, summed=summed)
         for data, group in zip(datasets, groups, strict=True)
     )
     shape = np.broadcast_shapes(*(array.shape[:-1] for arrays in fine for array in arrays))
@@ -182,27 +183,42 @@ def make_problems(
 
 
 def _extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
-    names = dict.fromkeys(d for data in datasets for d in data["counts"].dims)
+    names = dict.fromkeys(d for data in datasets for d in data.variables["counts"].dims)
     return tuple(name for name in names if name not in (dim, ENERGY))
 
 
-def _fine(data: xr.Dataset, model: SpectralModel) -> list[xr.DataArray]:
-    """Counts, signal and what tells of the background, without the fine bins that are not used."""
-    used = data["coverage"] > 0
-    parts = [data["counts"], predicted_signal(data, model)]
-    if "counts_off" in data:
-        ratio = data["acceptance"] / data["acceptance_off"]
-        return [*(part.where(used, 0) for part in (*parts, data["counts_off"])),
-                ratio.where(used, 1)]  # fmt: skip
-    return [part.where(used, 0) for part in (*parts, data["background"])]
+def _fine(data: xr.Dataset, model: SpectralModel, order: Sequence[Hashable]) -> list[NDArray[Any]]:
+    """Counts, signal and what tells of the background, without the fine bins that are not used.
+
+    Their dims are in `order`, of size 1 where they lack one.
+    """
+
+    def values(variable: xr.Variable) -> NDArray[Any]:
+        given: NDArray[Any] = variable.transpose(
+            *(dim for dim in order if dim in variable.dims)
+        ).to_numpy()
+        return given[tuple(slice(None) if dim in variable.dims else None for dim in order)]
+
+    off = "counts_off" in data
+    used = values(data.variables["coverage"]) > 0
+    counts, background = (
+        values(data.variables[name]) for name in ("counts", "counts_off" if off else "background")
+    )
+    signal = values(signal_variable(data, model))
+    parts = [np.where(used, part, 0) for part in (counts, signal, background)]
+    if off:
+        on, acceptance_off = (
+            values(data.variables[name]) for name in ("acceptance", "acceptance_off")
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts.append(np.where(used, on / acceptance_off, 1))
+    return parts
 
 
 def _grouped(
-    arrays: Sequence[xr.DataArray], groups: EnergyGroups, order: Sequence[Hashable], *, summed: bool
+    values: Sequence[NDArray[Any]], groups: EnergyGroups, *, summed: bool
 ) -> tuple[NDArray[np.generic], ...]:
     """Arrays (*extra, nbin, ngroup, nfine), summed over the fine bins or not."""
-    full = [array.expand_dims([d for d in order if d not in array.dims]) for array in arrays]
-    values = [array.transpose(*order).to_numpy() for array in full]
     if not summed:
         fills = (0, 0, 0, 1)
         return tuple(groups.padded(v, fill) for v, fill in zip(values, fills, strict=False))

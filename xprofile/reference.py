@@ -5,6 +5,7 @@ from __future__ import annotations
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from .exceptions import InvalidOptionError, MissingVariableError
 from .schema import (
@@ -25,7 +26,9 @@ from .sed import quantity_name
 from .settings import describe
 from .spectrum import SpectralModel, reference_fluxes, to_json
 
-__all__ = ["reference_variables", "with_reference_model"]
+__all__ = ["reference_variables", "references", "with_reference_model"]
+
+Float = NDArray[np.float64]
 
 
 def reference_variables(model: SpectralModel, energies: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -35,12 +38,15 @@ def reference_variables(model: SpectralModel, energies: xr.Dataset) -> dict[str,
     """
     scale = u.Unit(energies[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
     lower, upper = (np.atleast_1d(energies[edge(ENERGY)]) * scale for edge in (low, high))
-    found = reference_fluxes(model, lower, upper)
     one = {} if energies[ENERGY].dims else {ENERGY: 0}
-    return {
-        f"ref_{kind}": xr.DataArray(reference_variable(kind, values).isel(one))
-        for kind, values in found.items()
-    }
+    found = references(model, lower, upper)
+    return {name: xr.DataArray(values.isel(one)) for name, values in found.items()}
+
+
+def references(model: SpectralModel, lower: Float, upper: Float) -> dict[str, xr.Variable]:
+    """Make ``ref_dnde`` and so on, (energy,), of the edges of energy bins in TeV."""
+    found = reference_fluxes(model, lower, upper)
+    return {f"ref_{kind}": reference_variable(kind, values) for kind, values in found.items()}
 
 
 def with_reference_model(profile: xr.Dataset, spectral_model: SpectralModel) -> xr.Dataset:

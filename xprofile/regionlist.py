@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+import astropy.units as u
 import numpy as np
-from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
+from astropy.coordinates import Angle, SkyCoord, UnitSphericalRepresentation
 from astropy.utils.exceptions import AstropyUserWarning
 from numpy.typing import NDArray
 from regions import (
     CircleAnnulusSkyRegion,
     CircleSkyRegion,
     CompoundSkyRegion,
+    EllipseAnnulusSkyRegion,
     EllipseSkyRegion,
     PolygonSkyRegion,
+    RectangleAnnulusSkyRegion,
     RectangleSkyRegion,
     Regions,
     SkyRegion,
 )
 
+from . import ds9
 from .exceptions import InvalidBinsError
+from .pixelgrid import lonlat_deg, same_frame
 
-__all__ = ["polygon_texts", "region_centers", "region_edges", "region_texts", "regions_of_texts"]
+__all__ = ["RegionList", "region_centers", "region_texts", "regions_of_texts"]
 
 Float = NDArray[np.float64]
 
-_DS9_FRAMES = {"icrs": "icrs", "galactic": "galactic", "fk5": "j2000", "fk4": "b1950"}
 _CONCENTRIC = 1e-9  # degrees
 
 
@@ -42,11 +48,38 @@ def region_centers(regions: Sequence[SkyRegion]) -> SkyCoord:
     """
     centers = [_center(region) for region in regions]
     frame = centers[0].frame.replicate_without_data()
-    if not all(c.frame.is_equivalent_frame(frame) for c in centers):
-        centers = [c.transform_to(frame) for c in centers]
-    lon = np.array([c.spherical.lon.deg for c in centers])
-    lat = np.array([c.spherical.lat.deg for c in centers])
+    lon, lat = np.array([lonlat_deg(c, frame) for c in centers]).T
     return SkyCoord(lon, lat, unit="deg", frame=frame)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionList:
+    """Astropy regions as bins.
+
+    Parameters
+    ----------
+    listed : tuple of regions.SkyRegion
+        One bin each.
+    """
+
+    listed: tuple[SkyRegion, ...]
+
+    @cached_property
+    def centers(self) -> SkyCoord:
+        """Centres of the regions, (nbin,)."""
+        return region_centers(self.listed)
+
+    def edges(self) -> tuple[Float, Float]:
+        """Lower and upper edge of each region along the profile in degrees."""
+        return region_edges(self.listed, self.centers)
+
+    def regions(self) -> list[SkyRegion]:
+        """Return the regions."""
+        return list(self.listed)
+
+    def texts(self) -> list[str]:
+        """Lines of DS9, or what stands for them where DS9 has no such thing."""
+        return region_texts(self.listed)
 
 
 def _center(region: SkyRegion) -> SkyCoord:
@@ -92,8 +125,8 @@ def region_edges(regions: Sequence[SkyRegion], centers: SkyCoord) -> tuple[Float
 
 def _radii(region: SkyRegion) -> tuple[float, float]:
     if isinstance(region, CircleSkyRegion):
-        return 0.0, float(region.radius.to_value("deg"))
-    return float(region.inner_radius.to_value("deg")), float(region.outer_radius.to_value("deg"))
+        return 0.0, float(region.radius.to_value(u.deg))
+    return float(region.inner_radius.to_value(u.deg)), float(region.outer_radius.to_value(u.deg))
 
 
 def _directions(regions: Sequence[SkyRegion], centers: SkyCoord) -> Float:
@@ -107,7 +140,7 @@ def _directions(regions: Sequence[SkyRegion], centers: SkyCoord) -> Float:
     angles = centers.position_angle(other).rad
     for i, region in enumerate(regions):
         own = _center(region)
-        if not own.frame.is_equivalent_frame(centers.frame.replicate_without_data()):
+        if not same_frame(own.frame, centers.frame):
             angles[i] = own.position_angle(other[i].transform_to(own.frame)).rad
     angles[1:] += np.pi
     return np.asarray(angles)
@@ -123,9 +156,9 @@ def _half_extent(region: SkyRegion, position_angle: float) -> float:
         return float(np.abs(center.separation(region.vertices).deg * np.cos(away)).max())
     if not isinstance(region, RectangleSkyRegion | EllipseSkyRegion):
         return np.nan
-    turn = position_angle + np.pi / 2 - region.angle.to_value("rad")
-    along = abs(np.cos(turn)) / (region.width.to_value("deg") / 2)
-    across = abs(np.sin(turn)) / (region.height.to_value("deg") / 2)
+    turn = position_angle + np.pi / 2 - region.angle.to_value(u.rad)
+    along = abs(np.cos(turn)) / (region.width.to_value(u.deg) / 2)
+    across = abs(np.sin(turn)) / (region.height.to_value(u.deg) / 2)
     if isinstance(region, EllipseSkyRegion):
         return float(1 / np.hypot(along, across))
     return float(1 / max(along, across))
@@ -140,7 +173,39 @@ def _half_steps(distance: Float) -> Float:
 
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     """Write each region as one line of DS9, or as its repr where DS9 has no such thing."""
-    return [_text(region) for region in regions]
+    return [_plain_text(region) or _text(region) for region in regions]
+
+
+# name of a shape in DS9, its lengths in the order of DS9, their scale, and whether it has an angle
+_DS9_SHAPES: dict[type, tuple[str, tuple[str, ...], float, bool]] = {
+    CircleSkyRegion: ("circle", ("radius",), 1, False),
+    CircleAnnulusSkyRegion: ("annulus", ("inner_radius", "outer_radius"), 1, False),
+    EllipseSkyRegion: ("ellipse", ("width", "height"), 0.5, True),
+    RectangleSkyRegion: ("box", ("width", "height"), 1, True),
+    EllipseAnnulusSkyRegion: (
+        "ellipse", ("inner_width", "inner_height", "outer_width", "outer_height"), 0.5, True,
+    ),
+    RectangleAnnulusSkyRegion: (
+        "box", ("inner_width", "inner_height", "outer_width", "outer_height"), 1, True,
+    ),
+}  # fmt: skip
+
+
+def _plain_text(region: SkyRegion) -> str:
+    """Line of DS9 of a simple region without words or colours, as `regions` writes it, else ""."""
+    if type(region) not in _DS9_SHAPES or region.meta or region.visual:
+        return ""
+    frame = ds9.ds9_frame(region.center.frame)
+    if frame is None:
+        return ""
+    shape, names, scale, turned = _DS9_SHAPES[type(region)]
+    sizes = ds9.lengths(scale * getattr(region, name).to_value(u.deg) for name in names)
+    turn = []
+    if turned:
+        write = ds9.angles if isinstance(region.angle, Angle) else ds9.lengths
+        turn = write([region.angle.to_value(u.deg)])
+    numbers = [*ds9.places(region.center), *sizes, *turn]
+    return f"{frame};{shape}({','.join(numbers)})"
 
 
 def regions_of_texts(texts: Iterable[str]) -> list[list[SkyRegion]]:
@@ -169,33 +234,19 @@ def _regions_of(text: str) -> list[SkyRegion]:
     return regions
 
 
-def polygon_texts(points: SkyCoord, stops: NDArray[np.intp]) -> list[str]:
-    """Write polygons, given by all their corners and where each stops, as lines of DS9.
-
-    The last corner of each is its first again, and is left out. In a frame that DS9 lacks they
-    are written in ICRS.
-    """
-    frame = points.frame.replicate_without_data()
-    if frame.name not in _DS9_FRAMES or not frame.is_equivalent_frame(type(frame)()):
-        points, frame = points.icrs, ICRS()
-    lon, lat = points.spherical.lon.deg, points.spherical.lat.deg
-    corners = np.array([f"{x:.10f},{y:.10f}" for x, y in zip(lon, lat, strict=True)])
-    return [
-        f"{_DS9_FRAMES[frame.name]};polygon({','.join(part[:-1])})"
-        for part in np.split(corners, stops[:-1])
-    ]
-
-
 def _text(region: SkyRegion) -> str:
-    plain = " ".join(repr(region).split())
     frame = _center(region).frame.replicate_without_data()
     if not frame.is_equivalent_frame(type(frame)()):
-        return plain  # DS9 knows no other equinox
+        return _repr(region)  # DS9 knows no other equinox
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyUserWarning)  # a frame that DS9 has not
             text = Regions([region]).serialize(format="ds9", precision=10)
     except (NotImplementedError, ValueError, KeyError, AttributeError, AstropyUserWarning):
-        return plain
+        return _repr(region)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return ";".join(lines) if lines else plain
+    return ";".join(lines) if lines else _repr(region)
+
+
+def _repr(region: SkyRegion) -> str:
+    return " ".join(repr(region).split())

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from .loglog import log_log, node_below
 from .quadrature import quadrature
-from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, edges
+from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, edges, energy_unit
 from .spectrum import SpectralModel, dnde, integral
 
-__all__ = ["predicted_signal"]
+__all__ = ["predicted_signal", "signal_variable"]
 
 Float = NDArray[np.float64]
 
@@ -23,16 +23,23 @@ def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
     With ``edisp`` the sum over true energies of flux x exposure x edisp, else the integral of
     dN/dE x exposure over each reconstructed bin, exposure log-log between its nodes.
     """
-    exposure = binned["exposure"]
-    scale = u.Unit(binned[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
+    signal = signal_variable(binned, model)
+    coords = {name: c for name, c in binned.coords.items() if set(c.dims) <= set(signal.dims)}
+    return xr.DataArray(signal, coords)
+
+
+def signal_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
+    """`predicted_signal` without coordinates."""
+    exposure = binned.variables["exposure"]
+    scale = u.Unit(energy_unit(binned)).to(ENERGY_UNIT)
     if "edisp" in binned:
-        flux = integral(model, edges(binned, ENERGY_TRUE) * scale)
-        flux_true = xr.DataArray(flux, {ENERGY_TRUE: binned[ENERGY_TRUE]})
-        signal: xr.DataArray = (flux_true * exposure * binned["edisp"]).sum(ENERGY_TRUE)
+        flux = xr.Variable(ENERGY_TRUE, integral(model, edges(binned, ENERGY_TRUE) * scale))
+        signal: xr.Variable = (flux * exposure * binned.variables["edisp"]).sum(ENERGY_TRUE)
         return signal
     fine, nodes = edges(binned, ENERGY) * scale, binned[ENERGY_TRUE].to_numpy() * scale
     if ENERGY not in exposure.dims:
-        exposure = exposure.expand_dims({ENERGY: binned[ENERGY]})
+        sizes = {ENERGY: binned.sizes[ENERGY], **exposure.sizes}
+        exposure = exposure.set_dims(sizes)  # type: ignore[no-untyped-call]
     return xr.apply_ufunc(  # type: ignore[no-any-return]
         lambda values: folded(model, fine, nodes, values),
         exposure,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,19 +12,22 @@ from numpy.typing import NDArray
 from .groups import EnergyGroups
 from .problems import Problems
 from .schema import (
+    COORDS,
     DATASET,
-    DISTANCE,
     ENERGY,
     ENERGY_TRUE,
     NORM_SCAN,
     PROFILE,
     STATUS_ATTRS,
+    THRESHOLD,
     axis_coords,
     bin_dim,
     data_array,
     energy_unit,
+    on_bins,
     result_variable,
 )
+from .sed import limit_flags
 from .status import status_flags
 
 __all__ = ["make_profile", "sum_datasets"]
@@ -42,8 +46,26 @@ def make_profile(
     *,
     joint: bool,
     min_coverage: float,
+    references: dict[str, xr.Variable],
+    norm_scan: Float | None,
+    attrs: dict[Hashable, Any],
 ) -> xr.Dataset:
     """Make a profile of the results of `xprofile.solve.solve`.
+
+    Parameters
+    ----------
+    datasets, groups, problems, solved
+        What was solved, and what came of it.
+    joint : bool
+        Whether there may be several data sets.
+    min_coverage : float
+        Bins of which less was seen get NaN.
+    references : dict
+        Further variables.
+    norm_scan : numpy.ndarray or None
+        Norms of the scan, if they are the same in all bins.
+    attrs : dict
+        Of the profile; the threshold of limits is read.
 
     Returns
     -------
@@ -56,7 +78,7 @@ def make_profile(
     pairs = zip(datasets, groups, strict=True)
     coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
     empty = np.all([group.first == group.stop for group in groups], axis=0)
-    solid_angle = np.mean([data["solid_angle"].to_numpy() for data in datasets], axis=0)
+    solid_angle = np.mean([data.variables["solid_angle"].to_numpy() for data in datasets], axis=0)
     scarce = (coverage > 0) & (coverage < min_coverage)
     status = status_flags(values, coverage, solid_angle, empty, scarce)
     variables = {
@@ -66,21 +88,23 @@ def make_profile(
     }
     if all(np.issubdtype(data["counts"].dtype, np.integer) for data in datasets):
         variables["counts"] = variables["counts"].astype(np.int64)
+    norm, sqrt_ts = (variables[name].to_numpy() for name in ("norm", "sqrt_ts"))
+    limit = variables["norm_ul"].to_numpy() if "norm_ul" in variables else None
     variables |= {
-        "success": _variable("success", np.isfinite(variables["norm"].to_numpy()), problems),
+        "success": _variable("success", np.isfinite(norm), problems),
         "status": _variable("status", status, problems),
         "solid_angle": data_array("solid_angle", solid_angle, PROFILE),
         "coverage": data_array("coverage", coverage, PROFILE),
+        **references,
+        "is_ul": _variable("is_ul", limit_flags(norm, sqrt_ts, limit, attrs[THRESHOLD]), problems),
     }
-    dim = bin_dim(datasets[0])
-    profile = xr.Dataset(variables).rename_dims({DISTANCE: dim} if dim != DISTANCE else {})
-    profile = profile.assign_coords(_coords(datasets[0], groups[0], joint=joint))
+    coords = _coords(datasets[0], groups[0], joint=joint)
     labels = [data[DATASET].item() for data in datasets if DATASET in data.coords]
-    return (
-        profile.assign_coords({DATASET: labels})
-        if joint and len(labels) == len(datasets)
-        else profile
-    )
+    if joint and len(labels) == len(datasets):
+        coords[DATASET] = xr.Variable(DATASET, labels)
+    if norm_scan is not None:
+        coords[NORM_SCAN] = data_array(NORM_SCAN, norm_scan, COORDS)
+    return xr.Dataset(on_bins(variables, bin_dim(datasets[0])), coords, attrs)
 
 
 def _in_shape(solved: dict[str, Float], problems: Problems, *, joint: bool) -> dict[str, Float]:
@@ -104,7 +128,7 @@ def _without(name: str, values: Float, lost: NDArray[np.bool_]) -> Float:
 
 def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
     """Mean coverage of each bin over the fine energies of each group, (nbin, ngroup)."""
-    fine = data["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
+    fine = data.variables["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
     size = np.maximum(groups.stop - groups.first, 1)
     return np.asarray(groups.padded(fine).sum(axis=-1) / size)
 
@@ -127,9 +151,10 @@ def _coords(first: xr.Dataset, groups: EnergyGroups, *, joint: bool) -> dict[str
     for coord in coords.values():
         coord.attrs["units"] = energy_unit(first)
     kept = {
-        str(name): coord.variable
-        for name, coord in first.coords.items()
-        if not {ENERGY, ENERGY_TRUE} & set(coord.dims) and not (joint and name == DATASET)
+        str(name): first.variables[name]
+        for name in first.coords
+        if not {ENERGY, ENERGY_TRUE} & set(first.variables[name].dims)
+        and not (joint and name == DATASET)
     }
     return {**coords, **kept}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -200,6 +200,16 @@ def data_array(name: str, values: Any, table: dict[str, Variable], **attrs: Any)
     return xr.Variable(entry.dims, values, {**entry.attrs, **attrs})
 
 
+def on_bins(variables: Mapping[str, xr.Variable], dim: str) -> dict[str, xr.Variable]:
+    """Put variables that are on `projected_distance` on the dimension of the bins."""
+    if dim == DISTANCE:
+        return dict(variables)
+    return {
+        name: xr.Variable([dim if d == DISTANCE else d for d in v.dims], v.data, v.attrs)
+        for name, v in variables.items()
+    }
+
+
 def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.Variable]:
     """Make the three coordinates of a binned axis: centres, lower and upper edges."""
     named = {dim: centres, low(dim): lower, high(dim): upper}
@@ -216,7 +226,7 @@ def bin_dim(data: xr.Dataset) -> str:
 
     Where data sets or profiles were joined along one more dimension, it may have that one too.
     """
-    dims = data["solid_angle"].dims if "solid_angle" in data else (DISTANCE,)
+    dims = data.variables["solid_angle"].dims if "solid_angle" in data.variables else (DISTANCE,)
     known = [dim for dim in (DISTANCE, POSITION_ANGLE, REGION) if dim in dims]
     return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
@@ -263,9 +273,9 @@ def _missing(data: xr.Dataset, names: Iterable[str], kind: str, remedy: str) -> 
 def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[str]) -> list[str]:
     """Say which variables have other dims than the table gives; `extra` may come on top."""
     return [
-        f"{name} has dims {data[name].dims}, expected {entry.dims}"
+        f"{name} has dims {data.variables[name].dims}, expected {entry.dims}"
         for name, entry in table.items()
-        if name in data and set(data[name].dims) - extra != set(entry.dims)
+        if name in data.variables and set(data.variables[name].dims) - extra != set(entry.dims)
     ]
 
 
@@ -351,8 +361,15 @@ def check_profile(profile: xr.Dataset) -> None:
 
 def extend_history(result: xr.Dataset, source: xr.Dataset, step: str) -> xr.Dataset:
     """Return `result` with the attrs of `source` and one more line in its history."""
+    return result.assign_attrs(history_attrs(result.attrs, source, step))
+
+
+def history_attrs(
+    own: Mapping[Hashable, Any], source: xr.Dataset, step: str
+) -> dict[Hashable, Any]:
+    """Attrs of a result: its own, those of its source, and one more line in the history."""
     from . import __version__
 
     lines = [*str(source.attrs.get("history", "")).splitlines(), step]
-    attrs = {**source.attrs, **result.attrs, "history": "\n".join(lines)}
-    return result.assign_attrs(attrs, creator=f"xprofile {__version__}")
+    more = {"history": "\n".join(lines), "creator": f"xprofile {__version__}"}
+    return {**source.attrs, **own, **more}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from .exceptions import InvalidOptionError, MissingVariableError
 from .schema import (
@@ -20,12 +21,16 @@ from .units import unit_words
 
 __all__ = [
     "is_brightness",
+    "limit_flags",
     "quantity",
     "quantity_name",
     "to_sed_type",
     "upper_limits",
     "with_threshold",
 ]
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 
 
 def quantity_name(sed_type: str) -> str:
@@ -178,6 +183,13 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
     flag = like.copy(data=flag.transpose(*like.dims).to_numpy().astype(bool))
     flag.attrs = PROFILE["is_ul"].attrs
     return flag.rename("is_ul")
+
+
+def limit_flags(value: Float, sqrt_ts: Float, limit: Float | None, threshold: float) -> Bool:
+    """Which bins are to be quoted as upper limits, of arrays of the same shape."""
+    if limit is None:
+        return np.isnan(value)
+    return np.asarray((sqrt_ts < threshold) & ~np.isnan(limit))
 
 
 def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Dataset:

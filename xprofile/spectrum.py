@@ -24,7 +24,8 @@ __all__ = ["SpectralModel", "power_law"]
 Float = NDArray[np.float64]
 SpectralModel = Callable[[u.Quantity], u.Quantity]  # an astropy.modeling.Model is one too
 
-_ERG = u.Unit(ENERGY_UNIT).to("erg")
+_ENERGY, _DNDE = u.Unit(ENERGY_UNIT), u.Unit(SED_TYPES["dnde"].unit)
+_ERG = _ENERGY.to("erg")
 
 
 def power_law(
@@ -66,14 +67,14 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
         If the model does not turn an energy Quantity into a differential flux, or the flux is
         negative or not finite.
     """
-    unit = SED_TYPES["dnde"].unit
     try:
-        found = u.Quantity(model(energy * u.Unit(ENERGY_UNIT))).to_value(unit)
+        found = u.Quantity(model(energy * _ENERGY)).to_value(_DNDE)
         values = np.broadcast_to(np.asarray(found, dtype=float), energy.shape)
     except (u.UnitsError, TypeError, ValueError) as error:
         raise InvalidOptionError(
             f"spectral_model {_name(model)} must turn an energy Quantity into a differential flux "
-            f"in units like {unit!r}; it failed with: {error}. Give its parameters units"
+            f"in units like {SED_TYPES['dnde'].unit!r}; it failed with: {error}. "
+            "Give its parameters units"
         ) from error
     if not (np.all(np.isfinite(values)) and np.all(values >= 0)):
         raise InvalidOptionError(

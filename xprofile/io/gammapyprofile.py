@@ -6,7 +6,6 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.io import fits
-from scipy.special import erf, erfinv
 
 from ..exceptions import FileFormatError
 from ..schema import (
@@ -81,6 +80,8 @@ def _limit_sigma(confidence: float | None) -> float:
     """Significance of limits, 2 if unknown; of rounded confidences the tenth that fits."""
     if confidence is None:
         return 2.0
+    from scipy.special import erf, erfinv
+
     sigma = float(erfinv(confidence) * np.sqrt(2))
     tenth = round(sigma, 1)
     fits_tenth = round(erf(tenth / np.sqrt(2)), 7) == round(confidence, 7)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from ..pixelgrid import PixelGrid
 
@@ -44,5 +43,7 @@ def interpolate_to(
         columns += 2
     inside = (x >= -_EDGE) & (x <= columns - 1 + _EDGE) & (y >= -_EDGE) & (y <= rows - 1 + _EDGE)
     places = np.where(inside, [y, x], 0)
+    from scipy import ndimage
+
     planes = [ndimage.map_coordinates(p, places, order=1, mode="nearest") for p in values]
     return np.where(inside, np.stack(planes), np.nan).astype(values.dtype)

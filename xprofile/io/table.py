@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.table import QTable
-from scipy.special import erf
 
 from ..exceptions import InvalidDataError, MissingVariableError
 from ..results import sum_datasets
@@ -210,7 +210,7 @@ def _meta(attrs: dict[Any, Any]) -> dict[str, Any]:
     meta: dict[str, Any] = {SED_TYPE.upper(): str(attrs[SED_TYPE])}
     if "n_sigma" in attrs:
         meta["N_SIGMA"] = float(attrs["n_sigma"])
-    confidence = float(erf(attrs.get("n_sigma_ul", np.inf) / np.sqrt(2)))
+    confidence = math.erf(attrs.get("n_sigma_ul", np.inf) / np.sqrt(2))
     return meta | ({"UL_CONF": confidence} if confidence < 1 else {})
 
 

@@ -105,9 +105,9 @@ def _paths(bins: AnyBins | xr.Dataset, grid: PixelGrid) -> list[Path]:
     if isinstance(bins, xr.Dataset):
         return _merged_paths(bins, grid)
     bins = as_bins(bins)
-    if bins.planar or isinstance(bins.shape, tuple):
-        return _region_paths(bins.to_regions(), grid)
-    return _outline_paths(bins.shape, grid)
+    if isinstance(bins.shape, SphereShape) and not bins.planar:
+        return _outline_paths(bins.shape, grid)
+    return _region_paths(bins.to_regions(), grid)
 
 
 def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ..pixelgrid import sky_positions, unit_vectors
+from ..pixelgrid import lonlat_deg, sky_positions, unit_vectors
 
-__all__ = ["LocalAxes", "digitize", "edges_until"]
+if TYPE_CHECKING:
+    from regions import SkyRegion
+
+__all__ = ["LocalAxes", "digitize", "edges_until", "texts_of"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -36,12 +42,13 @@ class LocalAxes:
 
     def basis(self, frame: BaseCoordinateFrame) -> Float:
         """Right-handed axes (3, 3), a row each, as unit vectors of a frame."""
-        toward = self.origin.directional_offset_by(self.position_angle, 90 * u.deg)
-        first, second = (
-            unit_vectors(np.asarray(c.spherical.lon.deg), np.asarray(c.spherical.lat.deg))
-            for c in (self.origin.transform_to(frame), toward.transform_to(frame))
-        )
+        first, second = (unit_vectors(*lonlat_deg(c, frame)) for c in (self.origin, self._toward))
         return np.stack([first, second, np.cross(first, second)])
+
+    @cached_property
+    def _toward(self) -> SkyCoord:
+        """Where the great circle is at longitude 90."""
+        return self.origin.directional_offset_by(self.position_angle, 90 * u.deg)
 
     def sky(self, lon: Float, lat: Float) -> SkyCoord:
         """Sky positions of local longitudes and latitudes in degrees that broadcast."""
@@ -56,15 +63,21 @@ class LocalAxes:
 
     def longitude(self, coord: SkyCoord) -> float:
         """Local longitude in degrees of one sky position."""
-        local = coord.transform_to(self.origin.frame).spherical
         basis = self.basis(self.origin.frame.replicate_without_data())
-        a, b, _ = basis @ unit_vectors(np.asarray(local.lon.deg), np.asarray(local.lat.deg))
+        a, b, _ = basis @ unit_vectors(*lonlat_deg(coord, self.origin.frame))
         return float(np.degrees(np.arctan2(b, a)))
 
 
 def edges_until(edges: Float, end: float) -> Float:
     """Edges in rad from edges in degrees; nothing that is at or past the end of an axis is lost."""
     return np.where(edges > end - _SAME, np.inf, np.radians(edges))
+
+
+def texts_of(regions: Sequence[SkyRegion]) -> list[str]:
+    """Lines of DS9 of astropy regions, or what stands for them in frames that it lacks."""
+    from ..regionlist import region_texts
+
+    return region_texts(regions)
 
 
 def digitize(values: Float, edges: Float) -> Int:

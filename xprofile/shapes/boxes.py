@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from astropy.coordinates import Angle, BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from regions import RectangleSkyRegion, SkyRegion
 
-from .axes import LocalAxes, digitize, edges_until
+from .. import ds9
+from .axes import LocalAxes, digitize, edges_until, texts_of
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 __all__ = ["Boxes"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
+_CLOSE = 1e-9  # what rounding does to a sine is less
 _SIDE = 65  # positions along one side of a sample or an outline
 
 
@@ -45,12 +50,18 @@ class Boxes:
         basis, rows = self.axes.basis(frame), self.across.size - 1
         middle = (self.edges[0] + self.edges[-1]) / 2
         edges, across = edges_until(self.edges, middle + 180), edges_until(self.across, 90)
+        sides = np.radians(np.clip(self.across[[0, -1]], -90, 90))
+        lowest, highest = np.sin(sides[0]) - _CLOSE, np.sin(sides[1]) + _CLOSE
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1)
+            near = np.nonzero((c >= lowest) & (c <= highest))
+            a, b, c = a[near], b[near], c[near]
             column = digitize(turned(np.arctan2(b, a), np.radians(middle)), edges)
             row = digitize(np.arctan2(c, np.hypot(a, b)), across)
-            return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+            result = np.full(vectors.shape[1:], -1)
+            result[near] = np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+            return result
 
         return code
 
@@ -60,7 +71,7 @@ class Boxes:
         lon, lat = (np.asarray((e[1:] + e[:-1]) / 2) for e in (self.edges, self.across))
         return np.repeat(lon, lat.size), np.tile(lat, lon.size)
 
-    @property
+    @cached_property
     def centers(self) -> SkyCoord:
         """Centres of the boxes, (nbin,)."""
         return self.axes.sky(*self._mid)
@@ -72,8 +83,10 @@ class Boxes:
 
     def sample(self) -> SkyCoord:
         """Positions that fill the boxes."""
-        along = np.linspace(self.edges[0], self.edges[-1], _SIDE)
-        across = np.linspace(self.across[0], self.across[-1], _SIDE)
+        along, across = (
+            np.linspace(e[0], e[-1], int(np.ceil(np.ptp(e) / self.pitch)) + 1)
+            for e in (self.edges, self.across)
+        )
         return self.axes.sky(along[:, None], across).ravel()
 
     def outlines(self) -> list[SkyCoord]:
@@ -88,14 +101,30 @@ class Boxes:
 
     def regions(self) -> list[SkyRegion]:
         """Rectangles of astropy regions: the same boxes where the plane is flat."""
-        lon, lat = self._mid
-        centers, ahead = self.axes.sky(lon, lat), self.axes.sky(lon + 1e-3, lat)
-        angles = centers.position_angle(ahead).to("deg") - 90 * u.deg
-        rows, columns = self.across.size - 1, self.edges.size - 1
-        widths = np.repeat(np.diff(self.edges), rows) * np.cos(np.radians(lat)) * u.deg
-        heights = np.tile(np.diff(self.across), columns) * u.deg
-        parts = zip(centers, widths, heights, angles, strict=True)
+        from regions import RectangleSkyRegion
+
+        widths, heights, angles = self._rectangles
+        parts = zip(self.centers, widths * u.deg, heights * u.deg, angles, strict=True)
         return [RectangleSkyRegion(c, w, h, angle=a) for c, w, h, a in parts]
+
+    def texts(self) -> list[str]:
+        """Lines of DS9 of these rectangles, or what stands for them in frames that it lacks."""
+        frame = ds9.ds9_frame(self.axes.origin.frame.replicate_without_data())
+        if frame is None:
+            return texts_of(self.regions())
+        widths, heights, angles = self._rectangles
+        sizes = (ds9.lengths(size.tolist()) for size in (widths, heights))
+        turns = ds9.angles(angles.to_value("deg").tolist())
+        return ds9.lines(frame, "box", ds9.places(self.centers), *sizes, turns)
+
+    @cached_property
+    def _rectangles(self) -> tuple[Float, Float, Angle]:
+        """Widths and heights in degrees, and angles, of rectangles in place of the boxes."""
+        lon, lat = self._mid
+        angles = self.centers.position_angle(self.axes.sky(lon + 1e-3, lat)).to("deg") - 90 * u.deg
+        rows, columns = self.across.size - 1, self.edges.size - 1
+        widths = np.repeat(np.diff(self.edges), rows) * np.cos(np.radians(lat))
+        return widths, np.tile(np.diff(self.across), columns), angles
 
 
 def turned(angle: Float, middle: float) -> Float:

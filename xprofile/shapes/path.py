@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from regions import PolygonSkyRegion, SkyRegion
 
+from .. import ds9
 from ..exceptions import InvalidBinsError
 from ..pixelgrid import sky_positions, unit_vectors
 from .axes import digitize
 from .ribbon import Ribbon
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 __all__ = ["Path"]
 
@@ -163,7 +167,13 @@ class Path:
 
     def regions(self) -> list[SkyRegion]:
         """Polygons of astropy regions: the same bins where the plane is flat."""
+        from regions import PolygonSkyRegion
+
         return [PolygonSkyRegion(outline[:-1]) for outline in self.outlines()]
+
+    def texts(self) -> list[str]:
+        """Lines of DS9 of these polygons."""
+        return ds9.polygons(*self.polygons())
 
 
 def path_lengths(points: SkyCoord) -> Float:

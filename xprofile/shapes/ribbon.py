@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..pixelgrid import unit_vectors
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 __all__ = ["Ribbon"]
 
@@ -110,6 +113,8 @@ class Ribbon:
         points = self.positions(owner, share, np.zeros_like(share))
         corner = np.arcsin(min(np.sin(self.half) / np.cos(self.turn / 2).min(), 1))
         reach = min(corner + ends[-1] / count / 2, np.pi)
+        from scipy.spatial import cKDTree
+
         return cKDTree(points.T), owner, 2 * np.sin(reach / 2) * (1 + 1e-9)
 
     def _between_joints(self, vectors: Float, guess: Int) -> Int:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
-from regions import (
-    CircleAnnulusSkyRegion,
-    CircleSkyRegion,
-    EllipseAnnulusSkyRegion,
-    EllipseSkyRegion,
-    PolygonSkyRegion,
-    SkyRegion,
-)
 
-from .axes import LocalAxes, digitize, edges_until
+from .. import ds9
+from .axes import LocalAxes, digitize, edges_until, texts_of
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
 
 __all__ = ["Annuli", "Sectors"]
 
@@ -97,6 +94,13 @@ class Annuli:
 
     def regions(self) -> list[SkyRegion]:
         """Annuli, circles and ellipses of astropy regions: the same where the plane is flat."""
+        from regions import (
+            CircleAnnulusSkyRegion,
+            CircleSkyRegion,
+            EllipseAnnulusSkyRegion,
+            EllipseSkyRegion,
+        )
+
         center, pairs = self.axes.origin, zip(self.edges[:-1], self.edges[1:], strict=True)
         if self.axis_ratio == 1:
             return [
@@ -115,6 +119,17 @@ class Annuli:
             return EllipseAnnulusSkyRegion(center, *sides, angle=angle)
 
         return [ellipse(low, high) for low, high in pairs]
+
+    def texts(self) -> list[str]:
+        """Lines of DS9 of these regions, or what stands for them in frames that it lacks."""
+        frame = ds9.ds9_frame(self.axes.origin.frame.replicate_without_data())
+        if frame is None or self.axis_ratio != 1:
+            return texts_of(self.regions())
+        radii, place = ds9.lengths(self.edges.tolist()), ds9.places(self.axes.origin)
+        disc = int(self.edges[0] == 0)
+        count = self.edges.size - 1 - disc
+        rings = ds9.lines(frame, "annulus", place * count, radii[disc:-1], radii[disc + 1 :])
+        return ds9.lines(frame, "circle", place * disc, radii[1 : 1 + disc]) + rings
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,4 +195,10 @@ class Sectors:
 
     def regions(self) -> list[SkyRegion]:
         """Polygons of astropy regions: the same sectors where the plane is flat."""
+        from regions import PolygonSkyRegion
+
         return [PolygonSkyRegion(outline[:-1]) for outline in self.outlines()]
+
+    def texts(self) -> list[str]:
+        """Lines of DS9 of these polygons, or what stands for them in frames that it lacks."""
+        return texts_of(self.regions())

@@ -1,0 +1,89 @@
+"""Cases of the benchmark, and how they are timed."""
+
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something to time, beside its yardstick.
+
+    Parameters
+    ----------
+    name : str
+        What is timed.
+    run : callable
+        Does it once.
+    yardstick : str
+        What it is compared with.
+    against : callable or float or None
+        Does that once; or seconds that were measured elsewhere; None if there are none.
+    target : str
+        What the ratio is to be, for people.
+    in_process : bool
+        Whether the memory is that of this process.
+    """
+
+    name: str
+    run: Callable[[], object]
+    yardstick: str
+    against: Callable[[], object] | float | None
+    target: str = ""
+    in_process: bool = True
+
+
+def measure(case: Case, runs: int) -> dict[str, object]:
+    """Time a case and its yardstick in turn, after one run of each that does not count."""
+    functions = [case.run, *([case.against] if callable(case.against) else [])]
+    times = [[seconds(function) for function in functions] for _ in range(runs + 1)][1:]
+    medians = [statistics.median(column) for column in zip(*times, strict=True)]
+    yardstick = medians[1] if callable(case.against) else case.against
+    return {
+        "name": case.name,
+        "seconds": medians[0],
+        "yardstick": case.yardstick,
+        "yardstick_seconds": yardstick,
+        "ratio": None if yardstick is None else medians[0] / yardstick,
+        "target": case.target,
+        "peak_bytes": peak_bytes(case.run) if case.in_process else None,
+    }
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def peak_bytes(function: Callable[[], object]) -> int:
+    """Most memory that a run takes on top of what there was."""
+    tracemalloc.start()
+    function()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def row(result: dict[str, object]) -> str:
+    """One line of the table."""
+    ratio, peak = result["ratio"], result["peak_bytes"]
+    if ratio is None:
+        shown = "-"
+    else:
+        shown = f"{ratio:.2f}" if ratio > 0.1 else f"1/{np.rint(1 / ratio):.0f}"
+    memory = "-" if peak is None else f"{peak / 2**20:.1f}"
+    return (
+        f"{result['name']:34} {result['seconds']:10.4f} {result['yardstick']:34} "
+        f"{shown:>8} {result['target']:>8} {memory:>9}"
+    )
+
+
+def header() -> str:
+    return (
+        f"{'case':34} {'seconds':>10} {'yardstick':34} {'ratio':>8} {'target':>8} {'peak MiB':>9}"
+    )
