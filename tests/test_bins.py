@@ -110,7 +110,6 @@ def codes(bins, maps):
     grid = pixel_grid(maps)
     members = bins.members(grid)
     assert np.unique(members.pixel).size == members.pixel.size
-    assert np.all(np.diff(members.bin) >= 0)
     result = np.full(grid.shape, -1)
     result.flat[members.pixel] = members.bin
     return result

@@ -71,4 +71,3 @@ if hasattr(regions, "CircleSphericalSkyRegion"):  # from version 0.12 on
         inside = (sky.l > 1 * u.deg) & (sky.l < 3 * u.deg) & (abs(sky.b) < 1 * u.deg)
         assert set(members.pixel[members.bin == 1]) == set(np.flatnonzero(inside))
         assert set(members.pixel[members.bin == 0]) == pixels(CIRCLES[0], maps)
-        assert np.all(np.diff(members.bin) >= 0)

@@ -124,11 +124,12 @@ class MapSums:
             values = {}
             for name in names:
                 found = masks.kept(picked[name][energy], label)
-                spans[name].append(Span.of(name, found))
-                values[name] = np.maximum(found, 0).astype(np.float64, copy=False)
+                span = Span.of(name, found)
+                spans[name].append(span)
+                values[name] = found if span.lowest[0] >= 0 else np.maximum(found, 0)
                 sums[name].append(members.sum(values[name]))
             if "counts_off" in values:
-                on, off = values["acceptance"], values["acceptance_off"]
+                on, off = (values[name].astype(float) for name in _COUNTED[-2:])
                 ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
                 sums["matched"].append(members.sum(ratio * values["counts_off"]))
         exposure, span = masks.exposure(picked["exposure"])
@@ -256,17 +257,11 @@ class _Masks:
 
     def kept(self, values: NDArray[Any], label: int) -> NDArray[Any]:
         """Values (npair,), 0 where a mask uses nothing."""
-        used = self.planes[label] if label >= 0 else None
-        if label < 0:
-            return np.zeros_like(values)
-        return values if used is None else np.where(used, values, 0)
+        return np.zeros_like(values) if label < 0 else _kept(values, self.planes[label])
 
     def _summed(self, values: Float) -> list[Float]:
         """Sums (nbin,) of values (npair,) over each distinct mask."""
-        return [
-            self.members.sum(values if used is None else np.where(used, values, 0))
-            for used in self.planes
-        ]
+        return [self.members.sum(_kept(values, used)) for used in self.planes]
 
     def area(self) -> Float:
         """Used solid angle, (nenergy, nbin)."""
@@ -282,13 +277,23 @@ class _Masks:
         some = [used for used in self.planes if used is not None]
         any_used = np.logical_or.reduce(some) if some and len(some) == len(self.planes) else None
         for true in range(len(planes)):
-            values = planes[true]
-            values = values if any_used is None else np.where(any_used, values, 0)
+            values = _kept(planes[true], any_used)
             spans.append(Span.of("exposure", values))
             weighted = values * self.members.solid_angle
             for mask, summed in enumerate(self._summed(weighted)):
                 sums[mask, true] = summed
         return sums, Span.joined(spans)
+
+
+def _kept(values: NDArray[Any], used: Bool | None) -> NDArray[Any]:
+    """Values, 0 where they are not used, whatever they are there."""
+    if used is None:
+        return values
+    with np.errstate(invalid="ignore"):
+        product = values * used  # faster than a choice, but no number where the value is none
+    if product.dtype.kind == "f" and not np.isfinite(product.sum()):
+        return np.where(used, values, 0)
+    return product
 
 
 def _used(picked: Picked, energy: int) -> Bool | None:
