@@ -1,18 +1,9 @@
 """A cube larger than memory, in Zarr: binned block by block, beside a plain sum of its values.
 
-Run: python benchmarks/large_cube.py [--gigabytes 6] [--threads 2] [--folder FOLDER]
-
-The cube is made in a temporary folder and deleted in the end. Each case runs in a process of its
-own, so that its peak memory can be told. The times are medians of several.
+The cube is made in a temporary folder, and deleted when the cases are done.
 """
 
-import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -23,6 +14,7 @@ import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
+from timing import Case
 
 import xprofile
 from xprofile import SkyBins
@@ -57,63 +49,41 @@ def make(folder, gigabytes):
         maps.to_zarr(folder)
 
 
-def bins_of(maps, share):
-    """500 boxes along the plane, of a height that covers a share of the chunks."""
-    half = maps.sizes["lon"] * STEP / 2 * 0.999
-    length = 2 * half * (share if share < 1 else 1)
-    start, end = (
-        SkyCoord(lon * u.deg, 0.3 * u.deg, frame="galactic") for lon in (half, half - length)
-    )
-    height = maps.sizes["lat"] * STEP * 0.9 if share == 1 else CHUNK * STEP * 0.5
-    return SkyBins.along_line(start, end, height=height * u.deg, nbin=500)
+def line(length, height, centre=0):
+    """500 boxes along the plane, a little off it."""
+    ends = [centre + length / 2, centre - length / 2] * u.deg
+    ends = SkyCoord(ends, [0.3, 0.3] * u.deg, frame="galactic")
+    return SkyBins.along_line(*ends, height=height * u.deg, nbin=500)
 
 
-def work(case, path):
-    """Run one case, and return its time and the memory at its peak."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        maps = xr.open_zarr(path)
-        start = time.perf_counter()
-        if case == "sum":
-            dask.compute(*[maps[name].sum() for name in VARIABLES])
-        else:
-            xprofile.bin_maps(maps, bins_of(maps, {"all": 1, "some": 0.25}[case]))
-        taken = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"seconds": taken, "peak": peak}
+def binned(maps, bins):
+    with dask.config.set(scheduler="threads", num_workers=2):
+        return xprofile.bin_maps(maps, bins)
 
 
-def run(case, path, threads):
-    """One case in a process of its own."""
-    command = [sys.executable, __file__, "--case", case, "--folder", path, "--threads", threads]
-    return json.loads(subprocess.check_output([str(word) for word in command]))
+def summed(maps):
+    with dask.config.set(scheduler="threads", num_workers=2):
+        return dask.compute(*[maps[name].sum() for name in VARIABLES])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gigabytes", type=float, default=6)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--folder", help="where the cube is made; a temporary one by default")
-    parser.add_argument("--case", choices=("sum", "all", "some"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.case:
-        with dask.config.set(scheduler="threads", num_workers=options.threads):
-            print(json.dumps(work(options.case, options.folder)))
-        return
-    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+def cases(*, quick):
+    """Bins over all of the cube, and in one of its chunks."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Zarr's format
         path = Path(folder) / "cube.zarr"
-        make(path, options.gigabytes)
-        runs = {case: [] for case in ("sum", "all", "some")}
-        for _ in range(options.repeat):
-            for case, found in runs.items():
-                found.append(run(case, path, options.threads))
-    plain = np.median([one["seconds"] for one in runs["sum"]])
-    for case, found in runs.items():
-        seconds = np.median([one["seconds"] for one in found])
-        peak = max(one["peak"] for one in found) / 1e9
-        print(f"{case:5} {seconds:8.2f} s {seconds / plain:6.2f} x the sum {peak:6.2f} GB")
-
-
-if __name__ == "__main__":
-    main()
+        make(path, 0.6 if quick else 6)
+        maps = xr.open_zarr(path)
+        size = f"{maps.nbytes / 1e9:.1f} GB"
+        width, height = (0.999 * STEP * maps.sizes[dim] for dim in ("lon", "lat"))
+        side = CHUNK * STEP
+        for name, bins, target in (
+            ("all over", line(width, height - 0.7), "1.5"),
+            ("in one chunk", line(0.45 * side, 0.25 * side, side / 2), "0.15"),
+        ):
+            yield Case(
+                f"500 bins {name}, {size}",
+                lambda bins=bins: binned(maps, bins),
+                "dask sum of the same, 2 threads",
+                lambda: summed(maps),
+                target,
+            )

@@ -16,6 +16,7 @@ from pathlib import Path
 import astropy
 import fit_cases
 import grid_cases
+import large_cube
 import numpy as np
 import small_cases
 import start_cases
@@ -48,6 +49,7 @@ def groups(options):
         "grid": lambda: grid_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
         "start": lambda: start_cases.cases(gammapy),
+        "big": lambda: large_cube.cases(quick=options.quick),
     }
 
 
