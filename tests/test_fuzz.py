@@ -119,7 +119,7 @@ def changed(rng, content):
 
 def open_changed(rng, path):
     """Size of a file that was changed, with others that were not, and what opens it."""
-    kind = pick(rng, ["map"] * 8 + ["parts"] * 2 + ["single", "lazy"])
+    kind = pick(rng, ["map"] * 12 + ["parts"] * 2 + ["single", "lazy"])
     if kind == "parts":
         name = pick(rng, PARTS)
         files = {key: BytesIO(value) for key, value in PARTS.items()}
