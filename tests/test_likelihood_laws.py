@@ -124,9 +124,9 @@ def test_laws(kind, seed, nbin):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_laws_of_many_problems(kind):
-    """100,000 of counts on a background, 5,000 to 10,000 of each other kind."""
+    """100,000 of counts on a background, 3,000 to 10,000 of each other kind."""
 
-    @settings(quick, max_examples={"cash": 500, "nuisance": 25}.get(kind, 50))
+    @settings(quick, max_examples={"cash": 500, "nuisance": 15}.get(kind, 50))
     @given(seed=seeds, nbin=sizes)
     def check(seed, nbin):
         check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))

@@ -240,4 +240,4 @@ def test_whatever_a_profile_is_it_comes_back(name, tmp_path):
 @pytest.mark.parametrize("name", CHECKS)
 def test_whatever_a_profile_is_it_comes_back_thoroughly(name, tmp_path):
     check, strategy, examples = CHECKS[name]
-    few(20 * examples)(given(strategy)(lambda profile: check(profile, tmp_path)))()
+    few(10 * examples)(given(strategy)(lambda profile: check(profile, tmp_path)))()
