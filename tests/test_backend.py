@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from xprofile import open_maps
-from xprofile.exceptions import FileFormatError, MissingPackageError
+from xprofile.exceptions import FileFormatError, InvalidOptionError, MissingPackageError
 from xprofile.io.backend import MapsBackend
 
 
@@ -64,6 +64,8 @@ def test_options(path):
     ) as maps:
         assert set(maps.data_vars) == {"counts", "background", "exposure", "mask"}
         assert maps["energy"].attrs["units"] == "GeV"
+    with pytest.raises(InvalidOptionError, match="energy_unit must be one of energy"):
+        xr.open_dataset(path, engine="xprofile", energy_unit="m")
 
 
 def test_file_objects(path):

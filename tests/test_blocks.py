@@ -133,6 +133,19 @@ def test_bad_values_are_refused_whatever_the_chunks(name, value):
     assert messages[0] == messages[1]
 
 
+@pytest.mark.parametrize("value", [np.nan, -1.0])
+@pytest.mark.parametrize("left", [40, 80])
+def test_exposures_of_masked_chunks_may_hold_anything(value, left):
+    """Where all that the bins have of a chunk, or of the map, is masked."""
+    maps = uneven_maps()
+    lost = xr.DataArray(np.arange(maps.sizes["lon"]) < left, dims="lon")
+    maps["mask"] = maps["mask"] & ~lost
+    maps["exposure"] = maps["exposure"].where(~lost, value).assign_attrs(maps["exposure"].attrs)
+    whole = maps.assign(exposure=uneven_maps()["exposure"])
+    for one in (maps, maps.chunk(lat=20, lon=20)):
+        same(bin_maps(one, rings()), bin_maps(whole, rings()))
+
+
 def rings_planes(maps):
     plane = np.zeros((maps.sizes["lat"], maps.sizes["lon"]), bool)
     plane.ravel()[rings().members(pixel_grid(maps)).pixel] = True

@@ -66,6 +66,11 @@ def test_unit_may_be_said():
     assert u.Unit(scaled.attrs["units"]) == u.Unit("1e20 cm-2")
 
 
+def test_energy_unit_must_be_one():
+    with pytest.raises(InvalidOptionError, match="energy_unit must be one of energy, found 'm'"):
+        open_map(stream(partfiles.diffuse()), energy_unit="m")
+
+
 def test_compressed_images(tmp_path):
     """Those of fpack are images in tables."""
     path = tmp_path / "diffuse.fits.fz"

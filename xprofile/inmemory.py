@@ -37,6 +37,7 @@ from .schema import (
     data_array,
     extend_history,
 )
+from .units import energy_unit_name
 from .wcs import grid_coords
 
 __all__ = ["from_arrays", "from_gammapy"]
@@ -153,7 +154,7 @@ def from_arrays(
     }
     arrays = {name: plain_array(name, v) for name, v in given.items() if v is not None}
     _check_given(arrays, exposure)
-    unit = _energy_unit(energy_unit)
+    unit = energy_unit_name(energy_unit)
     axis = _bins(energy_edges, "energy_edges", ENERGY, unit)
     true = _true_axis(axis, energy_true_edges, energy_true, unit)
     sky = _celestial(wcs)
@@ -186,17 +187,6 @@ def _check_given(arrays: dict[str, Any], exposure: Any) -> None:
             "no background is given: give background=, the predicted counts (0 for none), or for "
             f"on-off data {_ON_OFF}"
         )
-
-
-def _energy_unit(unit: Any) -> str:
-    try:
-        found = u.Unit(unit)
-        fine = found.is_equivalent(ENERGY_UNIT)
-    except (ValueError, TypeError):
-        fine = False
-    if not fine:
-        raise InvalidOptionError(f"energy_unit must be one of energy, found {unit!r}")
-    return str(found)
 
 
 def _energies(values: Any, name: str, unit: str, fewest: int) -> Float:
@@ -327,7 +317,7 @@ def from_gammapy(
     >>> from gammapy.datasets import MapDataset  # doctest: +SKIP
     >>> maps = xprofile.from_gammapy(MapDataset.read("maps.fits.gz"))  # doctest: +SKIP
     """
-    unit = _energy_unit(energy_unit)
+    unit = energy_unit_name(energy_unit)
     hdus = fits.HDUList([fits.PrimaryHDU()])
     for name, part in _parts(dataset, include_models).items():
         named = {} if name in _RESPONSES else {"hdu": name}

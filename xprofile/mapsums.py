@@ -275,7 +275,9 @@ class _Masks:
         shape = (len(self.planes), len(planes), self.members.nbin)
         sums, spans = np.zeros(shape), []
         some = [used for used in self.planes if used is not None]
-        any_used = np.logical_or.reduce(some) if some and len(some) == len(self.planes) else None
+        none = np.zeros(self.members.bin.size, bool)
+        whole = len(some) < len(self.planes)
+        any_used = None if whole else np.logical_or.reduce([none, *some])
         for true in range(len(planes)):
             values = _kept(planes[true], any_used)
             spans.append(Span.of("exposure", values))

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 
 from .exceptions import InvalidOptionError, MissingVariableError
-from .schema import ENERGY, ENERGY_TRUE, SED_SUFFIXES, SED_TYPES, high, low
+from .schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, SED_SUFFIXES, SED_TYPES, high, low
 
-__all__ = ["select", "to_units", "unit_words"]
+__all__ = ["energy_unit_name", "select", "to_units", "unit_words"]
 
 _ORDER = (u.cm, u.s, u.TeV, u.sr)  # of kinds of factors below the line
 
@@ -40,6 +40,24 @@ def unit_words(unit: str | u.Unit) -> str:
 
     factors = sorted(zip(found.bases, found.powers, strict=True), key=place)
     return " ".join(f"{base}{power}" if power != 1 else str(base) for base, power in factors)
+
+
+def energy_unit_name(unit: Any) -> str:
+    """Return the name of a unit of energy.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is none.
+    """
+    try:
+        found = u.Unit(unit)
+        fine = bool(found.is_equivalent(ENERGY_UNIT))
+    except (ValueError, TypeError):
+        fine = False
+    if not fine:
+        raise InvalidOptionError(f"energy_unit must be one of energy, found {unit!r}")
+    return str(found)
 
 
 def to_units(

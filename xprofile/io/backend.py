@@ -12,6 +12,7 @@ from xarray.backends import BackendEntrypoint
 
 from ..exceptions import XProfileError
 from ..schema import ENERGY_UNIT, LAT, LON, MAPS, extend_history
+from ..units import energy_unit_name
 from .assemble import assemble
 from .fitsfile import FileSource, FitsFile, name_of, open_fits
 from .mapdataset import read_mapdataset
@@ -39,13 +40,13 @@ class MapsBackend(BackendEntrypoint):
     ) -> xr.Dataset:
         """Open a file; see `xprofile.open_maps` and `xprofile.open_map`."""
         names = [drop_variables] if isinstance(drop_variables, str) else (drop_variables or [])
-        skip = set(names)
+        skip, unit = set(names), energy_unit_name(energy_unit)
         with open_fits(filename_or_obj, lazy=True, checksum=checksum) as file:
             if _has_maps(file):
                 parts = read_mapdataset(file, skip)
-                maps = assemble(parts, energy_unit, skip=skip, lazy=True)
+                maps = assemble(parts, unit, skip=skip, lazy=True)
             else:
-                found = map_of(file, None, energy_unit=energy_unit, lazy=True)
+                found = map_of(file, None, energy_unit=unit, lazy=True)
                 maps = found.to_dataset()
             close = file.again.close if file.again is not None else None
         name = Path(name_of(filename_or_obj)).name

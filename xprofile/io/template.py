@@ -12,7 +12,7 @@ from xarray.core import indexing
 
 from ..exceptions import InvalidOptionError
 from ..schema import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
-from ..units import unit_words
+from ..units import energy_unit_name, unit_words
 from ..wcs import grid_coords
 from .coords import add_axis
 from .fitsfile import FileSource, FitsFile, name_of, open_fits, unit_of
@@ -71,11 +71,12 @@ def open_map(
     >>> diffuse.profile.bin(bins, how="mean")  # doctest: +SKIP
     """
     words = None if unit is None else unit_words(unit)
+    energies = energy_unit_name(energy_unit)
     lazy = chunks is not None
     with open_fits(path, lazy=lazy, checksum=checksum) as file:
         if hdu is not None and hdu.upper() not in file:
             raise InvalidOptionError(f"no HDU {hdu!r} in {file.label}; found {file.names}")
-        found = map_of(file, hdu, unit=words, energy_unit=energy_unit, lazy=lazy)
+        found = map_of(file, hdu, unit=words, energy_unit=energies, lazy=lazy)
     found.attrs["history"] = f"open_map {Path(name_of(path)).name}"
     return found.chunk(chunks) if chunks is not None else found
 
