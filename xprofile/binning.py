@@ -151,7 +151,9 @@ def bin_image(
 
 def _warn_of_overlaps(members: Membership) -> int:
     """Return how often a pixel is in one more bin."""
-    shared = int(members.pixel.size - np.count_nonzero(np.bincount(members.pixel)))
+    there = np.zeros(members.pixel.max(initial=-1) + 1, bool)
+    there[members.pixel] = True
+    shared = int(members.pixel.size - np.count_nonzero(there))
     if shared:
         warnings.warn(
             f"bins overlap: {shared} times a pixel is in one more bin. Each bin counts fully, so "

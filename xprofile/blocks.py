@@ -12,52 +12,92 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .membership import Membership
+from .membership import Int, Membership
 
 __all__ = ["Picked", "Planes", "sum_over_blocks"]
 
-Int = NDArray[np.intp]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Values of the pixels of bins, a plane at a time.
+    """Values of the pixels of bins, a few planes at a time.
 
     Parameters
     ----------
     pieces : list of numpy.ndarray
         Planes one after the other, (..., ny, nx) each.
-    pixel : numpy.ndarray
-        Flat index in a plane of each pair's pixel, (npair,).
+    place : Place
+        The pixels in a plane.
     """
 
     pieces: list[NDArray[Any]]
-    pixel: Int
+    place: Place
 
     @cached_property
-    def _flat(self) -> list[NDArray[Any]]:
-        return [row for piece in self.pieces for row in piece.reshape(-1, _plane_size(piece))]
+    def _planes(self) -> list[NDArray[Any]]:
+        return [plane for piece in self.pieces for plane in piece.reshape(-1, *piece.shape[-2:])]
 
     def __len__(self) -> int:
-        return len(self._flat)
+        return len(self._planes)
+
+    def __getitem__(self, planes: slice) -> NDArray[Any]:
+        """Values (nplane, npair) of some planes, not to be changed."""
+        found = [self.place.of(plane) for plane in self._planes[planes]]
+        return found[0][None] if len(found) == 1 else np.stack(found)
+
+    def together(self) -> Iterator[slice]:
+        """Planes that are few enough to stay in cache, in turn."""
+        step = max(_TOGETHER // max(self.place.pixel.size, 1), 1)
+        return (slice(start, start + step) for start in range(0, len(self), step))
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Pixels in a plane.
+
+    Parameters
+    ----------
+    pixel : numpy.ndarray
+        Flat index of each pair's pixel, (npair,).
+    width : int
+        Columns of the plane.
+    """
+
+    pixel: Int
+    width: int
+
+    def of(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """Values (npair,) of a plane (ny, nx); a view where the pixels are whole rows."""
+        if self._window is not None:
+            return plane[self._window].reshape(-1)
+        return np.take(plane.reshape(-1), self._index)
 
     @cached_property
-    def _index(self) -> Int:
+    def _window(self) -> tuple[slice, slice] | None:
+        """Rows and columns that the pixels fill in the order of memory, if they do."""
+        if not self.pixel.size:
+            return None
+        (top, left), (bottom, right) = (divmod(int(self.pixel[i]), self.width) for i in (0, -1))
+        rows, columns = bottom + 1 - top, right + 1 - left
+        if min(rows, columns) < 1 or rows * columns != self.pixel.size:
+            return None
+        steps = np.arange(columns, dtype=self.pixel.dtype)
+        if (self.pixel.reshape(rows, -1) - self.pixel[::columns, None] != steps).any():
+            return None
+        if (np.diff(self.pixel[::columns]) != self.width).any():
+            return None
+        return slice(top, bottom + 1), slice(left, right + 1)
+
+    @cached_property
+    def _index(self) -> NDArray[np.intp]:
         return self.pixel.astype(np.intp, copy=False)
-
-    def __getitem__(self, plane: int) -> NDArray[Any]:
-        """Values (npair,) of one plane."""
-        return np.take(self._flat[plane], self._index)
-
-
-def _plane_size(values: NDArray[Any]) -> int:
-    return int(values.shape[-1] * values.shape[-2])
 
 
 Picked: TypeAlias = dict[str, Planes]
 Sums: TypeAlias = Callable[[Picked, Membership, Int], T]
 
+_TOGETHER = 1 << 17  # values that are summed at once
 _FAN = 8  # partial results that one task adds up
 
 
@@ -88,7 +128,8 @@ def sum_over_blocks(
     """
     if any(cube.chunks for cube in cubes.values()):
         return _of_dask(cubes, members, sums, add)
-    planes = {n: Planes([np.asarray(cube.data)], members.pixel) for n, cube in cubes.items()}
+    place = Place(members.pixel, next(iter(cubes.values())).shape[-1])
+    planes = {name: Planes([np.asarray(cube.data)], place) for name, cube in cubes.items()}
     return sums(planes, members, np.arange(members.nbin))
 
 
@@ -147,14 +188,16 @@ def _touched(
 
 def _picked(values: NDArray[Any], pixel: Int) -> Planes:
     """Planes of nothing but the pixels of some pairs."""
-    rows = values.reshape(-1, _plane_size(values))[:, None, pixel]
-    return Planes([rows], np.arange(pixel.size))
+    rows = values.reshape(-1, values.shape[-2] * values.shape[-1])[:, None, pixel]
+    return Planes([rows], Place(np.arange(pixel.size), pixel.size))
 
 
 def _sums_of_block(
     sums: Sums[T], members: Membership, bins: Int, pieces: dict[str, Any], known: Picked
 ) -> T:
-    planes = {name: Planes(_in_order(found), members.pixel) for name, found in pieces.items()}
+    ordered = {name: _in_order(found) for name, found in pieces.items()}
+    place = Place(members.pixel, next(iter(ordered.values()))[0].shape[-1])
+    planes = {name: Planes(found, place) for name, found in ordered.items()}
     return sums({**planes, **known}, members, bins)
 
 

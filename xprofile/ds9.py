@@ -30,7 +30,9 @@ def angles(values: Iterable[float]) -> list[str]:
 
 def lengths(values: Iterable[float]) -> list[str]:
     """Write lengths in degrees, as the `regions` package does: as astropy writes a Quantity."""
-    return [_length(value) for value in values]
+    values = list(values)
+    written = {value: _length(value) for value in set(values)}  # most bins are of one size
+    return [written[value] for value in values]
 
 
 def _length(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,11 @@ from numpy.typing import NDArray
 
 from .blocks import Picked, Planes
 from .exceptions import InvalidDataError
-from .membership import Membership
+from .membership import Int, Membership
 
 __all__ = ["ImageSums", "MapSums"]
 
 Float = NDArray[np.float64]
-Int = NDArray[np.intp]
 Bool = NDArray[np.bool_]
 
 # rounding leaves backgrounds as low as this times the largest one; they count as zero
@@ -37,20 +37,20 @@ class Span:
 
     @classmethod
     def of(cls, name: str, values: NDArray[Any]) -> Span:
-        """Look at the values (npair,) of one plane."""
-        lowest, highest = values.min(initial=0), values.max(initial=0)  # NaN if one is
-        if lowest >= 0 and np.isfinite(highest):
-            return cls(np.array([lowest]), np.array([highest]), 0, np.nan)
+        """Look at the values (nplane, npair) of some planes."""
+        lowest, highest = values.min(-1, initial=0), values.max(-1, initial=0)  # NaN if one is
+        if (lowest >= 0).all() and np.isfinite(highest).all():
+            return cls(lowest, highest, 0, np.nan)
         known = np.isfinite(values)
-        ends = (reduce(initial=0, where=known) for reduce in (values.min, values.max))
-        low, high = (np.array([end], float) for end in ends)
-        bad = ~known | (values < _floor(name, high))
+        ends = (reduce(-1, initial=0, where=known) for reduce in (values.min, values.max))
+        low, high = (end.astype(float) for end in ends)
+        bad = ~known | (values < _floor(name, high)[:, None])
         example = float(values[bad][0]) if bad.any() else np.nan
         return cls(low, high, int(np.count_nonzero(bad)), example)
 
     @classmethod
     def joined(cls, spans: Sequence[Span]) -> Span:
-        """Join those of several planes along the energies."""
+        """Join those of planes that follow each other along the energies."""
         low, high = (
             np.concatenate([getattr(span, end) for span in spans]) for end in ("lowest", "highest")
         )
@@ -115,18 +115,18 @@ class MapSums:
 
     @classmethod
     def of(cls, picked: Picked, members: Membership, bins: Int) -> MapSums:
-        """Sum the pixels of bins, one energy at a time."""
+        """Sum the pixels of bins, a few energies at a time."""
         masks = _Masks(picked, members)
         names = [name for name in _COUNTED if name in picked]
         sums: dict[str, list[Float]] = {name: [] for name in (*names, "matched")}
         spans: dict[str, list[Span]] = {name: [] for name in names}
-        for energy, label in enumerate(masks.label):
-            values = {}
+        for energies in picked["counts"].together():
+            values, used = {}, masks.used(energies)
             for name in names:
-                found = masks.kept(picked[name][energy], label)
+                found = _kept(picked[name][energies], used)
                 span = Span.of(name, found)
                 spans[name].append(span)
-                values[name] = found if span.lowest[0] >= 0 else np.maximum(found, 0)
+                values[name] = found if (span.lowest >= 0).all() else np.maximum(found, 0)
                 sums[name].append(members.sum(values[name]))
             if "counts_off" in values:
                 on, off = (values[name].astype(float) for name in _COUNTED[-2:])
@@ -135,7 +135,7 @@ class MapSums:
         exposure, span = masks.exposure(picked["exposure"])
         return cls(
             bins,
-            {name: np.stack(found) for name, found in sums.items() if found}
+            {name: np.concatenate(found) for name, found in sums.items() if found}
             | {"area": masks.area()},
             masks.label,
             exposure,
@@ -188,14 +188,14 @@ class ImageSums:
     @classmethod
     def of(cls, picked: Picked, members: Membership, bins: Int) -> ImageSums:
         """Sum the pixels of bins, a plane at a time."""
-        sums = []
-        for plane in range(len(picked["image"])):
-            values = picked["image"][plane].astype(float)
+        image, area, sums = picked["image"], members.solid_angle, []
+        for planes in image.together():
+            values = image[planes].astype(float)
             known = np.isfinite(values)
             values[~known] = 0
-            area = members.solid_angle
-            sums.append([members.sum(v) for v in (values, values * area, known * area)])
-        return cls(bins, *np.stack(sums, axis=1))
+            plain, weighted = members.sum(values), members.sum(values, area)
+            sums.append([plain, weighted, members.sum(known, area)])
+        return cls(bins, *np.concatenate(sums, axis=1))
 
     def __add__(self, other: ImageSums) -> ImageSums:
         """Add up what two blocks have."""
@@ -241,49 +241,51 @@ class _Masks:
         self.members = members
         self.planes: list[Bool | None] = []
         known: dict[bytes, int] = {}
-        label = []
-        for energy in range(len(picked["counts"])):
-            used = _used(picked, energy)
-            if not members.bin.size or (used is not None and not used.any()):
-                label.append(-1)
-                continue
-            whole = used is None or bool(used.all())
-            key = b"" if whole else np.packbits(used).tobytes()  # type: ignore[arg-type]
-            index = known.setdefault(key, len(self.planes))
-            if index == len(self.planes):
-                self.planes.append(None if whole else used)
-            label.append(index)
+        label: list[int] = []
+        for energies in picked["counts"].together():
+            planes = _used(picked, energies)
+            if not members.bin.size or planes is None:
+                count = len(range(*energies.indices(len(picked["counts"]))))
+                planes = np.broadcast_to(np.array(members.bin.size > 0), (count, 1))
+            for used, some, whole in zip(planes, planes.any(-1), planes.all(-1), strict=True):
+                key = b"" if whole else np.packbits(used).tobytes()
+                index = known.setdefault(key, len(self.planes)) if some else -1
+                if index == len(self.planes):
+                    self.planes.append(None if whole else used)
+                label.append(index)
         self.label = np.array(label, np.intp)
 
-    def kept(self, values: NDArray[Any], label: int) -> NDArray[Any]:
-        """Values (npair,), 0 where a mask uses nothing."""
-        return np.zeros_like(values) if label < 0 else _kept(values, self.planes[label])
+    def used(self, energies: slice) -> Bool | None:
+        """Whether each pair's pixel is used at some energies, (nenergy, npair); None if all are."""
+        labels = self.label[energies].tolist()
+        planes = [self.planes[label] if label >= 0 else self._none for label in labels]
+        if all(used is None for used in planes):
+            return None
+        return np.stack([~self._none if used is None else used for used in planes])
 
-    def _summed(self, values: Float) -> list[Float]:
-        """Sums (nbin,) of values (npair,) over each distinct mask."""
-        return [self.members.sum(_kept(values, used)) for used in self.planes]
+    @cached_property
+    def _none(self) -> Bool:
+        return np.zeros(self.members.bin.size, bool)
 
     def area(self) -> Float:
         """Used solid angle, (nenergy, nbin)."""
-        none = np.zeros((1, self.members.nbin))
-        return np.concatenate([*(a[None] for a in self._summed(self.members.solid_angle)), none])[
-            self.label
-        ]
+        area = self.members.solid_angle
+        sums = [self.members.sum(_kept(area, used)) for used in self.planes]
+        return np.stack([*sums, np.zeros(self.members.nbin)])[self.label]
 
-    def exposure(self, planes: Planes) -> tuple[Float, Span]:
+    def exposure(self, exposure: Planes) -> tuple[Float, Span]:
         """Exposure times solid angle of each distinct mask (nmask, ntrue, nbin), and its span."""
-        shape = (len(self.planes), len(planes), self.members.nbin)
-        sums, spans = np.zeros(shape), []
         some = [used for used in self.planes if used is not None]
-        none = np.zeros(self.members.bin.size, bool)
         whole = len(some) < len(self.planes)
-        any_used = None if whole else np.logical_or.reduce([none, *some])
-        for true in range(len(planes)):
-            values = _kept(planes[true], any_used)
+        any_used = None if whole else np.logical_or.reduce([self._none, *some])
+        sums = np.zeros((len(self.planes), len(exposure), self.members.nbin))
+        spans = []
+        for energies in exposure.together():
+            values = _kept(exposure[energies], any_used)
             spans.append(Span.of("exposure", values))
-            weighted = values * self.members.solid_angle
-            for mask, summed in enumerate(self._summed(weighted)):
-                sums[mask, true] = summed
+            for mask, used in enumerate(self.planes):
+                kept = _kept(values, used)
+                sums[mask, energies] = self.members.sum(kept, self.members.solid_angle)
         return sums, Span.joined(spans)
 
 
@@ -298,10 +300,10 @@ def _kept(values: NDArray[Any], used: Bool | None) -> NDArray[Any]:
     return product
 
 
-def _used(picked: Picked, energy: int) -> Bool | None:
-    """Whether each pair's pixel is used at one energy, (npair,); None where no map says."""
-    used = picked["mask"][energy].astype(bool, copy=False) if "mask" in picked else None
+def _used(picked: Picked, energies: slice) -> Bool | None:
+    """Whether each pair's pixel is used at some energies, (n, npair); None where no map says."""
+    used = picked["mask"][energies].astype(bool, copy=False) if "mask" in picked else None
     if "acceptance_off" not in picked:
         return used
-    seen = np.asarray(picked["acceptance_off"][energy].astype(float) > 0)
+    seen = np.asarray(picked["acceptance_off"][energies].astype(float) > 0)
     return seen if used is None else used & seen

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .pixelgrid import PixelGrid, lonlat_deg, unit_vectors
+from .pixelgrid import PixelGrid, lonlat_deg, taken, unit_vectors
 
-__all__ = ["Membership", "Rows", "members"]
+__all__ = ["Int", "Membership", "Rows", "members"]
 
 Float = NDArray[np.float64]
-Int = NDArray[np.intp]
+Int = NDArray[np.integer[Any]]
 
 _TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and to
 _PITCHES = 8  # and the pitches of the sample in one
@@ -63,18 +64,36 @@ class Membership:
         local = (np.cumsum(there) - 1)[bins]
         return Membership(local, pixel, self.solid_angle[pairs], np.zeros(numbers.size)), numbers
 
-    def sum(self, weights: Float) -> Float:
-        """Sum pair weights, shape (..., npair), over the pairs of each bin: (..., nbin)."""
-        total = np.zeros((*weights.shape[:-1], self.nbin))
+    def sum(self, values: NDArray[Any], weights: Float | None = None) -> Float:
+        """Sum values (..., npair), times weights (npair,), over the pairs of bins: (..., nbin)."""
+        total = np.zeros((*values.shape[:-1], self.nbin))
         if not self.bin.size:
             return total
         first, bins, ascend = self._runs
-        runs = np.add.reduceat(weights, first, axis=-1, dtype=np.float64)
+        runs = np.empty((*values.shape[:-1], first.size))
+        for some, start, stop in self._parts:
+            part = values[..., start:stop]
+            part = part if weights is None else part * weights[start:stop]
+            np.add.reduceat(
+                part, first[some] - start, axis=-1, dtype=np.float64, out=runs[..., some]
+            )
         if ascend:
             total[..., bins] = runs
             return total
         rows = [np.bincount(bins, row, self.nbin) for row in runs.reshape(-1, bins.size)]
         return np.reshape(rows, total.shape)
+
+    @cached_property
+    def _parts(self) -> list[tuple[slice, int, int]]:
+        """Runs that are summed together, so that they stay in cache, and where they are."""
+        first = self._runs[0]
+        ends = np.searchsorted(first, np.arange(_BLOCK_SIZE, self.bin.size, _BLOCK_SIZE))
+        ends = np.unique([0, *ends[ends < first.size], first.size])
+        places = [*first[ends[:-1]], self.bin.size]
+        return [
+            (slice(*runs), *place)
+            for runs, place in zip(pairwise(ends.tolist()), pairwise(places), strict=True)
+        ]
 
     @cached_property
     def _runs(self) -> tuple[Int, Int, bool]:
@@ -118,11 +137,7 @@ def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
         for its neighbours.
     """
     coder = rows.coder(grid.frame)
-    pairs = [_block_pairs(coder, grid, *block) for block in _blocks(rows, grid)]
-    if not pairs:
-        return gather(np.empty(0, int), np.empty(0, int), np.empty(0), nbin)
-    code, pixel, area = (np.concatenate(column) for column in zip(*pairs, strict=True))
-    return gather(code, pixel, area, nbin)
+    return gather((_block_pairs(coder, grid, *block) for block in _blocks(rows, grid)), nbin)
 
 
 def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
@@ -137,13 +152,18 @@ def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
     return Membership(code[order], pixel[order], area[order], outside)
 
 
-def gather(code: Int, pixel: Int, area: Float, nbin: int) -> Membership:
-    """Make a membership of pairs; pixel -1 means off the map."""
-    outside = np.bincount(code[pixel < 0], area[pixel < 0], minlength=nbin)
-    if (pixel < 0).any():
-        on = np.flatnonzero(pixel >= 0)
-        code, pixel, area = code[on], pixel[on], area[on]
-    return Membership(code, pixel, area, outside.astype(float))
+def gather(blocks: Iterable[tuple[Int, Int, Float]], nbin: int) -> Membership:
+    """Make a membership of bins, pixels and areas of pairs; pixel -1 means off the map."""
+    outside, kept = np.zeros(nbin), []
+    for code, pixel, area in blocks:
+        off = pixel < 0
+        if off.any():
+            outside += np.bincount(code[off], area[off], minlength=nbin)
+            code, pixel, area = code[~off], pixel[~off], area[~off]
+        kept.append((code.astype(np.int32), pixel, area))
+    if not kept:
+        kept = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))]
+    return Membership(*(np.concatenate(column) for column in zip(*kept, strict=True)), outside)
 
 
 def positions(pixels: Float, wanted: Float) -> Int:
@@ -158,8 +178,9 @@ def positions(pixels: Float, wanted: Float) -> Int:
 
 def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
     """Flat index in the (lat, lon) plane of pixel numbers that broadcast, -1 off the map."""
-    ix, iy = positions(grid.x, x), positions(grid.y, y)
-    return np.where((ix >= 0) & (iy >= 0), iy * grid.x.size + ix, -1)
+    dtype = np.int32 if grid.x.size * grid.y.size < 2**31 else np.int64
+    ix, iy = (positions(have, e).astype(dtype) for have, e in ((grid.x, x), (grid.y, y)))
+    return np.where((ix >= 0) & (iy >= 0), iy * dtype(grid.x.size) + ix, dtype(-1))
 
 
 def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
@@ -250,11 +271,12 @@ def _block_pairs(
 ) -> tuple[Int, Int, Float]:
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
     code = coder(grid.vectors(x, y[:, None]))
-    row, column = np.nonzero(code >= 0)
-    pixel = flat_positions(grid, x, y[:, None])[row, column]
+    inside = np.flatnonzero(code >= 0)
+    pixel = taken(flat_positions(grid, x, y[:, None]), inside)
     beyond = np.flatnonzero(pixel < 0)
     if beyond.size:
         kept = np.ones(pixel.size, bool)
-        kept[beyond] = grid.own(x[column[beyond]], y[row[beyond]])
-        row, column, pixel = row[kept], column[kept], pixel[kept]
-    return code[row, column], pixel, step**2 * grid.solid_angles(x, y, row, column)
+        row, column = np.divmod(inside[beyond], x.size)
+        kept[beyond] = grid.own(x[column], y[row])
+        inside, pixel = inside[kept], pixel[kept]
+    return taken(code, inside), pixel, step**2 * grid.solid_angles(x, y, inside)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import astropy.units as u
 import numpy as np
@@ -26,12 +28,15 @@ __all__ = [
     "lonlat_deg",
     "same_frame",
     "sky_positions",
+    "taken",
     "unit_vectors",
     "whole_numbers",
 ]
 
 Float = NDArray[np.float64]
+T = TypeVar("T", bound=np.generic)
 
+_SQUARE = 1e-13  # cosine between the axes of a plane that are at right angles, at the most
 _REACH = 20.0  # degrees from the reference point where a projection is tried
 
 
@@ -177,6 +182,9 @@ class PixelGrid:
             edges = (np.clip(centre + s * step[1] / 2, -np.pi / 2, np.pi / 2) for s in (-1, 1))
             lower, upper = (np.sin(edge) for edge in edges)
             return np.asarray(step[0] * (upper - lower) * np.ones_like(x))
+        if self._flat is not None:
+            columns, lines = ([e - 0.5, e + 0.5] for e in (x, y))
+            return _rectangle(*([self._under(c, line) for c in columns] for line in lines))
         half = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
         area = _quadrilateral(*(self.vectors(x + dx, y + dy) for dx, dy in half))
         return self._mended(area, *np.broadcast_arrays(x, y))
@@ -188,30 +196,54 @@ class PixelGrid:
             area[lost] = self._local_solid_angle(x[lost], y[lost])
         return area
 
-    def solid_angles(
-        self, x: Float, y: Float, row: NDArray[np.intp], column: NDArray[np.intp]
-    ) -> Float:
+    @cached_property
+    def _flat(self) -> tuple[Float, Float] | None:
+        """Steps and starts along x and y in the plane that touches the sphere, (2,) each.
+
+        None if that is not known, or if they are not at right angles there.
+        """
+        if self._tangent is None:
+            return None
+        along, down, start = self._tangent
+        steps = np.linalg.norm([along, down], axis=1)
+        if abs(along @ down) > _SQUARE * steps[0] * steps[1]:
+            return None
+        return steps, np.array([along @ start, down @ start]) / steps
+
+    def _under(self, x: Float, y: Float) -> Float:
+        """Solid angle from the touching point to pixel positions that broadcast, signed."""
+        assert self._flat is not None
+        x, y = (start + step * e for step, start, e in zip(*self._flat, (x, y), strict=True))
+        return np.asarray(np.arctan2(x * y, np.sqrt(1 + x**2 + y**2)))
+
+    def solid_angles(self, x: Float, y: Float, inside: NDArray[np.intp]) -> Float:
         """Solid angle in sr of some pixels of a block, as `solid_angle` gives it.
 
         Parameters
         ----------
         x, y : numpy.ndarray
-            Pixel numbers of the block's columns and rows.
-        row, column : numpy.ndarray of int
-            Which pixels of it, (npixel,).
+            Pixel numbers of the block's columns (nx,) and rows (ny,).
+        inside : numpy.ndarray of int
+            Flat indices (npixel,) of the pixels in the block.
         """
         if self.separable:
-            return self.solid_angle(x[:1], y)[row]
+            area = np.broadcast_to(self.solid_angle(x[:1], y[:, None]), (y.size, x.size))
+            return taken(area, inside)
         whole = x[-1] - x[0] + 1 == x.size and y[-1] - y[0] + 1 == y.size
-        if not whole or 2 * row.size < x.size * y.size:
+        if not whole or 2 * inside.size < x.size * y.size:
+            row, column = np.divmod(inside, x.size)
             return self.solid_angle(x[column], y[row])
-        corners = self.vectors(
-            np.append(x, x[-1] + 1) - 0.5, np.append(y, y[-1] + 1)[:, None] - 0.5
-        )
-        left, right = corners[..., :-1], corners[..., 1:]
-        around = (left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
-        area = _quadrilateral(*around)[row, column]
-        return self._mended(area, x[column], y[row])
+        corners = np.append(x, x[-1] + 1) - 0.5, np.append(y, y[-1] + 1)[:, None] - 0.5
+        if self._flat is not None:
+            under = self._under(*corners)
+            left, right = under[:, :-1], under[:, 1:]
+            area = _rectangle((left[:-1], right[:-1]), (left[1:], right[1:]))
+            return taken(area, inside)
+        vectors = self.vectors(*corners)
+        left, right = vectors[..., :-1], vectors[..., 1:]
+        area = _quadrilateral(left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
+        row, column = np.divmod(inside, x.size)
+        return self._mended(taken(area, inside), x[column], y[row])
 
     def _local_solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
@@ -271,6 +303,17 @@ def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
     if type(one) is not type(other):
         return False
     return not one.frame_attributes or bool(one.is_equivalent_frame(other))
+
+
+def taken(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
+    """Values of some of a block's pixels, by ascending flat index; no choice if these are all."""
+    values = block.reshape(-1)
+    return values if inside.size == values.size else values[inside]
+
+
+def _rectangle(lower: Sequence[Float], upper: Sequence[Float]) -> Float:
+    """Solid angle of rectangles of the touching plane, of what is under their corners."""
+    return np.asarray(np.abs((upper[1] - upper[0]) - (lower[1] - lower[0])))
 
 
 def _quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:

@@ -91,7 +91,8 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
     beyond = np.flatnonzero(pixel < 0)
     kept = np.ones(pixel.size, bool)
     kept[beyond] = grid.own(x[beyond], y[beyond])
-    return gather(code[kept], pixel[kept], grid.solid_angle(x[kept], y[kept]), len(regions))
+    area = grid.solid_angle(x[kept], y[kept])
+    return gather([(code[kept], pixel[kept], area)], len(regions))
 
 
 def planar_rings(regions: Sequence[SkyRegion], grid: PixelGrid) -> dict[int, list[Float]]:

@@ -83,4 +83,5 @@ def texts_of(regions: Sequence[SkyRegion]) -> list[str]:
 def digitize(values: Float, edges: Float) -> Int:
     """Half-open bin [edge, next edge) of each value, -1 outside and for NaN."""
     code = np.searchsorted(edges, values, side="right") - 1
-    return np.where((code < edges.size - 1) & np.isfinite(values), code, -1)
+    code[code == edges.size - 1] = -1  # NaN too, which sorts last
+    return code

@@ -23,7 +23,6 @@ __all__ = ["Boxes"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-_CLOSE = 1e-9  # what rounding does to a sine is less
 _SIDE = 65  # positions along one side of a sample or an outline
 
 
@@ -47,21 +46,22 @@ class Boxes:
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
-        basis, rows = self.axes.basis(frame), self.across.size - 1
-        middle = (self.edges[0] + self.edges[-1]) / 2
-        edges, across = edges_until(self.edges, middle + 180), edges_until(self.across, 90)
-        sides = np.radians(np.clip(self.across[[0, -1]], -90, 90))
-        lowest, highest = np.sin(sides[0]) - _CLOSE, np.sin(sides[1]) + _CLOSE
+        middle, rows = (self.edges[0] + self.edges[-1]) / 2, self.across.size - 1
+        basis = _turn(np.radians(middle)) @ self.axes.basis(frame)
+        edges = edges_until(self.edges - middle, 180)
+        across = edges_until(self.across, 90)
+        sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
+        heights = np.where(np.isinf(across), across, sines)
 
         def code(vectors: Float) -> Int:
-            a, b, c = np.tensordot(basis, vectors, 1)
-            near = np.nonzero((c >= lowest) & (c <= highest))
-            a, b, c = a[near], b[near], c[near]
-            column = digitize(turned(np.arctan2(b, a), np.radians(middle)), edges)
-            row = digitize(np.arctan2(c, np.hypot(a, b)), across)
-            result = np.full(vectors.shape[1:], -1)
-            result[near] = np.where((column >= 0) & (row >= 0), column * rows + row, -1)
-            return result
+            a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
+            result = digitize(c, heights)
+            near = np.flatnonzero(result >= 0)
+            if near.size < c.size:
+                a, b = a[near], b[near]
+            column = digitize(np.arctan2(b, a), edges)
+            result[near] = np.where(column >= 0, column * rows + result[near], -1)
+            return result.reshape(vectors.shape[1:])
 
         return code
 
@@ -127,6 +127,7 @@ class Boxes:
         return widths, np.tile(np.diff(self.across), columns), angles
 
 
-def turned(angle: Float, middle: float) -> Float:
-    """Angles in rad, whole turns added so that they are within half a turn of `middle`."""
-    return np.asarray(angle + 2 * np.pi * np.round((middle - angle) / (2 * np.pi)))
+def _turn(angle: float) -> Float:
+    """Matrix (3, 3) that takes the longitude `angle`, in rad, to 0."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
