@@ -26,8 +26,8 @@ VARIABLES = ("counts", "background", "exposure", "mask")
 
 
 def make(folder, gigabytes):
-    """Write a cube of about a size, twice as wide as high."""
-    rows = int(np.sqrt(gigabytes * 1e9 / BYTES / NENERGY / 2) // CHUNK) * CHUNK or CHUNK
+    """Write a cube of a size, twice as wide as high."""
+    rows = int(np.sqrt(gigabytes * 1e9 / BYTES / NENERGY / 2))
     shape = (NENERGY, rows, 2 * rows)
     chunks = (NENERGY, CHUNK, CHUNK)
     wcs = WCS(naxis=2)

@@ -31,16 +31,16 @@ class Span:
     """Lowest and highest of a cube's used values at each energy, and how many are wrong."""
 
     lowest: Float
-    highest: Float
+    highest: Float  # of the background only
     wrong: int
     example: float
 
     @classmethod
-    def of(cls, name: str, values: NDArray[Any]) -> Span:
-        """Look at the values (nplane, npair) of some planes."""
-        lowest, highest = values.min(-1, initial=0), values.max(-1, initial=0)  # NaN if one is
-        if (lowest >= 0).all() and np.isfinite(highest).all():
-            return cls(lowest, highest, 0, np.nan)
+    def of(cls, name: str, values: NDArray[Any], sums: Float) -> Span:
+        """Look at the values (nplane, npair) of some planes, whose sums tell if all are finite."""
+        lowest = values.min(-1, initial=0)
+        if (lowest >= 0).all() and np.isfinite(sums).all():
+            return cls(lowest, _highest(name, values), 0, np.nan)
         known = np.isfinite(values)
         ends = (reduce(-1, initial=0, where=known) for reduce in (values.min, values.max))
         low, high = (end.astype(float) for end in ends)
@@ -80,6 +80,11 @@ class Span:
                 f"the bins, for example {example:.6g}; expected finite values >= 0. Mend the map, "
                 "or set maps['mask'] to False there"
             )
+
+
+def _highest(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Highest values (nplane,) of planes; 0 where `_floor` needs none."""
+    return values.max(-1, initial=0) if name == "background" else np.zeros(len(values))
 
 
 def _floor(name: str, highest: Float) -> Float:
@@ -124,10 +129,14 @@ class MapSums:
             values, used = {}, masks.used(energies)
             for name in names:
                 found = _kept(picked[name][energies], used)
-                span = Span.of(name, found)
+                total = members.sum(found)
+                span = Span.of(name, found, total)
+                if (span.lowest < 0).any():
+                    found = np.maximum(found, 0)
+                    total = members.sum(found)
                 spans[name].append(span)
-                values[name] = found if (span.lowest >= 0).all() else np.maximum(found, 0)
-                sums[name].append(members.sum(values[name]))
+                sums[name].append(total)
+                values[name] = found
             if "counts_off" in values:
                 on, off = (values[name].astype(float) for name in _COUNTED[-2:])
                 ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
@@ -188,13 +197,13 @@ class ImageSums:
     @classmethod
     def of(cls, picked: Picked, members: Membership, bins: Int) -> ImageSums:
         """Sum the pixels of bins, a plane at a time."""
-        image, area, sums = picked["image"], members.solid_angle, []
+        image, sums = picked["image"], []
         for planes in image.together():
             values = image[planes].astype(float)
             known = np.isfinite(values)
             values[~known] = 0
-            plain, weighted = members.sum(values), members.sum(values, area)
-            sums.append([plain, weighted, members.sum(known, area)])
+            plain, weighted = members.sum(values), members.integral(values)
+            sums.append([plain, weighted, members.integral(known)])
         return cls(bins, *np.concatenate(sums, axis=1))
 
     def __add__(self, other: ImageSums) -> ImageSums:
@@ -247,7 +256,8 @@ class _Masks:
             if not members.bin.size or planes is None:
                 count = len(range(*energies.indices(len(picked["counts"]))))
                 planes = np.broadcast_to(np.array(members.bin.size > 0), (count, 1))
-            for used, some, whole in zip(planes, planes.any(-1), planes.all(-1), strict=True):
+            for used in planes:
+                some, whole = used.any(), used.all()
                 key = b"" if whole else np.packbits(used).tobytes()
                 index = known.setdefault(key, len(self.planes)) if some else -1
                 if index == len(self.planes):
@@ -270,7 +280,7 @@ class _Masks:
     def area(self) -> Float:
         """Used solid angle, (nenergy, nbin)."""
         area = self.members.solid_angle
-        sums = [self.members.sum(_kept(area, used)) for used in self.planes]
+        sums = [self.members.sum(area if used is None else area * used) for used in self.planes]
         return np.stack([*sums, np.zeros(self.members.nbin)])[self.label]
 
     def exposure(self, exposure: Planes) -> tuple[Float, Span]:
@@ -282,10 +292,9 @@ class _Masks:
         spans = []
         for energies in exposure.together():
             values = _kept(exposure[energies], any_used)
-            spans.append(Span.of("exposure", values))
             for mask, used in enumerate(self.planes):
-                kept = _kept(values, used)
-                sums[mask, energies] = self.members.sum(kept, self.members.solid_angle)
+                sums[mask, energies] = self.members.integral(_kept(values, used))
+            spans.append(Span.of("exposure", values, sums[:, energies]))
         return sums, Span.joined(spans)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
@@ -24,6 +24,7 @@ _PITCHES = 8  # and the pitches of the sample in one
 _MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
 _BEYOND = 250  # how far bins are followed off the map, in tiles
 _MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
+_EVEN = 8  # pairs on the average that have one solid angle, so that these are worth a run
 _BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
 _MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
@@ -64,43 +65,98 @@ class Membership:
         local = (np.cumsum(there) - 1)[bins]
         return Membership(local, pixel, self.solid_angle[pairs], np.zeros(numbers.size)), numbers
 
-    def sum(self, values: NDArray[Any], weights: Float | None = None) -> Float:
-        """Sum values (..., npair), times weights (npair,), over the pairs of bins: (..., nbin)."""
-        total = np.zeros((*values.shape[:-1], self.nbin))
-        if not self.bin.size:
-            return total
-        first, bins, ascend = self._runs
-        runs = np.empty((*values.shape[:-1], first.size))
-        for some, start, stop in self._parts:
-            part = values[..., start:stop]
-            part = part if weights is None else part * weights[start:stop]
-            np.add.reduceat(
-                part, first[some] - start, axis=-1, dtype=np.float64, out=runs[..., some]
-            )
-        if ascend:
+    def sum(self, values: NDArray[Any]) -> Float:
+        """Sum values (..., npair) over the pairs of each bin: (..., nbin)."""
+        return self._of_bins(self._of_runs(values))
+
+    def integral(self, values: NDArray[Any]) -> Float:
+        """Sum values (..., npair) times solid angle over the pairs of each bin: (..., nbin)."""
+        if self._runs.area is not None:
+            return self._of_bins(self._of_runs(values) * self._runs.area)
+        return self._of_bins(self._of_runs(values, self.solid_angle))
+
+    def _of_runs(self, values: NDArray[Any], weights: Float | None = None) -> Float:
+        """Sums of runs (..., nrun) of values, times weights (npair,), so that these stay in cache.
+
+        One at a time the runs' products would be as large as the values, and slow.
+        """
+        sums = np.empty((*values.shape[:-1], self._runs.first.size))
+        for some, pairs, first in self._runs.parts if weights is not None else self._runs.whole:
+            part = values[..., pairs] if weights is None else values[..., pairs] * weights[pairs]
+            with np.errstate(invalid="ignore", over="ignore"):  # who gives such values looks
+                np.add.reduceat(part, first, axis=-1, dtype=np.float64, out=sums[..., some])
+        return sums
+
+    def _of_bins(self, runs: Float) -> Float:
+        """Sums of bins (..., nbin) of those of runs (..., nrun)."""
+        total, bins = np.zeros((*runs.shape[:-1], self.nbin)), self._runs.bin
+        if self._runs.ascend:
             total[..., bins] = runs
             return total
         rows = [np.bincount(bins, row, self.nbin) for row in runs.reshape(-1, bins.size)]
         return np.reshape(rows, total.shape)
 
     @cached_property
-    def _parts(self) -> list[tuple[slice, int, int]]:
-        """Runs that are summed together, so that they stay in cache, and where they are."""
-        first = self._runs[0]
-        ends = np.searchsorted(first, np.arange(_BLOCK_SIZE, self.bin.size, _BLOCK_SIZE))
-        ends = np.unique([0, *ends[ends < first.size], first.size])
-        places = [*first[ends[:-1]], self.bin.size]
-        return [
-            (slice(*runs), *place)
-            for runs, place in zip(pairwise(ends.tolist()), pairwise(places), strict=True)
-        ]
+    def _runs(self) -> Runs:
+        return Runs.of(self.bin, self.solid_angle)
+
+
+_Part: TypeAlias = "tuple[slice, slice, NDArray[np.intp]]"
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Runs of neighbouring pairs of one bin, and of one solid angle where that seldom changes.
+
+    Parameters
+    ----------
+    first : numpy.ndarray of int
+        First pair of each run, (nrun,).
+    bin : numpy.ndarray of int
+        Their bins, (nrun,).
+    area : numpy.ndarray or None
+        Their pairs' solid angle, (nrun,); None if it changes within runs.
+    size : int
+        Number of pairs.
+    """
+
+    first: NDArray[np.intp]
+    bin: Int
+    area: Float | None
+    size: int
+
+    @classmethod
+    def of(cls, bins: Int, area: Float) -> Runs:
+        """Find them among bins and solid angles (npair,) of pairs."""
+        starts, steps = np.ones(bins.size, bool), np.ones(bins.size, bool)
+        np.not_equal(bins[1:], bins[:-1], out=starts[1:])
+        np.not_equal(area[1:], area[:-1], out=steps[1:])
+        even = _EVEN * np.count_nonzero(steps) <= bins.size
+        first = np.flatnonzero(starts | steps if even else starts)
+        return cls(first, bins[first], area[first] if even else None, bins.size)
 
     @cached_property
-    def _runs(self) -> tuple[Int, Int, bool]:
-        """First pairs of runs of one bin, these bins, and whether each comes once, in order."""
-        first = np.flatnonzero(np.diff(self.bin, prepend=-1))
-        bins = self.bin[first]
-        return first, bins, bool(np.all(np.diff(bins) > 0))
+    def ascend(self) -> bool:
+        """Whether each bin comes once, in order."""
+        return bool(np.all(np.diff(self.bin) > 0))
+
+    @property
+    def whole(self) -> list[_Part]:
+        """All runs as the one part that there is; none if there are no runs."""
+        return [(slice(None), slice(None), self.first)] if self.size else []
+
+    @cached_property
+    def parts(self) -> list[_Part]:
+        """Numbers of runs that are summed together, their pairs, and where each starts there."""
+        wanted = np.arange(_BLOCK_SIZE, self.size, _BLOCK_SIZE)
+        inner = np.unique(np.searchsorted(self.first, wanted))
+        ends = [0, *inner[(inner > 0) & (inner < self.first.size)].tolist(), self.first.size]
+        places = [*self.first[ends[:-1]].tolist(), self.size]
+        return [
+            (slice(*some), slice(*pairs), self.first[slice(*some)] - pairs[0])
+            for some, pairs in zip(pairwise(ends), pairwise(places), strict=True)
+            if pairs[1] > pairs[0]
+        ]
 
 
 class Rows(Protocol):
@@ -115,6 +171,14 @@ class Rows(Protocol):
     @property
     def pitch(self) -> float:
         """Distance of neighbouring sample positions in degrees."""
+
+
+@runtime_checkable
+class Straight(Protocol):
+    """Bins of which some run along the meridians and parallels of a frame."""
+
+    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+        """Make the function that tells the bin of longitudes and latitudes in degrees, if so."""
 
 
 def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
@@ -136,7 +200,7 @@ def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
         repeats there what it has elsewhere. Where these are very many, one in 4, 16 or 64 stands
         for its neighbours.
     """
-    coder = rows.coder(grid.frame)
+    coder = _coder(rows, grid)
     return gather((_block_pairs(coder, grid, *block) for block in _blocks(rows, grid)), nbin)
 
 
@@ -163,7 +227,8 @@ def gather(blocks: Iterable[tuple[Int, Int, Float]], nbin: int) -> Membership:
         kept.append((code.astype(np.int32), pixel, area))
     if not kept:
         kept = [(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))]
-    return Membership(*(np.concatenate(column) for column in zip(*kept, strict=True)), outside)
+    code, pixel, area = (np.concatenate(column) for column in zip(*kept, strict=True))
+    return Membership(code, pixel, area, outside)
 
 
 def positions(pixels: Float, wanted: Float) -> Int:
@@ -178,9 +243,9 @@ def positions(pixels: Float, wanted: Float) -> Int:
 
 def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
     """Flat index in the (lat, lon) plane of pixel numbers that broadcast, -1 off the map."""
-    dtype = np.int32 if grid.x.size * grid.y.size < 2**31 else np.int64
+    dtype = np.min_scalar_type(-grid.x.size * grid.y.size)
     ix, iy = (positions(have, e).astype(dtype) for have, e in ((grid.x, x), (grid.y, y)))
-    return np.where((ix >= 0) & (iy >= 0), iy * dtype(grid.x.size) + ix, dtype(-1))
+    return np.where((ix >= 0) & (iy >= 0), iy * dtype.type(grid.x.size) + ix, dtype.type(-1))
 
 
 def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
@@ -266,11 +331,21 @@ def _nearest(vectors: Float, points: Float) -> Float:
     return np.asarray(cKDTree(points.T).query(vectors.T)[0])
 
 
+def _coder(rows: Rows, grid: PixelGrid) -> Callable[[Float, Float], Int]:
+    """Make the function that tells the bin of pixel positions (nx,) and (ny, 1): (ny, nx)."""
+    if grid.separable and isinstance(rows, Straight):
+        straight = rows.straight_coder(grid.frame)
+        if straight is not None:
+            return lambda x, y: straight(*grid.lonlat(x, y))
+    coder = rows.coder(grid.frame)
+    return lambda x, y: coder(grid.vectors(x, y))
+
+
 def _block_pairs(
-    coder: Callable[[Float], Int], grid: PixelGrid, x: Float, y: Float, step: int
+    coder: Callable[[Float, Float], Int], grid: PixelGrid, x: Float, y: Float, step: int
 ) -> tuple[Int, Int, Float]:
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
-    code = coder(grid.vectors(x, y[:, None]))
+    code = coder(x, y[:, None])
     inside = np.flatnonzero(code >= 0)
     pixel = taken(flat_positions(grid, x, y[:, None]), inside)
     beyond = np.flatnonzero(pixel < 0)

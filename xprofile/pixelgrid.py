@@ -257,6 +257,8 @@ class PixelGrid:
 
         Off the sky, and beyond the seam of an all-sky map where the plane repeats, they are not.
         """
+        if self._tangent is not None:  # each place of the plane has a direction of its own
+            return np.ones(np.broadcast_shapes(np.shape(x), np.shape(y)), bool)
         lon, lat = self.lonlat(x, y)
         if self.separable:
             offset = 2 * (x - (self.x[0] + self.x[-1]) / 2)

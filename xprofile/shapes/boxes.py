@@ -23,6 +23,7 @@ __all__ = ["Boxes"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
+_STRAIGHT = 1e-14  # rad between poles that are the same
 _SIDE = 65  # positions along one side of a sample or an outline
 
 
@@ -46,12 +47,9 @@ class Boxes:
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
         """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
-        middle, rows = (self.edges[0] + self.edges[-1]) / 2, self.across.size - 1
-        basis = _turn(np.radians(middle)) @ self.axes.basis(frame)
-        edges = edges_until(self.edges - middle, 180)
-        across = edges_until(self.across, 90)
+        basis, edges, across = self._axes_and_edges(frame)
         sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
-        heights = np.where(np.isinf(across), across, sines)
+        heights, rows = np.where(np.isinf(across), across, sines), across.size - 1
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
@@ -64,6 +62,30 @@ class Boxes:
             return result.reshape(vectors.shape[1:])
 
         return code
+
+    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+        """Make the function that tells the bin of longitudes and latitudes that broadcast.
+
+        None if the local meridians and parallels are not those of the frame.
+        """
+        basis, edges, across = self._axes_and_edges(frame)
+        if np.hypot(*basis[2, :2]) > _STRAIGHT:
+            return None
+        sign, first, rows = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1]), across.size - 1
+
+        def code(lon: Float, lat: Float) -> Int:
+            along = sign * (np.radians(lon) - first)
+            column = digitize(along - 2 * np.pi * np.round(along / (2 * np.pi)), edges)
+            row = digitize(sign * np.radians(lat), across)
+            return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+
+        return code
+
+    def _axes_and_edges(self, frame: BaseCoordinateFrame) -> tuple[Float, Float, Float]:
+        """Local axes in a frame, and edges along and across in rad; longitude 0 is the middle."""
+        middle = (self.edges[0] + self.edges[-1]) / 2
+        basis = _turn(np.radians(middle)) @ self.axes.basis(frame)
+        return basis, edges_until(self.edges - middle, 180), edges_until(self.across, 90)
 
     @cached_property
     def _mid(self) -> tuple[Float, Float]:
