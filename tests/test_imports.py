@@ -20,7 +20,7 @@ FLOW = [
     {"wcs"},
     {"ds9", "mapvalues", "smoothing", "units"},
     {"membership", "regionlist", "shapes.__init__"},
-    {"planar", "shapes.axes", "shapes.ribbon", "binedges"},
+    {"search", "planar", "shapes.axes", "shapes.ribbon", "binedges"},
     {"shapes.boxes", "shapes.rings", "shapes.path"},
     {"shapes.spherical"},
     {"placed"},

@@ -12,11 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .bins import SkyBins, as_bins
-from .blocks import sum_over_blocks
+from .blocks import lazy, sum_over_blocks
 from .edisp import edisp_of_bins
 from .exceptions import InvalidOptionError
 from .mapsums import ImageSums, MapSums
-from .membership import Membership
 from .pixelgrid import PixelGrid, lonlat_deg
 from .schema import (
     BINNED,
@@ -82,14 +81,13 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         If `bins` are no bins.
     """
     check_maps(maps)
-    bins, grid = as_bins(bins), pixel_grid(maps)
-    members = bins.members(grid)
-    overlap = _warn_of_overlaps(members)
-    sums = sum_over_blocks(_cubes(maps), members, MapSums.of, add)
-    sums = sums.among(np.arange(members.nbin))
+    bins, grid, cubes = as_bins(bins), pixel_grid(maps), _cubes(maps)
+    found = bins.search(grid) if lazy(cubes) else bins.members(grid)
+    overlap = _warn_of_overlaps(found.overlap)
+    sums = sum_over_blocks(cubes, found, MapSums.of, add).among(np.arange(found.nbin))
     for name, span in sums.spans.items():
         span.check(name)
-    total = members.sum(members.solid_angle) + members.outside
+    total = sums.total + found.outside
     variables = {
         **_counted(maps, sums),
         "exposure": _mean_exposure(sums, total),
@@ -130,11 +128,11 @@ def bin_image(
     if how not in ("sum", "mean"):
         raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
     bins, grid = as_bins(bins), pixel_grid(image)
-    members = bins.members(grid)
-    _warn_of_overlaps(members)
     ordered = image.transpose(..., LAT, LON)
-    found = sum_over_blocks({"image": ordered.variable}, members, ImageSums.of, add)
-    sums = found.among(np.arange(members.nbin))
+    cubes = {"image": ordered.variable}
+    found = bins.search(grid) if lazy(cubes) else bins.members(grid)
+    _warn_of_overlaps(found.overlap)
+    sums = sum_over_blocks(cubes, found, ImageSums.of, add).among(np.arange(found.nbin))
     result = sums.plain
     if how == "mean":
         result = np.full(sums.area.shape, np.nan)
@@ -145,15 +143,12 @@ def bin_image(
         if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
     }
     coords.update(_coords(bins, grid))
-    result = result.reshape(*ordered.shape[:-2], members.nbin)
+    result = result.reshape(*ordered.shape[:-2], found.nbin)
     return xr.DataArray(result, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
 
 
-def _warn_of_overlaps(members: Membership) -> int:
+def _warn_of_overlaps(shared: int) -> int:
     """Return how often a pixel is in one more bin."""
-    there = np.zeros(members.pixel.max(initial=-1) + 1, bool)
-    there[members.pixel] = True
-    shared = int(members.pixel.size - np.count_nonzero(there))
     if shared:
         warnings.warn(
             f"bins overlap: {shared} times a pixel is in one more bin. Each bin counts fully, so "

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .membership import Int, Membership
+from .membership import Find, Int, Membership
+from .search import Search
 
-__all__ = ["Picked", "Planes", "sum_over_blocks"]
+__all__ = ["Picked", "Planes", "lazy", "sum_over_blocks"]
 
 T = TypeVar("T")
 
@@ -101,9 +101,14 @@ _TOGETHER = 1 << 17  # values that are summed at once
 _FAN = 8  # partial results that one task adds up
 
 
+def lazy(cubes: Mapping[str, xr.Variable]) -> bool:
+    """Whether one of some cubes is of dask."""
+    return any(cube.chunks for cube in cubes.values())
+
+
 def sum_over_blocks(
     cubes: Mapping[str, xr.Variable],
-    members: Membership,
+    found: Search | Membership,
     sums: Sums[T],
     add: Callable[[T, T], T],
 ) -> T:
@@ -113,8 +118,8 @@ def sum_over_blocks(
     ----------
     cubes : dict of xarray.Variable
         Dims (..., lat, lon), all on the same pixels. If none is of dask there is one block.
-    members : Membership
-        Pairs of bin and pixel.
+    found : Search or Membership
+        Pixels of bins, or what finds them in each block; without dask the former.
     sums : callable
         Of a block's planes, of its pairs, whose bins are counted from 0 in each block, and of the
         numbers that these bins have.
@@ -126,16 +131,17 @@ def sum_over_blocks(
     object
         What `sums` gives. Chunks of dask that no bin touches are not computed.
     """
-    if any(cube.chunks for cube in cubes.values()):
-        return _of_dask(cubes, members, sums, add)
-    place = Place(members.pixel, next(iter(cubes.values())).shape[-1])
-    planes = {name: Planes([np.asarray(cube.data)], place) for name, cube in cubes.items()}
-    return sums(planes, members, np.arange(members.nbin))
+    if lazy(cubes):
+        return _of_dask(cubes, found, sums, add)
+    assert isinstance(found, Membership)
+    return _sums_of_planes(sums, found, np.arange(found.nbin), {
+        name: [np.asarray(cube.data)] for name, cube in cubes.items()
+    })  # fmt: skip
 
 
 def _of_dask(
     cubes: Mapping[str, xr.Variable],
-    members: Membership,
+    found: Search | Membership,
     sums: Sums[T],
     add: Callable[[T, T], T],
 ) -> T:
@@ -146,59 +152,44 @@ def _of_dask(
     aligned = dict(zip(cubes, xr.unify_chunks(*arrays), strict=True))
     lazy = {name: cube.data.to_delayed() for name, cube in aligned.items() if cube.chunks}
     known = {name: np.asarray(cube.data) for name, cube in aligned.items() if not cube.chunks}
-    shape = next(iter(aligned.values())).shape[-2:]
     chunks = next(cube.data.chunks[-2:] for cube in aligned.values() if cube.chunks)
+    ends = [np.append(0, np.cumsum(sizes)) for sizes in chunks]
     of_block, added = (delayed(f, pure=False) for f in (_sums_of_block, _added))
     parts = []
-    for place, pairs, pixel in _touched(members.pixel, chunks, shape):
+    for place, find in found.blocks(chunks):
         pieces = {name: array[(..., *place)].tolist() for name, array in lazy.items()}
-        there = {name: _picked(values, members.pixel[pairs]) for name, values in known.items()}
-        local, bins = members.part(pairs, pixel)
-        parts.append(of_block(sums, local, bins, pieces, there))
+        y, x = (slice(e[i], e[i + 1]) for e, i in zip(ends, place, strict=True))
+        there = {name: [values[..., y, x]] for name, values in known.items()}
+        parts.append(of_block(sums, find, pieces, there))
+    if not parts:
+        return _sums_of_nothing(cubes, found.nbin, sums)
     while len(parts) > 1:
         parts = [added(add, parts[i : i + _FAN]) for i in range(0, len(parts), _FAN)]
-    found: T = compute(*parts)[0]  # type: ignore[no-untyped-call]
-    return found
+    total: T = compute(*parts)[0]  # type: ignore[no-untyped-call]
+    return total
 
 
-def _touched(
-    pixel: Int, chunks: Sequence[Sequence[int]], shape: Sequence[int]
-) -> Iterator[tuple[tuple[int, int], Int, Int]]:
-    """Blocks (row, column) with pixels of bins: which pairs these are, and their pixels there.
-
-    There is one block without pairs if no pixel is in a bin.
-    """
-    starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks]
-    across = len(chunks[1])
-    of_row, of_column = (
-        np.repeat(np.arange(len(sizes), dtype=np.int32), sizes) for sizes in chunks
-    )
-    row = pixel // shape[-1]
-    number = of_row[row] * across + of_column[pixel - row * shape[-1]]
-    if len(chunks[0]) * across < 2**15:
-        number = number.astype(np.int16)  # which sorts faster
-    order = np.argsort(number, kind="stable")  # so that the bins of a block stay in order
-    first = np.flatnonzero(np.diff(number[order], prepend=-1))
-    for start, stop in pairwise([*first, order.size] if first.size else [0, 0]):
-        pairs = order[start:stop]
-        i, j = divmod(int(number[pairs[0]]), across) if pairs.size else (0, 0)
-        y, x = np.divmod(pixel[pairs], shape[-1])
-        yield (i, j), pairs, (y - starts[0][i]) * chunks[1][j] + x - starts[1][j]
-
-
-def _picked(values: NDArray[Any], pixel: Int) -> Planes:
-    """Planes of nothing but the pixels of some pairs."""
-    rows = values.reshape(-1, values.shape[-2] * values.shape[-1])[:, None, pixel]
-    return Planes([rows], Place(np.arange(pixel.size), pixel.size))
+def _sums_of_nothing(cubes: Mapping[str, xr.Variable], nbin: int, sums: Sums[T]) -> T:
+    """Apply a function to planes of which no bin has a pixel."""
+    none = Membership(np.empty(0, int), np.empty(0, int), np.empty(0), np.zeros(nbin))
+    planes = {
+        name: [np.zeros((*cube.shape[:-2], 1, 1), cube.dtype)] for name, cube in cubes.items()
+    }
+    return _sums_of_planes(sums, none, np.arange(nbin), planes)
 
 
 def _sums_of_block(
-    sums: Sums[T], members: Membership, bins: Int, pieces: dict[str, Any], known: Picked
+    sums: Sums[T], find: Find, pieces: dict[str, Any], known: dict[str, list[NDArray[Any]]]
 ) -> T:
     ordered = {name: _in_order(found) for name, found in pieces.items()}
-    place = Place(members.pixel, next(iter(ordered.values()))[0].shape[-1])
-    planes = {name: Planes(found, place) for name, found in ordered.items()}
-    return sums({**planes, **known}, members, bins)
+    return _sums_of_planes(sums, *find(), {**ordered, **known})
+
+
+def _sums_of_planes(
+    sums: Sums[T], members: Membership, bins: Int, pieces: dict[str, list[NDArray[Any]]]
+) -> T:
+    place = Place(members.pixel, next(iter(pieces.values()))[0].shape[-1])
+    return sums({name: Planes(found, place) for name, found in pieces.items()}, members, bins)
 
 
 def _in_order(pieces: Any) -> list[NDArray[Any]]:

@@ -108,6 +108,8 @@ class MapSums:
         Which of the distinct masks each energy has, -1 for one that uses nothing, (nenergy,).
     exposure : numpy.ndarray
         Exposure times solid angle of each distinct mask, (nmask, ntrue, nbin).
+    total : numpy.ndarray
+        Solid angle of all pixels, used or not, (nbin,).
     spans : dict of Span
         What values there were.
     """
@@ -116,6 +118,7 @@ class MapSums:
     sums: dict[str, Float]
     label: Int
     exposure: Float
+    total: Float
     spans: dict[str, Span]
 
     @classmethod
@@ -148,6 +151,7 @@ class MapSums:
             | {"area": masks.area()},
             masks.label,
             exposure,
+            members.sum(members.solid_angle),
             {name: Span.joined(found) for name, found in spans.items()} | {"exposure": span},
         )
 
@@ -165,14 +169,15 @@ class MapSums:
             {name: values + two.sums[name] for name, values in one.sums.items()},
             label,
             _with_none(one.exposure)[first] + _with_none(two.exposure)[second],
+            one.total + two.total,
             {name: span + other.spans[name] for name, span in self.spans.items()},
         )
 
     def among(self, bins: Int) -> MapSums:
         """Return the same for these bins and others, which have sums of 0."""
         sums = {name: _spread(v, self.bins, bins) for name, v in self.sums.items()}
-        exposure = _spread(self.exposure, self.bins, bins)
-        return MapSums(bins, sums, self.label, exposure, self.spans)
+        exposure, total = (_spread(v, self.bins, bins) for v in (self.exposure, self.total))
+        return MapSums(bins, sums, self.label, exposure, total, self.spans)
 
 
 @dataclass(frozen=True, eq=False)

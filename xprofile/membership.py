@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
 import numpy as np
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .pixelgrid import PixelGrid, lonlat_deg, taken, unit_vectors
+from .pixelgrid import PixelGrid
 
-__all__ = ["Int", "Membership", "Rows", "members"]
+__all__ = ["Find", "Int", "Membership", "flat_positions", "gather", "joined"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.integer[Any]]
 
-_TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and to
-_PITCHES = 8  # and the pitches of the sample in one
-_MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
-_BEYOND = 250  # how far bins are followed off the map, in tiles
-_MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
+Find: TypeAlias = "Callable[[], tuple[Membership, Int]]"
+
 _EVEN = 8  # pairs on the average that have one solid angle, so that these are worth a run
 _BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
-_MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +51,46 @@ class Membership:
         """Number of bins."""
         return self.outside.size
 
-    def part(self, pairs: Int, pixel: Int) -> tuple[Membership, Int]:
-        """Return some pairs with other pixels and bins counted from 0, and these bins' numbers."""
-        bins = self.bin[pairs]
+    @property
+    def overlap(self) -> int:
+        """How often a pixel is in one more bin."""
+        there = np.zeros(self.pixel.max(initial=-1) + 1, bool)
+        there[self.pixel] = True
+        return int(self.pixel.size - np.count_nonzero(there))
+
+    def compact(self) -> tuple[Membership, Int]:
+        """Return the same with no bins but those that have pixels, and these bins' numbers."""
         there = np.zeros(self.nbin, bool)
-        there[bins] = True
+        there[self.bin] = True
         numbers = np.flatnonzero(there)
-        local = (np.cumsum(there) - 1)[bins]
-        return Membership(local, pixel, self.solid_angle[pairs], np.zeros(numbers.size)), numbers
+        local = (np.cumsum(there, dtype=np.int32) - 1)[self.bin]
+        return Membership(local, self.pixel, self.solid_angle, np.zeros(numbers.size)), numbers
+
+    def blocks(self, chunks: Sequence[Sequence[int]]) -> Iterator[tuple[tuple[int, int], Find]]:
+        """Blocks (row, column) of a plane with pixels of bins, and what finds these there.
+
+        Parameters
+        ----------
+        chunks : sequence of sequences of int
+            Rows and columns of the blocks.
+        """
+        starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks]
+        across, width = len(chunks[1]), sum(chunks[1])
+        of_row, of_column = (
+            np.repeat(np.arange(len(sizes), dtype=np.int32), sizes) for sizes in chunks
+        )
+        row, column = np.divmod(self.pixel, self.pixel.dtype.type(width))
+        number = of_row[row] * across + of_column[column]
+        if len(chunks[0]) * across < 2**15:
+            number = number.astype(np.int16)  # which sorts faster
+        order = np.argsort(number, kind="stable")  # so that the bins of a block stay in order
+        first = np.flatnonzero(np.diff(number[order], prepend=-1)).tolist()
+        for start, stop in pairwise([*first, order.size]):
+            pairs = order[start:stop]
+            i, j = divmod(int(number[pairs[0]]), across)
+            pixel = (row[pairs] - starts[0][i]) * chunks[1][j] + column[pairs] - starts[1][j]
+            part = Membership(self.bin[pairs], pixel, self.solid_angle[pairs], self.outside)
+            yield (i, j), partial(_known, *part.compact())
 
     def sum(self, values: NDArray[Any]) -> Float:
         """Sum values (..., npair) over the pairs of each bin: (..., nbin)."""
@@ -102,6 +129,10 @@ class Membership:
 
 
 _Part: TypeAlias = "tuple[slice, slice, NDArray[np.intp]]"
+
+
+def _known(members: Membership, numbers: Int) -> tuple[Membership, Int]:
+    return members, numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,51 +190,6 @@ class Runs:
         ]
 
 
-class Rows(Protocol):
-    """Bins that do not overlap, measured by true angles on the sphere."""
-
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
-        """Make the function that tells the bin of unit vectors (3, ...) of a frame, -1 for none."""
-
-    def sample(self) -> SkyCoord:
-        """Return sky positions that fill the bins, no two neighbours further apart than `pitch`."""
-
-    @property
-    def pitch(self) -> float:
-        """Distance of neighbouring sample positions in degrees."""
-
-
-@runtime_checkable
-class Straight(Protocol):
-    """Bins of which some run along the meridians and parallels of a frame."""
-
-    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
-        """Make the function that tells the bin of longitudes and latitudes in degrees, if so."""
-
-
-def members(rows: Rows, nbin: int, grid: PixelGrid) -> Membership:
-    """Find the pixels of bins that do not overlap.
-
-    Parameters
-    ----------
-    rows : Rows
-        The bins.
-    nbin : int
-        How many bins there are.
-    grid : PixelGrid
-        The pixels.
-
-    Returns
-    -------
-    Membership
-        Pixels that the grid would have beyond the map count as outside, unless the plane
-        repeats there what it has elsewhere. Where these are very many, one in 4, 16 or 64 stands
-        for its neighbours.
-    """
-    coder = _coder(rows, grid)
-    return gather((_block_pairs(coder, grid, *block) for block in _blocks(rows, grid)), nbin)
-
-
 def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:
     """Join memberships, each with the numbers that its bins have among all."""
     outside = np.zeros(nbin)
@@ -245,113 +231,5 @@ def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
     """Flat index in the (lat, lon) plane of pixel numbers that broadcast, -1 off the map."""
     dtype = np.min_scalar_type(-grid.x.size * grid.y.size)
     ix, iy = (positions(have, e).astype(dtype) for have, e in ((grid.x, x), (grid.y, y)))
-    return np.where((ix >= 0) & (iy >= 0), iy * dtype.type(grid.x.size) + ix, dtype.type(-1))
-
-
-def _blocks(rows: Rows, grid: PixelGrid) -> Iterator[tuple[Float, Float, int]]:
-    """Columns and rows of the plane that may hold pixels of the bins, and the step between them.
-
-    Tiles go over the map and what the grid would have beyond it round the bins. One is kept if
-    a sample position of the bins is about as near as it is large.
-    """
-    sample = rows.sample()
-    columns, lines = (
-        _tile_edges(have, placed, grid.pixel_size, np.clip(_PITCHES * rows.pitch, *_TILE_SIZE))
-        for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
-    )
-    near = _near_tiles(grid, columns, lines, sample, np.radians(rows.pitch))
-    over_x, over_y = (
-        (e[1:] > have.min()) & (e[:-1] <= have.max())
-        for e, have in ((columns, grid.x), (lines, grid.y))
-    )
-    on_map = over_y[:, None] & over_x
-    size = (columns[1] - columns[0]) * (lines[1] - lines[0])
-    far = np.count_nonzero(near & ~on_map) * size / _MOST_OUTSIDE
-    sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
-    for kept, step in ((near & on_map, 1), (near & ~on_map, sparse)):
-        for first, last, left, right in _rectangles(kept):
-            x = np.arange(columns[left], columns[right], step)
-            y = np.arange(lines[first], lines[last], step)
-            height = max(_BLOCK_SIZE // x.size, 1)
-            for start in range(0, y.size, height):
-                yield x, y[start : start + height], step
-
-
-def _rectangles(kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it."""
-    first = 0
-    while first < len(kept):
-        last = first + 1
-        while last < len(kept) and (kept[last] == kept[first]).all():
-            last += 1
-        change = np.flatnonzero(np.diff(kept[first], prepend=False, append=False)).tolist()
-        for left, right in zip(change[::2], change[1::2], strict=True):
-            yield first, last, left, right
-        first = last
-
-
-def _tile_edges(have: Float, placed: Float, size: float, tile: float) -> Float:
-    """First pixel numbers of tiles over a map's columns and the positions of a sample."""
-    found = placed[np.isfinite(placed)]
-    step = 8 * int(np.clip(tile / size / 8, 1, 16))
-    reach = _BEYOND * step
-    low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
-    high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
-    return np.arange(np.floor(low), np.ceil(high) + step + 1, step)
-
-
-def _near_tiles(
-    grid: PixelGrid, columns: Float, lines: Float, sample: SkyCoord, pitch: float
-) -> NDArray[np.bool_]:
-    """Whether tiles may hold part of the bins, (nline, ncolumn).
-
-    Each tile is known by its middle, its corners, and the middles of its sides.
-    """
-    x, y = (np.sort(np.append(e, (e[1:] + e[:-1]) / 2)) - 0.5 for e in (columns, lines))
-    lattice = grid.vectors(x, y[:, None])
-    around = np.lib.stride_tricks.sliding_window_view(lattice, (3, 3), axis=(1, 2))[:, ::2, ::2]
-    chords = np.linalg.norm(around - around[..., 1:2, 1:2], axis=0)
-    flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
-    reach = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
-    points = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
-    known = np.isfinite(lattice[0])
-    distance = np.full(known.shape, np.inf)
-    distance[known] = _nearest(lattice[:, known], points)
-    nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * reach + pitch)
-
-
-def _nearest(vectors: Float, points: Float) -> Float:
-    """Chord from each of some unit vectors (3, n) to the nearest of some points (3, m)."""
-    if vectors.size * points.size < _MOST_PAIRS:
-        cosine = (vectors.T @ points).max(axis=1)
-        return np.asarray(np.sqrt(np.maximum(2 - 2 * cosine, 0)))
-    from scipy.spatial import cKDTree
-
-    return np.asarray(cKDTree(points.T).query(vectors.T)[0])
-
-
-def _coder(rows: Rows, grid: PixelGrid) -> Callable[[Float, Float], Int]:
-    """Make the function that tells the bin of pixel positions (nx,) and (ny, 1): (ny, nx)."""
-    if grid.separable and isinstance(rows, Straight):
-        straight = rows.straight_coder(grid.frame)
-        if straight is not None:
-            return lambda x, y: straight(*grid.lonlat(x, y))
-    coder = rows.coder(grid.frame)
-    return lambda x, y: coder(grid.vectors(x, y))
-
-
-def _block_pairs(
-    coder: Callable[[Float, Float], Int], grid: PixelGrid, x: Float, y: Float, step: int
-) -> tuple[Int, Int, Float]:
-    """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
-    code = coder(x, y[:, None])
-    inside = np.flatnonzero(code >= 0)
-    pixel = taken(flat_positions(grid, x, y[:, None]), inside)
-    beyond = np.flatnonzero(pixel < 0)
-    if beyond.size:
-        kept = np.ones(pixel.size, bool)
-        row, column = np.divmod(inside[beyond], x.size)
-        kept[beyond] = grid.own(x[column], y[row])
-        inside, pixel = inside[kept], pixel[kept]
-    return taken(code, inside), pixel, step**2 * grid.solid_angles(x, y, inside)
+    flat = iy * dtype.type(grid.x.size) + ix
+    return np.asarray(np.where((ix >= 0) & (iy >= 0), flat, dtype.type(-1)))

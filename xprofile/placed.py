@@ -10,9 +10,10 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from .membership import Membership, joined, members
+from .membership import Membership, joined
 from .pixelgrid import PixelGrid
 from .schema import DISTANCE
+from .search import Search
 from .shapes.boxes import Boxes
 from .shapes.path import Path
 from .shapes.rings import Annuli, Sectors
@@ -101,8 +102,19 @@ class PlacedBins:
         grid : PixelGrid
             The pixels of a map, from `xprofile.wcs.pixel_grid`.
         """
+        found = self.search(grid)
+        return found.members() if isinstance(found, Search) else found
+
+    def search(self, grid: PixelGrid) -> Search | Membership:
+        """Prepare a search for the pixels of each bin; regions in the plane are found at once.
+
+        Parameters
+        ----------
+        grid : PixelGrid
+            The pixels of a map.
+        """
         if isinstance(self.shape, SphereShape) and not self.planar:
-            return members(self.shape, len(self), grid)
+            return Search.of(self.shape, len(self), grid)
         return _members_of_list(self._regions, grid)
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
@@ -133,7 +145,8 @@ def _members_of_list(regions: tuple[SkyRegion, ...], grid: PixelGrid) -> Members
     if not round_ones.any():
         return planar_members(regions, grid)
     parts = [
-        (np.array([i]), members(Spherical(regions[i]), 1, grid)) for i in np.flatnonzero(round_ones)
+        (np.array([i]), Search.of(Spherical(regions[i]), 1, grid).members())
+        for i in np.flatnonzero(round_ones)
     ]
     flat = np.flatnonzero(~round_ones)
     if flat.size:
