@@ -76,9 +76,15 @@ def gammapy(session: nox.Session, gammapy: str) -> None:
 
 @nox.session(python="3.11", default=False)
 def benchmark(session: nox.Session) -> None:
-    """Time xprofile beside Gammapy 1.3 and 2.1, and beside its other yardsticks."""
+    """Time xprofile beside Gammapy 1.3 and 2.1, and beside its other yardsticks.
+
+    Fresh processes of each have no more than what it needs.
+    """
     folder = session.create_tmp()
     session.install(".[dev]")
+    session.run("python", "-m", "venv", f"{folder}/plain")
+    plain = f"{folder}/plain/bin/python"
+    session.run(plain, "-m", "pip", "install", "-q", ".", external=True)
     if "--quick" not in session.posargs:
         for version, pins in GAMMAPY.items():
             session.run("python", "-m", "venv", f"{folder}/{version}")
@@ -88,4 +94,5 @@ def benchmark(session: nox.Session) -> None:
             )
             output = f"{folder}/gammapy-{version}.json"
             session.run(python, "benchmarks/gammapy_line.py", output, external=True)
-    session.run("python", "benchmarks/run.py", "--gammapy", folder, *session.posargs)
+    options = ["--gammapy", folder, "--python", plain, *session.posargs]
+    session.run("python", "benchmarks/run.py", *options)

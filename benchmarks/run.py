@@ -32,6 +32,7 @@ parser.add_argument("--quick", action="store_true", help="small arrays, one run:
 parser.add_argument("--runs", type=int, default=7, help="timed runs of each case")
 parser.add_argument("--only", default="", help="groups of cases, with commas")
 parser.add_argument("--gammapy", type=Path, default=Path("benchmarks"), help="folder of its JSON")
+parser.add_argument("--python", default=sys.executable, help="interpreter for fresh processes")
 parser.add_argument("--out", type=Path, default=Path("benchmarks/results.json"))
 
 
@@ -48,7 +49,7 @@ def groups(options):
         "small": lambda: small_cases.cases(gammapy),
         "grid": lambda: grid_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
-        "start": lambda: start_cases.cases(gammapy),
+        "start": lambda: start_cases.cases(gammapy, options.python),
         "big": lambda: large_cube.cases(quick=options.quick),
     }
 

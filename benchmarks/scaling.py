@@ -1,15 +1,20 @@
 """How time and memory grow with pixels, energies, bins, data sets and workers, as a CSV file.
 
-Run: python benchmarks/scaling.py [--out benchmarks/scaling.csv]
+Run: python benchmarks/scaling.py [--out docs/scaling.csv]
 
 Each row changes one number of the same case: boxes that fill a simulated cube, binned and fitted
-with limits. Times are medians of three runs; memory is what comes on top of the maps.
+with limits. Times are medians of three runs; memory is what comes on top of the maps. Those of
+workers read the cube from Zarr; processes are of dask.distributed.
 """
 
 import argparse
 import csv
 import os
 import statistics
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import astropy.units as u
@@ -19,17 +24,19 @@ import timing
 import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
+from distributed import LocalCluster
 
 import xprofile
 from xprofile import SkyBins
 
-BASE = {"pixels": 2_000_000, "energies": 20, "bins": 500, "data sets": 1, "workers": 0}
+BASE = {"pixels": 2_000_000, "energies": 20, "bins": 500, "data sets": 1}
 CHANGES = {
     "pixels": [125_000, 500_000, 2_000_000, 8_000_000],
     "energies": [5, 10, 20, 40],
     "bins": [10, 100, 1_000, 10_000, 100_000],
     "data sets": [1, 2, 4, 8],
-    "workers": [1, 2],
+    "threads": [1, 2],
+    "processes": [1, 2],
 }
 STEP = 0.02  # deg
 
@@ -43,7 +50,7 @@ def maps_of(case):
     wcs.wcs.cdelt = [-STEP, STEP]
     wcs.wcs.crpix = [rows + 0.5, (rows + 1) / 2]
     random = np.random.default_rng(1)
-    maps = xprofile.from_arrays(
+    return xprofile.from_arrays(
         random.poisson(1, shape).astype("i4"),
         wcs=wcs,
         energy_edges=np.geomspace(0.01, 10, case["energies"] + 1) * u.TeV,
@@ -51,7 +58,27 @@ def maps_of(case):
         exposure=np.full(shape, 1e11, "f4") * u.Unit("cm2 s"),
         mask=random.random(shape[1:]) < 0.9,
     )
-    return maps.chunk(lat=500, lon=500) if case["workers"] else maps
+
+
+@contextmanager
+def workers(maps: xr.Dataset, name: str, number: int) -> Iterator[xr.Dataset]:
+    """Maps in Zarr, and so many threads or processes for them; other maps stay as they are."""
+    if name not in ("threads", "processes"):
+        yield maps
+        return
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Zarr's format
+        maps.chunk(lat=250, lon=500).to_zarr(folder)
+        stored = xr.open_zarr(folder)
+        if name == "threads":
+            with dask.config.set(scheduler="threads", num_workers=number):
+                yield stored
+            return
+        with (
+            LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=None) as cluster,
+            cluster.get_client(),
+        ):
+            yield stored
 
 
 def bins_of(maps, number):
@@ -71,27 +98,23 @@ def timed(function, runs=3):
 def row_of(name, value):
     """Seconds of binning and of fitting, and the memory of binning."""
     case = BASE | {name: value}
-    maps = maps_of(case)
-    bins = bins_of(maps, case["bins"])
-    workers = {"scheduler": "threads", "num_workers": case["workers"] or 1}
-
-    def binning():
-        with dask.config.set(workers):
-            return xprofile.bin_maps(maps, bins)
-
-    binned = binning()
-    several = [binned] * case["data sets"] if case["data sets"] > 1 else binned
-    seconds = timed(binning) * case["data sets"]
-    fit = timed(lambda: xprofile.estimate(several, selection_optional=["ul"]))
+    with workers(maps_of(case), name, value) as maps:
+        bins = bins_of(maps, case["bins"])
+        binned = xprofile.bin_maps(maps, bins)
+        several = [binned] * case["data sets"] if case["data sets"] > 1 else binned
+        seconds = timed(lambda: xprofile.bin_maps(maps, bins)) * case["data sets"]
+        fit = timed(lambda: xprofile.estimate(several, selection_optional=["ul"]))
+        peak = timing.peak_bytes(lambda: xprofile.bin_maps(maps, bins)) / 1e6
+    memory = "" if name == "processes" else f"{peak:.0f}"
     return {
         "changed": name, "value": value, "binning [s]": f"{seconds:.3f}",
-        "fit [s]": f"{fit:.3f}", "memory [MB]": f"{timing.peak_bytes(binning) / 1e6:.0f}",
+        "fit [s]": f"{fit:.3f}", "memory [MB]": memory,
     }  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/scaling.csv"))
+    parser.add_argument("--out", type=Path, default=Path("docs/scaling.csv"))
     options = parser.parse_args()
     rows = []
     for name, values in CHANGES.items():

@@ -17,7 +17,6 @@ from test_onoff import make_onoff
 
 from xprofile import SkyBins, bin_image, bin_maps, estimate
 from xprofile.exceptions import InvalidDataError, MissingPackageError
-from xprofile.membership import Membership
 from xprofile.wcs import pixel_grid
 
 
@@ -118,7 +117,7 @@ def test_the_graph_has_few_tasks_for_each_chunk():
 
 
 @pytest.mark.parametrize("name", ["counts", "background", "exposure"])
-@pytest.mark.parametrize("value", [np.nan, -1.0])
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
 def test_bad_values_are_refused_whatever_the_chunks(name, value):
     maps = uneven_maps()
     maps[name] = maps[name].astype(float)
@@ -183,14 +182,6 @@ def test_parallel_fits_need_dask(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "dask.delayed", None)
     with pytest.raises(MissingPackageError, match="parallel=True needs the package dask"):
         estimate(bin_maps(uneven_maps(), line()), parallel=True)
-
-
-def test_parts_of_a_membership_count_their_bins_from_0():
-    bins, pixel = np.array([0, 0, 2, 5, 5]), np.arange(5)
-    whole = Membership(bins, pixel, np.ones(5), np.zeros(6))
-    part, numbers = whole.compact()
-    np.testing.assert_array_equal(numbers, [0, 2, 5])
-    np.testing.assert_array_equal(part.bin, [0, 0, 1, 2, 2])
 
 
 # more than one process
