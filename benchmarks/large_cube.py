@@ -75,10 +75,10 @@ def cases(*, quick):
         maps = xr.open_zarr(path)
         size = f"{maps.nbytes / 1e9:.1f} GB"
         width, height = (0.999 * STEP * maps.sizes[dim] for dim in ("lon", "lat"))
-        side = CHUNK * STEP
+        side, middle = CHUNK * STEP, STEP * (maps.sizes["lon"] - CHUNK) / 2  # of the first chunk
         for name, bins, target in (
             ("all over", line(width, height - 0.7), "1.5"),
-            ("in one chunk", line(0.45 * side, 0.25 * side, side / 2), "0.15"),
+            ("in one chunk", line(0.45 * side, 0.25 * side, middle), "0.15"),
         ):
             yield Case(
                 f"500 bins {name}, {size}",

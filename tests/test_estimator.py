@@ -88,6 +88,18 @@ def test_signal_without_edisp_is_the_integral_over_reconstructed_bins(binned):
     np.testing.assert_allclose(signal, expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("nbin", [1, 7])
+def test_signal_is_that_of_each_bin_by_itself(nbin, monkeypatch):
+    """However many bins are interpolated at once."""
+    binned = bin_maps(make_maps(), line(nbin=nbin)).drop_vars("edisp", errors="ignore")
+    several = xr.concat([binned, binned.assign(exposure=2 * binned["exposure"])], "dataset")
+    for data in (binned, several):
+        whole = predicted_signal(data, power_law(2))
+        with monkeypatch.context() as patch:
+            patch.setattr("xprofile.response._TOGETHER", 1)
+            xr.testing.assert_identical(predicted_signal(data, power_law(2)), whole)
+
+
 def test_signal_with_edisp_is_the_matrix_product(binned):
     edisp = np.random.default_rng(0).uniform(0, 0.3, (6, 4))
     binned["edisp"] = (("energy_true", "energy"), edisp)

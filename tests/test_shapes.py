@@ -313,6 +313,18 @@ def test_a_grid_is_wide_along_longitude():
     assert repr(bins) == "<SkyBins: 6 boxes of a grid>"
 
 
+@pytest.mark.parametrize("center", [galactic(0, 0), galactic(77, 0), galactic(10, 30).icrs])
+@pytest.mark.parametrize("nbin", [(12, 6), (1, 1)])
+def test_a_grid_may_go_all_round(center, nbin):
+    """Each pixel of the sky is in one box, whether or not these run along its meridians."""
+    bins = SkyBins.grid(center, width=360 * u.deg, height=180 * u.deg, nbin=nbin)
+    maps = make_maps(make_wcs(step=4.5, shape=(40, 80)), (40, 80), nenergy=1, ntrue=1)
+    found = codes(bins, maps)
+    assert set(found.flat) == set(range(nbin[0] * nbin[1]))
+    with pytest.raises(InvalidBinsError, match="width must be one angle between 0 and 360 deg"):
+        SkyBins.grid(center, width=361 * u.deg, height=1 * u.deg, nbin=(2, 2))
+
+
 # lines
 
 

@@ -34,11 +34,13 @@ def degrees(value: Any, name: str) -> Any:
         ) from None
 
 
-def angle(value: Any, name: str, *, zero: bool = False) -> float:
-    """Return one angle in degrees between 0 and 180, or raise; 0 itself only if `zero`."""
+def angle(value: Any, name: str, *, zero: bool = False, most: float = 180) -> float:
+    """Return one angle in degrees between 0 and `most`, or raise; 0 itself only if `zero`."""
     found = np.asarray(degrees(value, name))
-    if found.ndim or not 0 <= found <= 180 or (found == 0 and not zero):
-        raise InvalidBinsError(f"{name} must be one angle between 0 and 180 deg, found {value!r}")
+    if found.ndim or not 0 <= found <= most or (found == 0 and not zero):
+        raise InvalidBinsError(
+            f"{name} must be one angle between 0 and {most:g} deg, found {value!r}"
+        )
     return float(found)
 
 

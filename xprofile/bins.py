@@ -319,7 +319,7 @@ class SkyBins(PlacedBins):
         center : SkyCoord
             Scalar.
         width, height : Quantity
-            Full extent of the grid along and across `position_angle`.
+            Full extent of the grid along and across `position_angle`, up to 360 and 180 deg.
         nbin : tuple of int
             Number of boxes along and across. Those across follow each other first.
         position_angle : Quantity
@@ -341,7 +341,7 @@ class SkyBins(PlacedBins):
         )
         if not isinstance(nbin, Sequence) or len(nbin) != 2:
             raise InvalidBinsError(f"nbin must be two numbers, along and across, found {nbin!r}")
-        sides = (angle(width, "width") / 2, angle(height, "height") / 2)
+        sides = (angle(width, "width", most=360) / 2, angle(height, "height") / 2)
         along, across = (bin_edges(-s, s, nbin=n) for s, n in zip(sides, nbin, strict=True))
         nowhere = np.full((along.size - 1) * (across.size - 1), np.nan)
         shape = Boxes(axes, along, across)

@@ -16,6 +16,8 @@ __all__ = ["predicted_signal", "signal_variable"]
 
 Float = NDArray[np.float64]
 
+_TOGETHER = 1 << 15  # values that are interpolated at once, so that they stay in cache
+
 
 def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
     """Signal counts at norm 1 in each fine bin, dims (energy, projected_distance).
@@ -73,6 +75,15 @@ def folded(model: SpectralModel, fine: Float, nodes: Float, exposure: Float) -> 
     energy, weight, which = quadrature(fine, nodes, lambda e: dnde(model, e))
     left, share = node_below(nodes, energy)
     right = np.minimum(left + 1, nodes.size - 1)
-    values = log_log(exposure[..., which, left], exposure[..., which, right], share)
     first = np.searchsorted(which, np.arange(fine.size - 1))
-    return np.asarray(np.add.reduceat(values * weight * dnde(model, energy), first, axis=-1))
+    weight = weight * dnde(model, energy)
+
+    def summed(some: Float) -> Float:
+        values = log_log(some[..., which, left], some[..., which, right], share)
+        return np.asarray(np.add.reduceat(values * weight, first, axis=-1))
+
+    if exposure.ndim < 3:
+        return summed(exposure)
+    step = max(_TOGETHER // energy.size, 1)
+    starts = range(0, max(exposure.shape[-3], 1), step)
+    return np.concatenate([summed(exposure[..., i : i + step, :, :]) for i in starts], axis=-2)
