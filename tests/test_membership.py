@@ -1,16 +1,21 @@
 """Pairs of bin and pixel: their sums, their places in a plane, and the ways to find them."""
 
+import pickle
+
 import astropy.units as u
+import cloudpickle
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
+from conftest import make_maps, make_wcs
 from test_binning import CENTER, galactic, line, rings, uneven_maps
 from test_blocks import same
-from test_wcs import SKIES
+from test_wcs import SKIES, rotated
 
 from xprofile import SkyBins, bin_maps
 from xprofile.blocks import Place
-from xprofile.membership import Membership
+from xprofile.membership import Membership, slices
 from xprofile.pixelgrid import PixelGrid, _quadrilateral, unit_vectors
 from xprofile.wcs import pixel_grid
 
@@ -144,3 +149,71 @@ def test_a_search_has_the_pixels_of_each_block():
     whole = search.members()
     expected.flat[whole.pixel] = whole.bin
     np.testing.assert_array_equal(plane, expected)
+
+
+@pytest.mark.parametrize("shape", [(8, 16), (1, 127), (1, 128), (129, 1), (128, 256)])
+def test_maps_of_any_number_of_pixels(shape):
+    """Numbers of 8 and 16 bits end at some of them."""
+    maps = make_maps(make_wcs(shape=shape), shape, nenergy=1, ntrue=1)
+    bins = SkyBins.grid(CENTER, width=40 * u.deg, height=40 * u.deg, nbin=(2, 1))
+    expected = bin_maps(maps, bins)
+    assert expected["counts"].sum() == (maps["counts"] * maps["mask"]).sum()
+    same(bin_maps(maps.chunk(lat=1, lon=128), bins), expected)
+
+
+def centred(projection, crval=(0.0, 0.0), step=0.1):
+    """A plane of 41 x 201 pixels with one in the middle, so that edges may be where pixels are."""
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype = [f"GLON-{projection}", f"GLAT-{projection}"]
+    wcs.wcs.crval, wcs.wcs.crpix, wcs.wcs.cdelt = crval, (101, 21), (-step, step)
+    return wcs
+
+
+PLANES = {
+    "CAR": centred("CAR"),
+    "TAN": centred("TAN"),
+    "AIT": centred("AIT"),
+    "CAR off 0": centred("CAR", (83.63308333333333, 0), 1 / 60),
+    "TAN off 0": centred("TAN", (83.63308333333333, 22.01447), 1 / 60),
+    "AIT off 0": centred("AIT", (83.63308333333333, 0), 1 / 60),
+    "CAR by a matrix": rotated(centred("CAR", (83.63308333333333, 0), 1 / 60), 0),
+    "ZEA turned": rotated(centred("ZEA", (83.63308333333333, 22.01447), 1 / 60), 33),
+}
+
+
+@pytest.mark.parametrize("name", PLANES)
+def test_pixels_on_edges_do_not_change_bins_with_the_chunks(name):
+    """Not in other processes either, where a WCS comes by its header."""
+    wcs = PLANES[name]
+    grid = PixelGrid(wcs, np.arange(201.0), np.arange(41.0))
+    step = wcs.wcs.cdelt[1]
+    center = SkyCoord(*wcs.wcs.crval, unit="deg", frame="galactic")
+    size = {"width": 200 * step * u.deg, "height": 20 * step * u.deg}
+    for angle in (90, 77):
+        bins = SkyBins.grid(center, **size, nbin=(20, 4), position_angle=angle * u.deg)
+        search = bins.search(grid)
+        whole = search.members()
+        expected = np.full(grid.shape, -1)
+        expected.flat[whole.pixel] = whole.bin
+        for chunks in (((41,), (70, 0, 70, 61)), ((20, 21), (1, 200))):
+            found = np.full(grid.shape, -1)
+            for (i, j), find in search.blocks(chunks):
+                members, numbers = pickle.loads(cloudpickle.dumps(find))()
+                y, x = (slices(sizes)[k] for sizes, k in zip(chunks, (i, j), strict=True))
+                found[y, x].flat[members.pixel] = numbers[members.bin]
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("projection", ["TAN", "ZEA", "CAR"])
+@pytest.mark.parametrize("pole", [-90, 90])
+@pytest.mark.parametrize("center", [(0, 0), (141, 64), (33, -18), (266, 29), (83.6, 22)])
+def test_poles_of_a_grid_are_in_a_box(projection, pole, center):
+    center = SkyCoord(*center, unit="deg", frame="galactic")
+    end = center.directional_offset_by((90 - pole) * u.deg, 90 * u.deg)
+    wcs = centred(projection, (end.l.deg, 0 if projection == "CAR" else end.b.deg))
+    if projection == "CAR":
+        wcs.wcs.crpix = (101, 21 - end.b.deg / 0.1)
+    grid = PixelGrid(wcs, np.arange(90.0, 111), np.arange(10.0, 31))
+    bins = SkyBins.grid(center, width=360 * u.deg, height=180 * u.deg, nbin=(3, 2))
+    there = np.isfinite(grid.lonlat(grid.x, grid.y[:, None])[1]) & np.ones(grid.shape, bool)
+    assert np.unique(bins.members(grid).pixel).size == np.count_nonzero(there)

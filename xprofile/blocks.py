@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .membership import Find, Int, Membership
+from .membership import Find, Int, Membership, slices
 from .search import Search
 
 __all__ = ["Picked", "Planes", "lazy", "sum_over_blocks"]
@@ -119,7 +119,7 @@ def sum_over_blocks(
     cubes : dict of xarray.Variable
         Dims (..., lat, lon), all on the same pixels. If none is of dask there is one block.
     found : Search or Membership
-        Pixels of bins, or what finds them in each block; without dask the former.
+        What finds the pixels of bins in each block; without dask a Membership.
     sums : callable
         Of a block's planes, of its pairs, whose bins are counted from 0 in each block, and of the
         numbers that these bins have.
@@ -150,15 +150,15 @@ def _of_dask(
 
     arrays = [xr.DataArray(cube) for cube in cubes.values()]
     aligned = dict(zip(cubes, xr.unify_chunks(*arrays), strict=True))
-    lazy = {name: cube.data.to_delayed() for name, cube in aligned.items() if cube.chunks}
+    chunked = {name: cube.data.to_delayed() for name, cube in aligned.items() if cube.chunks}
     known = {name: np.asarray(cube.data) for name, cube in aligned.items() if not cube.chunks}
     chunks = next(cube.data.chunks[-2:] for cube in aligned.values() if cube.chunks)
-    ends = [np.append(0, np.cumsum(sizes)) for sizes in chunks]
+    places = [slices(sizes) for sizes in chunks]
     of_block, added = (delayed(f, pure=False) for f in (_sums_of_block, _added))
     parts = []
     for place, find in found.blocks(chunks):
-        pieces = {name: array[(..., *place)].tolist() for name, array in lazy.items()}
-        y, x = (slice(e[i], e[i + 1]) for e, i in zip(ends, place, strict=True))
+        pieces = {name: array[(..., *place)].tolist() for name, array in chunked.items()}
+        y, x = (all_of_them[i] for all_of_them, i in zip(places, place, strict=True))
         there = {name: [values[..., y, x]] for name, values in known.items()}
         parts.append(of_block(sums, find, pieces, there))
     if not parts:

@@ -31,7 +31,7 @@ class Span:
     """Lowest and highest of a cube's used values at each energy, and how many are wrong."""
 
     lowest: Float
-    highest: Float  # of the background only
+    highest: Float  # if any is below 0, and of the background
     wrong: int
     example: float
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .pixelgrid import PixelGrid
 
-__all__ = ["Find", "Int", "Membership", "flat_positions", "gather", "joined"]
+__all__ = ["Find", "Int", "Membership", "flat_positions", "gather", "joined", "slices"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.integer[Any]]
@@ -21,7 +21,7 @@ Int = NDArray[np.integer[Any]]
 Find: TypeAlias = "Callable[[], tuple[Membership, Int]]"
 
 _EVEN = 8  # pairs on the average that have one solid angle, so that these are worth a run
-_BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
+_BLOCK_SIZE = 1 << 16  # pairs that are weighted and summed together, so that they stay in cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Membership:
     @property
     def overlap(self) -> int:
         """How often a pixel is in one more bin."""
-        there = np.zeros(self.pixel.max(initial=-1) + 1, bool)
+        there = np.zeros(int(self.pixel.max(initial=-1)) + 1, bool)
         there[self.pixel] = True
         return int(self.pixel.size - np.count_nonzero(there))
 
@@ -74,7 +74,7 @@ class Membership:
         chunks : sequence of sequences of int
             Rows and columns of the blocks.
         """
-        starts = [np.concatenate([[0], np.cumsum(sizes)]) for sizes in chunks]
+        lines, columns = (slices(sizes) for sizes in chunks)
         across, width = len(chunks[1]), sum(chunks[1])
         of_row, of_column = (
             np.repeat(np.arange(len(sizes), dtype=np.int32), sizes) for sizes in chunks
@@ -88,7 +88,8 @@ class Membership:
         for start, stop in pairwise([*first, order.size]):
             pairs = order[start:stop]
             i, j = divmod(int(number[pairs[0]]), across)
-            pixel = (row[pairs] - starts[0][i]) * chunks[1][j] + column[pairs] - starts[1][j]
+            y, x = row[pairs] - lines[i].start, column[pairs] - columns[j].start
+            pixel = y * chunks[1][j] + x
             part = Membership(self.bin[pairs], pixel, self.solid_angle[pairs], self.outside)
             yield (i, j), partial(_known, *part.compact())
 
@@ -129,6 +130,11 @@ class Membership:
 
 
 _Part: TypeAlias = "tuple[slice, slice, NDArray[np.intp]]"
+
+
+def slices(sizes: Sequence[int]) -> list[slice]:
+    """Where chunks of these sizes are, one after the other."""
+    return [slice(*ends) for ends in pairwise([0, *np.cumsum(sizes).tolist()])]
 
 
 def _known(members: Membership, numbers: Int) -> tuple[Membership, Int]:
@@ -229,7 +235,7 @@ def positions(pixels: Float, wanted: Float) -> Int:
 
 def flat_positions(grid: PixelGrid, x: Float, y: Float) -> Int:
     """Flat index in the (lat, lon) plane of pixel numbers that broadcast, -1 off the map."""
-    dtype = np.min_scalar_type(-grid.x.size * grid.y.size)
+    dtype = np.dtype(np.int32 if grid.x.size * grid.y.size < 2**31 else np.int64)
     ix, iy = (positions(have, e).astype(dtype) for have, e in ((grid.x, x), (grid.y, y)))
     flat = iy * dtype.type(grid.x.size) + ix
     return np.asarray(np.where((ix >= 0) & (iy >= 0), flat, dtype.type(-1)))

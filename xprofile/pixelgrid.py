@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import astropy.units as u
 import numpy as np
@@ -55,6 +55,30 @@ class PixelGrid:
     wcs: WCS
     x: Float
     y: Float
+
+    def part(self, x: Float, y: Float) -> PixelGrid:
+        """Some of the columns and rows, where they are in the whole, for a thread of its own."""
+        found = PixelGrid(self.wcs.deepcopy(), x, y)
+        for name in ("separable", "_turn", "_tangent", "_flat"):
+            vars(found)[name] = getattr(self, name)
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep what the header rounds, in which astropy writes a WCS for another process."""
+        w = self.wcs.wcs
+        names = [
+            "crval",
+            "crpix",
+            "cdelt",
+            *(["cd"] if w.has_cd() else ["pc"] if w.has_pc() else []),
+        ]
+        return {**vars(self), "_exact": {name: getattr(w, name).copy() for name in names}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        exact = state.pop("_exact")
+        vars(self).update(state)
+        for name, values in exact.items():
+            setattr(self.wcs.wcs, name, values)
 
     @property
     def shape(self) -> tuple[int, int]:

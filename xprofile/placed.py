@@ -106,7 +106,7 @@ class PlacedBins:
         return found.members() if isinstance(found, Search) else found
 
     def search(self, grid: PixelGrid) -> Search | Membership:
-        """Prepare a search for the pixels of each bin; regions in the plane are found at once.
+        """Prepare a search for the pixels of each bin; those of lists and in the plane are found.
 
         Parameters
         ----------

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
 from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .membership import Find, Int, Membership, flat_positions, gather
+from .membership import Find, Int, Membership, flat_positions, gather, slices
 from .pixelgrid import PixelGrid, lonlat_deg, taken, unit_vectors
 
 __all__ = ["Rows", "Search"]
@@ -87,30 +86,27 @@ class Search:
         there what it has elsewhere. Where these are very many, one in 4, 16 or 64 stands for its
         neighbours.
         """
-        return self._gathered(self._share > 0)
+        return gather(self._pairs(self._share > 0), self.nbin)
 
     @cached_property
     def outside(self) -> Float:
         """Solid angle in sr of the pixels that the grid would have beyond the map, (nbin,)."""
-        return self._gathered((self._share > 0) & (self._share < 1)).outside
+        pairs = self._pairs((self._share > 0) & (self._share < 1))
+        beyond = ((c[p < 0], p[p < 0], area[p < 0]) for c, p, area in pairs)
+        return gather(beyond, self.nbin).outside
 
     @cached_property
     def _share(self) -> Float:
         return self.tiles.share(self.grid)
 
-    def _gathered(self, whole: Bool) -> Membership:
-        """Find pixels of some near tiles (nline, ncolumn), and those of all off the map."""
+    def _pairs(self, on_map: Bool) -> Iterator[tuple[Int, Int, Float]]:
+        """Pairs in some near tiles (nline, ncolumn), and in all that are off the map."""
         off_map = self.tiles.near & (self._share == 0)
         far = np.count_nonzero(off_map) * self.tiles.size / _MOST_OUTSIDE
         sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
-        return gather(
-            (
-                _block_pairs(self.coder, self.grid, *block, step)
-                for kept, step in ((self.tiles.near & whole, 1), (off_map, sparse))
-                for block in self.tiles.blocks(kept, step)
-            ),
-            self.nbin,
-        )
+        for kept, step in ((self.tiles.near & on_map, 1), (off_map, sparse)):
+            for block in self.tiles.blocks(kept, step):
+                yield _block_pairs(self.coder, self.grid, *block, step)
 
     def blocks(self, chunks: Sequence[Sequence[int]]) -> Iterator[tuple[tuple[int, int], Find]]:
         """Blocks (row, column) of the plane with pixels of bins, and what finds these there.
@@ -120,14 +116,14 @@ class Search:
         chunks : sequence of sequences of int
             Rows and columns of the blocks.
         """
-        lines, columns = (
-            [slice(*ends) for ends in pairwise([0, *np.cumsum(sizes).tolist()])] for sizes in chunks
-        )
+        lines, columns = (slices(sizes) for sizes in chunks)
         for i, j in np.ndindex(len(lines), len(columns)):
             x, y = self.grid.x[columns[j]], self.grid.y[lines[i]]
+            if not (x.size and y.size):
+                continue
             tiles = self.tiles.within(x, y)
             if tiles.near.any():
-                grid = PixelGrid(self.grid.wcs.deepcopy(), x, y)  # for a thread of its own
+                grid = self.grid.part(x, y)
                 if _touched(self.coder, grid, tiles):
                     yield (i, j), partial(_members_of_block, self.coder, self.nbin, grid, tiles)
 

@@ -50,6 +50,7 @@ class Boxes:
         basis, edges, across = self._axes_and_edges(frame)
         sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
         heights, rows = np.where(np.isinf(across), across, sines), across.size - 1
+        heights[sines == -1] = -np.inf  # rounding takes no pole from the boxes round it
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
