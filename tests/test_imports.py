@@ -15,7 +15,7 @@ PACKAGE = Path(xprofile.__file__).parent
 # each module may import those of the rows above it, and of its own row where it says so
 FLOW = [
     {"exceptions"},
-    {"schema", "quadrature", "interpolation", "loglog"},
+    {"schema", "quadrature", "interpolation", "loglog", "sphere"},
     {"pixelgrid", "maparrays"},
     {"wcs"},
     {"ds9", "mapvalues", "smoothing", "units"},

@@ -16,7 +16,8 @@ from test_wcs import SKIES, rotated
 from xprofile import SkyBins, bin_maps
 from xprofile.blocks import Place
 from xprofile.membership import Membership, slices
-from xprofile.pixelgrid import PixelGrid, _quadrilateral, unit_vectors
+from xprofile.pixelgrid import PixelGrid
+from xprofile.sphere import quadrilateral, unit_vectors
 from xprofile.wcs import pixel_grid
 
 SIZE = 500
@@ -96,7 +97,7 @@ def test_solid_angles_of_a_gnomonic_projection_are_those_of_quadrilaterals(name,
     assert grid._flat is not None
     x, y = np.meshgrid(grid.x, grid.y)
     corners = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
-    expected = _quadrilateral(*(grid.vectors(x + dx, y + dy) for dx, dy in corners))
+    expected = quadrilateral(*(grid.vectors(x + dx, y + dy) for dx, dy in corners))
     np.testing.assert_allclose(grid.solid_angle(x, y), expected, rtol=1e-8 if step == 1 else 1e-11)
 
 

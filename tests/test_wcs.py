@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile.exceptions import InvalidDataError, MissingVariableError
-from xprofile.pixelgrid import PixelGrid, unit_vectors
+from xprofile.pixelgrid import PixelGrid
+from xprofile.sphere import unit_vectors
 from xprofile.wcs import decode_wcs, grid_coords, pixel_grid, sky_frame, skycoord
 
 SHAPE = (60, 80)

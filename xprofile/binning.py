@@ -16,7 +16,7 @@ from .blocks import lazy, sum_over_blocks
 from .edisp import edisp_of_bins
 from .exceptions import InvalidOptionError
 from .mapsums import ImageSums, MapSums
-from .pixelgrid import PixelGrid, lonlat_deg
+from .pixelgrid import PixelGrid
 from .schema import (
     BINNED,
     COORDS,
@@ -33,6 +33,7 @@ from .schema import (
     history_attrs,
     on_bins,
 )
+from .sphere import lonlat_deg
 from .wcs import pixel_grid
 
 if TYPE_CHECKING:

@@ -158,7 +158,7 @@ def _of_dask(
     parts = []
     for place, find in found.blocks(chunks):
         pieces = {name: array[(..., *place)].tolist() for name, array in chunked.items()}
-        y, x = (all_of_them[i] for all_of_them, i in zip(places, place, strict=True))
+        y, x = (along[i] for along, i in zip(places, place, strict=True))
         there = {name: [values[..., y, x]] for name, values in known.items()}
         parts.append(of_block(sums, find, pieces, there))
     if not parts:

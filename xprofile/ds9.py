@@ -8,7 +8,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .pixelgrid import lonlat_deg, same_frame
+from .sphere import lonlat_deg, same_frame
 
 __all__ = ["angles", "ds9_frame", "lengths", "lines", "places", "polygons"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from .binning import matched_off
 from .exceptions import InvalidDataError
-from .pixelgrid import unit_vectors
 from .schema import BINNED, EDISP, LAT, LON, REGION, axis_coords, high, low
+from .sphere import unit_vectors
 
 __all__ = ["Add", "consecutive", "join_bins", "merge_values", "running"]
 

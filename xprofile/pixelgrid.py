@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-import astropy.units as u
 import numpy as np
-from astropy.coordinates import (
-    BaseCoordinateFrame,
-    SkyCoord,
-    SphericalRepresentation,
-    UnitSphericalRepresentation,
-)
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs import WCS
 from astropy.wcs.utils import (
     proj_plane_pixel_area,
@@ -23,15 +17,9 @@ from astropy.wcs.utils import (
 )
 from numpy.typing import NDArray
 
-__all__ = [
-    "PixelGrid",
-    "lonlat_deg",
-    "same_frame",
-    "sky_positions",
-    "taken",
-    "unit_vectors",
-    "whole_numbers",
-]
+from .sphere import dot, lonlat_deg, quadrilateral, unit_vectors
+
+__all__ = ["PixelGrid", "taken", "whole_numbers"]
 
 Float = NDArray[np.float64]
 T = TypeVar("T", bound=np.generic)
@@ -172,7 +160,7 @@ class PixelGrid:
             3, 3, *(1 for _ in np.broadcast_shapes(np.shape(x), np.shape(y)))
         )
         found = along * x + down * y + start
-        return np.asarray(found / np.sqrt(_dot(found, found)))
+        return np.asarray(found / np.sqrt(dot(found, found)))
 
     @cached_property
     def _tangent(self) -> Float | None:
@@ -210,7 +198,7 @@ class PixelGrid:
             columns, lines = ([e - 0.5, e + 0.5] for e in (x, y))
             return _rectangle(*([self._under(c, line) for c in columns] for line in lines))
         half = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
-        area = _quadrilateral(*(self.vectors(x + dx, y + dy) for dx, dy in half))
+        area = quadrilateral(*(self.vectors(x + dx, y + dy) for dx, dy in half))
         return self._mended(area, *np.broadcast_arrays(x, y))
 
     def _mended(self, area: Float, x: Float, y: Float) -> Float:
@@ -265,7 +253,7 @@ class PixelGrid:
             return taken(area, inside)
         vectors = self.vectors(*corners)
         left, right = vectors[..., :-1], vectors[..., 1:]
-        area = _quadrilateral(left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
+        area = quadrilateral(left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
         row, column = np.divmod(inside, x.size)
         return self._mended(taken(area, inside), x[column], y[row])
 
@@ -298,39 +286,6 @@ def whole_numbers(size: int) -> Float:
     return np.arange(size, dtype=np.float64)
 
 
-def unit_vectors(lon: Float, lat: Float) -> Float:
-    """Unit vectors (3, ...) of longitudes and latitudes in degrees that broadcast."""
-    lon, lat = np.radians(lon), np.radians(lat)
-    cos = np.cos(lat)
-    up = np.broadcast_to(np.sin(lat), np.broadcast_shapes(lon.shape, lat.shape))
-    return np.stack([cos * np.cos(lon), cos * np.sin(lon), up])
-
-
-def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
-    """Sky positions of unit vectors (3, ...) of a frame, rounded to 1e-12 degrees."""
-    x, y, z = vectors
-    angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
-    frame = frame.replicate_without_data()
-    return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
-
-
-def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
-    """Longitude and latitude in degrees of sky positions, in their own frame or another one."""
-    if frame is not None and not same_frame(coord.frame, frame):
-        coord = coord.transform_to(frame)
-    data = coord.frame.data
-    if not isinstance(data, UnitSphericalRepresentation | SphericalRepresentation):
-        data = coord.spherical
-    return np.asarray(data.lon.to_value(u.deg)), np.asarray(data.lat.to_value(u.deg))
-
-
-def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
-    """Whether two frames are one and the same; fast where they have no attributes."""
-    if type(one) is not type(other):
-        return False
-    return not one.frame_attributes or bool(one.is_equivalent_frame(other))
-
-
 def taken(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
     """Values of some of a block's pixels, by ascending flat index; no choice if these are all."""
     values = block.reshape(-1)
@@ -340,27 +295,3 @@ def taken(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
 def _rectangle(lower: Sequence[Float], upper: Sequence[Float]) -> Float:
     """Solid angle of rectangles of the touching plane, of what is under their corners."""
     return np.asarray(np.abs((upper[1] - upper[0]) - (lower[1] - lower[0])))
-
-
-def _quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:
-    """Solid angle of spherical quadrilaterals of unit vectors."""
-    return _triangle(a, b, c) + _triangle(a, c, d)
-
-
-def _dot(a: Float, b: Float) -> Float:
-    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
-
-
-def _cross(a: Float, b: Float) -> Float:
-    first, second, third = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1]
-    return np.stack([first, second, third - a[1] * b[0]])
-
-
-def _triangle(a: Float, b: Float, c: Float) -> Float:
-    """Solid angle of spherical triangles of unit vectors.
-
-    Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
-    """
-    triple = _dot(a, _cross(b, c))
-    denominator = 1 + _dot(a, b) + _dot(b, c) + _dot(c, a)
-    return np.asarray(np.abs(2 * np.arctan2(triple, denominator)))

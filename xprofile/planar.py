@@ -25,8 +25,9 @@ from regions import (
 )
 
 from .membership import Membership, flat_positions, gather
-from .pixelgrid import PixelGrid, same_frame
+from .pixelgrid import PixelGrid
 from .regionlist import region_centers
+from .sphere import same_frame
 
 __all__ = ["planar_members", "planar_rings"]
 

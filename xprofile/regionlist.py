@@ -27,7 +27,7 @@ from regions import (
 
 from . import ds9
 from .exceptions import InvalidBinsError
-from .pixelgrid import lonlat_deg, same_frame
+from .sphere import lonlat_deg, same_frame
 
 __all__ = ["RegionList", "region_centers", "region_texts", "regions_of_texts"]
 

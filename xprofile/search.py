@@ -12,7 +12,8 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
 from .membership import Find, Int, Membership, flat_positions, gather, slices
-from .pixelgrid import PixelGrid, lonlat_deg, taken, unit_vectors
+from .pixelgrid import PixelGrid, taken
+from .sphere import lonlat_deg, unit_vectors
 
 __all__ = ["Rows", "Search"]
 

@@ -14,12 +14,13 @@ from regions import SkyRegion
 from ..binning import AnyBins
 from ..bins import as_bins
 from ..exceptions import InvalidBinsError, InvalidOptionError, MissingVariableError
-from ..pixelgrid import PixelGrid, unit_vectors
+from ..pixelgrid import PixelGrid
 from ..placed import SphereShape
 from ..planar import planar_rings
 from ..regionlist import regions_of_texts
 from ..schema import LAT, LON, REGION
 from ..shapes.rings import Annuli
+from ..sphere import unit_vectors
 from .numbers import number_bins
 
 if TYPE_CHECKING:

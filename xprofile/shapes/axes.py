@@ -12,7 +12,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ..pixelgrid import lonlat_deg, sky_positions, unit_vectors
+from ..sphere import lonlat_deg, sky_positions, unit_vectors
 
 if TYPE_CHECKING:
     from regions import SkyRegion

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .. import ds9
 from ..exceptions import InvalidBinsError
-from ..pixelgrid import sky_positions, unit_vectors
+from ..sphere import sky_positions, unit_vectors
 from .axes import digitize
 from .ribbon import Ribbon
 

@@ -10,7 +10,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ..pixelgrid import unit_vectors
+from ..sphere import unit_vectors
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree

@@ -11,7 +11,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ..pixelgrid import sky_positions
+from ..sphere import sky_positions
 from .axes import LocalAxes
 from .rings import Annuli
 

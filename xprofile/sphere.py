@@ -1,0 +1,75 @@
+"""Directions on the sphere: unit vectors, sky positions, and solid angles between them."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import (
+    BaseCoordinateFrame,
+    SkyCoord,
+    SphericalRepresentation,
+    UnitSphericalRepresentation,
+)
+from numpy.typing import NDArray
+
+__all__ = ["dot", "lonlat_deg", "quadrilateral", "same_frame", "sky_positions", "unit_vectors"]
+
+Float = NDArray[np.float64]
+
+
+def unit_vectors(lon: Float, lat: Float) -> Float:
+    """Unit vectors (3, ...) of longitudes and latitudes in degrees that broadcast."""
+    lon, lat = np.radians(lon), np.radians(lat)
+    cos = np.cos(lat)
+    up = np.broadcast_to(np.sin(lat), np.broadcast_shapes(lon.shape, lat.shape))
+    return np.stack([cos * np.cos(lon), cos * np.sin(lon), up])
+
+
+def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
+    """Sky positions of unit vectors (3, ...) of a frame, rounded to 1e-12 degrees."""
+    x, y, z = vectors
+    angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
+    frame = frame.replicate_without_data()
+    return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
+
+
+def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
+    """Longitude and latitude in degrees of sky positions, in their own frame or another one."""
+    if frame is not None and not same_frame(coord.frame, frame):
+        coord = coord.transform_to(frame)
+    data = coord.frame.data
+    if not isinstance(data, UnitSphericalRepresentation | SphericalRepresentation):
+        data = coord.spherical
+    return np.asarray(data.lon.to_value(u.deg)), np.asarray(data.lat.to_value(u.deg))
+
+
+def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
+    """Whether two frames are one and the same; fast where they have no attributes."""
+    if type(one) is not type(other):
+        return False
+    return not one.frame_attributes or bool(one.is_equivalent_frame(other))
+
+
+def quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:
+    """Solid angle of spherical quadrilaterals of unit vectors."""
+    return _triangle(a, b, c) + _triangle(a, c, d)
+
+
+def dot(a: Float, b: Float) -> Float:
+    """Product of vectors (3, ...)."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
+def _cross(a: Float, b: Float) -> Float:
+    first, second, third = a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1]
+    return np.stack([first, second, third - a[1] * b[0]])
+
+
+def _triangle(a: Float, b: Float, c: Float) -> Float:
+    """Solid angle of spherical triangles of unit vectors.
+
+    Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
+    """
+    triple = dot(a, _cross(b, c))
+    denominator = 1 + dot(a, b) + dot(b, c) + dot(c, a)
+    return np.asarray(np.abs(2 * np.arctan2(triple, denominator)))
