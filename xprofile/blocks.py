@@ -49,7 +49,8 @@ class Planes:
     def together(self) -> Iterator[slice]:
         """Planes that are few enough to stay in cache, in turn."""
         step = max(_TOGETHER // max(self.place.pixel.size, 1), 1)
-        return (slice(start, start + step) for start in range(0, len(self), step))
+        size = len(self)
+        return (slice(start, min(start + step, size)) for start in range(0, size, step))
 
 
 @dataclass(frozen=True, eq=False)

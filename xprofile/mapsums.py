@@ -259,8 +259,8 @@ class _Masks:
         for energies in picked["counts"].together():
             planes = _used(picked, energies)
             if not members.bin.size or planes is None:
-                count = len(range(*energies.indices(len(picked["counts"]))))
-                planes = np.broadcast_to(np.array(members.bin.size > 0), (count, 1))
+                shape = (energies.stop - energies.start, 1)
+                planes = np.full(shape, members.bin.size > 0)
             for used in planes:
                 some, whole = used.any(), used.all()
                 key = b"" if whole else np.packbits(used).tobytes()

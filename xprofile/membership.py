@@ -19,6 +19,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.integer[Any]]
 
 Find: TypeAlias = "Callable[[], tuple[Membership, Int]]"
+_Part: TypeAlias = tuple[slice, slice, NDArray[np.intp]]
 
 _EVEN = 8  # pairs on the average that have one solid angle, so that these are worth a run
 _BLOCK_SIZE = 1 << 16  # pairs that are weighted and summed together, so that they stay in cache
@@ -104,9 +105,9 @@ class Membership:
         return self._of_bins(self._of_runs(values, self.solid_angle))
 
     def _of_runs(self, values: NDArray[Any], weights: Float | None = None) -> Float:
-        """Sums of runs (..., nrun) of values, times weights (npair,), so that these stay in cache.
+        """Sums of runs (..., nrun) of values (..., npair), times weights (npair,) if there are any.
 
-        One at a time the runs' products would be as large as the values, and slow.
+        Products are made a part at a time, so that they stay in cache.
         """
         sums = np.empty((*values.shape[:-1], self._runs.first.size))
         for some, pairs, first in self._runs.parts if weights is not None else self._runs.whole:
@@ -127,18 +128,6 @@ class Membership:
     @cached_property
     def _runs(self) -> Runs:
         return Runs.of(self.bin, self.solid_angle)
-
-
-_Part: TypeAlias = "tuple[slice, slice, NDArray[np.intp]]"
-
-
-def slices(sizes: Sequence[int]) -> list[slice]:
-    """Where chunks of these sizes are, one after the other."""
-    return [slice(*ends) for ends in pairwise([0, *np.cumsum(sizes).tolist()])]
-
-
-def _known(members: Membership, numbers: Int) -> tuple[Membership, Int]:
-    return members, numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +183,15 @@ class Runs:
             for some, pairs in zip(pairwise(ends), pairwise(places), strict=True)
             if pairs[1] > pairs[0]
         ]
+
+
+def slices(sizes: Sequence[int]) -> list[slice]:
+    """Where chunks of these sizes are, one after the other."""
+    return [slice(*ends) for ends in pairwise([0, *np.cumsum(sizes).tolist()])]
+
+
+def _known(members: Membership, numbers: Int) -> tuple[Membership, Int]:
+    return members, numbers
 
 
 def joined(parts: Sequence[tuple[Int, Membership]], nbin: int) -> Membership:

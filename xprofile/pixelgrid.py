@@ -54,12 +54,8 @@ class PixelGrid:
     def __getstate__(self) -> dict[str, Any]:
         """Keep what the header rounds, in which astropy writes a WCS for another process."""
         w = self.wcs.wcs
-        names = [
-            "crval",
-            "crpix",
-            "cdelt",
-            *(["cd"] if w.has_cd() else ["pc"] if w.has_pc() else []),
-        ]
+        matrix = "cd" if w.has_cd() else "pc"
+        names = ["crval", "crpix", "cdelt", *([matrix] if w.has_cd() or w.has_pc() else [])]
         return {**vars(self), "_exact": {name: getattr(w, name).copy() for name in names}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -186,8 +182,9 @@ class PixelGrid:
     def solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle in sr of the pixels at positions that broadcast.
 
-        On a separable grid the area between meridians and parallels; else that of the spherical
-        quadrilateral of the corners, or by the local scale where a corner is off the sky.
+        On a separable grid the area between meridians and parallels, on a gnomonic one with axes
+        at right angles that of the rectangle of its plane; else that of the spherical quadrilateral
+        of the corners, or by the local scale where a corner is off the sky.
         """
         if self.separable:
             step, centre = np.radians(self._steps), np.radians(self._linear(1, y))

@@ -73,7 +73,7 @@ class Search:
     nbin: int
     grid: PixelGrid
     tiles: Tiles
-    overlap = 0
+    overlap = 0  # that of a Membership, which these bins never have
 
     @classmethod
     def of(cls, rows: Rows, nbin: int, grid: PixelGrid) -> Search:
