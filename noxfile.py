@@ -15,10 +15,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
+    """Check style, format, and who imports whom."""
     session.install(".[lint]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("lint-imports")
 
 
 @nox.session
@@ -46,16 +47,16 @@ def minimum(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def planar_tables(session: nox.Session) -> None:
-    """Write the pixels of planar regions, tests/planar_pixels.json, by regions below 0.12."""
+    """Write the pixels of planar regions, tests/binned/planar_pixels.json, by regions below 0.12."""
     session.install("regions<0.12", "astropy")
-    session.run("python", "tests/freeze_planar.py")
+    session.run("python", "tests/binned/freeze_planar.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def cf(session: nox.Session) -> None:
     """Check netCDF files by the CF conventions."""
     session.install(".", "compliance-checker>=6.1,<7")
-    session.run("python", "tests/cf_conventions.py")
+    session.run("python", "tests/exchange/cf_conventions.py", env={"PYTHONPATH": "tests"})
 
 
 # what each version of Gammapy was made for: newer ones of these break it
@@ -70,7 +71,7 @@ GAMMAPY = {
 def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
-    modules = ["tests/gammapy_exchange.py", "tests/gammapy_maps.py"]
+    modules = ["tests/exchange/gammapy_exchange.py", "tests/exchange/gammapy_maps.py"]
     session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)
 
 

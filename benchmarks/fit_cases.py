@@ -8,8 +8,8 @@ bins are empty.
 import numpy as np
 from timing import Case
 
+from xprofile.estimation.solve import Wanted, solve
 from xprofile.likelihood import Cash
-from xprofile.solve import Wanted, solve
 
 NBIN = 11
 BLOCK = 4096

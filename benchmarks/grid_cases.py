@@ -8,8 +8,10 @@ from astropy.wcs import WCS
 from timing import Case
 
 from xprofile import SkyBins, bin_maps
-from xprofile.schema import ENERGY, ENERGY_TRUE, MAPS, axis_coords, data_array
-from xprofile.wcs import grid_coords
+from xprofile.maps.wcs import grid_coords
+from xprofile.schema.axes import axis_coords
+from xprofile.schema.names import ENERGY, ENERGY_TRUE
+from xprofile.schema.variables import MAPS, data_array
 
 NAMES = ("counts", "background", "exposure", "mask")
 TARGETS = {"CAR": "5", "TAN": "8"}

@@ -15,8 +15,11 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 
 from xprofile import SkyBins, bin_maps
-from xprofile.schema import ENERGY, ENERGY_TRUE, MAPS, axis_coords, data_array
-from xprofile.wcs import grid_coords, skycoord
+from xprofile.maps.positions import skycoord
+from xprofile.maps.wcs import grid_coords
+from xprofile.schema.axes import axis_coords
+from xprofile.schema.names import ENERGY, ENERGY_TRUE
+from xprofile.schema.variables import MAPS, data_array
 
 SHAPE = (1000, 4000)
 ENERGIES = 4

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xprofile.estimation.solve import Wanted, solve
 from xprofile.likelihood import Cash, WStat
-from xprofile.solve import Wanted, solve
 
 EDGES = np.geomspace(10, 500, 12)
 BACKGROUNDS = 0.1, 1, 10, 100, 1000

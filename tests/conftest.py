@@ -7,23 +7,18 @@ from pathlib import Path
 import astropy.units as u
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-import xarray as xr
 from astropy.coordinates import SkyCoord
-from astropy.wcs import WCS
 
 from xprofile import SkyBins, open_maps, tutorial
-from xprofile.schema import ENERGY, ENERGY_TRUE, MAPS, axis_coords, data_array
-from xprofile.wcs import grid_coords
 
 mpl.use("Agg")
 
 # for environments of their own, see noxfile.py
 _NEEDS = {
-    "gammapy_exchange.py": "gammapy",
-    "gammapy_maps.py": "gammapy",
-    "cf_conventions.py": "compliance_checker",
+    "exchange/gammapy_exchange.py": "gammapy",
+    "exchange/gammapy_maps.py": "gammapy",
+    "exchange/cf_conventions.py": "compliance_checker",
 }
 collect_ignore = [name for name, package in _NEEDS.items() if find_spec(package) is None]
 
@@ -75,34 +70,3 @@ def line51():
     """The 51 boxes of the tutorial."""
     start, end = SkyCoord([10, 350] * u.deg, [0, 0] * u.deg, frame="galactic")
     return SkyBins.along_line(start, end, height=3 * u.deg, nbin=51)
-
-
-def make_wcs(projection="CAR", center=(0.0, 0.0), step=0.1, shape=(60, 80), frame="galactic"):
-    """Make a WCS with `center` in the middle of (ny, nx) pixels of `step` degrees."""
-    names = {"galactic": ("GLON", "GLAT"), "icrs": ("RA--", "DEC-")}[frame]
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = [f"{name}-{projection}" for name in names]
-    if frame == "icrs":
-        wcs.wcs.radesys = "ICRS"
-    wcs.wcs.crval = center
-    wcs.wcs.crpix = [(shape[1] + 1) / 2, (shape[0] + 1) / 2]
-    wcs.wcs.cdelt = [-step, step]
-    return wcs
-
-
-def make_maps(wcs=None, shape=(60, 80), nenergy=4, ntrue=6, seed=1):
-    """Make maps with background 1 and Poisson counts in every pixel, flat exposure, no edisp."""
-    wcs = make_wcs(shape=shape) if wcs is None else wcs
-    rng = np.random.default_rng(seed)
-    coords = grid_coords(wcs, shape)
-    for name, size in ((ENERGY, nenergy), (ENERGY_TRUE, ntrue)):
-        edges = np.geomspace(0.01, 1, size + 1)
-        coords |= axis_coords(name, np.sqrt(edges[1:] * edges[:-1]), edges[:-1], edges[1:])
-    values = {
-        "counts": rng.poisson(1.0, (nenergy, *shape)),
-        "background": np.ones((nenergy, *shape)),
-        "exposure": np.full((ntrue, *shape), 1e12),
-        "mask": np.ones((nenergy, *shape), bool),
-    }
-    variables = {name: data_array(name, array, MAPS) for name, array in values.items()}
-    return xr.Dataset(variables, coords)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
-from mapdatasetfile import PLAIN, write
+from cases.mapdataset_files import PLAIN, write
 
 from xprofile import tutorial
 from xprofile.exceptions import InvalidOptionError, MissingFileError
-from xprofile.schema import check_maps, edges
-from xprofile.wcs import pixel_grid, skycoord
+from xprofile.maps.positions import skycoord
+from xprofile.maps.wcs import pixel_grid
+from xprofile.schema.axes import axis_edges
+from xprofile.schema.checks import check_maps
 
 NAME = "fermi-3fhl-gc"
 
@@ -48,7 +50,7 @@ def test_simulated_sky_is_like_the_real_one(sim_maps):
     assert dict(sim_maps["counts"].sizes) == {"energy": 11, "lat": 200, "lon": 400}
     assert sim_maps["counts"].dtype.kind == "i"
     np.testing.assert_allclose(
-        edges(sim_maps, "energy"), np.geomspace(0.01, 0.5, 12), rtol=1e-12, atol=0
+        axis_edges(sim_maps, "energy"), np.geomspace(0.01, 0.5, 12), rtol=1e-12, atol=0
     )
     np.testing.assert_allclose(sim_maps["lon"], 9.975 - 0.05 * np.arange(400), rtol=0, atol=1e-9)
     np.testing.assert_allclose(sim_maps["lat"], 0.05 * np.arange(200) - 4.975, rtol=0, atol=1e-9)
@@ -118,7 +120,7 @@ def test_sources_are_where_they_are_said_to_be(source):
 def test_expected_counts_are_flux_times_response(asimov):
     """By the closed form of the power law's integral, not by the package's."""
     slope = 1 - tutorial.INDEX
-    limits, true = (edges(asimov, axis) ** slope for axis in ("energy", "energy_true"))
+    limits, true = (axis_edges(asimov, axis) ** slope for axis in ("energy", "energy_true"))
     share = xr.Variable("energy_true", np.diff(true) / (limits[-1] - limits[0]))
     exposure = asimov["exposure"].astype(float)
     expected = xr.dot(share * asimov["edisp"], exposure, dim="energy_true") * tutorial.source_flux()

@@ -9,33 +9,44 @@ __version__ = version("xprofile")
 from .accessor import DataArrayProfile, DatasetProfile
 
 if TYPE_CHECKING:
-    from . import exceptions, tutorial
-    from .binning import bin_image, bin_maps
-    from .bins import SkyBins
-    from .calibration import expected_limits, interval_coverage, p_value
-    from .estimator import ProfileEstimator, estimate
-    from .inmemory import from_arrays, from_gammapy
-    from .io.maps import open_maps
-    from .io.netcdf import open_netcdf
-    from .io.profiles import open_profile
-    from .io.template import open_map
-    from .mapgrid import coarsen, cutout, exclude
-    from .reference import with_reference_model
-    from .regroup import fold, rebin
-    from .scans import recompute_ul
-    from .schema import check_binned, check_maps, check_profile
-    from .sed import to_sed_type
-    from .smoothing import smooth
-    from .spectrum import power_law
-    from .stacking import merge_profiles
-    from .toys import simulate
-    from .units import select, to_units
+    from . import exceptions, plot, tutorial
+    from .binned.binning import bin_image, bin_maps
+    from .binned.selection import cutout, exclude
+    from .bins.skybins import SkyBins
+    from .estimation.estimator import ProfileEstimator, estimate
+    from .io.maps.gammapy import from_gammapy
+    from .io.maps.opening import open_maps
+    from .io.maps.template import open_map
+    from .io.maps.writing import write_maps
+    from .io.netcdf import open_netcdf, write_netcdf
+    from .io.profiles.ecsv import write_ecsv
+    from .io.profiles.fits_tables import write_profile
+    from .io.profiles.opening import open_profile
+    from .io.profiles.table import to_dataframe, to_table
+    from .maps.coarsening import coarsen
+    from .maps.in_memory import from_arrays
+    from .maps.positions import assign_sky_coords, skycoord, solid_angle
+    from .maps.smoothing import smooth
+    from .profile.calibration import expected_limits, interval_coverage, p_value
+    from .profile.reference_model import with_reference_model
+    from .profile.regrouping import fold, rebin
+    from .profile.scans import recompute_ul
+    from .profile.sed import quantity, to_sed_type, upper_limits, with_threshold
+    from .profile.stacking import merge_profiles
+    from .profile.toys import simulate
+    from .schema.axes import axis_edges
+    from .schema.checks import check_binned, check_maps, check_profile
+    from .schema.indexing import select
+    from .schema.units import to_units
+    from .spectrum.models import power_law
 
 __all__ = [
     "DataArrayProfile",
     "DatasetProfile",
     "ProfileEstimator",
     "SkyBins",
+    "assign_sky_coords",
+    "axis_edges",
     "bin_image",
     "bin_maps",
     "check_binned",
@@ -57,40 +68,96 @@ __all__ = [
     "open_netcdf",
     "open_profile",
     "p_value",
+    "plot",
     "power_law",
+    "quantity",
     "rebin",
     "recompute_ul",
     "select",
     "simulate",
+    "skycoord",
     "smooth",
+    "solid_angle",
+    "to_dataframe",
     "to_sed_type",
+    "to_table",
     "to_units",
     "tutorial",
+    "upper_limits",
     "with_reference_model",
+    "with_threshold",
+    "write_ecsv",
+    "write_maps",
+    "write_netcdf",
+    "write_profile",
 ]
 
 # where each name is; modules are imported when a name of theirs is first asked for
 _NAMES = {
-    "binning": ("bin_image", "bin_maps"),
-    "bins": ("SkyBins",),
-    "calibration": ("expected_limits", "interval_coverage", "p_value"),
-    "estimator": ("ProfileEstimator", "estimate"),
-    "inmemory": ("from_arrays", "from_gammapy"),
-    "io.maps": ("open_maps",),
-    "io.netcdf": ("open_netcdf",),
-    "io.profiles": ("open_profile",),
-    "io.template": ("open_map",),
-    "mapgrid": ("coarsen", "cutout", "exclude"),
-    "reference": ("with_reference_model",),
-    "regroup": ("fold", "rebin"),
-    "scans": ("recompute_ul",),
-    "schema": ("check_binned", "check_maps", "check_profile"),
-    "sed": ("to_sed_type",),
-    "smoothing": ("smooth",),
-    "spectrum": ("power_law",),
-    "stacking": ("merge_profiles",),
-    "toys": ("simulate",),
-    "units": ("select", "to_units"),
+    "binned.binning": (
+        "bin_image",
+        "bin_maps",
+    ),
+    "binned.selection": (
+        "cutout",
+        "exclude",
+    ),
+    "bins.skybins": ("SkyBins",),
+    "estimation.estimator": (
+        "ProfileEstimator",
+        "estimate",
+    ),
+    "io.maps.gammapy": ("from_gammapy",),
+    "io.maps.opening": ("open_maps",),
+    "io.maps.template": ("open_map",),
+    "io.netcdf": (
+        "open_netcdf",
+        "write_netcdf",
+    ),
+    "io.profiles.opening": ("open_profile",),
+    "maps.coarsening": ("coarsen",),
+    "maps.in_memory": ("from_arrays",),
+    "maps.smoothing": ("smooth",),
+    "profile.calibration": (
+        "expected_limits",
+        "interval_coverage",
+        "p_value",
+    ),
+    "profile.reference_model": ("with_reference_model",),
+    "profile.regrouping": (
+        "fold",
+        "rebin",
+    ),
+    "profile.scans": ("recompute_ul",),
+    "profile.sed": (
+        "quantity",
+        "to_sed_type",
+        "upper_limits",
+        "with_threshold",
+    ),
+    "profile.stacking": ("merge_profiles",),
+    "profile.toys": ("simulate",),
+    "schema.checks": (
+        "check_binned",
+        "check_maps",
+        "check_profile",
+    ),
+    "schema.indexing": ("select",),
+    "schema.units": ("to_units",),
+    "spectrum.models": ("power_law",),
+    "schema.axes": ("axis_edges",),
+    "io.maps.writing": ("write_maps",),
+    "io.profiles.fits_tables": ("write_profile",),
+    "io.profiles.ecsv": ("write_ecsv",),
+    "io.profiles.table": (
+        "to_dataframe",
+        "to_table",
+    ),
+    "maps.positions": (
+        "assign_sky_coords",
+        "skycoord",
+        "solid_angle",
+    ),
 }
 _PLACES = {name: module for module, names in _NAMES.items() for name in names}
 

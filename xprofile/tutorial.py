@@ -14,22 +14,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from .exceptions import InvalidOptionError, MissingFileError
-from .io.maps import open_maps as open_maps_file
-from .schema import (
-    COORDS,
-    ENERGY,
-    ENERGY_TRUE,
-    LAT,
-    LON,
-    MAPS,
-    RAD,
-    SED_TYPES,
-    axis_coords,
-    data_array,
-    extend_history,
-)
-from .spectrum import integral, power_law
-from .wcs import grid_coords, pixel_grid
+from .io.maps.opening import open_maps as open_maps_file
+from .maps.wcs import grid_coords, pixel_grid
+from .schema.axes import axis_coords
+from .schema.history import extend_history
+from .schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
+from .schema.variables import COORDS, MAPS, SED_TYPES, data_array
+from .spectrum.models import integral, power_law
 
 __all__ = ["INDEX", "SOURCES", "Source", "open_maps", "simulate_maps", "source_flux"]
 

@@ -14,20 +14,28 @@ import numpy as np
 import xarray as xr
 
 from ..exceptions import FileFormatError, MissingFileError
-from ..schema import LAT, SED_SUFFIXES, SED_TYPE, WCS_NAME, high, low
-from ..sed import quantity_name
+from ..profile.sed import quantity_name
+from ..schema.names import LAT, SED_TYPE, WCS_NAME, high, low
+from ..schema.variables import SED_SUFFIXES
 from .atomic import StrPath, moved_into_place
-from .description import dumps, loads, type_name
+from .json_text import dumps, loads, type_name
 
 __all__ = ["decode", "encode", "open_netcdf", "write_netcdf"]
 
 CONVENTIONS = "CF-1.11"
+
 _NOTE = "xprofile"  # the attribute that notes what was changed
+
 _VERSION = 1  # of this note
+
 _EDGES = "bounds"  # dim of the two edges
+
 _OWN, _WRITTEN = "own", "written"
+
 _DEGREES = re.compile(r"\bdeg(?![a-z])")  # UDUNITS does not know this abbreviation
+
 _NUMBERS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8")
+
 _DECODED = (  # attributes that say how values are stored, which xarray takes for itself
     "_FillValue", "missing_value", "scale_factor", "add_offset", "dtype", "coordinates", "calendar",
 )  # fmt: skip
@@ -71,7 +79,7 @@ def write_netcdf(
     Examples
     --------
     >>> from xprofile import open_netcdf
-    >>> from xprofile.io.netcdf import write_netcdf
+    >>> from xprofile import write_netcdf
     >>> write_netcdf(binned, "binned.nc")  # doctest: +SKIP
     >>> open_netcdf("binned.nc")  # doctest: +SKIP
     """

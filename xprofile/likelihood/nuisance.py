@@ -17,8 +17,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .background_norm import BackgroundFit, BackgroundNorm
 from .cash import TRUNCATION, Cash, change
-from .fit import best_fit
+from .newton import best_fit
 from .statistic import Curve, Float, Which
 
 __all__ = ["NuisanceCash"]
@@ -26,8 +27,11 @@ __all__ = ["NuisanceCash"]
 Bool = NDArray[np.bool_]
 
 _NOISE = 1e-14  # of its parts, below which a slope or a curvature is rounding
+
 _EQUAL = 1e-9  # relative difference of ratios that are the same
+
 _DOUBLINGS = 60
+
 _TINY = 1e-200  # norm or npred as good as 0
 
 
@@ -56,20 +60,20 @@ class NuisanceCash:
         """Return some of the problems."""
         return type(self)(self.cash.take(which), self.width)
 
-    def _background(self, x: Float) -> _Background:
+    def _background(self, x: Float) -> BackgroundFit:
         """Best norm of the background, with respect to the least where counts are predicted."""
         n, b, signal = self.cash.n, self.cash.b, x[:, None] * self.cash.s
         inner = Cash.of(n, b, signal)
         wall = np.maximum(-inner.wall.min(axis=1, initial=np.inf), 0)
         shift = wall[:, None]
         walls, kinks = inner.wall + shift, inner.kink - shift
-        prior = _BackgroundNorm(n, b, signal, walls, kinks, self._precision, 1 - wall)
+        prior = BackgroundNorm(n, b, signal, walls, kinks, self._precision, 1 - wall)
         above, bound = best_fit(prior, 0.0)
         above = np.where(np.isnan(above), 1, above)
         with np.errstate(divide="ignore", invalid="ignore"):
             distance = np.where(n > 0, walls, -kinks) + above[:, None]
             npred = np.where(b > 0, b * distance, signal)
-        return _Background(wall, above, bound & (wall + above > 0), npred)
+        return BackgroundFit(wall, above, bound & (wall + above > 0), npred)
 
     def value(self, x: Float) -> Float:
         """Statistic at one norm for each problem."""
@@ -82,7 +86,7 @@ class NuisanceCash:
         return self._rise(self._background(x), self._background(to), to - x)
 
     def _rise(
-        self, before: _Background, after: _Background, step: Float, least: float = TRUNCATION
+        self, before: BackgroundFit, after: BackgroundFit, step: Float, least: float = TRUNCATION
     ) -> Float:
         moved = (after.wall - before.wall) + (after.above - before.above)
         by_signal, by_norm = step[:, None] * self.cash.s, moved[:, None] * self.cash.b
@@ -113,13 +117,13 @@ class NuisanceCash:
         slope[self._beyond(x)] = -np.inf
         return slope, curvature
 
-    def _grows(self, x: Float, best: _Background, side: int) -> Bool:
+    def _grows(self, x: Float, best: BackgroundFit, side: int) -> Bool:
         """Whether the npred of a fine bin is positive, or becomes so at once on that side."""
         cash = self.cash
         edge = (x == 0)[:, None] & ((cash.b == 0) | (best.norm == 0)[:, None])
         return np.asarray((cash.n > 0) | (best.npred > 0) | (edge & (side >= 0)))
 
-    def _held(self, best: _Background, grows: Bool, pull: Float, prior: Float) -> Float:
+    def _held(self, best: BackgroundFit, grows: Bool, pull: Float, prior: Float) -> Float:
         """Slope along a norm of the background that slides, up to 0; an empty fine bin holds it."""
         n, b = self.cash.n, self.cash.b
         slope = (b * (grows - pull)).sum(axis=1) + prior
@@ -128,7 +132,7 @@ class NuisanceCash:
         held = best.sliding & (np.abs(slope) >= _NOISE * size)
         return np.where(held, np.clip(slope, -most, 0), 0)
 
-    def _follow(self, x: Float, best: _Background, second: Float) -> tuple[Float, Float, Float]:
+    def _follow(self, x: Float, best: BackgroundFit, second: Float) -> tuple[Float, Float, Float]:
         """How fast the best norm of the background falls with x, if free, and if it slides.
 
         Last the curvature.
@@ -256,58 +260,3 @@ class NuisanceCash:
         least, most = self._ratios(self.cash.b >= 0)
         same = np.isfinite(most) & (most <= least * (1 + _EQUAL)) & (not self._precision)
         return np.where(same, np.nan, reach)
-
-
-@dataclass(frozen=True, eq=False)
-class _Background:
-    """Best norm of the background at one norm of the signal.
-
-    Parameters
-    ----------
-    wall : numpy.ndarray
-        Least norm that leaves npred to all counts, 0 at least.
-    above : numpy.ndarray
-        How far the best one is above it.
-    sliding : numpy.ndarray of bool
-        Whether it is where the npred of an empty fine bin reaches 0.
-    npred : numpy.ndarray
-        Predicted counts, (nproblem, nbin), negative ones as they are.
-    """
-
-    wall: Float
-    above: Float
-    sliding: Bool
-    npred: Float
-
-    @property
-    def norm(self) -> Float:
-        """The norm itself."""
-        return self.wall + self.above
-
-
-@dataclass(frozen=True, eq=False)
-class _BackgroundNorm(Cash):
-    """The Cash statistic as a function of the background norm, with a Gaussian prior."""
-
-    precision: float
-    centre: Float
-
-    def take(self, which: Which) -> Self:
-        n, s, b, wall, kink = (v[which] for v in (self.n, self.s, self.b, self.wall, self.kink))
-        return type(self)(n, s, b, wall, kink, self.precision, self.centre[which])
-
-    def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
-        slope, curvature = super().slope(x, side)
-        return slope + (x - self.centre) * self.precision, curvature + self.precision
-
-    def start(self, steepest: Float) -> Float:
-        """Highest norm at which the pull of one fine bin outweighs all slopes and the prior."""
-        if not self.precision:
-            return super().start(steepest)
-        p, free = self.precision, self.centre - steepest / self.precision
-        g = steepest[:, None] - p * (self.wall + self.centre[:, None])
-        with np.errstate(invalid="ignore"):
-            pulled = 2 * self.n / (np.abs(g) + np.sqrt(g**2 + 4 * p * self.n))
-        alone = np.where(g > 0, pulled - self.wall, free[:, None] + pulled)
-        alone = np.where(np.isfinite(self.wall), alone, -np.inf)
-        return np.maximum(self._off_wall(alone.max(axis=1, initial=-np.inf)), free)

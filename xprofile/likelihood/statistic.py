@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 __all__ = ["Curve", "Float", "Statistic", "Which"]
 
 Float: TypeAlias = NDArray[np.float64]
+
 Which: TypeAlias = NDArray[np.bool_] | NDArray[np.intp] | slice
+
 Curve: TypeAlias = Callable[[Float], tuple[Float, Float]]  # a value and its derivative
 
 

@@ -8,7 +8,7 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ..schema import ENERGY, ENERGY_UNIT, high, low
+from ..schema.names import ENERGY, ENERGY_UNIT, high, low
 
 __all__ = ["COMMON", "axis_text", "energy_range", "name_text", "sky_names", "unit_text"]
 
@@ -19,6 +19,7 @@ _SYMBOLS = {
     "ts": r"$\mathrm{TS}$",
     "sqrt_ts": r"$\sqrt{\mathrm{TS}}$",
 }
+
 # what stands there once several quantities are drawn over each other
 COMMON = {
     "counts": "Counts",
@@ -28,6 +29,7 @@ COMMON = {
     "stat": "Fit statistic",
     "stat_null": "Fit statistic",
 }
+
 # longitude and latitude of frames that have names of their own for them
 _SKY_NAMES = {
     "galactic": ("Galactic longitude", "Galactic latitude"),

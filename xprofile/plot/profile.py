@@ -10,13 +10,13 @@ import astropy.units as u
 import xarray as xr
 
 from ..exceptions import InvalidOptionError
-from ..schema import SED_TYPES
-from ..sed import quantity_name
-from .binaxis import BinAxis, bin_axis
-from .choice import energy_bands, resolve
-from .heights import TWIN_COLOR, check_scale, right_axes, set_scale
+from ..profile.sed import quantity_name
+from ..schema.variables import SED_TYPES
 from .labels import COMMON, axis_text, name_text
+from .quantities import energy_bands, resolve
 from .series import STYLES, draw_series, read_series
+from .xaxis import BinAxis, bin_axis
+from .yaxis import TWIN_COLOR, check_scale, right_axes, set_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

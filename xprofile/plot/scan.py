@@ -10,19 +10,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError
-from ..schema import (
-    ENERGY,
-    NORM_SCAN,
-    NORM_SCAN_VALUES,
-    SED_TYPE,
-    bin_dim,
-    check_profile,
-    scan_norms,
-)
-from ..sed import is_brightness, quantity_name, to_sed_type
-from .binaxis import BinAxis, bin_axis
-from .choice import check_plottable, resolve
+from ..profile.sed import is_brightness, quantity_name, to_sed_type
+from ..schema.axes import bin_dim, scan_norms
+from ..schema.checks import check_profile
+from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from .profile import name_axes, plain_axes, plot_profile
+from .quantities import check_plottable, resolve
+from .xaxis import BinAxis, bin_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +26,7 @@ __all__ = ["plot_stat_scan"]
 Float = NDArray[np.float64]
 
 _SCAN_CMAP = "Blues_r"
+
 _POINT_COLOR = "tab:orange"
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..schema import SED_TYPES
-from .binaxis import BinAxis
+from ..schema.variables import SED_TYPES
+from .xaxis import BinAxis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,9 +22,12 @@ __all__ = ["STYLES", "Series", "draw_series", "read_series"]
 Float = NDArray[np.float64]
 
 _ARROW = 2.4  # length of an upper limit's arrow, in marker sizes
+
 _BAND_ALPHA = 0.25  # of the errors behind steps
+
 # sums over used pixels: 0 where there is none, which is not a measurement
 _SUMS = ("counts", "npred", "npred_excess", "npred_background")
+
 STYLES = ("points", "steps")
 
 

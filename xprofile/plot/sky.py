@@ -10,9 +10,9 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
-from ..pixelgrid import PixelGrid
-from ..schema import LAT, LON
-from ..wcs import pixel_grid
+from ..maps.pixelgrid import PixelGrid
+from ..maps.wcs import pixel_grid
+from ..schema.names import LAT, LON
 from .labels import axis_text, sky_names
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _STRETCHES = {
     "log": "LogStretch",
     "asinh": "AsinhStretch",
 }
+
 _IN_HOURS = ("icrs", "fk5", "fk4")  # frames of which the axes keep their hours and minutes
 
 

@@ -12,11 +12,10 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import celestial_frame_to_wcs
 from numpy.typing import NDArray
 
-from ..binning import AnyBins
-from ..bins import SkyBins, as_bins
-from ..schema import REGION
-from ..wcs import decode_wcs
-from .outlines import centers_of
+from ..bins.skybins import AnyBins, SkyBins, as_bins
+from ..maps.wcs import decode_wcs
+from ..schema.names import REGION
+from .bins import bin_centers
 from .sky import label_sky, plot_sky
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def image_axes(figure: Any, image: xr.DataArray, image_kw: Mapping[str, Any]) ->
 
 def blank_axes(figure: Any, bins: SkyBins | xr.Dataset) -> Axes:
     """Make sky axes that suit bins, and wait for them."""
-    wcs, frame = _wcs_round(centers_of(bins))
+    wcs, frame = _wcs_round(bin_centers(bins))
     axes: Axes = figure.add_subplot(projection=wcs)
     axes.set_aspect("equal")
     label_sky(axes, frame)

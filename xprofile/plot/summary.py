@@ -10,18 +10,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binning import AnyBins
-from ..bins import SkyBins
+from ..bins.drawing import add_numbers
+from ..bins.numbers import number_size, thinned
+from ..bins.skybins import AnyBins, SkyBins
 from ..exceptions import InvalidBinsError
-from ..schema import bin_dim
-from ..sed import quantity_name
-from .binaxis import bin_axis
-from .choice import energy_bands, resolve
-from .heights import TWIN_COLOR
-from .numbers import number_size, thinned
-from .outlines import add_numbers, plot_bins
+from ..profile.sed import quantity_name
+from ..schema.axes import bin_dim
+from .bins import bin_centers, plot_bins
 from .profile import plot_profile
+from .quantities import energy_bands, resolve
 from .skypanel import bins_of, blank_axes, fit_blank, image_axes
+from .xaxis import bin_axis
+from .yaxis import TWIN_COLOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["plot_summary"]
 
 _HEIGHTS = {"profile": 2.2, "counts": 1.8, "significance": 1.3}  # inches
+
 _NEEDS = {"counts": "counts", "significance": "sqrt_ts"}  # variables without which there is none
+
 _WIDTH = 8.0  # inches
+
 _MARGINS = 2.2  # of it, for labels and legends
+
 _BESIDE_WIDTH = 4.0  # inches more for a sky on the left
+
 _BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1, 1), "frameon": False}
+
 _WIDE = 1.3  # a sky that is wider than this times its height lies above the profile
+
 _LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
     "counts": ("Counts", {}),
     "npred": ("Predicted", {"linestyle": "-"}),
@@ -118,7 +125,7 @@ def plot_summary(
     _finish(panels)
     figure.canvas.figure.draw_without_rendering()  # only then is it known what has room
     if shown is not None and drawn is not None:
-        add_numbers(shown, drawn)
+        add_numbers(bin_centers(shown), drawn)
     _number_above(panels["profile"], axis.centre)
     return panels if sky is None else {"sky": sky, **panels}
 

@@ -1,0 +1,1 @@
+"""Cases that several test modules share: maps, bins, profiles and files of them."""

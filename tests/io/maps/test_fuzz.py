@@ -1,0 +1,194 @@
+"""Files that were changed at random: each gives a clear error, or maps that can be used."""
+
+import signal
+import tracemalloc
+import warnings
+from contextlib import contextmanager, suppress
+from io import BytesIO
+
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.utils.exceptions import AstropyDeprecationWarning
+from cases import mapdataset_files as small
+from cases import part_files as partfiles
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xprofile import check_maps, open_map, open_maps
+from xprofile.exceptions import DataWarning, XProfileError
+from xprofile.io.maps.backend import MapsBackend
+
+BLOCK, CARD = 2880, 80
+SECONDS = 10
+NUMBERS = [b"0", b"-1", b"1", b"2", b"3", b"8", b"1E300", b"-1E-300", b"2147483648", b"NaN", b"T"]
+TEXTS = [b"''", b"'GLON-TAN'", b"'keV'", b"'cm2 s'", b"'no unit'", b"'ENERGIES'", b"'\xff\xfe'"]
+
+SINGLE = {
+    "MapDataset": small.PLAIN.content,
+    "MapDatasetOnOff": small.Recipe(onoff=True, layout="rows").content,
+}
+PARTS = {
+    "counts": partfiles.content(partfiles.gtbin()),
+    "background": partfiles.content(partfiles.gtmodel()),
+    "exposure": partfiles.content(partfiles.gtexpcube2()),
+    "psf": partfiles.content(partfiles.gtpsf()),
+    "edisp": partfiles.content(partfiles.gtdrm()),
+    "mask": partfiles.content(partfiles.single_map(small.MASK_SAFE.astype(np.uint8))),
+}
+MAPS = {
+    "diffuse": partfiles.content(partfiles.diffuse()),
+    "counts": partfiles.content(partfiles.ctbin()),
+}
+
+
+def pick(rng, choices):
+    return list(choices)[rng.integers(len(choices))]
+
+
+def is_header(data, block):
+    """Whether a block of a file is text."""
+    part = data[block * BLOCK : (block + 1) * BLOCK]
+    return bool(part) and all(32 <= byte < 127 for byte in part[:CARD])
+
+
+def change_card(rng, data):
+    """Give another value to a keyword, take the keyword away, or have it twice."""
+    blocks = [b for b in range(len(data) // BLOCK) if is_header(data, b)]
+    if not blocks:
+        return
+    start = int(rng.choice(blocks)) * BLOCK + CARD * int(rng.integers(BLOCK // CARD))
+    card = bytes(data[start : start + CARD])
+    kind = rng.integers(4)
+    if kind == 0:
+        new = b" " * CARD
+    elif kind == 1:
+        other = int(rng.choice(blocks)) * BLOCK + CARD * int(rng.integers(BLOCK // CARD))
+        new = bytes(data[other : other + CARD])
+    else:
+        value = (
+            NUMBERS[rng.integers(len(NUMBERS))] if kind == 2 else TEXTS[rng.integers(len(TEXTS))]
+        )
+        new = (card[:10] + value.rjust(20)).ljust(CARD)[:CARD]
+    data[start : start + CARD] = new
+
+
+def change_bytes(rng, data):
+    for _ in range(rng.integers(1, 9)):
+        data[rng.integers(len(data))] = rng.integers(256)
+
+
+def change_values(rng, data):
+    """Put odd numbers where tables and images are."""
+    odd = [np.nan, np.inf, -np.inf, -1.0, 0.0, 1e300, 0.5]
+    blocks = [b for b in range(len(data) // BLOCK) if not is_header(data, b)]
+    if blocks:
+        kind = rng.choice([">f4", ">f8", ">i4", ">i2"])
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = np.array(odd[rng.integers(len(odd))]).astype(kind).tobytes()
+        start = int(rng.choice(blocks)) * BLOCK + 8 * int(rng.integers(BLOCK // 8))
+        data[start : start + len(value)] = value
+
+
+def change_length(rng, data):
+    """Cut the end, or cut out, repeat or swap blocks."""
+    at, size = int(rng.integers(len(data))), int(rng.integers(1, 3 * BLOCK))
+    kind = rng.integers(4)
+    if kind == 0:
+        del data[at:]
+    elif kind == 1:
+        at = at // BLOCK * BLOCK
+        del data[at : at + BLOCK]
+    elif kind == 2:
+        at = at // BLOCK * BLOCK
+        data[at:at] = data[at : at + BLOCK]
+    else:
+        data[at:at] = bytes(rng.integers(0, 256, size, dtype=np.uint8))
+
+
+CHANGES = [change_card, change_card, change_card, change_bytes, change_values, change_length]
+
+
+def changed(rng, content):
+    data = bytearray(content)
+    for _ in range(rng.integers(1, 4)):
+        if data:
+            CHANGES[rng.integers(len(CHANGES))](rng, data)
+    return bytes(data)
+
+
+def open_changed(rng, path):
+    """Size of a file that was changed, with others that were not, and what opens it."""
+    kind = pick(rng, ["map"] * 12 + ["parts"] * 2 + ["single", "lazy"])
+    if kind == "parts":
+        name = pick(rng, PARTS)
+        files = {key: BytesIO(value) for key, value in PARTS.items()}
+        files[name] = BytesIO(changed(rng, PARTS[name]))
+        return sum(map(len, PARTS.values())), lambda: open_maps(**files)
+    content = changed(rng, pick(rng, (MAPS if kind == "map" else SINGLE).values()))
+    if kind == "lazy":
+        path.write_bytes(content)
+        return len(content), lambda: xr.load_dataset(path, engine=MapsBackend)
+    opens = open_map if kind == "map" else open_maps
+    return len(content), lambda: opens(BytesIO(content))
+
+
+@contextmanager
+def limited(size, *, memory):
+    """Fail after some seconds, and if more memory is taken than a multiple of a size."""
+    signal.alarm(SECONDS)
+    if memory:
+        tracemalloc.start()
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 * size + 2**20
+
+
+def check(seed, path, *, memory=False):
+    rng = np.random.default_rng(seed)
+    size, opens = open_changed(rng, path)
+    found = None
+    with limited(size, memory=memory), warnings.catch_warnings(), suppress(XProfileError):
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DataWarning)
+        for old in (DeprecationWarning, AstropyDeprecationWarning):  # astropy's of itself
+            warnings.simplefilter("ignore", old)
+        found = opens()
+    if {"counts", "exposure"} <= set(getattr(found, "data_vars", ())):
+        check_maps(found)
+
+
+@pytest.fixture(autouse=True)
+def deadline():
+    if not hasattr(signal, "SIGALRM"):
+        pytest.skip("there is no alarm on this system")
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"no answer in {SECONDS} s"))
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+def fuzz(path, first, number):
+    for seed in range(10):  # what is imported on the way takes memory the first time
+        check(seed, path)
+
+    @settings(max_examples=number, derandomize=True, deadline=None, database=None)
+    @given(seed=st.integers(0, 2**32 - 1))
+    def run(seed):
+        check(seed + first, path, memory=seed % 20 == 0)
+
+    run()
+
+
+def test_some_changed_files(tmp_path):
+    fuzz(tmp_path / "changed.fits", 0, 300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_many_changed_files(tmp_path, part):
+    """20,000 of them."""
+    fuzz(tmp_path / "changed.fits", part << 32, 5000)

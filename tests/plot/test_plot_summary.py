@@ -1,0 +1,386 @@
+"""The summary figure, and the numbers of bins."""
+
+from itertools import pairwise
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from cases.maps import make_maps, make_wcs
+from cases.plot import (
+    BAND_TEXTS,
+    ONE_BAND,
+    TWO_BANDS,
+    galactic,
+    legend_texts,
+    make_profile,
+    only,
+    steps,
+)
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import same_color
+from regions import CircleAnnulusSkyRegion, PolygonSkyRegion, RectangleSkyRegion
+
+from xprofile import SkyBins, bin_maps, estimate
+from xprofile.bins.numbers import _GAP, _WIDTH, thinned
+from xprofile.bins.region_texts import regions_of_texts
+from xprofile.exceptions import InvalidBinsError, InvalidOptionError
+from xprofile.plot import plot_bins, plot_summary
+
+PANELS = ["sky", "profile", "counts", "significance"]
+LINE = SkyBins.along_line(galactic(5, 0), galactic(-1, 0), height=2 * u.deg, nbin=6)
+
+
+@pytest.fixture(scope="module")
+def profile():
+    return make_profile(ONE_BAND)
+
+
+@pytest.fixture(scope="module")
+def two_bands():
+    return make_profile(TWO_BANDS)
+
+
+@pytest.fixture(scope="module")
+def image():
+    return make_maps().counts.sum("energy", keep_attrs=True)
+
+
+@pytest.fixture(scope="module")
+def shown(profile, image):
+    """A summary to look at, by the accessor."""
+    given = {"image_kw": {"vmax": 7}, "bins_kw": {"edgecolor": "lime"}}
+    axes = profile.profile.plot_summary(image, sed_type="flux", x_unit="arcmin", **given)
+    assert plt.get_fignums() == [1]
+    return axes
+
+
+def outlines(ax):
+    return only([artist for artist in ax.collections if isinstance(artist, PolyCollection)])
+
+
+def numbers(ax):
+    return [int(text.get_text()) for text in ax.texts]
+
+
+def above(ax):
+    """Bin numbers and places on the upper axis of a panel."""
+    top = only(ax.child_axes)
+    return [int(text.get_text()) for text in top.get_xticklabels()], top.get_xticks()
+
+
+def profile_of(bins):
+    return estimate(bin_maps(make_maps(), bins), energy_edges=ONE_BAND)
+
+
+# the whole
+
+
+def test_panels_share_the_bins_axis(shown):
+    assert list(shown) == PANELS
+    sky, *panels = shown.values()
+    assert {ax.get_xlim() for ax in panels} == {panels[0].get_xlim()}
+    assert [ax.get_xlabel() for ax in panels] == ["", "", "Projected distance [arcmin]"]
+    assert panels[0].get_ylabel() == r"Integral flux [$\mathrm{cm^{-2}\,s^{-1}}$]"
+    assert [ax.get_ylabel() for ax in panels[1:]] == ["Counts", r"$\sqrt{\mathrm{TS}}$"]
+    assert {ax.figure for ax in panels} == {sky.figure}
+
+
+def test_what_the_panels_show(profile, shown):
+    axes = shown
+    one = profile.isel(energy=0)
+    used = one.coverage > 0
+    assert len(axes["profile"].containers) == 2  # points and limits
+    counts = only(axes["counts"].containers).lines[0]
+    np.testing.assert_array_equal(counts.get_ydata(), one.counts.where(used))
+    lines = {line.get_label(): line for line in axes["counts"].lines}
+    predicted, background = lines["Predicted"], lines["Background"]
+    np.testing.assert_array_equal(steps(predicted)[2], one.npred.where(used))
+    np.testing.assert_array_equal(steps(background)[2], one.npred_background.where(used))
+    assert background.get_linestyle() == "--"
+    assert legend_texts(axes["counts"]) == ["Counts", "Predicted", "Background"]
+    significance, zero = axes["significance"].lines
+    np.testing.assert_array_equal(steps(significance)[2], one.sqrt_ts)
+    np.testing.assert_array_equal(zero.get_ydata(), 0)
+    assert legend_texts(axes["profile"]) is None
+
+
+def test_bins_are_drawn_on_the_image_where_the_regions_say(image, shown):
+    sky = shown["sky"]
+    assert only(sky.images).norm.vmax == 7
+    drawn = outlines(sky)
+    assert same_color(drawn.get_edgecolor()[0], "lime")
+    expected = plot_bins(
+        LINE, image.profile.plot_sky(ax=plt.figure().add_subplot(projection=image.profile.wcs))
+    )
+    for path, true in zip(drawn.get_paths(), expected.get_paths(), strict=True):
+        found, wanted = path.get_extents().extents, true.get_extents().extents
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=0.01)  # of 10 pixels
+    assert numbers(sky) == list(range(6))
+    places = np.array([text.get_position() for text in sky.texts])
+    np.testing.assert_allclose(places[:, 0], -5.5 + 10 * np.arange(6), rtol=0, atol=0.01)
+    np.testing.assert_allclose(places[:, 1], 29.5, rtol=0, atol=0.01)
+
+
+def test_a_blank_sky_holds_all_bins_and_their_labels(profile):
+    sky = plot_summary(profile)["sky"]
+    (left, right), (bottom, top) = sorted(sky.get_xlim()), sky.get_ylim()
+    box = [path.get_extents().extents for path in outlines(sky).get_paths()]
+    assert left < np.min(box, axis=0)[0] < np.max(box, axis=0)[2] < right
+    assert bottom < np.min(box, axis=0)[1] < np.max(box, axis=0)[3] < top
+    assert (right - left) / (top - bottom) < 4.01
+    assert sky.coords[0].get_axislabel() == "Galactic longitude [deg]"
+    assert not sky.images
+
+
+def test_one_bin_has_a_blank_sky_that_is_not_too_narrow(profile):
+    axes = plot_summary(profile.isel(projected_distance=[3]))
+    (left, right), (bottom, top) = axes["sky"].get_xlim(), axes["sky"].get_ylim()
+    assert abs(right - left) / (top - bottom) > 0.59
+    assert numbers(axes["sky"]) == [0]
+
+
+@pytest.mark.parametrize("frame", ["icrs", "supergalactic"])
+def test_a_blank_sky_in_other_frames(frame):
+    start, end = galactic(3, 0).transform_to(frame), galactic(-3, 0).transform_to(frame)
+    bins = SkyBins.along_line(start, end, height=1 * u.deg, nbin=3)
+    sky = plot_summary(profile_of(bins), bins=bins)["sky"]
+    assert sky.coords[0].get_axislabel() == "Right ascension"
+    assert len(outlines(sky).get_paths()) == 3
+
+
+def test_the_whole_sky_when_bins_reach_far():
+    bins = SkyBins.along_line(galactic(80, 0), galactic(-80, 0), height=9 * u.deg, nbin=16)
+    sky = plot_summary(profile_of(bins))["sky"]
+    assert list(sky.wcs.wcs.ctype) == ["GLON-AIT", "GLAT-AIT"]
+    paths = outlines(sky).get_paths()
+    assert all(np.isfinite(path.vertices).all() for path in paths)
+    assert numbers(sky)[:2] == [0, 1]
+
+
+def test_bands_have_the_same_colours_and_names_in_all_panels(two_bands):
+    axes = plot_summary(two_bands, cmap="plasma")
+    colors = [c.lines[0].get_color() for c in axes["profile"].containers[::2]]
+    assert not same_color(colors[0], colors[1])
+    assert legend_texts(axes["profile"]) == BAND_TEXTS
+    assert legend_texts(axes["counts"]) == ["Counts", "Predicted", "Background"]
+    assert same_color([line.get_color() for line in axes["significance"].lines[:2]], colors)
+    counts = [c.lines[0].get_color() for c in axes["counts"].containers]
+    assert same_color(counts, colors)
+    assert axes["counts"].get_yscale() == "symlog"
+    assert axes["counts"].get_ylim()[0] == 0
+    assert axes["counts"].get_ylim()[1] > (two_bands.counts + np.sqrt(two_bands.counts)).max()
+
+
+def test_keywords_of_the_flux(profile):
+    axes = plot_summary(profile, style="steps", color="C5", yscale="symlog", x="lon")
+    assert axes["profile"].lines[0].get_color() == "C5"
+    assert axes["profile"].get_yscale() == "symlog"
+    assert axes["significance"].get_xlabel() == "Galactic longitude [deg]"
+    assert axes["profile"].xaxis.get_inverted()
+    numbers, places = above(axes["profile"])
+    assert numbers == list(range(6))
+    np.testing.assert_allclose(places, 4.5 - np.arange(6), rtol=1e-9)
+
+
+def test_bands_drawn_as_steps_keep_their_colours(two_bands):
+    axes = plot_summary(two_bands, style="steps")
+    for name in ("profile", "significance"):
+        colors = [handle.get_color() for handle in axes[name].get_legend_handles_labels()[0]]
+        assert same_color(colors, ["C0", "C1"])
+
+
+def test_a_figure_or_a_part_of_one(profile):
+    whole = plt.figure(figsize=(16, 6), layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    first = plot_summary(profile, figure=left)
+    second = plot_summary(profile, figure=right, bins=LINE)
+    assert {ax.figure for ax in first.values()} == {left}
+    assert {ax.figure for ax in second.values()} == {right}
+    assert tuple(whole.get_size_inches()) == (16, 6)
+    assert plt.get_fignums() == [1]
+
+
+def test_a_square_sky_is_on_the_left_and_a_wide_one_above(shown):
+    annuli = profile_of(SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2] * u.deg))
+    beside = plot_summary(annuli)
+    sky, panel = (beside[name].get_position() for name in ("sky", "profile"))
+    assert sky.x1 < panel.x0
+    sky, panel = (shown[name].get_position() for name in ("sky", "profile"))
+    assert sky.y0 > panel.y1
+
+
+def test_no_label_is_cut_or_covers_another(two_bands, image):
+    for shown in (image, None):
+        axes = plot_summary(two_bands, shown)
+        figure = axes["sky"].figure
+        figure.canvas.draw()
+        boxes = {name: ax.get_tightbbox(figure.canvas.get_renderer()) for name, ax in axes.items()}
+        for name, box in boxes.items():
+            assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1, name
+            assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1, name
+        assert not boxes["sky"].overlaps(boxes["profile"])
+        assert not boxes["profile"].overlaps(boxes["counts"])
+        assert not boxes["counts"].overlaps(boxes["significance"])
+
+
+def test_panels_without_data_are_left_out(profile):
+    bare = profile.drop_vars(["counts", "sqrt_ts", "region", "is_ul"])
+    assert list(plot_summary(bare)) == ["profile"]
+    assert list(plot_summary(bare, bins=LINE)) == ["sky", "profile"]
+
+
+def test_an_image_without_bins(profile, image):
+    axes = plot_summary(profile.drop_vars("region"), image)
+    assert list(axes) == PANELS
+    assert numbers(axes["sky"]) == []
+
+
+def test_bins_and_profile_must_agree(profile):
+    with pytest.raises(InvalidBinsError, match="6 bins, and 5 along projected_distance"):
+        plot_summary(profile.isel(projected_distance=slice(5)), bins=LINE)
+    assert plt.get_fignums() == []
+
+
+def test_regions_that_cannot_be_read(profile):
+    lost = profile.assign_coords(region=("projected_distance", ["somewhere"] * 6))
+    with pytest.raises(InvalidBinsError, match=r"'somewhere'.*bins="):
+        plot_summary(lost)
+    assert len(plot_summary(lost, bins=LINE)) == 4
+
+
+def test_other_options_are_refused(profile):
+    with pytest.raises(InvalidOptionError, match="'intensity'"):
+        plot_summary(profile, sed_type="intensity")
+    with pytest.raises(InvalidOptionError, match="x must be"):
+        plot_summary(profile, x="latitude")
+    assert plt.get_fignums() == []
+
+
+def test_inputs_are_left_alone(shown, profile, image):
+    xr.testing.assert_identical(profile, make_profile(ONE_BAND))
+    xr.testing.assert_identical(image, make_maps().counts.sum("energy", keep_attrs=True))
+
+
+# regions
+
+
+SHAPES = [
+    SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2] * u.deg),
+    SkyBins.elliptical_annuli(
+        galactic(0, 0), axis_ratio=0.5, position_angle=30 * u.deg, edges=[0, 1, 2] * u.deg
+    ),
+    SkyBins.sectors(galactic(0, 0), radius_max=2 * u.deg, radius_min=1 * u.deg, nbin=5),
+    SkyBins.along_path(galactic([2, 1, -1], [0, 1, 0]), height=0.8 * u.deg, nbin=4),
+    SkyBins.grid(galactic(0, 0), width=3 * u.deg, height=2 * u.deg, nbin=(3, 2)),
+]
+
+
+@pytest.mark.parametrize("bins", SHAPES, ids=lambda bins: bins.description)
+def test_regions_of_every_kind_are_read_from_their_texts(bins):
+    read = [region for part in regions_of_texts(bins.region_texts()) for region in part]
+    ax = plt.figure().add_subplot(projection=make_wcs("ZEA"))
+    ax.imshow(np.zeros((60, 80)), origin="lower")
+    first, second = plot_bins(bins, ax).get_paths(), plot_bins(read, ax).get_paths()
+    for true, flat in zip(first, second, strict=True):
+        expected = true.get_extents().extents
+        np.testing.assert_allclose(flat.get_extents().extents, expected, rtol=0, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["galactic;circle(1,2,1)", "nothing"], ["image;circle(1,2,3)"], ["galactic;box(1)"], [""]],
+)
+def test_texts_that_are_no_regions(texts):
+    with pytest.raises(InvalidBinsError, match="bins="):
+        regions_of_texts(texts)
+
+
+def test_squares_are_not_turned():
+    """`regions` 0.12 takes 45 deg for the angle of a square."""
+    ax = plt.figure().add_subplot(projection=make_wcs())
+    ax.imshow(np.zeros((60, 80)), origin="lower")
+    square = RectangleSkyRegion(galactic(0, 0), 1 * u.deg, 1 * u.deg, 0 * u.deg)
+    box = only(plot_bins([square], ax).get_paths()).get_extents().extents
+    np.testing.assert_allclose(box, [34.5, 24.5, 44.5, 34.5], rtol=1e-4)
+
+
+# numbers
+
+
+def numbered(bins, **settings):
+    ax = plt.figure(figsize=(8, 6)).add_subplot(projection=make_wcs())
+    ax.imshow(np.zeros((60, 80)), origin="lower")
+    drawn = plot_bins(bins, ax, numbers=True, **settings)
+    return ax, drawn
+
+
+def test_numbers_are_drawn_if_wanted():
+    ax, _ = numbered(LINE)
+    assert numbers(ax) == list(range(6))
+    plot_bins(LINE, ax)
+    assert len(ax.texts) == 6
+
+
+def test_numbers_of_annuli_are_in_their_rings():
+    ax, drawn = numbered(SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2, 2.5] * u.deg))
+    places = np.array([text.get_position() for text in ax.texts]) - [39.5, 29.5]
+    np.testing.assert_allclose(places, [[0, 0], [0, 15], [0, 22.5]], rtol=0, atol=0.05)
+    planar = [CircleAnnulusSkyRegion(galactic(0, 0), 1 * u.deg, 2 * u.deg)]
+    ax, drawn = numbered(planar)
+    np.testing.assert_allclose(ax.texts[0].get_position(), [39.5, 44.5], rtol=0, atol=0.05)
+    assert drawn.get_zorder() < ax.texts[0].get_zorder()
+
+
+def test_numbers_are_inside_crooked_bins():
+    hook = PolygonSkyRegion(galactic([2, -2, -2, -1.5, -1.5, 2], [-2, -2, 2, 2, -1.5, -1.5]))
+    ax, drawn = numbered([hook])
+    assert only(drawn.get_paths()).contains_point(ax.texts[0].get_position())
+
+
+def test_bins_that_are_not_on_the_map_have_no_number():
+    ax = plt.figure().add_subplot(projection=make_wcs("TAN"))
+    ax.imshow(np.zeros((60, 80)), origin="lower")
+    plot_bins(SkyBins.annuli(galactic(180, 0), edges=[0, 10] * u.deg), ax, numbers=True)
+    assert list(ax.texts) == []
+
+
+@pytest.mark.parametrize(("nbin", "step"), [(10, 1), (50, 2), (400, 10)])
+def test_numbers_of_many_bins_keep_apart(nbin, step):
+    bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=nbin)
+    ax, _ = numbered(bins)
+    assert numbers(ax)[1] % step == 0
+    assert numbers(ax) == list(range(0, nbin, numbers(ax)[1]))
+    ax.figure.canvas.draw()
+    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.x0)
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_numbers_above_a_profile_keep_apart():
+    bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=80)
+    axes = plot_summary(profile_of(bins), sed_type="flux")
+    axes["profile"].figure.canvas.draw()
+    found = only(axes["profile"].child_axes).get_xticklabels()
+    boxes = [text.get_window_extent() for text in found]
+    assert 10 < len(boxes) < 80
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    offset = axes["profile"].yaxis.get_offset_text()
+    assert offset.get_text()
+    assert not any(offset.get_window_extent().overlaps(box) for box in boxes)
+
+
+@pytest.mark.parametrize(("spacing", "expected"), [(20.0, 1), (10.0, 2), (4.0, 5), (1.0, 20)])
+def test_every_nth_number_has_room(spacing, expected):
+    places = np.stack([spacing * np.arange(100), np.zeros(100)], axis=1)
+    size = 10.0
+    room = _GAP * _WIDTH * 2 * size
+    assert room / expected <= spacing < room * 2.5 / expected or expected == 1
+    assert thinned(places, size) == expected
+    assert thinned(places[:, ::-1] * 2, size) <= expected
+
+
+def test_numbers_that_all_fall_together():
+    assert thinned(np.zeros((30, 2)), 10.0) >= 30
+    assert thinned(np.full((3, 2), np.nan), 10.0) == 1
+    assert thinned(np.zeros((1, 2)), 10.0) == 1

@@ -1,0 +1,159 @@
+"""Boxes in rotated axes: a row along a great circle, or a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import Angle, BaseCoordinateFrame, SkyCoord
+from numpy.typing import NDArray
+
+from .. import ds9
+from .axes import LocalAxes, digitize, edges_until, texts_of
+from .shape import SphereShape
+
+if TYPE_CHECKING:
+    from regions import SkyRegion
+
+__all__ = ["Boxes"]
+
+Float = NDArray[np.float64]
+
+Int = NDArray[np.intp]
+
+_STRAIGHT = 1e-14  # rad between poles that are the same
+
+_SIDE = 65  # positions along one side of a sample or an outline
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes(SphereShape):
+    """Boxes between meridians and parallels of local axes, numbered along the first edges first.
+
+    Parameters
+    ----------
+    axes : LocalAxes
+        Longitude runs along the row.
+    edges : numpy.ndarray
+        Local longitudes in degrees, (ncolumn + 1,).
+    across : numpy.ndarray
+        Local latitudes in degrees, (nrow + 1,); two for a single row.
+    """
+
+    axes: LocalAxes
+    edges: Float
+    across: Float
+
+    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+        """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
+        basis, edges, across = self._axes_and_edges(frame)
+        sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
+        heights, rows = np.where(np.isinf(across), across, sines), across.size - 1
+        heights[sines == -1] = -np.inf  # rounding takes no pole from the boxes round it
+
+        def code(vectors: Float) -> Int:
+            a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
+            result = digitize(c, heights)
+            near = np.flatnonzero(result >= 0)
+            if near.size < c.size:
+                a, b = a[near], b[near]
+            column = digitize(np.arctan2(b, a), edges)
+            result[near] = np.where(column >= 0, column * rows + result[near], -1)
+            return result.reshape(vectors.shape[1:])
+
+        return code
+
+    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+        """Make the function that tells the bin of longitudes and latitudes that broadcast.
+
+        None if the local meridians and parallels are not those of the frame.
+        """
+        basis, edges, across = self._axes_and_edges(frame)
+        if np.hypot(*basis[2, :2]) > _STRAIGHT:
+            return None
+        sign, first, rows = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1]), across.size - 1
+
+        def code(lon: Float, lat: Float) -> Int:
+            along = sign * (np.radians(lon) - first)
+            column = digitize(along - 2 * np.pi * np.round(along / (2 * np.pi)), edges)
+            row = digitize(sign * np.radians(lat), across)
+            return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
+
+        return code
+
+    def _axes_and_edges(self, frame: BaseCoordinateFrame) -> tuple[Float, Float, Float]:
+        """Local axes in a frame, and edges along and across in rad; longitude 0 is the middle."""
+        middle = (self.edges[0] + self.edges[-1]) / 2
+        basis = _turn(np.radians(middle)) @ self.axes.basis(frame)
+        return basis, edges_until(self.edges - middle, 180), edges_until(self.across, 90)
+
+    @cached_property
+    def _mid(self) -> tuple[Float, Float]:
+        """Local longitude and latitude of the middle of each box, (nbin,)."""
+        lon, lat = (np.asarray((e[1:] + e[:-1]) / 2) for e in (self.edges, self.across))
+        return np.repeat(lon, lat.size), np.tile(lat, lon.size)
+
+    @cached_property
+    def centers(self) -> SkyCoord:
+        """Centres of the boxes, (nbin,)."""
+        return self.axes.sky(*self._mid)
+
+    @property
+    def pitch(self) -> float:
+        """Distance of neighbouring sample positions in degrees."""
+        return float(max(np.ptp(self.edges), np.ptp(self.across)) / (_SIDE - 1))
+
+    def sample(self) -> SkyCoord:
+        """Positions that fill the boxes."""
+        along, across = (
+            np.linspace(e[0], e[-1], int(np.ceil(np.ptp(e) / self.pitch)) + 1)
+            for e in (self.edges, self.across)
+        )
+        return self.axes.sky(along[:, None], across).ravel()
+
+    def outlines(self) -> list[SkyCoord]:
+        """Closed polygons round the boxes."""
+        columns, rows = self.edges.size - 1, self.across.size - 1
+        low, high = (np.repeat(e, rows)[:, None] for e in (self.edges[:-1], self.edges[1:]))
+        down, up = (np.tile(e, columns)[:, None] for e in (self.across[:-1], self.across[1:]))
+        t, one = np.linspace(0, 1, _SIDE), np.ones(_SIDE)
+        lon = np.hstack([low + (high - low) * t, high * one, high + (low - high) * t, low * one])
+        lat = np.hstack([down * one, down + (up - down) * t, up * one, up + (down - up) * t])
+        return list(self.axes.sky(lon, lat))
+
+    def regions(self) -> list[SkyRegion]:
+        """Rectangles of astropy regions: the same boxes where the plane is flat."""
+        from regions import RectangleSkyRegion
+
+        widths, heights, angles = self._rectangles
+        parts = zip(self.centers, widths * u.deg, heights * u.deg, angles, strict=True)
+        return [RectangleSkyRegion(c, w, h, angle=a) for c, w, h, a in parts]
+
+    def texts(self) -> list[str]:
+        """Lines of DS9 of these rectangles, or what stands for them in frames that it lacks."""
+        frame = ds9.ds9_frame(self.axes.origin.frame.replicate_without_data())
+        if frame is None:
+            return texts_of(self.regions())
+        widths, heights, angles = self._rectangles
+        sizes = (ds9.lengths(size.tolist()) for size in (widths, heights))
+        turns = ds9.angles(angles.to_value("deg").tolist())
+        return ds9.lines(frame, "box", ds9.places(self.centers), *sizes, turns)
+
+    @cached_property
+    def _rectangles(self) -> tuple[Float, Float, Angle]:
+        """Widths and heights in degrees, and angles, of rectangles in place of the boxes."""
+        lon, lat = self._mid
+        angles = self.centers.position_angle(self.axes.sky(lon + 1e-3, lat)).to("deg") - 90 * u.deg
+        rows, columns = self.across.size - 1, self.edges.size - 1
+        widths = np.repeat(np.diff(self.edges), rows) * np.cos(np.radians(lat))
+        return widths, np.tile(np.diff(self.across), columns), angles
+
+
+def _turn(angle: float) -> Float:
+    """Matrix (3, 3) that takes the longitude `angle`, in rad, to 0."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])

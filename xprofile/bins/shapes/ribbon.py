@@ -1,0 +1,173 @@
+"""Geometry of a path on the sphere: which segment a direction belongs to, and where in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from numpy.typing import NDArray
+
+from ...maps.sphere import unit_vectors
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
+__all__ = ["Ribbon"]
+
+Float = NDArray[np.float64]
+
+Int = NDArray[np.intp]
+
+_CLOSED = 1e-9  # rad between the first and the last vertex of a closed path
+
+_FINE = 4  # points of the path that stand for it, to half the height
+
+_MOST = 100_000  # such points at the most
+
+_TRIES = 8  # of them are tried where parts of the path run side by side
+
+
+@dataclass(frozen=True, eq=False)
+class Ribbon:
+    """Segments between joints, as unit vectors of one frame.
+
+    Where parts of the path that are far apart along it overlap, the nearest counts.
+
+    Parameters
+    ----------
+    vertex : numpy.ndarray
+        Vertices, (nvertex, 3).
+    pole : numpy.ndarray
+        Poles of the segments' great circles, on their left, (nsegment, 3).
+    joint : numpy.ndarray
+        Normals, pointing ahead, of the planes that end the segments, (nvertex, 3).
+    turn : numpy.ndarray
+        Angle in rad by which the path turns to the left at each vertex, (nvertex,).
+    closed : bool
+        Whether the path ends where it starts.
+    half : float
+        Reach to either side in rad, the left edge not included.
+    """
+
+    vertex: Float
+    pole: Float
+    joint: Float
+    turn: Float
+    closed: bool
+    half: float
+
+    @classmethod
+    def of(cls, points: SkyCoord, frame: BaseCoordinateFrame, half: float) -> Ribbon:
+        """Make the geometry of vertices in a frame."""
+        local = points.transform_to(frame.replicate_without_data()).spherical
+        vertex = unit_vectors(local.lon.deg, local.lat.deg).T
+        closed = bool(np.linalg.norm(vertex[0] - vertex[-1]) < _CLOSED)
+        pole = np.cross(vertex[:-1], vertex[1:])
+        pole /= np.linalg.norm(pole, axis=1, keepdims=True)
+        before = np.concatenate([pole[-1:] if closed else pole[:1], pole])
+        after = np.concatenate([pole, pole[:1] if closed else pole[-1:]])
+        arrive, leave = np.cross(before, vertex), np.cross(after, vertex)
+        joint = arrive + leave
+        joint /= np.maximum(np.linalg.norm(joint, axis=1, keepdims=True), np.finfo(float).tiny)
+        sine = np.sum(np.cross(arrive, leave) * vertex, axis=1)
+        turn = np.arctan2(sine, np.sum(arrive * leave, axis=1))
+        return cls(vertex, pole, joint, turn, closed, half)
+
+    @cached_property
+    def step(self) -> Float:
+        """Length of each segment in rad, (nsegment,)."""
+        start, stop = self.vertex[:-1], self.vertex[1:]
+        cross = np.linalg.norm(np.cross(start, stop), axis=1)
+        return np.asarray(np.arctan2(cross, np.sum(start * stop, axis=1)))
+
+    @cached_property
+    def span(self) -> Float:
+        """Length in rad of the right and left sides of each segment's part, (2, nsegment)."""
+        segment = np.arange(self.step.size)
+        first, last = self._ends(segment, np.array([[-self.half], [self.half]]))
+        return last - first
+
+    def locate(self, vectors: Float) -> tuple[Int, Float]:
+        """Segment that vectors (3, n) belong to, -1 off the ribbon, and share of the way in it."""
+        tree, owner, bound = self._samples
+        segment, share = np.full(vectors.shape[1], -1), np.full(vectors.shape[1], np.nan)
+        left = np.flatnonzero(np.isfinite(vectors[0]))
+        for rank in range(1, _TRIES + 1):
+            distance, nearest = tree.query(vectors[:, left].T, k=[rank], distance_upper_bound=bound)
+            near = np.isfinite(distance[:, 0])
+            left = left[near]
+            found = self._between_joints(vectors[:, left], owner[nearest[near, 0]])
+            share[left], across = self._local(vectors[:, left], found)
+            inside = (found >= 0) & (-self.half <= across) & (across < self.half)
+            segment[left[inside]] = found[inside]
+            left = left[~inside]
+        return segment, share
+
+    @cached_property
+    def _samples(self) -> tuple[cKDTree, Int, float]:
+        """Points on the path, the segment of each, and how far off the ribbon may be (a chord)."""
+        ends = np.append(0, np.cumsum(self.step))
+        count = int(np.clip(np.ceil(_FINE * ends[-1] / self.half), 1, _MOST))
+        along = np.linspace(0, ends[-1], count + 1)
+        owner = np.clip(np.searchsorted(ends, along, side="right") - 1, 0, self.step.size - 1)
+        share = (along - ends[owner]) / self.step[owner]
+        points = self.positions(owner, share, np.zeros_like(share))
+        corner = np.arcsin(min(np.sin(self.half) / np.cos(self.turn / 2).min(), 1))
+        reach = min(corner + ends[-1] / count / 2, np.pi)
+        from scipy.spatial import cKDTree
+
+        return cKDTree(points.T), owner, 2 * np.sin(reach / 2) * (1 + 1e-9)
+
+    def _between_joints(self, vectors: Float, guess: Int) -> Int:
+        """Walk from a guess to the segment between whose joints each vector lies, -1 if none."""
+        count = len(self.pole)
+        segment = guess.copy()
+        going = np.arange(segment.size)
+        for _ in range(count):
+            here, part = segment[going], vectors[:, going]
+            step = (self._ahead(part, here + 1) >= 0).astype(int)
+            step[self._ahead(part, here) < 0] = -1
+            segment[going] = here + step
+            if self.closed:
+                segment %= count
+            going = going[(step != 0) & (segment[going] >= 0) & (segment[going] < count)]
+            if not going.size:
+                break
+        segment[(segment < 0) | (segment >= count)] = -1
+        segment[going] = -1
+        return segment
+
+    def _ahead(self, vectors: Float, vertex: Int) -> Float:
+        """How far vectors (3, n) lie ahead of the joints at vertices (n,)."""
+        return np.asarray(np.sum(vectors * self.joint[vertex].T, axis=0))
+
+    def _local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
+        """Share of the way from joint to joint, and distance to the left in rad, each (n,)."""
+        start, pole = self.vertex[segment].T, self.pole[segment].T
+        ahead = np.sum(vectors * np.cross(pole, start, axis=0), axis=0)
+        along = np.arctan2(ahead, np.sum(vectors * start, axis=0))
+        across = np.arcsin(np.clip(np.sum(vectors * pole, axis=0), -1, 1))
+        first, last = self._ends(segment, across)
+        width = np.maximum(last - first, np.finfo(float).tiny)  # 0 where two joints meet
+        share = np.clip((along - first) / width, 0, np.nextafter(1, 0))
+        return share, across
+
+    def positions(self, segment: Int, share: Float, across: Float) -> Float:
+        """Unit vectors (3, ...) at a share of the way and a distance to the left in rad."""
+        start, pole = self.vertex[segment], self.pole[segment]
+        first, last = self._ends(segment, across)
+        along, lift = (first + share * (last - first))[..., None], across[..., None]
+        on_circle = np.cos(along) * start + np.sin(along) * np.cross(pole, start)
+        return np.moveaxis(np.cos(lift) * on_circle + np.sin(lift) * pole, -1, 0)
+
+    def _ends(self, segment: Int, across: Float) -> tuple[Float, Float]:
+        """Where the joints cut segments at a distance to the left, as angles from their start."""
+        # a joint cuts the inner side of a bend short and lets the outer one reach further
+        first, last = (
+            np.arcsin(np.clip(np.tan(across) * np.tan(self.turn[vertex] / 2), -1, 1))
+            for vertex in (segment, segment + 1)
+        )
+        return first, self.step[segment] - last

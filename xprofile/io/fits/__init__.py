@@ -1,0 +1,1 @@
+"""FITS files, tables and cubes, whichever tool wrote them."""

@@ -1,0 +1,1 @@
+"""What is done with a profile: conversions, limits from scans, merging, and toys."""

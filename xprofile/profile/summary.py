@@ -1,0 +1,68 @@
+"""A Dataset in a few lines: what the accessor prints."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from ..estimation.settings import describe
+from ..exceptions import InvalidOptionError
+from ..schema.axes import bin_dim
+from ..schema.names import ENERGY, LAT, LON, SED_TYPE, SPECTRAL_MODEL, THRESHOLD, high, low
+from ..spectrum.model_json import from_json
+
+__all__ = ["summary"]
+
+
+def summary(data: xr.Dataset) -> str:
+    """Describe maps, binned data or a profile: axes, settings, and quantities with their units."""
+    title, rows = _title(data), _axes(data)
+    if SED_TYPE in data.attrs:
+        rows |= _settings(data)
+    names = {str(name): variable for name, variable in data.data_vars.items()}
+    listed = [(name, _unit(v), str(v.attrs.get("long_name", ""))) for name, v in names.items()]
+    wide, units = (max((len(row[i]) for row in listed), default=0) for i in (0, 1))
+    quantities = [f"  {n:{wide}}  {unit:{units}}  {text}".rstrip() for n, unit, text in listed]
+    heads = [f"  {name:{max(map(len, rows), default=0)}} : {text}" for name, text in rows.items()]
+    return "\n".join([title, "-" * len(title), *heads, "", *quantities])
+
+
+def _title(data: xr.Dataset) -> str:
+    if SED_TYPE in data.attrs:
+        return f"Flux profile, {data.attrs[SED_TYPE]}"
+    if "exposure" in data:
+        return "Maps" if {LAT, LON} <= set(data.dims) else "Binned data"
+    return "Dataset"
+
+
+def _unit(values: xr.DataArray) -> str:
+    return str(values.attrs.get("units", ""))
+
+
+def _axes(data: xr.Dataset) -> dict[str, str]:
+    """Size and range of each dim, and of axes of which one value was selected."""
+    single = [dim for dim in (bin_dim(data), ENERGY) if dim in data.coords]
+    names = dict.fromkeys([*map(str, data.dims), *single])
+    return {name: f"{data.sizes.get(name, 1)}{_range(data, name)}" for name in names}
+
+
+def _range(data: xr.Dataset, dim: str) -> str:
+    ends = [name if name in data.coords else dim for name in (low(dim), high(dim))]
+    if dim not in data.coords or data[dim].dtype.kind not in "iuf" or not data[dim].size:
+        return ""
+    lowest, highest = data[ends[0]].min().item(), data[ends[1]].max().item()
+    return f", from {lowest:.4g} to {highest:.4g} {_unit(data[dim])}".rstrip()
+
+
+def _settings(profile: xr.Dataset) -> dict[str, str]:
+    names = ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity", THRESHOLD)
+    found = {name: f"{profile.attrs[name]:g}" for name in names if name in profile.attrs}
+    return {SPECTRAL_MODEL: _model(profile.attrs.get(SPECTRAL_MODEL)), **found}
+
+
+def _model(text: str | None) -> str:
+    if text is None:
+        return "not known"
+    try:
+        return describe("spectral_model", from_json(text))
+    except InvalidOptionError:  # a callable's name
+        return text

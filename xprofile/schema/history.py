@@ -1,0 +1,32 @@
+"""History of a Dataset: one line for each step that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import xarray as xr
+
+__all__ = ["creator", "extend_history", "history_attrs"]
+
+
+def extend_history(result: xr.Dataset, source: xr.Dataset, step: str) -> xr.Dataset:
+    """Return `result` with the attrs of `source` and one more line in its history."""
+    return result.assign_attrs(history_attrs(result.attrs, source, step))
+
+
+def history_attrs(
+    own: Mapping[Hashable, Any], source: xr.Dataset, step: str
+) -> dict[Hashable, Any]:
+    """Attrs of a result: its own, those of its source, and one more line in the history."""
+    lines = [*str(source.attrs.get("history", "")).splitlines(), step]
+    more = {"history": "\n".join(lines), "creator": creator()}
+    return {**source.attrs, **own, **more}
+
+
+@cache
+def creator() -> str:
+    """Name and version of this library, as results and files name it."""
+    return f"xprofile {version('xprofile')}"

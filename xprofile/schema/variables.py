@@ -1,0 +1,156 @@
+"""Tables of the variables of the three Datasets: dims, units, long names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import xarray as xr
+
+from .names import (
+    DISTANCE,
+    DISTANCE_UNIT,
+    ENERGY,
+    ENERGY_TRUE,
+    ENERGY_UNIT,
+    EXPOSURE_UNIT,
+    LAT,
+    LON,
+    NORM_SCAN,
+    NORM_SCAN_VALUES,
+    POSITION_ANGLE,
+    RAD,
+    REGION,
+    SOLID_ANGLE_UNIT,
+    high,
+    low,
+)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a variable is: its dims, its unit, and the name that people read."""
+
+    dims: tuple[str, ...]
+    unit: str
+    long_name: str
+
+    @property
+    def attrs(self) -> dict[str, str]:
+        """Attributes to store with the variable."""
+        return {"long_name": self.long_name, **({"units": self.unit} if self.unit else {})}
+
+
+_CUBE = (ENERGY, LAT, LON)
+
+_CUBE_TRUE = (ENERGY_TRUE, LAT, LON)
+
+MAPS: Final = {
+    "counts": Variable(_CUBE, "", "counts"),
+    "background": Variable(_CUBE, "", "predicted background counts"),
+    "exposure": Variable(_CUBE_TRUE, EXPOSURE_UNIT, "exposure"),
+    "mask": Variable(_CUBE, "", "safe data range, True where used"),
+    "edisp": Variable((ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin"),
+    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function"),
+    "counts_off": Variable(_CUBE, "", "off counts"),
+    "acceptance": Variable(_CUBE, "", "relative acceptance of the on counts"),
+    "acceptance_off": Variable(_CUBE, "", "relative acceptance of the off counts"),
+}
+
+_BIN = (ENERGY, DISTANCE)
+
+BINNED: Final = {
+    "counts": Variable(_BIN, "", "counts"),
+    "background": Variable(_BIN, "", "predicted background counts"),
+    "exposure": Variable((ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region"),
+    "counts_off": Variable(_BIN, "", "off counts"),
+    "acceptance": Variable(_BIN, "", "summed acceptance of the on counts"),
+    "acceptance_off": Variable(_BIN, "", "acceptance of the off counts for that of the on counts"),
+    "edisp": MAPS["edisp"],
+    "solid_angle": Variable((DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region"),
+    "coverage": Variable(_BIN, "", "used share of the solid angle"),
+}
+
+_FIT = (DISTANCE, ENERGY)
+
+PROFILE: Final = {
+    "counts": Variable(_FIT, "", "counts"),
+    "npred": Variable(_FIT, "", "predicted counts at the best fit"),
+    "npred_excess": Variable(_FIT, "", "predicted signal counts at the best fit"),
+    "npred_background": Variable(_FIT, "", "predicted background counts"),
+    "ts": Variable(_FIT, "", "test statistic against no signal"),
+    "sqrt_ts": Variable(_FIT, "", "signed square root of the test statistic"),
+    "stat": Variable(_FIT, "", "fit statistic at the best fit"),
+    "stat_null": Variable(_FIT, "", "fit statistic without signal"),
+    "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm"),
+    NORM_SCAN_VALUES: Variable((*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated"),
+    "success": Variable(_FIT, "", "the fit has a finite norm"),
+    "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
+    "status": Variable(_FIT, "", "what the result rests on"),
+    "solid_angle": BINNED["solid_angle"],
+    "coverage": Variable(_FIT, "", "used share of the solid angle"),
+}
+
+COORDS: Final = {
+    ENERGY: Variable((ENERGY,), ENERGY_UNIT, "energy"),
+    low(ENERGY): Variable((ENERGY,), ENERGY_UNIT, "lower energy edge"),
+    high(ENERGY): Variable((ENERGY,), ENERGY_UNIT, "upper energy edge"),
+    ENERGY_TRUE: Variable((ENERGY_TRUE,), ENERGY_UNIT, "true energy"),
+    low(ENERGY_TRUE): Variable((ENERGY_TRUE,), ENERGY_UNIT, "lower true energy edge"),
+    high(ENERGY_TRUE): Variable((ENERGY_TRUE,), ENERGY_UNIT, "upper true energy edge"),
+    RAD: Variable((RAD,), "deg", "angle from the source"),
+    "x": Variable((LON,), "", "0-based pixel number along the first FITS axis"),
+    "y": Variable((LAT,), "", "0-based pixel number along the second FITS axis"),
+    DISTANCE: Variable((DISTANCE,), DISTANCE_UNIT, "projected distance"),
+    low(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "inner edge"),
+    high(DISTANCE): Variable((DISTANCE,), DISTANCE_UNIT, "outer edge"),
+    POSITION_ANGLE: Variable((POSITION_ANGLE,), DISTANCE_UNIT, "position angle"),
+    low(POSITION_ANGLE): Variable((POSITION_ANGLE,), DISTANCE_UNIT, "lower edge"),
+    high(POSITION_ANGLE): Variable((POSITION_ANGLE,), DISTANCE_UNIT, "upper edge"),
+    REGION: Variable((DISTANCE,), "", "sky region in DS9 format"),
+    NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
+}
+
+# quantities of GADF, each a norm times its reference value
+SED_TYPES: Final = {
+    "norm": Variable(_FIT, "", "norm"),
+    "dnde": Variable(_FIT, "cm-2 s-1 TeV-1", "differential flux"),
+    "flux": Variable(_FIT, "cm-2 s-1", "integral flux"),
+    "eflux": Variable(_FIT, "erg cm-2 s-1", "energy flux"),
+    "e2dnde": Variable(_FIT, "erg cm-2 s-1", "differential energy flux"),
+}
+
+# the suffixes that a quantity of any sed type can carry, in the order of Gammapy's tables
+SED_SUFFIXES: Final = {
+    "": "",
+    "_err": "symmetric error",
+    "_errn": "negative error",
+    "_errp": "positive error",
+    "_ul": "upper limit",
+    "_sensitivity": "sensitivity",
+}
+
+
+def sed_variable(quantity: str, suffix: str = "") -> Variable:
+    """Describe a sed quantity with a suffix, for example ``dnde`` and ``_ul``."""
+    base = SED_TYPES[quantity]
+    words = SED_SUFFIXES[suffix]
+    return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip())
+
+
+def result_variable(name: str) -> Variable:
+    """Describe a result of a fit, such as ``stat``, or ``norm`` with a suffix."""
+    return PROFILE[name] if name in PROFILE else sed_variable("norm", name.removeprefix("norm"))
+
+
+def reference_variable(quantity: str, values: Any) -> xr.Variable:
+    """Make the variable ``ref_<quantity>``, the quantity's value at norm 1, (energy,)."""
+    entry = SED_TYPES[quantity]
+    attrs = {"long_name": f"reference {entry.long_name}", "units": entry.unit}
+    return xr.Variable((ENERGY,), values, attrs)
+
+
+def data_array(name: str, values: Any, table: dict[str, Variable], **attrs: Any) -> xr.Variable:
+    """Make a variable with the dims and attributes that a table gives it."""
+    entry = table[name]
+    return xr.Variable(entry.dims, values, {**entry.attrs, **attrs})
