@@ -160,7 +160,7 @@ def test_pixel_is_the_inverse_of_skycoord(name, frame):
     maps = maps_of(name)
     grid = pixel_grid(maps)
     x, y = (p.astype(float) for p in np.meshgrid(grid.x, grid.y))
-    single = grid.own(x, y)
+    single = grid.canonical(x, y)
     found = grid.pixel(skycoord(maps)[single].transform_to(frame))
     np.testing.assert_allclose(found, [x[single], y[single]], rtol=0, atol=1e-6)
 
@@ -252,7 +252,7 @@ def test_the_whole_sky_is_4_pi(projection, center, rtol):
     wcs = make_wcs(projection, center, step=1, shape=shape)
     grid = pixel_grid(make_maps(wcs, shape, nenergy=1, ntrue=1))
     x, y = np.meshgrid(grid.x, grid.y)
-    area = np.where(grid.own(x, y), grid.solid_angle(x, y), 0)
+    area = np.where(grid.canonical(x, y), grid.solid_angle(x, y), 0)
     np.testing.assert_allclose(area.sum(), 4 * np.pi, rtol=rtol)
 
 
@@ -262,12 +262,12 @@ def test_own_has_every_longitude_once(nx, center):
     wcs = make_wcs(center=center, step=1, shape=(61, nx))
     grid = pixel_grid(make_maps(wcs, (61, nx), nenergy=1, ntrue=1))
     x = np.arange(-400.0, 460.0)
-    assert grid.own(x, np.full(x.size, 30.0)).sum() == 360
+    assert grid.canonical(x, np.full(x.size, 30.0)).sum() == 360
 
 
 def test_own_refuses_what_is_off_the_sky():
     grid = pixel_grid(maps_of("ait"))
-    own = grid.own(grid.x, grid.y[:, None])
+    own = grid.canonical(grid.x, grid.y[:, None])
     expected = np.isfinite(skycoord(maps_of("ait")).spherical.lat.deg)
     assert not expected.all()
     np.testing.assert_array_equal(own, expected)

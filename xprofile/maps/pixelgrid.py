@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .sphere import dot, lonlat_deg, quadrilateral, unit_vectors
 
-__all__ = ["PixelGrid", "taken", "whole_numbers"]
+__all__ = ["PixelGrid", "take_pixels", "whole_numbers"]
 
 Float = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class PixelGrid:
     x: Float
     y: Float
 
-    def part(self, x: Float, y: Float) -> PixelGrid:
+    def subgrid(self, x: Float, y: Float) -> PixelGrid:
         """Some of the columns and rows, where they are in the whole, for a thread of its own."""
         found = PixelGrid(self.wcs.deepcopy(), x, y)
         for name in ("separable", "_turn", "_tangent", "_flat"):
@@ -235,7 +235,7 @@ class PixelGrid:
         """
         if self.separable:
             area = np.broadcast_to(self.solid_angle(x[:1], y[:, None]), (y.size, x.size))
-            return taken(area, inside)
+            return take_pixels(area, inside)
         whole = x[-1] - x[0] + 1 == x.size and y[-1] - y[0] + 1 == y.size
         if not whole or 2 * inside.size < x.size * y.size:
             row, column = np.divmod(inside, x.size)
@@ -245,12 +245,12 @@ class PixelGrid:
             under = self._under(*corners)
             left, right = under[:, :-1], under[:, 1:]
             area = _rectangle((left[:-1], right[:-1]), (left[1:], right[1:]))
-            return taken(area, inside)
+            return take_pixels(area, inside)
         vectors = self.vectors(*corners)
         left, right = vectors[..., :-1], vectors[..., 1:]
         area = quadrilateral(left[:, :-1], right[:, :-1], right[:, 1:], left[:, 1:])
         row, column = np.divmod(inside, x.size)
-        return self._mended(taken(area, inside), x[column], y[row])
+        return self._mended(take_pixels(area, inside), x[column], y[row])
 
     def _local_solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angle by the derivatives at the pixel centre, 0 where there is no sky."""
@@ -259,7 +259,7 @@ class PixelGrid:
         ey = (self.vectors(x, y + eps) - self.vectors(x, y - eps)) / (2 * eps)
         return np.asarray(np.nan_to_num(np.linalg.norm(np.cross(ex, ey, axis=0), axis=0)))
 
-    def own(self, x: Float, y: Float) -> NDArray[np.bool_]:
+    def canonical(self, x: Float, y: Float) -> NDArray[np.bool_]:
         """Whether pixels at positions that broadcast are the one place of the plane for their sky.
 
         Off the sky, and beyond the seam of an all-sky map where the plane repeats, they are not.
@@ -281,7 +281,7 @@ def whole_numbers(size: int) -> Float:
     return np.arange(size, dtype=np.float64)
 
 
-def taken(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
+def take_pixels(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
     """Values of some of a block's pixels, by ascending flat index; no choice if these are all."""
     values = block.reshape(-1)
     return values if inside.size == values.size else values[inside]

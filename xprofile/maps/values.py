@@ -87,7 +87,7 @@ def _floor(name: str, values: NDArray[np.generic]) -> float:
 def _used(maps: xr.Dataset, name: str) -> Bool:
     """Whether a pixel is on the sky and used, at its energy or, for the exposure, at any."""
     grid = pixel_grid(maps)
-    sky = np.broadcast_to(grid.own(grid.x, grid.y[:, None]), grid.shape)
+    sky = np.broadcast_to(grid.canonical(grid.x, grid.y[:, None]), grid.shape)
     if "mask" not in maps:
         return sky
     mask = maps["mask"].transpose(ENERGY, LAT, LON).to_numpy()

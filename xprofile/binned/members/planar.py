@@ -44,7 +44,7 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
     pixel = flat_positions(grid, x, y)
     beyond = np.flatnonzero(pixel < 0)
     kept = np.ones(pixel.size, bool)
-    kept[beyond] = grid.own(x[beyond], y[beyond])
+    kept[beyond] = grid.canonical(x[beyond], y[beyond])
     area = grid.solid_angle(x[kept], y[kept])
     return gather([(code[kept], pixel[kept], area)], len(regions))
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bins.shapes.shape import SphereMembers
-from ...maps.pixelgrid import PixelGrid, taken
+from ...maps.pixelgrid import PixelGrid, take_pixels
 from .membership import Find, Int, Membership, flat_positions, gather, slices
 from .tiles import Tiles
 
@@ -99,7 +99,7 @@ class Search:
                 continue
             tiles = self.tiles.within(x, y)
             if tiles.near.any():
-                grid = self.grid.part(x, y)
+                grid = self.grid.subgrid(x, y)
                 if _touched(self.coder, grid, tiles):
                     yield (i, j), partial(_members_of_block, self.coder, self.nbin, grid, tiles)
 
@@ -136,11 +136,11 @@ def _block_pairs(
     """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
     code = coder(grid, x, y)
     inside = np.flatnonzero(code >= 0)
-    pixel = taken(flat_positions(grid, x, y[:, None]), inside)
+    pixel = take_pixels(flat_positions(grid, x, y[:, None]), inside)
     beyond = np.flatnonzero(pixel < 0)
     if beyond.size:
         kept = np.ones(pixel.size, bool)
         row, column = np.divmod(inside[beyond], x.size)
-        kept[beyond] = grid.own(x[column], y[row])
+        kept[beyond] = grid.canonical(x[column], y[row])
         inside, pixel = inside[kept], pixel[kept]
-    return taken(code, inside), pixel, step**2 * grid.solid_angles(x, y, inside)
+    return take_pixels(code, inside), pixel, step**2 * grid.solid_angles(x, y, inside)
