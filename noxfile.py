@@ -47,9 +47,9 @@ def minimum(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def planar_tables(session: nox.Session) -> None:
-    """Write the pixels of planar regions, tests/binned/planar_pixels.json, by regions below 0.12."""
+    """Write tests/binned/members/planar_pixels.json, the pixels of regions by regions < 0.12."""
     session.install("regions<0.12", "astropy")
-    session.run("python", "tests/binned/freeze_planar.py", env={"PYTHONPATH": "tests"})
+    session.run("python", "tests/binned/members/freeze_planar.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
@@ -94,6 +94,6 @@ def benchmark(session: nox.Session) -> None:
                 python, "-m", "pip", "install", "-q", f"gammapy=={version}", *pins, external=True
             )
             output = f"{folder}/gammapy-{version}.json"
-            session.run(python, "benchmarks/gammapy_line.py", output, external=True)
+            session.run(python, "benchmarks/gammapy_cases.py", output, external=True)
     options = ["--gammapy", folder, "--python", plain, *session.posargs]
     session.run("python", "benchmarks/run.py", *options)

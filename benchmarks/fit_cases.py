@@ -1,19 +1,19 @@
 """A million fits, beside one blocked numpy evaluation of the likelihood.
 
 Both run on the same arrays of 11 fine bins. A fit gives norm, norm_err, ts, norm_ul, norm_errn and
-norm_errp. Bright bins have counts in most fine bins; of the faint ones three quarters of the fine
-bins are empty.
+norm_errp. Bright bins have counts in most fine bins; in faint bins three quarters of the fine bins
+are empty.
 """
 
 import numpy as np
 from timing import Case
 
-from xprofile.estimation.solve import Wanted, solve
+from xprofile.estimation.solve import FitOptions, solve_problems
 from xprofile.likelihood import Cash
 
 NBIN = 11
 BLOCK = 4096
-WANTED = Wanted(
+OPTIONS = FitOptions(
     n_sigma=1,
     n_sigma_ul=2,
     n_sigma_sensitivity=5,
@@ -24,7 +24,7 @@ LEVELS = {"bright": 60.0, "faint": 0.95}  # signal counts in the first fine bin
 
 
 def problems(level, size, seed=0):
-    """Counts, signal and background of `size` bins with spectra that fall by 1.8 a fine bin."""
+    """Counts, signal and background of `size` bins; signals fall by 1.8 per fine bin."""
     rng = np.random.default_rng(seed)
     shape = level * np.exp(-0.6 * np.arange(NBIN))
     signal = shape * rng.uniform(0.5, 2, (size, 1))
@@ -34,7 +34,7 @@ def problems(level, size, seed=0):
 
 
 def evaluate(n, s, b):
-    """The Cash statistic of every bin at norm 1, a block at a time."""
+    """Cash statistic of every bin at norm 1, block by block."""
     stat = np.empty(len(n))
     norm = np.ones(len(n))
     for start in range(0, len(n), BLOCK):
@@ -46,7 +46,11 @@ def evaluate(n, s, b):
 
 def fit(n, s, b):
     """Fit every bin."""
-    return solve(lambda part: [Cash.of(n[part], s[part], b[part])], len(n), WANTED)
+
+    def statistics(part):
+        return [Cash.from_counts(n[part], s[part], b[part])]
+
+    return solve_problems(statistics, len(n), OPTIONS)
 
 
 def cases(*, quick):

@@ -1,9 +1,11 @@
-"""Time xprofile beside its yardsticks, all in one run; print a table and write JSON.
+"""Time xprofile beside its yardsticks in one run; print a table and write JSON.
 
     python benchmarks/run.py [--quick] [--runs 7] [--only small,grid] [--gammapy FOLDER]
 
-GAMMAPY_DATA names the folder with the real cube; without it the small cases run on a simulated one.
-Gammapy's seconds are read from FOLDER/gammapy-*.json, which ``nox -s benchmark`` makes.
+The groups of cases are small (the tutorial's profiles), grid, path, fits, start (fresh processes)
+and big (a cube in Zarr, which runs only if --only names it). GAMMAPY_DATA names the folder with the
+real cube; without it the small cases run on a simulated one. Gammapy's seconds come from
+FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
 """
 
 import argparse
@@ -16,41 +18,45 @@ from pathlib import Path
 import astropy
 import fit_cases
 import grid_cases
-import large_cube
 import numpy as np
-import small_cases
+import path_cases
 import start_cases
 import timing
+import tutorial_cases
 import xarray as xr
+import zarr_cases
 
 import xprofile
 
-BY_NAME = {"big"}  # groups that run only if --only names them: cubes that fill the memory
+ON_REQUEST = {"big"}  # groups that run only if --only names them: minutes, and 6 GB of disk
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--quick", action="store_true", help="small arrays, one run: does it work?")
+parser.add_argument("--quick", action="store_true", help="small arrays and one run, as a test")
 parser.add_argument("--runs", type=int, default=7, help="timed runs of each case")
-parser.add_argument("--only", default="", help="groups of cases, with commas")
-parser.add_argument("--gammapy", type=Path, default=Path("benchmarks"), help="folder of its JSON")
+parser.add_argument("--only", default="", help="groups of cases, separated by commas")
+parser.add_argument(
+    "--gammapy", type=Path, default=Path("benchmarks"), help="folder of its JSON files"
+)
 parser.add_argument("--python", default=sys.executable, help="interpreter for fresh processes")
 parser.add_argument("--out", type=Path, default=Path("benchmarks/results.json"))
 
 
 def gammapy_seconds(folder):
-    """Seconds of Gammapy's cases, by version."""
+    """Seconds of each case in Gammapy, by version."""
     found = [json.loads(path.read_text()) for path in sorted(folder.glob("gammapy-*.json"))]
     return {result["gammapy"]: result["seconds"] for result in found}
 
 
 def groups(options):
-    """Groups of cases; each is made when it is its turn, and let go after that."""
+    """Functions that make each group of cases, so that only one group is in memory at a time."""
     gammapy = gammapy_seconds(options.gammapy)
     return {
-        "small": lambda: small_cases.cases(gammapy),
+        "small": lambda: tutorial_cases.cases(gammapy),
         "grid": lambda: grid_cases.cases(quick=options.quick),
+        "path": lambda: path_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
         "start": lambda: start_cases.cases(gammapy, options.python),
-        "big": lambda: large_cube.cases(quick=options.quick),
+        "big": lambda: zarr_cases.cases(quick=options.quick),
     }
 
 
@@ -65,10 +71,10 @@ def versions():
 def main():
     options = parser.parse_args()
     known = groups(options)
-    usual = [name for name in known if name not in BY_NAME]
+    usual = [name for name in known if name not in ON_REQUEST]
     wanted = options.only.split(",") if options.only else usual
     if unknown := set(wanted) - set(known):
-        sys.exit(f"no group of cases {sorted(unknown)}; there are {list(known)}")
+        sys.exit(f"no group of cases {sorted(unknown)}; choose from {list(known)}")
     runs, results = 1 if options.quick else options.runs, []
     print(timing.header())
     for name in wanted:

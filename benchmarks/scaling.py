@@ -3,8 +3,8 @@
 Run: python benchmarks/scaling.py [--out docs/scaling.csv]
 
 Each row changes one number of the same case: boxes that fill a simulated cube, binned and fitted
-with limits. Times are medians of three runs; memory is what comes on top of the maps. Those of
-workers read the cube from Zarr; processes are of dask.distributed.
+with limits. Times are medians of three runs. Memory is the peak of `bin_maps` without the maps
+themselves. Threads and processes read the cube from Zarr; processes are those of dask.distributed.
 """
 
 import argparse
@@ -17,17 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import astropy.units as u
+import cubes
 import dask
 import numpy as np
 import timing
 import xarray as xr
-from astropy.coordinates import SkyCoord
-from astropy.wcs import WCS
 from distributed import LocalCluster
 
 import xprofile
-from xprofile import SkyBins
 
 BASE = {"pixels": 2_000_000, "energies": 20, "bins": 500, "data sets": 1}
 CHANGES = {
@@ -41,36 +38,28 @@ CHANGES = {
 STEP = 0.02  # deg
 
 
-def maps_of(case):
-    """Maps with one count in a pixel, twice as wide as high."""
+def make_maps(case):
+    """Maps with one count per pixel on average, twice as wide as high."""
     rows = int(np.sqrt(case["pixels"] / 2))
     shape = (case["energies"], rows, 2 * rows)
-    wcs = WCS(naxis=2)
-    wcs.wcs.ctype = ["GLON-CAR", "GLAT-CAR"]
-    wcs.wcs.cdelt = [-STEP, STEP]
-    wcs.wcs.crpix = [rows + 0.5, (rows + 1) / 2]
     random = np.random.default_rng(1)
-    return xprofile.from_arrays(
-        random.poisson(1, shape).astype("i4"),
-        wcs=wcs,
-        energy_edges=np.geomspace(0.01, 10, case["energies"] + 1) * u.TeV,
-        background=np.full(shape, 0.9, "f4"),
-        exposure=np.full(shape, 1e11, "f4") * u.Unit("cm2 s"),
-        mask=random.random(shape[1:]) < 0.9,
-    )
+    counts = random.poisson(1, shape).astype("i4")
+    background, exposure = np.full(shape, 0.9, "f4"), np.full(shape, 1e11, "f4")
+    mask = random.random(shape[1:]) < 0.9
+    return cubes.make_maps(counts, background, exposure, mask, step=STEP)
 
 
 @contextmanager
-def workers(maps: xr.Dataset, name: str, number: int) -> Iterator[xr.Dataset]:
-    """Maps in Zarr, and so many threads or processes for them; other maps stay as they are."""
-    if name not in ("threads", "processes"):
+def on_workers(maps: xr.Dataset, kind: str, number: int) -> Iterator[xr.Dataset]:
+    """Give the maps as Zarr to a number of threads or processes; other kinds leave them alone."""
+    if kind not in ("threads", "processes"):
         yield maps
         return
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Zarr's format
+        warnings.simplefilter("ignore")  # Zarr's notes on its format
         maps.chunk(lat=250, lon=500).to_zarr(folder)
         stored = xr.open_zarr(folder)
-        if name == "threads":
+        if kind == "threads":
             with dask.config.set(scheduler="threads", num_workers=number):
                 yield stored
             return
@@ -81,29 +70,26 @@ def workers(maps: xr.Dataset, name: str, number: int) -> Iterator[xr.Dataset]:
             yield stored
 
 
-def bins_of(maps, number):
-    width, height = (0.99 * STEP * maps.sizes[dim] for dim in ("lon", "lat"))
+def make_bins(maps, number):
     columns = min(number, 500)
-    center = SkyCoord(0, 0, unit="deg", frame="galactic")
-    return SkyBins.grid(
-        center, width=width * u.deg, height=height * u.deg, nbin=(columns, number // columns)
-    )
+    return cubes.grid_of_boxes(maps, columns, number // columns, step=STEP, share=0.99)
 
 
-def timed(function, runs=3):
+def median_seconds(function, runs=3):
+    """Median time of some runs, after one that does not count."""
     function()
     return statistics.median(timing.seconds(function) for _ in range(runs))
 
 
-def row_of(name, value):
-    """Seconds of binning and of fitting, and the memory of binning."""
+def measure(name, value):
+    """Seconds of binning and of fitting, and the memory of binning, as a row of the table."""
     case = BASE | {name: value}
-    with workers(maps_of(case), name, value) as maps:
-        bins = bins_of(maps, case["bins"])
+    with on_workers(make_maps(case), name, value) as maps:
+        bins = make_bins(maps, case["bins"])
         binned = xprofile.bin_maps(maps, bins)
         several = [binned] * case["data sets"] if case["data sets"] > 1 else binned
-        seconds = timed(lambda: xprofile.bin_maps(maps, bins)) * case["data sets"]
-        fit = timed(lambda: xprofile.estimate(several, selection_optional=["ul"]))
+        seconds = median_seconds(lambda: xprofile.bin_maps(maps, bins)) * case["data sets"]
+        fit = median_seconds(lambda: xprofile.estimate(several, selection_optional=["ul"]))
         peak = timing.peak_bytes(lambda: xprofile.bin_maps(maps, bins)) / 1e6
     memory = "" if name == "processes" else f"{peak:.0f}"
     return {
@@ -119,7 +105,7 @@ def main():
     rows = []
     for name, values in CHANGES.items():
         for value in values:
-            rows.append(row_of(name, value))
+            rows.append(measure(name, value))
             print(*rows[-1].values(), flush=True)
     with options.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])

@@ -1,11 +1,11 @@
-"""Fresh processes: a whole script, and imports alone."""
+"""Fresh processes: imports alone, and a whole script."""
 
 import subprocess
 import tempfile
 from pathlib import Path
 
-from small_cases import real_cube
 from timing import Case
+from tutorial_cases import real_cube
 
 SCRIPT = """
 import sys
@@ -29,7 +29,7 @@ PACKAGES = "import xarray, astropy.coordinates, astropy.wcs, astropy.io.fits"
 
 
 def cases(gammapy, interpreter):
-    """Cases run by an interpreter that has xprofile."""
+    """Cases that an interpreter with xprofile runs."""
 
     def python(code, *arguments):
         subprocess.run([interpreter, "-c", code, *arguments], check=True)

@@ -1,4 +1,4 @@
-"""Cases of the benchmark, and how they are timed."""
+"""A case of the benchmark, its timing, and its line in the table."""
 
 import statistics
 import time
@@ -8,27 +8,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ENOUGH, MOST = 2.0, 51  # seconds that a case is timed for, if it takes no more runs than that
+# short cases run more often than asked for: for this many seconds, but not more than MAX_RUNS times
+MIN_SECONDS, MAX_RUNS = 2.0, 51
 
 
 @dataclass(frozen=True)
 class Case:
-    """Something to time, beside its yardstick.
+    """A function to time, and the yardstick that it is compared with.
 
     Parameters
     ----------
     name : str
-        What is timed.
+        Name in the table.
     run : callable
-        Does it once.
+        Runs the case once.
     yardstick : str
-        What it is compared with.
+        Name of the yardstick in the table.
     against : callable or float or None
-        Does that once; or seconds that were measured elsewhere; None if there are none.
+        Runs the yardstick once; or its seconds, measured elsewhere; None if they are not known.
     target : str
-        What the ratio is to be, for people.
+        Ratio to reach, for the table only.
     in_process : bool
-        Whether the memory is that of this process.
+        Whether the case runs in this process, so that its memory can be measured.
     """
 
     name: str
@@ -42,11 +43,11 @@ class Case:
 def measure(case: Case, runs: int) -> dict[str, object]:
     """Time a case and its yardstick in turn, after one run of each that does not count.
 
-    What takes no time is timed more often than asked for, for medians that hold.
+    Short cases run more often than asked for, so that their medians are stable.
     """
     functions = [case.run, *([case.against] if callable(case.against) else [])]
     first = sum(seconds(function) for function in functions)
-    runs = max(runs, min(int(ENOUGH / first), MOST)) if runs > 1 else runs
+    runs = max(runs, min(int(MIN_SECONDS / first), MAX_RUNS)) if runs > 1 else runs
     times = [[seconds(function) for function in functions] for _ in range(runs)]
     medians = [statistics.median(column) for column in zip(*times, strict=True)]
     yardstick = medians[1] if callable(case.against) else case.against
@@ -68,7 +69,7 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def peak_bytes(function: Callable[[], object]) -> int:
-    """Most memory that a run takes on top of what there was."""
+    """Peak memory of a run, without the memory that was in use before."""
     tracemalloc.start()
     function()
     peak = tracemalloc.get_traced_memory()[1]

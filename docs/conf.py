@@ -19,7 +19,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build"]
-default_role = "code"
+default_role = "py:obj"  # a link where the name is documented, else code
 
 html_theme = "furo"
 html_title = f"xprofile {release}"
@@ -28,13 +28,14 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_validation_checks = {"PR01", "PR02"}
-# one line over functions that say it all; made by its class methods, which say it
-numpydoc_validation_exclude = {r"\.accessor\.", r"\.SkyBins$"}
+# the class methods of SkyBins document its parameters; the methods of base classes on the page on
+# architecture have one sentence each
+numpydoc_validation_exclude = {r"\.SkyBins$", r"\.SphereShape\b", r"\.Statistic\b"}
 
 plot_include_source = True
 plot_html_show_formats = False
 plot_html_show_source_link = False
-# figures are made where their files do no harm, beside the tables that some of them read
+# files that examples write go to a temporary folder, which also has the tables that they read
 plot_working_directory = tempfile.mkdtemp()
 for table in Path(__file__).parent.glob("*.csv"):
     shutil.copy(table, plot_working_directory)

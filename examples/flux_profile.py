@@ -1,6 +1,6 @@
 """A flux profile along the Galactic plane, and one round its centre, from maps to files.
 
-Runs on a sky that is simulated here, whose fluxes are known, or on the real Fermi-LAT one:
+The data are a simulated sky with known fluxes, or real Fermi-LAT data:
 
     python examples/flux_profile.py
     python examples/flux_profile.py --data fermi-3fhl-gc
@@ -27,7 +27,7 @@ parser.add_argument("--out", type=Path, default=Path("flux_profile"), help="fold
 
 
 def save(out, name):
-    """Save the current figure and start anew."""
+    """Save the current figure and close it."""
     plt.savefig(out / name, dpi=120, bbox_inches="tight")
     plt.close()
 
@@ -62,7 +62,7 @@ def along_the_plane(maps, out):
 
 
 def around_the_centre(maps, out):
-    """Radial profile in two energy bands, with the statistic scanned over the norm."""
+    """Radial profile in two energy bands, with a scan of the statistic over the norm."""
     center = SkyCoord(0 * u.deg, 0 * u.deg, frame="galactic")
     profile = maps.profile.estimate(
         SkyBins.annuli(center, radius_max=1.5 * u.deg, nbin=10),
@@ -81,7 +81,7 @@ def around_the_centre(maps, out):
 
 
 def main():
-    """Run the whole story."""
+    """Make both profiles, their figures and files."""
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     maps = xprofile.tutorial.open_maps(options.data)

@@ -1,6 +1,8 @@
-"""Brightness along a shell and round it: bins on a curved path, and sectors of position angle.
+"""Flux along a shell and round its centre: bins on a curved path, and sectors of position angle.
 
-python examples/shell.py
+Run it with:
+
+    python examples/shell.py
 """
 
 import argparse
@@ -25,7 +27,7 @@ SETTINGS = {"spectral_model": power_law(index=2.3), "selection_optional": ["ul",
 
 
 def along_the_shell(maps, axes):
-    """Three quarters of a circle of 0.6 deg, as a path of 100 vertices and a ribbon of 0.5 deg."""
+    """Three quarters of a circle of 0.6 deg: a path of 100 vertices, with bins 0.5 deg high."""
     angles = np.linspace(0, 270, 100) * u.deg
     path = CENTER.directional_offset_by(angles, 0.6 * u.deg)
     bins = SkyBins.along_path(path, height=0.5 * u.deg, nbin=12)

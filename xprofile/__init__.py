@@ -13,26 +13,28 @@ if TYPE_CHECKING:
     from .binned.binning import bin_image, bin_maps
     from .binned.selection import cutout, exclude
     from .bins.skybins import SkyBins
-    from .estimation.estimator import ProfileEstimator, estimate
-    from .io.maps.gammapy import from_gammapy
+    from .estimation.estimating import estimate
+    from .estimation.estimator import ProfileEstimator
+    from .io.maps.gammapy_datasets import from_gammapy
     from .io.maps.opening import open_maps
-    from .io.maps.template import open_map
+    from .io.maps.single_map import open_map
     from .io.maps.writing import write_maps
     from .io.netcdf import open_netcdf, write_netcdf
+    from .io.profiles.astropy_tables import to_table
+    from .io.profiles.dataframes import to_dataframe
     from .io.profiles.ecsv import write_ecsv
     from .io.profiles.fits_tables import write_profile
     from .io.profiles.opening import open_profile
-    from .io.profiles.table import to_dataframe, to_table
     from .maps.coarsening import coarsen
     from .maps.in_memory import from_arrays
     from .maps.positions import assign_sky_coords, skycoord, solid_angle
     from .maps.smoothing import smooth
     from .profile.calibration import expected_limits, interval_coverage, p_value
+    from .profile.limits import recompute_ul, upper_limits, with_threshold
+    from .profile.merging import merge_profiles
+    from .profile.rebinning import fold, rebin
     from .profile.reference_model import with_reference_model
-    from .profile.regrouping import fold, rebin
-    from .profile.scans import recompute_ul
-    from .profile.sed import quantity, to_sed_type, upper_limits, with_threshold
-    from .profile.stacking import merge_profiles
+    from .profile.sed import quantity, to_sed_type
     from .profile.toys import simulate
     from .schema.axes import axis_edges
     from .schema.checks import check_binned, check_maps, check_profile
@@ -103,13 +105,11 @@ _NAMES = {
         "exclude",
     ),
     "bins.skybins": ("SkyBins",),
-    "estimation.estimator": (
-        "ProfileEstimator",
-        "estimate",
-    ),
-    "io.maps.gammapy": ("from_gammapy",),
+    "estimation.estimating": ("estimate",),
+    "estimation.estimator": ("ProfileEstimator",),
+    "io.maps.gammapy_datasets": ("from_gammapy",),
     "io.maps.opening": ("open_maps",),
-    "io.maps.template": ("open_map",),
+    "io.maps.single_map": ("open_map",),
     "io.netcdf": (
         "open_netcdf",
         "write_netcdf",
@@ -123,19 +123,21 @@ _NAMES = {
         "interval_coverage",
         "p_value",
     ),
-    "profile.reference_model": ("with_reference_model",),
-    "profile.regrouping": (
-        "fold",
-        "rebin",
-    ),
-    "profile.scans": ("recompute_ul",),
-    "profile.sed": (
-        "quantity",
-        "to_sed_type",
+    "profile.limits": (
+        "recompute_ul",
         "upper_limits",
         "with_threshold",
     ),
-    "profile.stacking": ("merge_profiles",),
+    "profile.merging": ("merge_profiles",),
+    "profile.rebinning": (
+        "fold",
+        "rebin",
+    ),
+    "profile.reference_model": ("with_reference_model",),
+    "profile.sed": (
+        "quantity",
+        "to_sed_type",
+    ),
     "profile.toys": ("simulate",),
     "schema.checks": (
         "check_binned",
@@ -149,10 +151,8 @@ _NAMES = {
     "io.maps.writing": ("write_maps",),
     "io.profiles.fits_tables": ("write_profile",),
     "io.profiles.ecsv": ("write_ecsv",),
-    "io.profiles.table": (
-        "to_dataframe",
-        "to_table",
-    ),
+    "io.profiles.astropy_tables": ("to_table",),
+    "io.profiles.dataframes": ("to_dataframe",),
     "maps.positions": (
         "assign_sky_coords",
         "skycoord",
@@ -177,4 +177,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -1,6 +1,6 @@
-"""The errors that xprofile raises, each an `XProfileError` and the built-in error it refines.
+"""Errors and warnings of xprofile.
 
-Its warnings of data are `DataWarning`.
+Each error is an `XProfileError`, and also the built-in error that fits, such as `ValueError`.
 """
 
 __all__ = [
@@ -13,24 +13,26 @@ __all__ = [
     "MissingFileError",
     "MissingPackageError",
     "MissingVariableError",
+    "UnknownOptionError",
+    "WrongStageError",
     "XProfileError",
 ]
 
 
 class XProfileError(Exception):
-    """Base of all errors that xprofile raises on purpose."""
+    """Base class of all errors that xprofile raises on purpose."""
 
 
 class MissingFileError(XProfileError, FileNotFoundError):
-    """A file that was asked for is not there."""
+    """A file does not exist."""
 
 
 class MissingPackageError(XProfileError, ImportError):
-    """An optional package that the operation needs is not installed."""
+    """The operation needs an optional package that is not installed."""
 
 
 class FileFormatError(XProfileError, OSError):
-    """A file cannot be read: truncated, of another format, or without a part that is needed."""
+    """A file cannot be read: it is truncated, has another format, or lacks a needed part."""
 
 
 class MissingVariableError(XProfileError, KeyError):
@@ -41,20 +43,28 @@ class MissingVariableError(XProfileError, KeyError):
 
 
 class InvalidDataError(XProfileError, ValueError):
-    """A Dataset's variables have wrong dimensions, units or values."""
+    """The variables of a Dataset have wrong dimensions, units or values."""
 
 
 class InvalidBinsError(XProfileError, ValueError):
-    """Bins or regions that cannot be built, or are not on the sky."""
+    """Bins or regions cannot be built, or are not on the sky."""
 
 
 class InvalidEnergyError(XProfileError, ValueError):
-    """Energy edges without unit, unsorted, or not finite."""
+    """Energies have no unit, do not ascend, or are not finite."""
 
 
 class InvalidOptionError(XProfileError, ValueError):
-    """An option that is not one of those that exist, or is out of its range."""
+    """An option has an unknown value, a value out of range, or is missing."""
+
+
+class UnknownOptionError(InvalidOptionError, TypeError):
+    """A function does not have an option of this name."""
+
+
+class WrongStageError(MissingVariableError, AttributeError):
+    """A method of ``.profile`` belongs to another kind of Dataset than this one."""
 
 
 class DataWarning(UserWarning):
-    """Data that can be used, and are not what such data should be."""
+    """Data have unusual values, but can be used."""

@@ -1,4 +1,4 @@
-"""Skies to try things on: one that is simulated here, and a real one by name."""
+"""Example data: a simulated sky, and a real one of the Fermi-LAT."""
 
 from __future__ import annotations
 
@@ -25,20 +25,22 @@ from .spectrum.models import integral, power_law
 __all__ = ["INDEX", "SOURCES", "Source", "open_maps", "simulate_maps", "source_flux"]
 
 Float = NDArray[np.float64]
-
 INDEX = 2.3
 """Spectral index of all simulated sources."""
 
-_SEED = 20080804
-_SHAPE = (200, 400)
+# The simulated sky has the pixels and energies of the 3FHL cube of Gammapy, and about the PSF,
+# energy resolution and exposure of the Fermi-LAT at these energies. With a PSF ten times wider the
+# sources would merge; with an energy resolution ten times worse, most events would leave their
+# energy bin; with a border ten times wider, all pixels would be masked.
+_SEED = 20080804  # first day of the survey of the Fermi-LAT
+_SHAPE = (200, 400)  # rows, columns
 _STEP = 0.05  # deg
-_BORDER = 20  # pixels
+_BORDER = 20  # pixels, 1 deg
 _PSF = 0.1  # deg, standard deviation
-_EDISP = 0.07  # of the natural logarithm of energy
-_EDGES = np.geomspace(0.01, 0.5, 12)
-_EDGES_TRUE = np.geomspace(0.006, 0.8, 25)
-_PLANE_INDEX = 2.6
-
+_EDISP = 0.07  # standard deviation of the natural logarithm of energy
+_EDGES = np.geomspace(0.01, 0.5, 12)  # TeV
+_EDGES_TRUE = np.geomspace(0.006, 0.8, 25)  # TeV, at each end 6 standard deviations wider
+_PLANE_INDEX = 2.6  # of the emission along the plane
 _REAL = "fermi-3fhl-gc/fermi-3fhl-gc.fits.gz"
 _REAL_URL = f"https://github.com/gammapy/gammapy-data/raw/v1.3/{_REAL}"
 _REAL_HASH = "sha256:28f70509f48e6777fafda9bbc8b41220576640c239b4179f37cf883d17708c48"
@@ -51,7 +53,7 @@ class Source:
     Parameters
     ----------
     name : str
-        What to call it.
+        Name of the source.
     lon, lat : float
         Galactic position in degrees.
     sigma : float
@@ -75,31 +77,37 @@ SOURCES = (
     Source("nebula", -4.6, 0.2, 0.2, 6.0e-10),
     Source("remnant", -7.7, -0.4, 0.15, 3.5e-10),
 )
-"""The sources of the simulated sky; their fluxes are what a profile should give back."""
+"""Sources of the simulated sky. A profile should give back their fluxes."""
 
 
 def open_maps(name: str) -> xr.Dataset:
-    """Open the maps of a sky by its name.
+    """Open example maps by name.
 
     Parameters
     ----------
     name : {"galactic-center-sim", "fermi-3fhl-gc"}
-        ``"galactic-center-sim"`` is simulated here, always from the same seed.
+        ``"galactic-center-sim"`` is simulated, always with the same random numbers.
         ``"fermi-3fhl-gc"`` is the Fermi-LAT sample of Gammapy (3FHL, Galactic centre, 10 to 500
-        GeV): the file in the folder that the environment variable ``GAMMAPY_DATA`` names, else one
-        that `pooch` downloads once and keeps.
+        GeV). Its file is taken from the folder that the environment variable ``GAMMAPY_DATA``
+        names. Without this folder, `pooch` downloads the file once and keeps it.
 
     Returns
     -------
     xarray.Dataset
-        Maps, 400 x 200 pixels of 0.05 deg and 11 energies.
+        Maps of 400 x 200 pixels and 11 energies, with the variables of `simulate_maps`.
 
     Raises
     ------
     InvalidOptionError
-        If there is no such sky.
+        If there are no example maps of this name.
     MissingFileError
-        If the real one is neither in ``GAMMAPY_DATA`` nor can be downloaded.
+        If the real maps are neither on this machine nor can be downloaded.
+
+    See Also
+    --------
+    xprofile.tutorial.simulate_maps : Simulate the sky with other random numbers.
+    xprofile.tutorial.source_flux : Flux of the simulated sources.
+    xprofile.open_maps : Open other files.
 
     Examples
     --------
@@ -111,11 +119,11 @@ def open_maps(name: str) -> xr.Dataset:
     if name == "galactic-center-sim":
         return simulate_maps(np.random.default_rng(_SEED))
     if name == "fermi-3fhl-gc":
-        return open_maps_file(_find_real())
-    raise InvalidOptionError(f"no sky {name!r}; there are 'galactic-center-sim', 'fermi-3fhl-gc'")
+        return open_maps_file(_find_real_file())
+    raise InvalidOptionError(f"no sky {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'")
 
 
-def _find_real() -> Path:
+def _find_real_file() -> Path:
     folder = os.environ.get("GAMMAPY_DATA")
     if folder and (Path(folder) / _REAL).is_file():
         return Path(folder) / _REAL
@@ -137,25 +145,44 @@ def _find_real() -> Path:
 def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     """Simulate a field like the Galactic centre seen by the Fermi-LAT.
 
-    Poisson counts of `SOURCES`, power laws of index `INDEX`, on emission along the plane that is
-    given as background; an exposure with a gradient, energy dispersion, a Gaussian PSF of 0.1 deg,
-    and a border of 1 deg masked.
+    The counts come from `SOURCES`, with power laws of index `INDEX`, and from emission along the
+    plane, which is the background. The PSF is a Gaussian of 0.1 deg.
 
     Parameters
     ----------
     rng : numpy.random.Generator or None
-        Source of the counts; None gives their expectation (an Asimov data set).
+        Random numbers for Poisson counts. None gives the expected counts (an Asimov data set).
 
     Returns
     -------
     xarray.Dataset
-        Maps, 400 x 200 pixels of 0.05 deg and 11 energies.
+        Maps of 400 x 200 pixels of 0.05 deg, 11 energies and 24 true energies in TeV.
+
+        - ``counts`` (energy, lat, lon): counts.
+        - ``background`` (energy, lat, lon): expected background counts.
+        - ``exposure`` (energy_true, lat, lon) in cm2 s, with a gradient.
+        - ``mask`` (energy, lat, lon): False in a border of 1 deg.
+        - ``edisp`` (energy_true, energy): fraction of the events of a true-energy bin in each
+          energy bin.
+        - ``psf`` (energy_true, rad) in sr-1: point spread function.
+
+    See Also
+    --------
+    xprofile.tutorial.source_flux : Flux of the simulated sources.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.simulate_maps(np.random.default_rng(1))
+    >>> maps.counts.dims
+    ('energy', 'lat', 'lon')
     """
     maps = xr.Dataset(coords=_coords())
     exposure, edisp = _exposure(maps), _edisp()
-    background = _plane(maps, exposure, edisp)
+    background = _background_counts(maps, exposure, edisp)
     flux = source_flux().to_numpy()
-    # per unit of 10 to 500 GeV flux
+    # flux in each true-energy bin, for a flux of 1 from 10 to 500 GeV
     share = integral(power_law(INDEX), _EDGES_TRUE) / integral(power_law(INDEX), _EDGES[[0, -1]])
     expected = background + _fold(share, exposure, edisp) * flux
     inside = np.zeros(_SHAPE, bool)
@@ -176,10 +203,25 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
 
 
 def source_flux() -> xr.DataArray:
-    """Flux of the simulated sources in each pixel after the PSF, (lat, lon), in cm-2 s-1.
+    """Return the flux of the simulated sources in each pixel, smoothed with the PSF.
 
-    Its sums over bins are what a profile should find there:
-    ``source_flux().profile.bin(bins)``.
+    A profile of the simulated maps should give back its sums over bins.
+
+    Returns
+    -------
+    xarray.DataArray
+        Integral flux from 10 to 500 GeV in cm-2 s-1, (lat, lon).
+
+    See Also
+    --------
+    xprofile.bin_image : Sum it over bins.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> flux = xprofile.tutorial.source_flux()
+    >>> print(f"{flux.sum():.2e} {flux.units}")
+    3.80e-09 cm-2 s-1
     """
     coords = {name: coord for name, coord in _coords().items() if name not in (ENERGY, ENERGY_TRUE)}
     image = xr.DataArray(np.zeros(_SHAPE), dims=(LAT, LON)).assign_coords(
@@ -212,7 +254,7 @@ def _coords() -> dict[str, xr.Variable]:
 
 
 def _exposure(maps: xr.Dataset) -> Float:
-    """Seven years of a wide-field telescope: flat in energy, a few per cent steeper northwards."""
+    """Exposure of seven years of a wide-field telescope: it varies by 2 per cent over the field."""
     energy = np.sqrt(_EDGES_TRUE[1:] * _EDGES_TRUE[:-1])
     level = 3.2e11 * (1 - 0.02 * np.log10(energy / 0.05) ** 2)
     lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()
@@ -221,19 +263,19 @@ def _exposure(maps: xr.Dataset) -> Float:
 
 
 def _edisp() -> Float:
-    """Gaussian in log energy, (energy_true, energy)."""
+    """Energy dispersion that is Gaussian in log energy, (energy_true, energy)."""
     energy = np.log(np.sqrt(_EDGES_TRUE[1:] * _EDGES_TRUE[:-1]))
     cumulative = ndtr((np.log(_EDGES) - energy[:, None]) / _EDISP)
     return np.diff(cumulative, axis=1)
 
 
 def _fold(flux: Float, exposure: Float, edisp: Float) -> Float:
-    """Counts in reconstructed energy of fluxes in true energy, (energy, lat, lon)."""
+    """Counts in bins of reconstructed energy for fluxes in true energy, (energy, lat, lon)."""
     return np.asarray(np.einsum("t,tyx,tk->kyx", flux, exposure, edisp, optimize=True))
 
 
-def _plane(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
-    """Counts of the emission along the plane and of the isotropic one."""
+def _background_counts(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
+    """Counts of the emission along the plane and of isotropic emission, (energy, lat, lon)."""
     lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()[:, None]
     narrow = np.exp(-np.abs(lat) / 0.5) * (0.7 + 0.3 * np.exp(-((lon / 6) ** 2)))
     brightness = 2.4e-12 * narrow + 1.5e-13 + 3e-13 * np.exp(-np.abs(lat) / 2)  # cm-2 s-1 a pixel

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def same(found, expected):
-    """Equal to 1e-12 of each value, or of the largest of its bins."""
+    """Assert that Datasets have equal variables, floats to 1e-12 of each value."""
     assert set(found.variables) == set(expected.variables)
     for name, values in expected.variables.items():
         other = found[name].variable

@@ -1,6 +1,7 @@
-"""Small FITS files like those that Gammapy's MapDataset.write makes, to be read or spoiled.
+"""Small FITS files like those of Gammapy's MapDataset.write, to be read or spoiled.
 
-Values are known and in the units of the maps Dataset (TeV, cm2 s, sr-1); the file's are chosen.
+Values are known, in the units of the maps Dataset (TeV, cm2 s, sr-1). The units in the file can be
+chosen.
 """
 
 from collections.abc import Callable
@@ -53,6 +54,15 @@ WCS_CARDS = {
     "CDELT2": 0.5,
 }
 
+TAN = {
+    "CTYPE1": "RA---TAN",
+    "CTYPE2": "DEC--TAN",
+    "CRVAL1": 83.63,
+    "CRVAL2": 22.01,
+    "RADESYS": "FK5",
+    "EQUINOX": 2000.0,
+}
+
 
 @dataclass(frozen=True)
 class BandsAxis:
@@ -66,13 +76,13 @@ class BandsAxis:
 
     @property
     def columns(self):
-        """What AXCOLS says."""
+        """Value of the AXCOLS keyword."""
         return self.names[0] if self.node else ",".join(self.names[1:])
 
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """What a file is like; `hdus` makes it, `content` is all of its bytes."""
+    """Description of a file: `hdus` makes it, and `content` has its bytes."""
 
     unit: str = "keV"
     unit_true: str = "MeV"
@@ -131,7 +141,7 @@ class Recipe:
         return [image, bands(name, [axis])]
 
     def table(self, name, values, axes, unit=""):
-        """Make the table of a map on a region of one pixel, and that of its axes, fastest first."""
+        """Make the table of a map on one pixel, and its BANDS table; the fastest axis first."""
         if self.layout == "values":
             column = fits.Column("DATA", "E", unit, array=values.ravel())
         else:
@@ -148,7 +158,7 @@ PLAIN = Recipe()
 def write(
     path: Path, recipe: Recipe = PLAIN, spoil: Callable[[fits.HDUList], None] | None = None
 ) -> Path:
-    """Write a file, spoilt before by a function of its HDUs if there is one; return `path`."""
+    """Write a file, after a function has spoilt its HDUs if one is given; return `path`."""
     if spoil is None:
         path.write_bytes(recipe.content)
     else:
@@ -173,7 +183,7 @@ def node_axis(names, nodes, unit):
 
 
 def psf_energies(unit):
-    """True energies of the PSF, which are not the exposure's."""
+    """True energies of the PSF, which differ from those of the exposure."""
     return node_axis(("ENERGY_TRUE", "ENERGY_TRUE_MIN", "ENERGY_TRUE_MAX"), NODES_PSF, unit)
 
 
@@ -185,7 +195,7 @@ def rad_axis():
 
 
 def bands(name, axes):
-    """Make the table of axes, the first of them the fastest."""
+    """Make the BANDS table of axes; the first axis is the fastest."""
     grids = np.meshgrid(*[np.arange(axis.values[0].size) for axis in axes[::-1]], indexing="ij")
     columns = [fits.Column("CHANNEL", "K", array=np.arange(grids[0].size))]
     table_cards = {}

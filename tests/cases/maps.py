@@ -1,4 +1,4 @@
-"""Small maps with all variables, and what it is to be on the same pixels."""
+"""Small maps: flat, uneven, on-off, and with all variables; and a check for the same pixels."""
 
 import numpy as np
 import xarray as xr
@@ -42,19 +42,23 @@ def make_maps(wcs=None, shape=(60, 80), nenergy=4, ntrue=6, seed=1):
     return xr.Dataset(variables, coords)
 
 
-def uneven_maps(wcs=None, shape=(60, 80)):
-    """Make maps whose background, exposure, mask and edisp change from pixel to pixel."""
+def uneven_maps(wcs=None, shape=(60, 80), *, seed=7, used=0.7):
+    """Make maps whose background, exposure and mask change from pixel to pixel, with edisp.
+
+    The mask is True in a share `used` of the pixels.
+    """
     maps = make_maps(wcs, shape)
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     maps["background"] = maps["background"] * rng.uniform(0.1, 2, maps["background"].shape)
     slope = np.exp(np.linspace(-1, 2, shape[1]) + np.linspace(0, 1, shape[0])[:, None])
     maps["exposure"] = (maps["exposure"] * slope).assign_attrs(maps["exposure"].attrs)
-    maps["mask"] = maps["mask"] & (rng.uniform(size=maps["mask"].shape) < 0.7)
+    maps["mask"] = maps["mask"] & (rng.uniform(size=maps["mask"].shape) < used)
     edisp = rng.dirichlet(np.ones(4), 6)
     return maps.assign(edisp=data_array("edisp", edisp, MAPS))
 
 
 def make_onoff(alpha=0.2, seed=2, off=5.0):
+    """Make on-off maps with `off` off counts in a pixel and the ratio `alpha` of acceptances."""
     maps = make_maps().drop_vars("background")
     rng = np.random.default_rng(seed)
     like = maps["counts"]
@@ -70,7 +74,7 @@ PROJECTIONS = [("CAR", (0.0, 0.0)), ("CAR", (30.0, 40.0)), ("TAN", (83.6, 22.0))
 
 
 def small_maps(projection="CAR", center=(0.0, 0.0), *, positions=None, on_off=False, seed=1):
-    """Maps with all variables, in which no value comes twice."""
+    """Make maps of 6 x 9 pixels with all variables, whose values all differ."""
     wcs = make_wcs(projection, center, shape=SHAPE)
     maps = make_maps(wcs, SHAPE, nenergy=3, ntrue=4)
     rng = np.random.default_rng(seed)
@@ -100,6 +104,7 @@ def small_maps(projection="CAR", center=(0.0, 0.0), *, positions=None, on_off=Fa
 
 
 def check_same_sky(found, expected):
+    """Assert that two Datasets have the same pixels, to 1e-9 deg."""
     there, here = skycoord(found), skycoord(expected)
     known = np.isfinite(here.data.lon.deg)
     np.testing.assert_array_equal(known, np.isfinite(there.data.lon.deg))

@@ -1,6 +1,6 @@
 """Small FITS files as the Fermi tools, ctools and others write them, each a list of HDUs.
 
-Energies, pixels and values are those of `mapdatasetfile`, in the units that each writer has.
+Energies, pixels and values are those of `mapdataset_files`, in the units that each tool writes.
 """
 
 from io import BytesIO
@@ -58,7 +58,7 @@ def gtmodel():
 
 
 def gtexpcube2(values=small.EXPOSURE, *, cards=None, table=True):
-    """Exposure cube, of which the axis is the natural logarithm of the energy in MeV."""
+    """Exposure cube whose axis is the natural logarithm of the energy in MeV."""
     step = {"CTYPE3": "log_Energy", "CRPIX3": 1, "CRVAL3": np.log(5e3), "CDELT3": np.log(2)}
     return [image(values, energy=step, cards=cards), *([energies()] if table else [])]
 
@@ -78,7 +78,7 @@ def gtpsf():
 
 
 def gtdrm(values=small.EDISP, edges=small.EDGES_TRUE, *, name="DRM", first=1):
-    """Matrix of which each row is one group of the channels that are not 0, of any length."""
+    """Response matrix; each row has one group of nonzero channels, of any length."""
     starts = [np.flatnonzero(row)[0] for row in values]
     stops = [np.flatnonzero(row)[-1] + 1 for row in values]
     packed = np.empty(len(values), object)
@@ -116,7 +116,7 @@ def ctbkgcube(rate):
 
 
 def single_map(values=small.COUNTS, unit=""):
-    """As Gammapy's Map.write has it."""
+    """Cube as Map.write of Gammapy writes it."""
     axis = small.PLAIN.energy()
     hdu = image(values, energy={}, cards={"BUNIT": unit, "BANDSHDU": "PRIMARY_BANDS"})
     return [hdu, small.bands("PRIMARY", [axis])]
@@ -125,3 +125,21 @@ def single_map(values=small.COUNTS, unit=""):
 def diffuse(unit="photon/cm2/s/MeV/sr"):
     """Cube of a diffuse model at nodes of energy."""
     return [image(1e-9 * small.EXPOSURE / 1e11, cards={"BUNIT": unit}), energies()]
+
+
+FERMI = ("counts", "background", "exposure")
+
+
+def stream(hdus):
+    """File object of HDUs."""
+    return BytesIO(content(hdus))
+
+
+def fermi_parts(**others):
+    """Parts of the Fermi tools, some of them replaced."""
+    parts = {
+        "counts": stream(gtbin()),
+        "background": stream(gtmodel()),
+        "exposure": stream(gtexpcube2()),
+    }
+    return parts | others

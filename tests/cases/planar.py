@@ -1,4 +1,4 @@
-"""Skies and regions whose pixels `freeze_planar.py` writes down with regions 0.11.
+"""Skies and regions whose pixels `freeze_planar.py` writes to a file with regions 0.11.
 
 No boundary may run through the centre of a pixel: `freeze_planar.py` refuses such a case.
 """
@@ -86,7 +86,7 @@ def at(lon, lat):
 
 
 def on(grid, x, y, frame):
-    """The position of a place on a map, in pixels from 0, in any frame."""
+    """Sky position in a frame of a pixel position, counted from 0, on one of the maps."""
     return GRIDS[grid][0].pixel_to_world(x, y).transform_to(frame)
 
 
@@ -119,7 +119,7 @@ def box_of_51(number):
     return rectangle(at(10 - (number + 0.5) * 20 / 51, 0), 20 / 51, 3, 0)
 
 
-# name of the grid, what stands on it: region
+# (name of the grid, name of the region): region
 CASES = {
     ("3fhl", "box at the edge"): box_of_51(0),
     ("3fhl", "box in the middle"): box_of_51(25),

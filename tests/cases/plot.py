@@ -1,11 +1,14 @@
-"""A profile to plot, and what its artists hold."""
+"""A profile to plot, axes to plot on, and the contents of artists."""
 
 import astropy.units as u
+import matplotlib.pyplot as plt
 import numpy as np
 from astropy.coordinates import SkyCoord
+from matplotlib.collections import PolyCollection, QuadMesh
 
 from cases.maps import make_maps
 from xprofile import SkyBins, bin_maps, estimate
+from xprofile.profile.limits import upper_limits
 
 ONE_BAND = [10, 1000] * u.GeV
 TWO_BANDS = [10, 100, 1000] * u.GeV
@@ -44,3 +47,33 @@ def steps(line):
     """Levels and edges of a line drawn by steps."""
     x, y = line.get_data()
     return x[::3], x[1::3], y[::3]
+
+
+def sky_axes(wcs):
+    """Axes that show a blank map of 60 x 80 pixels."""
+    ax = plt.figure().add_subplot(projection=wcs)
+    ax.imshow(np.zeros((60, 80)), origin="lower")
+    return ax
+
+
+def drawn_values(profile, name="norm"):
+    """Values where they are drawn as points, and where the limit is drawn."""
+    one = profile.isel(energy=0)
+    limit = upper_limits(one).to_numpy()
+    return one, limit, np.where(limit, np.nan, one[name])
+
+
+def only_mesh(ax):
+    return only([artist for artist in ax.collections if isinstance(artist, QuadMesh)])
+
+
+def new_axes():
+    return plt.figure().gca()
+
+
+def outlines(ax):
+    return only([artist for artist in ax.collections if isinstance(artist, PolyCollection)])
+
+
+def profile_of(bins):
+    return estimate(bin_maps(make_maps(), bins), energy_edges=ONE_BAND)

@@ -91,3 +91,19 @@ def by_region(profile):
 def value_columns(kind):
     errors = ["_errn", "_errp"] if kind == "norm" else ["_errp", "_errn"]
     return [kind + end for end in ("", "_err", *errors, "_ul", "_sensitivity")]
+
+
+# columns of tables besides those of the fit
+AXIS_COLUMNS = ["x_min", "x_max", "x_ref", "e_ref", "e_min", "e_max"]
+EXTRA_COLUMNS = [
+    "npred_background", "coverage", "solid_angle", "status", "lon", "lat", "region",
+]  # fmt: skip
+
+
+def by_angle(profile):
+    """Put the bins on position angles, in arcmin."""
+    coords = {name: profile[name].assign_attrs(units="arcmin") for name in DISTANCES}
+    return profile.assign_coords(coords).rename(dict(zip(DISTANCES, ANGLES, strict=True)))
+
+
+ON_OTHER_AXES = {"position_angle": by_angle, "region": by_region}

@@ -23,7 +23,7 @@ LOG_PARABOLA = LogParabola1D(
 
 
 def boxes(start, end, nbin):
-    """The rectangles of the tutorial, made from their definition."""
+    """Rectangles of the tutorial, made from their definition."""
     edges = np.linspace(start, end, nbin + 1)
     centers = (edges[1:] + edges[:-1]) / 2
     width = abs(start - end) / nbin * u.deg
@@ -73,7 +73,7 @@ def test_counts_are_exact(pair):
 
 
 def test_best_fits(pair):
-    """Minuit stops within about 1 % of the error; our minimum is never above its."""
+    """Minuit stops within about 1 % of the error; its statistic is never lower than ours."""
     profile, table = pair
     norm, error = column(table, "norm"), column(table, "norm_err")
     assert np.all(np.abs(profile.norm.to_numpy() - norm) < 0.02 * error)
@@ -97,7 +97,7 @@ def test_interval_ends(pair):
 
 
 def trapezoids(model, edges):
-    """Integrals as Gammapy makes them: by power laws between 100 points a decade."""
+    """Integrals as in Gammapy: of power laws between 100 points per decade."""
     found = []
     for low, high in pairwise(edges):
         energy = np.geomspace(low, high, int(max(100 * np.log10(high / low), 2)))
@@ -108,7 +108,7 @@ def trapezoids(model, edges):
 
 
 def test_interval_ends_of_a_log_parabola_with_gammapys_integrals(real_maps, reference, monkeypatch):
-    """Its integrals are off by 1.6e-5; with them the interval ends agree as for a power law."""
+    """They are off by 1.6e-5; with them the interval ends agree as well as for a power law."""
     bins, settings = CASES["gammapy21_radial10_logparabola"]
     table = Table.read(reference / "gammapy21_radial10_logparabola_likelihood.ecsv")
     edges = np.append(real_maps.energy_true_min, real_maps.energy_true_max[-1])
@@ -123,7 +123,7 @@ def test_interval_ends_of_a_log_parabola_with_gammapys_integrals(real_maps, refe
 
 
 def test_sensitivities(pair):
-    """Gammapy stops within 1 % of the root; that of ours is checked against the equation."""
+    """Gammapy stops within 1 % of the root; other tests check ours against the equation."""
     profile, table = pair
     if "norm_sensitivity" in table.colnames:
         theirs = column(table, "norm_sensitivity")
@@ -131,7 +131,7 @@ def test_sensitivities(pair):
 
 
 def float32_means(maps, bins):
-    """Mean exposures summed in single precision, as Gammapy does; they are off by 2e-7."""
+    """Mean exposures, summed in single precision as in Gammapy; they are off by 2e-7."""
     members = find_members(as_bins(bins), pixel_grid(maps))
     cube = maps.exposure.to_numpy().reshape(maps.sizes["energy_true"], -1)
     inside = [members.pixel[members.bin == i] for i in range(members.nbin)]
@@ -140,7 +140,7 @@ def float32_means(maps, bins):
 
 @pytest.mark.parametrize("case", ["gammapy21_linear49", "gammapy21_radial10"])
 def test_scan_with_single_precision_exposure(case, real_maps, reference):
-    """The statistic away from the minimum: with the exposure that Gammapy has it is the same."""
+    """With the exposure of Gammapy, the statistic away from the minimum is the same."""
     bins, settings = CASES[case]
     binned = bin_maps(real_maps, bins)
     binned["exposure"] = binned.exposure.copy(data=float32_means(real_maps, bins))
@@ -150,7 +150,7 @@ def test_scan_with_single_precision_exposure(case, real_maps, reference):
 
 
 def test_scan(pair):
-    """Our exposure is a mean in double precision: that changes npred, by 2e-7 at the most."""
+    """Our exposure is a mean in double precision, which changes npred by at most 2e-7."""
     profile, table = pair
     if "stat_scan" in table.colnames:
         theirs, stat = column(table, "stat_scan"), column(table, "stat")[..., None]
@@ -190,7 +190,7 @@ def test_bare_regions_have_gammapys_distances(real_maps, reference):
 
 @pytest.mark.parametrize("bins", [boxes(10, -10, 51), line(10, 350, 51)], ids=["regions", "line"])
 class TestTutorialLine:
-    """The seed case: 51 boxes, of which the outer two pairs leave the safe range."""
+    """The 51 boxes of the tutorial; the outer two on each side are outside the safe range."""
 
     @pytest.fixture
     def profile(self, real_maps, bins):

@@ -10,13 +10,13 @@ from cases.maps import make_wcs
 
 from xprofile import SkyBins, bin_maps, open_maps
 from xprofile.exceptions import DataWarning, InvalidDataError
-from xprofile.maps.pixelgrid import PixelGrid, whole_numbers
+from xprofile.maps.pixelgrid import PixelGrid, pixel_numbers
 from xprofile.maps.regrid import interpolate_to
 
 
 def grid(projection="CAR", center=(0.0, 0.0), step=0.1, shape=(20, 30), frame="galactic"):
     wcs = make_wcs(projection, center, step, shape, frame)
-    return PixelGrid(wcs, whole_numbers(shape[1]), whole_numbers(shape[0]))
+    return PixelGrid(wcs, pixel_numbers(shape[1]), pixel_numbers(shape[0]))
 
 
 def sky(pixels):

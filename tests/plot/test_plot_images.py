@@ -1,8 +1,8 @@
-"""Figures as a whole, compared with pictures of them that somebody has looked at.
+"""Whole figures, compared with stored pictures that were checked by eye.
 
-Letters are left out: artist-level tests read them, and fonts are drawn otherwise by each version of
-matplotlib. Where a figure changes on purpose, look at the new picture that the failure names, and
-copy it to ``tests/images``.
+The pictures have no letters, as each version of matplotlib draws fonts differently; other tests
+read the texts. If a figure changes on purpose, look at the new picture that the failure names, and
+copy it to ``tests/plot/images``.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The summary figure, and the numbers of bins."""
+"""The summary figure."""
 
 from itertools import pairwise
 
@@ -7,44 +7,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
-from cases.maps import make_maps, make_wcs
+from cases.maps import make_maps
 from cases.plot import (
     BAND_TEXTS,
     ONE_BAND,
-    TWO_BANDS,
     galactic,
     legend_texts,
     make_profile,
     only,
+    outlines,
+    profile_of,
     steps,
 )
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import same_color
-from regions import CircleAnnulusSkyRegion, PolygonSkyRegion, RectangleSkyRegion
 
-from xprofile import SkyBins, bin_maps, estimate
-from xprofile.bins.numbers import _GAP, _WIDTH, thinned
-from xprofile.bins.region_texts import regions_of_texts
+from xprofile import SkyBins
 from xprofile.exceptions import InvalidBinsError, InvalidOptionError
 from xprofile.plot import plot_bins, plot_summary
 
 PANELS = ["sky", "profile", "counts", "significance"]
 LINE = SkyBins.along_line(galactic(5, 0), galactic(-1, 0), height=2 * u.deg, nbin=6)
-
-
-@pytest.fixture(scope="module")
-def profile():
-    return make_profile(ONE_BAND)
-
-
-@pytest.fixture(scope="module")
-def two_bands():
-    return make_profile(TWO_BANDS)
-
-
-@pytest.fixture(scope="module")
-def image():
-    return make_maps().counts.sum("energy", keep_attrs=True)
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +38,6 @@ def shown(profile, image):
     return axes
 
 
-def outlines(ax):
-    return only([artist for artist in ax.collections if isinstance(artist, PolyCollection)])
-
-
 def numbers(ax):
     return [int(text.get_text()) for text in ax.texts]
 
@@ -68,13 +46,6 @@ def above(ax):
     """Bin numbers and places on the upper axis of a panel."""
     top = only(ax.child_axes)
     return [int(text.get_text()) for text in top.get_xticklabels()], top.get_xticks()
-
-
-def profile_of(bins):
-    return estimate(bin_maps(make_maps(), bins), energy_edges=ONE_BAND)
-
-
-# the whole
 
 
 def test_panels_share_the_bins_axis(shown):
@@ -263,100 +234,6 @@ def test_inputs_are_left_alone(shown, profile, image):
     xr.testing.assert_identical(image, make_maps().counts.sum("energy", keep_attrs=True))
 
 
-# regions
-
-
-SHAPES = [
-    SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2] * u.deg),
-    SkyBins.elliptical_annuli(
-        galactic(0, 0), axis_ratio=0.5, position_angle=30 * u.deg, edges=[0, 1, 2] * u.deg
-    ),
-    SkyBins.sectors(galactic(0, 0), radius_max=2 * u.deg, radius_min=1 * u.deg, nbin=5),
-    SkyBins.along_path(galactic([2, 1, -1], [0, 1, 0]), height=0.8 * u.deg, nbin=4),
-    SkyBins.grid(galactic(0, 0), width=3 * u.deg, height=2 * u.deg, nbin=(3, 2)),
-]
-
-
-@pytest.mark.parametrize("bins", SHAPES, ids=lambda bins: bins.description)
-def test_regions_of_every_kind_are_read_from_their_texts(bins):
-    read = [region for part in regions_of_texts(bins.region_texts()) for region in part]
-    ax = plt.figure().add_subplot(projection=make_wcs("ZEA"))
-    ax.imshow(np.zeros((60, 80)), origin="lower")
-    first, second = plot_bins(bins, ax).get_paths(), plot_bins(read, ax).get_paths()
-    for true, flat in zip(first, second, strict=True):
-        expected = true.get_extents().extents
-        np.testing.assert_allclose(flat.get_extents().extents, expected, rtol=0, atol=0.1)
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [["galactic;circle(1,2,1)", "nothing"], ["image;circle(1,2,3)"], ["galactic;box(1)"], [""]],
-)
-def test_texts_that_are_no_regions(texts):
-    with pytest.raises(InvalidBinsError, match="bins="):
-        regions_of_texts(texts)
-
-
-def test_squares_are_not_turned():
-    """`regions` 0.12 takes 45 deg for the angle of a square."""
-    ax = plt.figure().add_subplot(projection=make_wcs())
-    ax.imshow(np.zeros((60, 80)), origin="lower")
-    square = RectangleSkyRegion(galactic(0, 0), 1 * u.deg, 1 * u.deg, 0 * u.deg)
-    box = only(plot_bins([square], ax).get_paths()).get_extents().extents
-    np.testing.assert_allclose(box, [34.5, 24.5, 44.5, 34.5], rtol=1e-4)
-
-
-# numbers
-
-
-def numbered(bins, **settings):
-    ax = plt.figure(figsize=(8, 6)).add_subplot(projection=make_wcs())
-    ax.imshow(np.zeros((60, 80)), origin="lower")
-    drawn = plot_bins(bins, ax, numbers=True, **settings)
-    return ax, drawn
-
-
-def test_numbers_are_drawn_if_wanted():
-    ax, _ = numbered(LINE)
-    assert numbers(ax) == list(range(6))
-    plot_bins(LINE, ax)
-    assert len(ax.texts) == 6
-
-
-def test_numbers_of_annuli_are_in_their_rings():
-    ax, drawn = numbered(SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2, 2.5] * u.deg))
-    places = np.array([text.get_position() for text in ax.texts]) - [39.5, 29.5]
-    np.testing.assert_allclose(places, [[0, 0], [0, 15], [0, 22.5]], rtol=0, atol=0.05)
-    planar = [CircleAnnulusSkyRegion(galactic(0, 0), 1 * u.deg, 2 * u.deg)]
-    ax, drawn = numbered(planar)
-    np.testing.assert_allclose(ax.texts[0].get_position(), [39.5, 44.5], rtol=0, atol=0.05)
-    assert drawn.get_zorder() < ax.texts[0].get_zorder()
-
-
-def test_numbers_are_inside_crooked_bins():
-    hook = PolygonSkyRegion(galactic([2, -2, -2, -1.5, -1.5, 2], [-2, -2, 2, 2, -1.5, -1.5]))
-    ax, drawn = numbered([hook])
-    assert only(drawn.get_paths()).contains_point(ax.texts[0].get_position())
-
-
-def test_bins_that_are_not_on_the_map_have_no_number():
-    ax = plt.figure().add_subplot(projection=make_wcs("TAN"))
-    ax.imshow(np.zeros((60, 80)), origin="lower")
-    plot_bins(SkyBins.annuli(galactic(180, 0), edges=[0, 10] * u.deg), ax, numbers=True)
-    assert list(ax.texts) == []
-
-
-@pytest.mark.parametrize(("nbin", "step"), [(10, 1), (50, 2), (400, 10)])
-def test_numbers_of_many_bins_keep_apart(nbin, step):
-    bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=nbin)
-    ax, _ = numbered(bins)
-    assert numbers(ax)[1] % step == 0
-    assert numbers(ax) == list(range(0, nbin, numbers(ax)[1]))
-    ax.figure.canvas.draw()
-    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.x0)
-    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
-
-
 def test_numbers_above_a_profile_keep_apart():
     bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=80)
     axes = plot_summary(profile_of(bins), sed_type="flux")
@@ -368,19 +245,3 @@ def test_numbers_above_a_profile_keep_apart():
     offset = axes["profile"].yaxis.get_offset_text()
     assert offset.get_text()
     assert not any(offset.get_window_extent().overlaps(box) for box in boxes)
-
-
-@pytest.mark.parametrize(("spacing", "expected"), [(20.0, 1), (10.0, 2), (4.0, 5), (1.0, 20)])
-def test_every_nth_number_has_room(spacing, expected):
-    places = np.stack([spacing * np.arange(100), np.zeros(100)], axis=1)
-    size = 10.0
-    room = _GAP * _WIDTH * 2 * size
-    assert room / expected <= spacing < room * 2.5 / expected or expected == 1
-    assert thinned(places, size) == expected
-    assert thinned(places[:, ::-1] * 2, size) <= expected
-
-
-def test_numbers_that_all_fall_together():
-    assert thinned(np.zeros((30, 2)), 10.0) >= 30
-    assert thinned(np.full((3, 2), np.nan), 10.0) == 1
-    assert thinned(np.zeros((1, 2)), 10.0) == 1

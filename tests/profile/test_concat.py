@@ -95,7 +95,7 @@ def test_attrs_that_all_share_stay():
     parts = [profile(seed=1), profile(seed=2, index=2.6)]
     whole = joined(parts, "model", "default")
     assert set(parts[0].attrs) - set(whole.attrs) == {"history", "spectral_model"}
-    assert whole.ref_dnde.dims == ("model", "energy")  # this is what tells the models apart
+    assert whole.ref_dnde.dims == ("model", "energy")  # the models differ by this alone
     alike = joined([profile(seed=1), profile(seed=2)], "time", "default")
     assert set(alike.attrs) == set(parts[0].attrs)
 

@@ -1,4 +1,4 @@
-"""Sed types and upper limits."""
+"""Sed types: conversions and units."""
 
 import astropy.units as u
 import numpy as np
@@ -9,7 +9,7 @@ from cases.maps import make_maps
 
 from xprofile import SkyBins, bin_maps, check_profile, estimate, to_sed_type
 from xprofile.exceptions import InvalidOptionError, MissingVariableError
-from xprofile.profile.sed import is_brightness, quantity, upper_limits, with_threshold
+from xprofile.profile.sed import is_brightness, quantity
 from xprofile.schema.variables import SED_TYPES
 
 TYPES = [name for name in SED_TYPES if name != "norm"]
@@ -70,23 +70,6 @@ def test_quantity_has_a_unit(profile):
         limit.to_value("erg cm-2 s-1"), profile.norm_ul * profile.ref_eflux, rtol=1e-14
     )
     assert quantity(profile, "sqrt_ts").unit == u.dimensionless_unscaled
-
-
-def test_threshold(profile):
-    flagged = upper_limits(profile)
-    np.testing.assert_array_equal(flagged, profile.sqrt_ts < 2)
-    assert with_threshold(profile, -1e9).is_ul.sum() == 0
-    everything = with_threshold(profile, 1e9)
-    assert everything.is_ul.all()
-    assert everything.attrs["sqrt_ts_threshold_ul"] == 1e9
-    assert profile.attrs["sqrt_ts_threshold_ul"] == 2
-    changed = profile.assign_attrs(sqrt_ts_threshold_ul=1e9)
-    assert upper_limits(changed).all()
-
-
-def test_without_limits_only_missing_values_are_flagged(profile):
-    bare = profile.drop_vars(["norm_ul", "is_ul"])
-    assert not upper_limits(bare).any()
 
 
 def test_errors(profile):

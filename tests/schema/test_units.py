@@ -1,4 +1,4 @@
-"""Units changed by name, and selections by Quantity."""
+"""Units: how they are written, and changed by name."""
 
 import astropy.units as u
 import numpy as np
@@ -7,10 +7,10 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from cases.maps import make_maps
 
-from xprofile import SkyBins, bin_maps, estimate, select, to_sed_type, to_units
+from xprofile import SkyBins, bin_maps, estimate, to_sed_type, to_units
 from xprofile.exceptions import InvalidOptionError, MissingVariableError
 from xprofile.profile.sed import is_brightness, quantity
-from xprofile.schema.units import unit_words
+from xprofile.schema.units import unit_text
 from xprofile.schema.variables import SED_TYPES
 
 ENDS = SkyCoord([3, -3] * u.deg, [0, 0] * u.deg, frame="galactic")
@@ -34,24 +34,24 @@ def profile(binned):
     return estimate(binned, energy_edges=EDGES, selection_optional="all")
 
 
-class TestWords:
+class TestUnitText:
     @pytest.mark.parametrize("kind", [kind for kind in SED_TYPES if kind != "norm"])
     @pytest.mark.parametrize("per", ["", " sr-1"])
     def test_those_of_fluxes_stay(self, kind, per):
-        words = SED_TYPES[kind].unit + per
-        assert unit_words(words) == words
-        assert unit_words(u.Unit(words)) == words
+        unit = SED_TYPES[kind].unit + per
+        assert unit_text(unit) == unit
+        assert unit_text(u.Unit(unit)) == unit
 
     def test_others(self):
-        assert unit_words("ph / (TeV s sr cm2)") == "ph cm-2 s-1 TeV-1 sr-1"
-        assert unit_words(u.arcmin) == "arcmin"
-        assert unit_words("") == ""
+        assert unit_text("ph / (TeV s sr cm2)") == "ph cm-2 s-1 TeV-1 sr-1"
+        assert unit_text(u.arcmin) == "arcmin"
+        assert unit_text("") == ""
 
     def test_what_is_none(self):
-        with pytest.raises(InvalidOptionError, match="'parrots' is no unit"):
-            unit_words("parrots")
+        with pytest.raises(InvalidOptionError, match="'parrots' is not a unit"):
+            unit_text("parrots")
         with pytest.raises(InvalidOptionError, match="has a number in it"):
-            unit_words("1e-12 cm-2 s-1")
+            unit_text("1e-12 cm-2 s-1")
 
 
 class TestToUnits:
@@ -75,7 +75,7 @@ class TestToUnits:
     @pytest.mark.parametrize("first", OTHER)
     @pytest.mark.parametrize("second", OTHER)
     def test_conversions_keep_them(self, profile, first, second):
-        """Into the units that were chosen, whichever quantity the profile has meanwhile."""
+        """Into the units that were chosen, also while the profile has another quantity."""
         changed = to_units(to_sed_type(profile, first, per_solid_angle=True), OTHER | {
             first: OTHER[first] + " sr-1"})  # fmt: skip
         found = to_sed_type(changed, second)
@@ -116,45 +116,9 @@ class TestToUnits:
         assert found.attrs["units"] == "deg2"
 
     def test_what_cannot_be(self, profile):
-        with pytest.raises(MissingVariableError, match="no 'power' whose unit"):
+        with pytest.raises(MissingVariableError, match="no variable 'power' whose unit"):
             to_units(profile, power="W")
         with pytest.raises(InvalidOptionError, match="energy in 'TeV' has no value in 'deg'"):
             to_units(profile, energy="deg")
         with pytest.raises(InvalidOptionError, match="per_solid_angle=True"):
             to_units(to_sed_type(profile, "flux"), flux="cm-2 s-1 sr-1")
-
-
-class TestSelect:
-    def test_slices(self, binned):
-        found = binned.profile.sel(
-            energy=slice(20 * u.GeV, 200 * u.GeV), projected_distance=slice(60 * u.arcmin, None)
-        )
-        xr.testing.assert_identical(
-            found, binned.sel(energy=slice(0.02, 0.2), projected_distance=slice(1, None))
-        )
-        assert 0 < found.sizes["energy"] < binned.sizes["energy"]
-        assert 0 < found.sizes["projected_distance"] < 5
-
-    def test_values(self, profile):
-        x = profile["projected_distance"].to_numpy()
-        one = select(profile, {"projected_distance": x[1] * 60 * u.arcmin}, method="nearest")
-        xr.testing.assert_identical(one, profile.isel(projected_distance=1))
-        two = select(profile, projected_distance=[x[1] * u.deg, x[3] * u.deg])
-        xr.testing.assert_identical(two, profile.isel(projected_distance=[1, 3]))
-        many = select(profile, projected_distance=x[[0, 2]] * u.deg)
-        xr.testing.assert_identical(many, profile.isel(projected_distance=[0, 2]))
-        with pytest.raises(KeyError):
-            select(profile, projected_distance=(x[1] + 0.5) * u.deg, method="nearest",
-                   tolerance=1 * u.arcmin)  # fmt: skip
-
-    def test_numbers_are_left_alone(self, profile):
-        wanted = {"energy": slice(0.05, None)}
-        xr.testing.assert_identical(select(profile, wanted), profile.sel(wanted))
-        scan = select(profile, norm_scan=1.0, method="nearest", drop=True)
-        assert "norm_scan" not in scan.dims
-
-    def test_what_cannot_be(self, profile):
-        with pytest.raises(InvalidOptionError, match=r"energy is in 'TeV', found 3\.0 deg"):
-            select(profile, energy=3 * u.deg)
-        with pytest.raises(MissingVariableError, match="no coordinate 'time'"):
-            select(profile, time=3 * u.s)

@@ -1,5 +1,7 @@
-"""Maps in bins: the sums and means that the likelihood needs, and binned data merged.
+"""Maps in bins: the sums and means that the likelihood needs.
 
-`binning` is the way through: `members` finds the pixels of each bin, `sums` sums the maps over
-them, in memory or block by block. `selection` cuts maps and masks regions.
+`binning` is the main path: it finds the pixels of each bin (folder `members`), sums the maps over
+them in memory or block by block (folder `sums`), and turns the sums into `binned_variables` with
+`coordinates`. `edisp` adds the energy dispersion of each bin, `onoff` the acceptance of off counts.
+`merging` joins bins of binned data. `selection` cuts maps out and masks regions before binning.
 """

@@ -1,8 +1,9 @@
-"""Neighbouring bins of binned data made one: sums, weighted means, edges and places."""
+"""Neighbouring bins of binned data merged: their values, edges and sky positions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,46 +13,52 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidDataError
 from ..maps.sphere import unit_vectors
 from ..schema.axes import axis_coords
-from ..schema.names import EDISP, LAT, LON, REGION, high, low
-from ..schema.variables import BINNED
-from .binning import matched_off
+from ..schema.names import LAT, LON, REGION, high, low
+from ..schema.variables import BINNED, Kind
+from .onoff import matched_acceptance_off
 
-__all__ = ["Add", "consecutive", "join_bins", "merge_values", "running"]
+__all__ = ["SumBins", "cumulative_sums", "join_bins", "merge_values", "sum_runs"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
+SumBins: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
 
-Add: TypeAlias = Callable[[NDArray[Any]], NDArray[Any]]
-
-_NEXT_TO_NOTHING = 1e-30  # sr; weight of a bin without pixels, which counts if no other does
-
-
-def consecutive(bounds: Int) -> Add:
-    """Sum up the bins from each of the bounds to the next, along the last axis."""
-
-    def add(values: NDArray[Any]) -> NDArray[Any]:
-        inside = values[..., : bounds[-1]].astype(_wide(values))
-        return np.asarray(np.add.reduceat(inside, bounds[:-1], axis=-1))
-
-    return add
+# Weight in sr of a bin without pixels, for the mean position of merged bins; with 0 the position of
+# bins that all have no pixels would be undefined. A pixel of 1 arcsec has 2e-11 sr, so a weight ten
+# times larger or smaller does not change a digit of other positions.
+_WEIGHT_WITHOUT_PIXELS = 1e-30
 
 
-def running(values: NDArray[Any]) -> NDArray[Any]:
-    """Sum up the bins from the first to each one, along the last axis."""
-    return np.cumsum(values, axis=-1, dtype=_wide(values))
+def sum_runs(values: NDArray[Any], bounds: Int) -> NDArray[Any]:
+    """Sum runs of consecutive bins along the last axis, split at `bounds`.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Values (..., nbin).
+    bounds : numpy.ndarray of int
+        Index of the first bin of each run, and the end of the last one, (nrun + 1,).
+    """
+    inside = values[..., : bounds[-1]].astype(_wide_dtype(values))
+    return np.asarray(np.add.reduceat(inside, bounds[:-1], axis=-1))
 
 
-def _wide(values: NDArray[Any]) -> np.dtype[Any]:
+def cumulative_sums(values: NDArray[Any]) -> NDArray[Any]:
+    """Sum the bins from the first one to each bin, along the last axis."""
+    return np.cumsum(values, axis=-1, dtype=_wide_dtype(values))
+
+
+def _wide_dtype(values: NDArray[Any]) -> np.dtype[Any]:
+    """Data type in which sums of integers do not overflow."""
     return np.result_type(values.dtype, np.int64)
 
 
-def merge_values(binned: xr.Dataset, dim: str, add: Add) -> xr.Dataset:
+def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
     r"""Values of merged bins, as if the merged regions had been binned.
 
     Counts, background, acceptance and solid angle :math:`\Omega` are sums. Coverage and exposure
-    are means weighted with :math:`\Omega`, an energy dispersion of each bin is that weighted with
-    :math:`\Omega` x exposure, so that the signal of uniform brightness is what the parts have.
+    are means weighted with :math:`\Omega`. An energy dispersion of each bin is a mean weighted with
+    :math:`\Omega` x exposure, so that a uniform brightness gives the same signal as before.
 
     Parameters
     ----------
@@ -59,37 +66,37 @@ def merge_values(binned: xr.Dataset, dim: str, add: Add) -> xr.Dataset:
         From `xprofile.bin_maps`.
     dim : str
         Dimension of the bins.
-    add : callable
-        Sums of the bins along an array's last axis.
+    sum_bins : callable
+        Sums the merged bins along the last axis of an array, such as `cumulative_sums`.
 
     Returns
     -------
     xarray.Dataset
-        Without coordinates on `dim`.
+        The same variables, without coordinates on `dim`.
 
     Raises
     ------
     InvalidDataError
-        If there is a variable of the bins of which it is not known how to merge it.
+        If a variable on the bins is not one of those that `xprofile.bin_maps` gives.
     """
-    apart = {name: array for name, array in binned.data_vars.items() if dim in array.dims}
-    unknown = [name for name in apart if name not in BINNED]
+    on_bins = {name: array for name, array in binned.data_vars.items() if dim in array.dims}
+    unknown = [name for name in on_bins if name not in BINNED]
     if unknown:
         raise InvalidDataError(
-            f"it is not known how bins are merged in the variables {unknown}; leave them out with "
-            f"binned.drop_vars({unknown})"
+            f"cannot merge the bins of the variables {unknown}, as binned data do not usually have "
+            f"them; leave them out with binned.drop_vars({unknown})"
         )
 
     def total(array: xr.DataArray) -> xr.DataArray:
         core = [[dim]]
-        found: xr.DataArray = xr.apply_ufunc(
-            add, array, input_core_dims=core, output_core_dims=core, exclude_dims={dim}
+        sums: xr.DataArray = xr.apply_ufunc(
+            sum_bins, array, input_core_dims=core, output_core_dims=core, exclude_dims={dim}
         )
-        return found.transpose(*array.dims)
+        return sums.transpose(*array.dims)
 
-    merged = {name: _MERGED.get(str(name), _sum)(binned, str(name), total) for name in apart}
+    merged = {name: _MERGE[BINNED[str(name)].kind](binned, str(name), total) for name in on_bins}
     for name, array in merged.items():
-        array.attrs = apart[name].attrs
+        array.attrs = on_bins[name].attrs
     return binned.drop_dims(dim).assign(merged)[list(binned.data_vars)]
 
 
@@ -101,36 +108,42 @@ def _sum(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
 
 
 def _mean(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
-    """Mean weighted with solid angle, 0 where there is none."""
+    """Mean weighted with solid angle; 0 for bins without pixels."""
     area = total(binned["solid_angle"])
     weighted = total(binned[name] * binned["solid_angle"])
     return (weighted / area.where(area > 0, 1)).transpose(..., *binned[name].dims)
 
 
 def _response(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
-    """Mean weighted with solid angle x exposure; with the solid angle where there is none."""
+    """Mean weighted with solid angle x exposure, or with solid angle where the exposure is 0."""
     weight = binned["exposure"] * binned["solid_angle"]
-    whole = total(weight)
+    total_weight = total(weight)
     weighted = total(binned[name] * weight)
-    mean = (weighted / whole.where(whole > 0)).fillna(_mean(binned, name, total))
+    mean = (weighted / total_weight.where(total_weight > 0)).fillna(_mean(binned, name, total))
     return mean.transpose(..., *binned[name].dims)
 
 
-def _off(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
-    on, off, counts = (binned[n] for n in ("acceptance", name, "counts_off"))
-    background = (on / off.where(off > 0)).fillna(0) * counts
-    parts = [total(array) for array in (on, counts, background, off)]
-    found: xr.DataArray = xr.apply_ufunc(matched_off, *parts)
-    return found.transpose(..., *off.dims)
+def _matched(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
+    """Acceptance of the off counts with which the merged bins have the summed background."""
+    on, off, counts_off = (binned[n] for n in ("acceptance", name, "counts_off"))
+    background = (on / off.where(off > 0)).fillna(0) * counts_off
+    sums = [total(array) for array in (on, counts_off, background, off)]
+    merged: xr.DataArray = xr.apply_ufunc(matched_acceptance_off, *sums)
+    return merged.transpose(..., *off.dims)
 
 
-_MERGED = {"coverage": _mean, "exposure": _mean, EDISP: _response, "acceptance_off": _off}
+_MERGE: dict[Kind, Callable[[xr.Dataset, str, _Total], xr.DataArray]] = {
+    "sum": _sum,
+    "mean": _mean,
+    "response": _response,
+    "matched": _matched,
+}
 
 
 def join_bins(
     binned: xr.Dataset, dim: str, bounds: Int, lower: Float | None = None, upper: Any = None
 ) -> xr.Dataset:
-    """Merge the bins from each of the bounds to the next one.
+    """Merge runs of consecutive bins, split at `bounds`.
 
     Parameters
     ----------
@@ -139,16 +152,17 @@ def join_bins(
     dim : str
         Dimension of the bins.
     bounds : numpy.ndarray of int
-        Numbers of the first old bins of the new ones, and where the last one stops, (nnew + 1,).
+        Index of the first old bin of each new bin, and the end of the last one, (nnew + 1,).
     lower, upper : numpy.ndarray, optional
         Edges of the new bins, (nnew,); by default those of their first and their last old bin.
 
     Returns
     -------
     xarray.Dataset
-        As `merge_values`, with edges and their middle, ``lon`` and ``lat`` the mean direction of
-        the old centres, weighted with solid angle, and ``region`` the old regions in one text.
-        Other coordinates of the old bins are left out.
+        Variables as `merge_values` gives them. The bins have their edges and the middle of these,
+        ``lon`` and ``lat`` of the mean direction of the old centres, weighted with solid angle, and
+        the old texts in ``region``, joined by semicolons. Other coordinates of the old bins are
+        left out.
     """
     first, last = bounds[:-1], bounds[1:] - 1
     lower = binned[low(dim)].to_numpy()[first] if lower is None else lower
@@ -158,19 +172,20 @@ def join_bins(
         for name, variable in axis_coords(dim, (lower + upper) / 2, lower, upper).items()
     }
     if LON in binned.coords and LAT in binned.coords:
-        coords |= _places(binned, dim, bounds)
+        coords |= _mean_positions(binned, dim, bounds)
     if REGION in binned.coords:
-        texts = binned[REGION].to_numpy()
-        joined = [";".join(texts[i : j + 1]) for i, j in zip(first, last, strict=True)]
-        coords[REGION] = xr.Variable((dim,), np.array(joined), binned[REGION].attrs)
-    return merge_values(binned, dim, consecutive(bounds)).assign_coords(coords)
+        old = binned[REGION].to_numpy()
+        texts = [";".join(old[i : j + 1]) for i, j in zip(first, last, strict=True)]
+        coords[REGION] = xr.Variable((dim,), np.array(texts), binned[REGION].attrs)
+    return merge_values(binned, dim, partial(sum_runs, bounds=bounds)).assign_coords(coords)
 
 
-def _places(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Variable]:
-    """Longitude and latitude of the mean direction of the parts."""
+def _mean_positions(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Variable]:
+    """Longitude and latitude of the mean direction of the bins in each run."""
     area = binned["solid_angle"]
-    weight = np.maximum(area.mean([d for d in area.dims if d != dim]).to_numpy(), _NEXT_TO_NOTHING)
+    mean_area = area.mean([d for d in area.dims if d != dim]).to_numpy()
+    weight = np.maximum(mean_area, _WEIGHT_WITHOUT_PIXELS)
     lon, lat = binned[LON].to_numpy(), binned[LAT].to_numpy()
-    x, y, z = consecutive(bounds)(unit_vectors(lon, lat) * weight)
+    x, y, z = sum_runs(unit_vectors(lon, lat) * weight, bounds)
     mean = {LON: np.degrees(np.arctan2(y, x)) % 360, LAT: np.degrees(np.arctan2(z, np.hypot(x, y)))}
     return {name: xr.Variable((dim,), value, binned[name].attrs) for name, value in mean.items()}

@@ -1,4 +1,4 @@
-"""Maps cut out, and with regions excluded."""
+"""A part of maps: cut out round a position, or without excluded regions."""
 
 from __future__ import annotations
 
@@ -31,14 +31,38 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     Parameters
     ----------
     maps : xarray.Dataset
-        With or without a ``mask``.
+        Maps, with or without a ``mask``.
     regions : SkyBins or list of regions.SkyRegion
-        Pixels whose centre is in any of them are no longer used; an empty list excludes none.
+        Pixels whose centre is in one of them are not used; an empty list changes nothing.
 
     Returns
     -------
     xarray.Dataset
-        With a ``mask`` (energy, lat, lon) that is False there too.
+        The maps with this variable replaced or added; the others are unchanged.
+
+        - ``mask`` (energy, lat, lon), bool: False in the regions and where it was False before.
+
+    Raises
+    ------
+    InvalidBinsError
+        If `regions` are neither SkyBins nor sky regions.
+
+    See Also
+    --------
+    xprofile.cutout : Keep only a rectangle of the maps.
+    xprofile.bin_maps : Sum maps over bins, without masked pixels.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> from regions import CircleSkyRegion
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> source = SkyCoord(1.4, 0.1, unit="deg", frame="galactic")
+    >>> masked = xprofile.exclude(maps, [CircleSkyRegion(source, 0.5 * u.deg)])
+    >>> maps.mask[0].sum().item(), masked.mask[0].sum().item()
+    (57600, 57284)
     """
     if not isinstance(regions, SkyBins) and isinstance(regions, Sized) and not len(regions):
         return maps
@@ -52,29 +76,47 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
 
 
 def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]) -> Map:
-    """Cut out the smallest rectangle of pixels that holds a box on the sky.
+    """Cut out the smallest rectangle of pixels that contains a box on the sky.
 
     Parameters
     ----------
     data : xarray.Dataset or xarray.DataArray
         Maps, or one map.
     center : SkyCoord
-        Scalar; the box has sides towards East and North of its frame.
+        Centre of the box, a single position. The sides of the box point East and North in its
+        frame.
     width : Quantity or tuple of Quantity
-        Full extent of the box, or that from East to West and that from North to South.
+        Full width of the box as an angle; or its width from East to West, and its height from
+        North to South.
 
     Returns
     -------
     xarray.Dataset or xarray.DataArray
-        A selection of the same pixels: nothing is resampled.
+        All variables on a selection of the same pixels; values are not interpolated.
 
     Raises
     ------
     InvalidBinsError
-        If the width is no angle, or the box is off the map.
+        If the width is not a positive angle, or the box is beyond the map.
+
+    See Also
+    --------
+    xprofile.exclude : Mask regions of the maps.
+    xprofile.coarsen : Join pixels to larger ones.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> sgr_a = SkyCoord(359.944, -0.046, unit="deg", frame="galactic")
+    >>> part = xprofile.cutout(maps, sgr_a, (4 * u.deg, 2 * u.deg))
+    >>> part.counts.sizes["lon"], part.counts.sizes["lat"]
+    (81, 41)
     """
-    wide, high = width if isinstance(width, tuple) else (width, width)
-    box = SkyBins.grid(center, width=wide, height=high, nbin=(1, 1))
+    full_width, full_height = width if isinstance(width, tuple) else (width, width)
+    box = SkyBins.grid(center, width=full_width, height=full_height, nbin=(1, 1))
     grid = pixel_grid(data)
     shape: Boxes = box.shape  # type: ignore[assignment]
     x, y = np.rint(grid.pixel(shape.sample()))
@@ -83,12 +125,14 @@ def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.
     row, column = np.nonzero(code >= 0)
     x, y = np.append(x[on_map], grid.x[column]), np.append(y[on_map], grid.y[row])
     if not x.size:
-        raise InvalidBinsError(f"a box of {wide} x {high} round {center!r} is off the map")
+        raise InvalidBinsError(
+            f"a box of {full_width} x {full_height} round {center!r} is off the map"
+        )
     return data.isel(
         {LON: np.flatnonzero(_between(grid.x, x)), LAT: np.flatnonzero(_between(grid.y, y))}
     )
 
 
 def _between(pixels: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether pixel numbers are between the outermost of others, which NaN never is."""
+    """Whether pixel numbers are in the range of others; False for NaN."""
     return np.asarray((pixels >= others.min()) & (pixels <= others.max()))

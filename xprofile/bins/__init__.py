@@ -1,5 +1,6 @@
-"""Bins on the sky: `SkyBins`, the shapes that they may have, and how they are written and drawn.
+"""Bins on the sky: `SkyBins`, how they are made, written and drawn.
 
-Nothing here knows the pixels of bins: `xprofile.binned` finds them. Each kind of bins is one module
-of `shapes`.
+`constructors` makes them, and each kind of bins is a module of `shapes`. `ds9_lines` and
+`ds9_regions` write and read the text of their regions; `drawing`, `outlines` and `bin_numbers` draw
+them. Pixels are found in `xprofile.binned`.
 """

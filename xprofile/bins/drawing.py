@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 
 from ..exceptions import InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
-from .numbers import number_bins
+from .bin_numbers import number_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,14 +26,14 @@ _EDGE_COLOR = "tab:orange"  # stands out on dark images and on white paper
 def draw_outlines(
     paths: Sequence[Path], centers: SkyCoord | None, ax: Axes | None, **kwargs: Any
 ) -> PolyCollection:
-    """Draw one path for each bin, with its number where `centers` are given.
+    """Draw one path for each bin, with its number if `centers` are given.
 
     Parameters
     ----------
     paths : sequence of matplotlib.path.Path
         In pixels of the axes' WCS.
     centers : SkyCoord or None
-        Centres of the bins, (nbin,), which get numbers.
+        Centres of the bins, (nbin,), to write numbers into the bins.
     ax : astropy.visualization.wcsaxes.WCSAxes or None
         The current axes if None.
     **kwargs
@@ -54,20 +54,20 @@ def draw_outlines(
 
 
 def add_numbers(centers: SkyCoord, drawn: PolyCollection) -> None:
-    """Write their numbers into bins that were drawn, as many as have room now."""
+    """Write numbers into bins that are drawn, as many as have room."""
     grid = shown_grid(drawn.axes)
     number_bins(drawn, np.stack(grid.pixel(centers), axis=-1))
 
 
 def _axes(ax: Any) -> Any:
-    """Return the axes, or the current ones of a figure that exists."""
+    """Return the axes, or the current axes if there is a figure."""
     from matplotlib.pyplot import gca, get_fignums
 
     return gca() if ax is None and get_fignums() else ax
 
 
 def shown_grid(ax: Any) -> PixelGrid:
-    """Return the WCS of sky axes, the current ones if None, and the columns and rows in view.
+    """Return the WCS of sky axes, by default of the current ones, and their limits in pixels.
 
     Raises
     ------
@@ -78,8 +78,8 @@ def shown_grid(ax: Any) -> PixelGrid:
     wcs = getattr(ax, "wcs", None)
     if not isinstance(wcs, WCS) or not wcs.has_celestial:
         raise InvalidOptionError(
-            "bins are drawn on axes that know the sky; draw a map first with "
-            "image.profile.plot_sky(), or make them with plt.subplot(projection=wcs)"
+            "bins are drawn on axes with a WCS; draw a map first with "
+            "image.profile.plot_sky(), or make such axes with plt.subplot(projection=wcs)"
         )
     wcs = wcs.celestial
     known = ax.has_data() or not ax.get_autoscalex_on()
@@ -88,7 +88,7 @@ def shown_grid(ax: Any) -> PixelGrid:
 
 
 def _add(ax: Axes, drawn: PolyCollection) -> None:
-    """Put bins on axes, whose limits follow only if nothing else is there."""
+    """Put bins on axes, and adapt the limits if nothing else is on the axes."""
     empty = not ax.has_data()
     ax.add_collection(drawn, autolim=empty)
     if empty:

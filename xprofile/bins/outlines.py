@@ -1,4 +1,4 @@
-"""Outlines of bins in the pixels of a map, broken where the projection is."""
+"""Outlines of bins in the pixels of a map, interrupted where the projection is."""
 
 from __future__ import annotations
 
@@ -19,20 +19,30 @@ from .shapes.shape import SphereShape
 if TYPE_CHECKING:
     from matplotlib.path import Path
 
-Float = NDArray[np.float64]
+__all__ = ["region_paths", "shape_paths"]
 
+Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+
+# Distance between the middle of a step on the sky and that in pixels, in steps, above which the map
+# is torn there. Smooth projections stay below 0.1 but at poles, and a seam gives about 0.5. If
+# it were ten times smaller, outlines near poles would have gaps; if it were larger than 0.5, lines
+# would run across the map.
+_TORN = 0.25
+
+# Pixels of rounding in such a distance, and extent of a ring that is a point.
+_POINT = 1e-6
 
 
 def shape_paths(shape: SphereShape, grid: PixelGrid) -> list[Path]:
-    """Make the path of each bin, of one closed ring, or of two for annuli."""
+    """Make the path of each bin: one closed ring, or two for annuli."""
     outlines = shape.outlines()
     frame = outlines[0].frame.replicate_without_data()
     lon, lat = (
         np.concatenate([getattr(points.spherical, name).deg for points in outlines])
         for name in ("lon", "lat")
     )
-    sky = SkyCoord(lon, lat, unit="deg", frame=frame)  # all at once: the cost is by the call
+    sky = SkyCoord(lon, lat, unit="deg", frame=frame)  # all at once, since each call is slow
     pixels = np.stack(grid.pixel(sky), axis=-1)
     jumps = _jumps(pixels, np.stack(grid.pixel(_halfway(sky)), axis=-1))
     rings = shape.rings_per_bin
@@ -55,27 +65,27 @@ def _halfway(sky: SkyCoord) -> SkyCoord:
 
 
 def _jumps(pixels: Float, halfway: Float) -> Bool:
-    """Whether the map is torn between neighbours: then half-way on the sky is not so in pixels."""
+    """Whether the map is torn between neighbours: the middle on the sky is not that in pixels."""
     step = np.linalg.norm(np.diff(pixels, axis=-2), axis=-1)
     off = np.linalg.norm(halfway - (pixels[..., 1:, :] + pixels[..., :-1, :]) / 2, axis=-1)
-    return np.asarray(~(off <= 0.25 * step + 1e-6))
+    return np.asarray(~(off <= _TORN * step + _POINT))
 
 
 def _ring(points: Float, jumps: Bool) -> tuple[Float, NDArray[np.uint8]]:
-    """Vertices and codes of a closed ring, its last point being the first; empty for a point."""
+    """Vertices and codes of a closed ring, whose last point is its first; empty for a point."""
     from matplotlib.path import Path
 
-    if np.ptp(points, axis=0).max() < 1e-6:
+    if np.ptp(points, axis=0).max() < _POINT:
         return np.empty((0, 2)), np.empty(0, np.uint8)
     codes = np.full(len(points), Path.LINETO, np.uint8)
     if not jumps.any():
         codes[0], codes[-1] = Path.MOVETO, Path.CLOSEPOLY
         return points, codes
-    first = int(np.argmax(jumps)) + 1  # start after a jump, so that each piece is in one part
+    first = int(np.argmax(jumps)) + 1  # start after a jump, to keep pieces whole
     points, before = np.roll(points[:-1], -first, axis=0), np.roll(jumps, 1 - first)
     codes = np.where(before, Path.MOVETO, Path.LINETO).astype(np.uint8)
-    seen = np.isfinite(points).all(axis=1)
-    return points[seen], codes[seen]
+    on_map = np.isfinite(points).all(axis=1)
+    return points[on_map], codes[on_map]
 
 
 def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
@@ -86,7 +96,7 @@ def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
 
 
 def region_paths(regions: Sequence[SkyRegion], grid: PixelGrid) -> list[Path]:
-    """Make the paths of regions in the plane of the map, on the side of the seam that is shown."""
+    """Make the paths of regions in the plane of the map, on the visible side of the seam."""
     from matplotlib.path import Path
 
     rings, paths = planar_rings(regions, grid), []
@@ -106,10 +116,10 @@ def _closed(rings: list[Float]) -> Path:
 
 
 def _artist_path(region: SkyRegion, grid: PixelGrid) -> Path:
-    """Make the path of a region of which only `regions` knows the outline."""
+    """Make the path of a region whose outline the package `regions` gives."""
     from matplotlib.patches import Patch
 
     artist = region.to_pixel(grid.wcs).as_artist()
     if not isinstance(artist, Patch):
-        raise InvalidBinsError(f"{type(region).__name__} has no outline that could be drawn")
+        raise InvalidBinsError(f"{type(region).__name__} has no outline to draw")
     return artist.get_patch_transform().transform_path(artist.get_path())

@@ -1,15 +1,14 @@
-"""Energy bins of a profile: which fine bins of the data belong to each."""
+"""Energy bins of a profile, as groups of fine energy bins of the data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import astropy.units as u
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidEnergyError
+from ..schema.number_checks import energies_from_quantity
 
 __all__ = ["EnergyGroups", "group_energies"]
 
@@ -18,15 +17,15 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class EnergyGroups:
-    """Groups of neighbouring fine bins.
+    """Groups of consecutive fine bins.
 
     Parameters
     ----------
     lower, upper : numpy.ndarray
-        Edges of the groups in the unit of the data, (ngroup,). A group without fine bins has the
-        edges that were asked for.
+        Edges of the groups in the unit of the data, (ngroup,). A group without fine bins keeps the
+        requested edges.
     first, stop : numpy.ndarray of int
-        Range of fine bins in each group, (ngroup,); empty where ``first == stop``.
+        Range of fine bins in each group, (ngroup,). It is empty if ``first == stop``.
     """
 
     lower: Float
@@ -43,22 +42,23 @@ class EnergyGroups:
 
 
 def group_energies(fine: Float, wanted: u.Quantity | None, unit: str) -> EnergyGroups:
-    """Group fine bins by energy edges, each moved to the nearest fine edge in log energy.
+    """Group fine bins by energy edges, which move to the nearest fine edges in log energy.
 
     Parameters
     ----------
     fine : numpy.ndarray
         Edges of the fine bins in `unit`, (nfine + 1,).
     wanted : Quantity or None
-        Edges of the groups, (ngroup + 1,); None makes one group of everything.
+        Requested edges of the groups, (ngroup + 1,). None makes one group of all fine bins.
     unit : str
-        Unit of the data's energies.
+        Unit of the energies of the data.
 
     Returns
     -------
     EnergyGroups
-        An edge beyond the data moves to their end, as in Gammapy, so that 10 to 2000 GeV on data
-        up to 500 GeV is 10 to 500 GeV. Groups outside the data, or within one fine bin, are empty.
+        An edge beyond the data moves to the end of the data, as in Gammapy: 10 to 2000 GeV becomes
+        10 to 500 GeV for data up to 500 GeV. Groups outside the data or within one fine bin are
+        empty.
 
     Raises
     ------
@@ -67,27 +67,11 @@ def group_energies(fine: Float, wanted: u.Quantity | None, unit: str) -> EnergyG
     """
     if wanted is None:
         return EnergyGroups(fine[:1], fine[-1:], np.array([0]), np.array([fine.size - 1]))
-    edges = _checked(wanted, unit)
-    place = np.interp(np.log(edges), np.log(fine), np.arange(fine.size))
-    nearest = np.rint(place).astype(int)
+    edges = energies_from_quantity("energy_edges", wanted, unit)
+    position = np.interp(np.log(edges), np.log(fine), np.arange(fine.size))
+    nearest = np.rint(position).astype(int)
     first, stop = nearest[:-1], nearest[1:]
     empty = first == stop
     lower = np.where(empty, edges[:-1], fine[first])
     upper = np.where(empty, edges[1:], fine[stop])
     return EnergyGroups(lower, upper, first, stop)
-
-
-def _checked(wanted: Any, unit: str) -> Float:
-    """Energy edges in `unit`."""
-    hint = "give ascending edges with a unit, such as [10, 100, 2000] * u.GeV"
-    try:
-        edges = np.atleast_1d(u.Quantity(wanted).to_value(unit)).astype(float)
-    except (u.UnitConversionError, TypeError):
-        raise InvalidEnergyError(
-            f"energy_edges have no unit of energy: found {wanted!r}; {hint}"
-        ) from None
-    if edges.ndim != 1 or edges.size < 2:
-        raise InvalidEnergyError(f"energy_edges must be two or more, found {wanted!r}; {hint}")
-    if not (np.all(np.isfinite(edges)) and edges[0] > 0 and np.all(np.diff(edges) > 0)):
-        raise InvalidEnergyError(f"energy_edges must be positive and ascend: {wanted!r}; {hint}")
-    return edges

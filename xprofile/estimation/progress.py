@@ -1,4 +1,4 @@
-"""A progress bar for long runs, by tqdm where it is installed."""
+"""A progress bar for long runs, with tqdm."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..exceptions import InvalidOptionError
 
-__all__ = ["over"]
+__all__ = ["progress_iterator"]
 
 
-def over(label: str, *, shown: bool) -> Callable[[Sequence[int]], Iterable[int]]:
-    """Return a function that iterates over numbers and shows how far it is.
+def progress_iterator(label: str, *, shown: bool) -> Callable[[Sequence[int]], Iterable[int]]:
+    """Return a function that iterates over numbers, and shows a progress bar if `shown`.
 
     Raises
     ------
     InvalidOptionError
-        If a bar is wanted and tqdm is not installed.
+        If a progress bar is wanted and tqdm is not installed.
     """
     if not shown:
         return iter

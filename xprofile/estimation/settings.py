@@ -1,4 +1,4 @@
-"""Settings of an estimator: what they may be, and how they are written on one line."""
+"""Settings of an estimator: checks of their values, and their texts."""
 
 from __future__ import annotations
 
@@ -10,31 +10,48 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidOptionError
-from ..schema.units import unit_words
+from ..schema.units import unit_text
 from ..spectrum.models import SpectralModel
 
-__all__ = ["background_width", "check_number", "describe", "norms", "selection"]
+__all__ = [
+    "background_width",
+    "check_number",
+    "checked_norm_values",
+    "optional_quantities",
+    "setting_text",
+]
 
 Float = NDArray[np.float64]
+_OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity")
 
-_SELECTIONS = ("errn-errp", "ul", "scan", "sensitivity")
 
+def optional_quantities(wanted: Collection[str] | str | None) -> tuple[str, ...]:
+    """Names of the optional quantities; ``"all"`` stands for all of them.
 
-def selection(wanted: Collection[str] | str | None) -> tuple[str, ...]:
-    """Names of the optional quantities."""
+    Raises
+    ------
+    InvalidOptionError
+        If a name is unknown.
+    """
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted or ())
     if "all" in names:
-        return _SELECTIONS
-    unknown = [name for name in names if name not in _SELECTIONS]
+        return _OPTIONAL
+    unknown = [name for name in names if name not in _OPTIONAL]
     if unknown:
         raise InvalidOptionError(
-            f"selection_optional has {unknown}; there are {[*_SELECTIONS, 'all']}"
+            f"selection_optional has {unknown}; choose among {[*_OPTIONAL, 'all']}"
         )
     return names
 
 
-def norms(values: ArrayLike | None) -> Float:
-    """Norms of a scan, 11 from 0.2 to 5 by default."""
+def checked_norm_values(values: ArrayLike | None) -> Float:
+    """Norms of a scan; 11 from 0.2 to 5 by default, as in Gammapy.
+
+    Raises
+    ------
+    InvalidOptionError
+        If they are not a list of finite numbers.
+    """
     found = np.geomspace(0.2, 5, 11) if values is None else np.asarray(values, dtype=float)
     if found.ndim != 1 or not found.size or not np.all(np.isfinite(found)):
         raise InvalidOptionError(f"norm_values must be a list of finite numbers, found {values!r}")
@@ -42,13 +59,19 @@ def norms(values: ArrayLike | None) -> Float:
 
 
 def background_width(background: str | float) -> float | None:
-    """Relative systematic uncertainty of the background: None if it is fixed, inf if it is free."""
+    """Relative systematic uncertainty of the background: None if fixed, inf if free.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the setting is neither ``"fixed"`` nor ``"free"`` nor a positive number.
+    """
     if background == "fixed":
         return None
     if background == "free":
         return np.inf
     try:
-        width = float(background)
+        width = np.nan if isinstance(background, bool | np.bool_) else float(background)
     except (TypeError, ValueError):
         width = np.nan
     if not 0 < width < np.inf:
@@ -60,8 +83,24 @@ def background_width(background: str | float) -> float | None:
 
 
 def check_number(name: str, value: Any, kind: str) -> None:
-    """Refuse what is no finite number of a kind, one of the keys of the table below."""
-    if not (isinstance(value, Real) and np.isfinite(float(value)) and _KINDS[kind](float(value))):
+    """Raise unless a value is a finite number of a kind.
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting for the message.
+    value
+        The value. Bools are not numbers here.
+    kind : str
+        Key of the table `_KINDS`.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the value is not such a number.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not (is_number and np.isfinite(float(value)) and _KINDS[kind](float(value))):
         raise InvalidOptionError(f"{name} must be {kind}, found {value!r}")
 
 
@@ -69,17 +108,15 @@ _KINDS: dict[str, Callable[[float], bool]] = {
     "a finite number": lambda value: True,
     "a positive number": lambda value: value > 0,
     "a share from 0 to 1": lambda value: 0 <= value <= 1,
-    "a whole number from 1 on": lambda value: value >= 1 and value == int(value),
-    "a whole number from 2 on": lambda value: value >= 2 and value == int(value),
 }
 
 
-def describe(name: str, value: Any) -> str:
-    """Write a setting on one line."""
+def setting_text(name: str, value: Any) -> str:
+    """Value of a setting as one line of text."""
     if name == "spectral_model":
-        return _describe_model(value)
+        return _model_text(value)
     if value is None:
-        return _DEFAULTS.get(name, "none")
+        return _DEFAULT_TEXTS.get(name, "none")
     if name == "selection_optional":
         return ", ".join(value) or "none"
     if name == "norm_values":
@@ -87,16 +124,16 @@ def describe(name: str, value: Any) -> str:
     return str(value)
 
 
-_DEFAULTS = {
+_DEFAULT_TEXTS = {
     "energy_edges": "one bin of all energies",
     "norm_min": "where npred reaches 0",
     "scan_n_sigma": "the same norm_values in every bin",
 }
 
 
-def _describe_model(model: SpectralModel) -> str:
+def _model_text(model: SpectralModel) -> str:
     if not hasattr(model, "param_names"):
         return str(getattr(model, "__name__", model))
     found = (getattr(model, name) for name in model.param_names)
-    values = (f"{p.name}={p.value} {unit_words(p.unit or '')}".rstrip() for p in found)
+    values = (f"{p.name}={p.value} {unit_text(p.unit or '')}".rstrip() for p in found)
     return f"{type(model).__name__}({', '.join(values)})"

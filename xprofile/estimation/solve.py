@@ -1,9 +1,9 @@
-"""All that the likelihood gives for arrays of problems, a block at a time."""
+"""Best fits, errors, limits and scans of many problems, block by block."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from ..exceptions import MissingPackageError
 from ..likelihood import Joint, Statistic, best_fit, hesse_error, sensitivity, step_down, step_up
 
-__all__ = ["Wanted", "solve"]
+__all__ = ["FitOptions", "Solution", "solve_problems"]
 
 Float = NDArray[np.float64]
-
-_BLOCK = 4096  # problems that are solved at once, so that they stay in cache
+Bool = NDArray[np.bool_]
+_BLOCK = 4096  # problems that are solved at once; a technical size, so that they stay in the cache
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What to compute: see `xprofile.ProfileEstimator`.
+class FitOptions:
+    """Quantities to compute and their significances; see `xprofile.ProfileEstimator`.
 
-    With `round_best_fit` the norms of the scan are numbers of errors from the best fit.
+    With `around_best_fit`, `norm_values` are numbers of errors from the best fit.
     """
 
     n_sigma: float
@@ -31,50 +31,87 @@ class Wanted:
     n_sigma_sensitivity: float
     selection: Collection[str]
     norm_values: Float
-    round_best_fit: bool = False
+    around_best_fit: bool = False
     norm_min: float | None = None
 
 
-def solve(
-    take: Callable[[slice], Sequence[Statistic]],
-    size: int,
-    wanted: Wanted,
-    over: Callable[[Sequence[int]], Iterable[int]] = iter,
-    *,
-    parallel: bool = False,
-) -> dict[str, Float]:
-    """Solve problems.
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Results of problems.
 
     Parameters
     ----------
-    take : callable
-        Returns the statistics of some of the problems, one for each data set.
+    values : dict
+        GADF names to arrays (nproblem,); ``stat_scan`` and ``norm_scan_values`` are (nproblem,
+        nscan), ``npred``, ``npred_excess`` and ``npred_background`` (nproblem, ndataset). All but
+        ``npred_background`` are NaN without signal. ``norm_err`` is the one-sided error if the
+        counts give the statistic no curvature.
+    has_signal : numpy.ndarray of bool
+        Whether a signal is predicted.
+    at_boundary : numpy.ndarray of bool
+        Whether the best fit is on a kink or at `norm_min`.
+    unbounded : numpy.ndarray of bool
+        Whether the interval has no lower end.
+    """
+
+    values: dict[str, Float]
+    has_signal: Bool
+    at_boundary: Bool
+    unbounded: Bool
+
+    @classmethod
+    def from_blocks(cls, blocks: Sequence[Solution]) -> Solution:
+        """Concatenate the solutions of blocks of problems."""
+        names = blocks[0].values
+        values = {name: np.concatenate([block.values[name] for block in blocks]) for name in names}
+        flags = (f.name for f in fields(cls) if f.name != "values")
+        return cls(values, *(np.concatenate([getattr(b, flag) for b in blocks]) for flag in flags))
+
+    def reshape(self, shape: tuple[int, ...]) -> Solution:
+        """Replace the dimension of the problems by several."""
+        values = {
+            name: array.reshape(*shape, *array.shape[1:]) for name, array in self.values.items()
+        }
+        flags = (getattr(self, f.name) for f in fields(self) if f.name != "values")
+        return Solution(values, *(flag.reshape(shape) for flag in flags))
+
+
+def solve_problems(
+    statistics: Callable[[slice], Sequence[Statistic]],
+    size: int,
+    options: FitOptions,
+    iterate: Callable[[Sequence[int]], Iterable[int]] = iter,
+    *,
+    parallel: bool = False,
+) -> Solution:
+    """Fit problems, and compute the quantities that the options select.
+
+    Parameters
+    ----------
+    statistics : callable
+        Returns the statistics of a slice of the problems, one for each data set.
     size : int
         Number of problems.
-    wanted : Wanted
-        Which quantities, at which significances.
-    over : callable
-        Wraps the blocks' numbers, for a progress bar.
+    options : FitOptions
+        The quantities and their significances.
+    iterate : callable
+        Iterates over the first numbers of the blocks, for example with a progress bar.
     parallel : bool
-        Solve blocks by dask, with the scheduler that it is set to.
+        Solve the blocks with dask and its current scheduler.
 
-    Returns
-    -------
-    dict
-        GADF names to arrays (nproblem,), ``stat_scan`` and ``norm_scan_values`` (nproblem, nscan),
-        ``npred``, ``npred_excess`` and ``npred_background`` (nproblem, ndataset); NaN where there
-        is no signal. ``norm_err`` is the one-sided error where counts give the statistic no
-        curvature. For the status also ``_signal``, ``_unbounded`` and ``_at_boundary``, 1 where
-        there is signal, no lower end, and a best fit on a kink or at `norm_min`.
+    Raises
+    ------
+    MissingPackageError
+        If `parallel` is set and dask is not installed.
     """
-    starts = over(range(0, max(size, 1), _BLOCK))
-    work = (partial(_solve_block, take(slice(start, start + _BLOCK)), wanted) for start in starts)
-    blocks = _by_dask(work) if parallel else [part() for part in work]
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    starts = iterate(range(0, max(size, 1), _BLOCK))
+    tasks = (
+        partial(_solve_block, statistics(slice(start, start + _BLOCK)), options) for start in starts
+    )
+    return Solution.from_blocks(_run_with_dask(tasks) if parallel else [task() for task in tasks])
 
 
-def _by_dask(work: Iterable[Callable[[], dict[str, Float]]]) -> Sequence[dict[str, Float]]:
-    """Results of calls, made by dask."""
+def _run_with_dask(tasks: Iterable[Callable[[], Solution]]) -> Sequence[Solution]:
     try:
         from dask.base import compute
         from dask.delayed import delayed
@@ -82,36 +119,32 @@ def _by_dask(work: Iterable[Callable[[], dict[str, Float]]]) -> Sequence[dict[st
         raise MissingPackageError(
             "parallel=True needs the package dask: install it, or xprofile[parallel]"
         ) from None
-    found: Sequence[dict[str, Float]] = compute(*[delayed(part, pure=False)() for part in work])  # type: ignore[no-untyped-call]
+    found: Sequence[Solution] = compute(*[delayed(task, pure=False)() for task in tasks])  # type: ignore[no-untyped-call]
     return found
 
 
-def _solve_block(parts: Sequence[Statistic], wanted: Wanted) -> dict[str, Float]:
+def _solve_block(parts: Sequence[Statistic], options: FitOptions) -> Solution:
     stat = parts[0] if len(parts) == 1 else Joint(tuple(parts))
-    norm, at_boundary = best_fit(stat, wanted.norm_min)
-    known = np.isfinite(norm)
-    x = np.where(known, norm, 0)
+    norm, at_boundary = best_fit(stat, options.norm_min)
+    has_signal = np.isfinite(norm)
+    x = np.where(has_signal, norm, 0)
     ts = stat.rise(x, np.zeros_like(x))
     values = {
         "norm": norm,
-        "norm_err": _symmetric_error(stat, x, wanted.n_sigma),
+        "norm_err": _symmetric_error(stat, x, options.n_sigma),
         "ts": ts,
         "sqrt_ts": np.where(x > 0, 1, -1) * np.sqrt(np.maximum(ts, 0)),
         "stat": stat.value(x),
         "stat_null": stat.value(np.zeros_like(x)),
         "npred": np.stack([part.npred(x) for part in parts], axis=-1),
-        "npred_excess": np.stack([x * part.steepest() for part in parts], axis=-1),
+        "npred_excess": np.stack([x * part.slope_limit() for part in parts], axis=-1),
     }
-    values |= _optional(stat, x, values["norm_err"], wanted)
+    values |= _optional_quantities(stat, x, values["norm_err"], options)
     for array in values.values():
-        array[~known] = np.nan
-    return {
-        **values,
-        "npred_background": np.stack([part.background(x) for part in parts], axis=-1),
-        "_signal": known.astype(float),
-        "_unbounded": (known & stat.never(-1) & (wanted.norm_min is None)).astype(float),
-        "_at_boundary": at_boundary.astype(float),
-    }
+        array[~has_signal] = np.nan
+    values["npred_background"] = np.stack([part.npred_background(x) for part in parts], axis=-1)
+    unbounded = has_signal & stat.never_rises(-1) & (options.norm_min is None)
+    return Solution(values, has_signal, at_boundary, unbounded)
 
 
 def _symmetric_error(stat: Statistic, x: Float, n_sigma: float) -> Float:
@@ -122,18 +155,20 @@ def _symmetric_error(stat: Statistic, x: Float, n_sigma: float) -> Float:
     return error
 
 
-def _optional(stat: Statistic, x: Float, error: Float, wanted: Wanted) -> dict[str, Float]:
+def _optional_quantities(
+    stat: Statistic, x: Float, error: Float, options: FitOptions
+) -> dict[str, Float]:
     values = {}
-    if "errn-errp" in wanted.selection:
-        values["norm_errn"] = step_down(stat, x, wanted.n_sigma**2, wanted.norm_min)
-        values["norm_errp"] = step_up(stat, x, wanted.n_sigma**2)
-    if "ul" in wanted.selection:
-        values["norm_ul"] = x + step_up(stat, x, wanted.n_sigma_ul**2)
-    if "sensitivity" in wanted.selection:
-        values["norm_sensitivity"] = sensitivity(stat, wanted.n_sigma_sensitivity**2)
-    if "scan" in wanted.selection:
-        norms = np.tile(wanted.norm_values, (x.size, 1))
-        if wanted.round_best_fit:
+    if "errn-errp" in options.selection:
+        values["norm_errn"] = step_down(stat, x, options.n_sigma**2, options.norm_min)
+        values["norm_errp"] = step_up(stat, x, options.n_sigma**2)
+    if "ul" in options.selection:
+        values["norm_ul"] = x + step_up(stat, x, options.n_sigma_ul**2)
+    if "sensitivity" in options.selection:
+        values["norm_sensitivity"] = sensitivity(stat, options.n_sigma_sensitivity**2)
+    if "scan" in options.selection:
+        norms = np.tile(options.norm_values, (x.size, 1))
+        if options.around_best_fit:
             norms = x[:, None] + norms * np.nan_to_num(error)[:, None]
             values["norm_scan_values"] = norms
         values["stat_scan"] = np.stack([stat.value(column) for column in norms.T], axis=-1)

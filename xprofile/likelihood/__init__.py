@@ -1,8 +1,10 @@
-"""Statistics of binned counts as convex functions of a norm, and what follows from them.
+"""Statistics of binned counts as convex functions of a norm, and fits of that norm.
 
-Arrays only: nothing here knows Datasets, the sky or units. `statistic` says what each statistic
-has to offer; `cash`, `wstat` and `nuisance` are those of known, measured and uncertain backgrounds,
-`joint` adds several of them up. `newton` finds best fits, errors, limits and sensitivities.
+This folder works on arrays. It does not know Datasets, the sky or units. `statistic` describes the
+methods that every statistic has. `cash`, `wstat` and `nuisance` implement them for a known, a
+measured and an uncertain background; `background_norm` fits the norm of an uncertain background.
+`joint` adds several statistics. `newton` finds best fits, errors, limits and sensitivities. A new
+statistic is a new module here, with a class that has the methods of `Statistic`.
 """
 
 from .cash import Cash

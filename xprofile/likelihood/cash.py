@@ -5,10 +5,10 @@ For one problem with counts :math:`n_k`, signal :math:`S_k \ge 0` at norm 1 and 
 
 .. math:: C(x) = 2 \sum_k [\mu_k - n_k \ln \mu_k], \qquad \mu_k = \max(x S_k + b_k, 0)
 
-(Cash 1979, ApJ 228, 939, without the term in n!). :math:`C` is convex in the norm x. It has a kink
-at :math:`-b_k / S_k` where :math:`n_k = 0` and a wall there where :math:`n_k > 0`, so that
-every root exists, or provably does not. Steps between norms are evaluated through ``log1p``, never
-as differences of C.
+(Cash 1979, ApJ 228, 939, without the term in n!). :math:`C` is convex in the norm x. At
+:math:`x = -b_k / S_k` the predicted counts of a fine bin reach 0. An empty fine bin has a kink
+there, a fine bin with counts a wall. It is therefore known beforehand whether a root exists.
+Changes of C are evaluated with ``log1p``, never as differences of two values of C.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .statistic import Curve, Float, Which
+from .statistic import Bool, Curve, Float, ProblemIndex
 
-__all__ = ["TRUNCATION", "Cash", "change"]
+__all__ = ["TRUNCATION", "Cash", "cash_change"]
 
-TRUNCATION = 1e-25  # smallest npred whose logarithm is taken, as in Gammapy
+# Smallest npred whose logarithm is taken, the value of Gammapy. It decides results only where
+# nothing is predicted. At 1e-24 each count in such a fine bin would add 4.6 less to `stat`, which
+# would then differ from Gammapy's, and sensitivities without background would be 5 % larger.
+TRUNCATION = 1e-25
 
 
 @dataclass(frozen=True, eq=False)
 class Cash:
-    """The Cash statistic of problems; make it with `of`.
+    """The Cash statistic of problems; make it with `from_counts`.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ class Cash:
         Counts, signal at norm 1 and background of fine bins, (nproblem, nbin) each. Fine bins
         without signal carry no information on the norm; pad with zeros.
     wall : numpy.ndarray
-        b / s of fine bins with counts and signal, inf of others.
+        b / s of fine bins with counts and signal, inf of others. Their walls are at ``-wall``.
     kink : numpy.ndarray
         -b / s of fine bins with signal and without counts, -inf of others.
     """
@@ -47,22 +49,22 @@ class Cash:
     wall: Float
     kink: Float
 
-    concave = True
+    slope_is_concave = True
 
     @classmethod
-    def of(cls, n: Float, s: Float, b: Float) -> Self:
+    def from_counts(cls, n: Float, s: Float, b: Float) -> Self:
         """Make the statistic of counts, signal and background."""
         n, s, b = (np.asarray(v, dtype=np.float64) for v in (n, s, b))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = b / s
-        some = s > 0
-        wall = np.where(some & (n > 0), ratio, np.inf)
-        return cls(n, s, b, wall, np.where(some & (n == 0), -ratio, -np.inf))
+        has_signal = s > 0
+        wall = np.where(has_signal & (n > 0), ratio, np.inf)
+        return cls(n, s, b, wall, np.where(has_signal & (n == 0), -ratio, -np.inf))
 
-    def take(self, which: Which) -> Self:
-        """Return some of the problems."""
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the statistic of the selected problems."""
         fields = (self.n, self.s, self.b, self.wall, self.kink)
-        return type(self)(*(v[which] for v in fields))
+        return type(self)(*(v[index] for v in fields))
 
     def value(self, x: Float) -> Float:
         """Cash statistic at one norm for each problem."""
@@ -71,14 +73,14 @@ class Cash:
         return 2 * _sum(mu - self.n * log)
 
     def rise(self, x: Float, to: Float) -> Float:
-        """C(to) - C(x), exact also where it is small beside C."""
+        """C(to) - C(x), exact even if it is much smaller than C."""
         before, after = x[:, None] * self.s + self.b, to[:, None] * self.s + self.b
-        return change(self.n, before, after, (to - x)[:, None] * self.s)
+        return cash_change(self.n, before, after, (to - x)[:, None] * self.s)
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2."""
         distance = x[:, None] + self.wall
-        with np.errstate(divide="ignore"):  # kinks of other fine bins may be on the wall
+        with np.errstate(divide="ignore"):  # the kink of another fine bin may be at the wall
             rate = 1 / distance
         pull = self.n * rate
         slope, curvature = self._linear(x, side) - _sum(pull), _dot(pull, rate)
@@ -87,39 +89,40 @@ class Cash:
         return slope, curvature
 
     def _linear(self, x: Float, side: int) -> Float:
-        """Signal of the fine bins whose npred grows with the norm."""
+        """Sum of the signal of the fine bins whose npred grows with the norm."""
         if not side:
             return _sum(self.s)
-        known = self.kink <= x[:, None] if side > 0 else self.kink < x[:, None]
-        return _dot(self.s, known)
+        grows = self.kink <= x[:, None] if side > 0 else self.kink < x[:, None]
+        return _dot(self.s, grows)
 
-    def steepest(self) -> Float:
-        """Slope that is never exceeded."""
+    def slope_limit(self) -> Float:
+        """Sum of the signal: the slope if no counts pull on it."""
         return _sum(self.s)
 
-    def start(self, steepest: Float) -> Float:
-        """Norm at which the counts of one fine bin alone outweigh all signal; -inf without any."""
-        return self._off_wall((self.n / steepest[:, None] - self.wall).max(axis=1, initial=-np.inf))
+    def newton_start(self, slope_limit: Float) -> Float:
+        """Norm at which the counts of one fine bin balance `slope_limit`; -inf without counts."""
+        alone = self.n / slope_limit[:, None] - self.wall
+        return self._off_wall(alone.max(axis=1, initial=-np.inf))
 
     def _off_wall(self, x: Float) -> Float:
-        """Norms moved off the wall, where rounding put them on it."""
+        """Move norms that rounding put on the wall to the next number above it."""
         wall = -self.wall.min(axis=1, initial=np.inf)
         return np.where(x > wall, x, np.where(np.isinf(wall), wall, np.nextafter(wall, np.inf)))
 
     def bracket(self) -> tuple[Float, Float]:
-        """Least and greatest of the norms that fine bins alone would have."""
+        """Smallest and largest best fit of single fine bins."""
         with np.errstate(divide="ignore", invalid="ignore"):
             alone = (self.n - self.b) / self.s
-        some = self.s > 0
-        low = alone.min(axis=1, initial=np.inf, where=some)
-        return low, alone.max(axis=1, initial=-np.inf, where=some)
+        has_signal = self.s > 0
+        low = alone.min(axis=1, initial=np.inf, where=has_signal)
+        return low, alone.max(axis=1, initial=-np.inf, where=has_signal)
 
     def kinks(self) -> Float:
-        """Norms at which the npred of empty fine bins reaches 0, -inf for other bins."""
+        """Norms at which the npred of empty fine bins reaches 0; -inf for other fine bins."""
         return self.kink
 
-    def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
-        """Rise over a step from x and its derivative."""
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x and its derivative."""
         distance = x[:, None] + self.wall
         rate, s, n = sign / distance, self.s, self.n
         linear = sign * self._linear(x, sign)
@@ -139,22 +142,23 @@ class Cash:
 
         return evaluate
 
-    def reach(self, x: Float, level: float, sign: int) -> Float:
-        """Step over which the counts alone raise C by `level` above its tangent."""
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Step over which the terms of the counts raise C by `rise` above its tangent."""
         rate = 1 / (x[:, None] + self.wall)
         curvature = _dot(self.n * rate, rate)
         with np.errstate(divide="ignore", invalid="ignore"):
             if sign > 0:  # u - ln(1 + u) >= u^2 / (2 + 4 u / 3)
-                half = rate.max(axis=1, initial=0) * level / 3
-                step = (half + np.sqrt(half**2 + curvature * level)) / curvature
-            else:  # -u - ln(1 - u) >= u^2 / 2, and one fine bin alone reaches the level
-                end = np.minimum(-np.expm1(-1 - level / (2 * self.n)), 1 - 1e-15)
+                half = rate.max(axis=1, initial=0) * rise / 3
+                step = (half + np.sqrt(half**2 + curvature * rise)) / curvature
+            else:  # -u - ln(1 - u) >= u^2 / 2, and one fine bin is enough for the rise
+                # 1 - 1e-15, the last digits before 1, keeps the step in front of the wall
+                end = np.minimum(-np.expm1(-1 - rise / (2 * self.n)), 1 - 1e-15)
                 alone = np.where(rate > 0, end / rate, np.inf).min(axis=1, initial=np.inf)
-                step = np.fmin(np.sqrt(level / curvature), alone)
+                step = np.fmin(np.sqrt(rise / curvature), alone)
         return np.where(curvature > 0, step, np.inf)
 
-    def never(self, sign: int) -> NDArray[np.bool_]:
-        """Upwards without signal, downwards without counts where there is signal."""
+    def never_rises(self, sign: int) -> Bool:
+        """Upwards: without signal. Downwards: without counts in the fine bins with signal."""
         if sign > 0:
             return np.asarray(_sum(self.s) <= 0)
         return np.asarray(~np.isfinite(self.wall).any(axis=1))
@@ -163,12 +167,12 @@ class Cash:
         """Predicted counts."""
         return _sum(np.maximum(x[:, None] * self.s + self.b, 0))
 
-    def background(self, x: Float) -> Float:
+    def npred_background(self, x: Float) -> Float:
         """Predicted background counts."""
         return _sum(self.b)
 
-    def asimov(self) -> Curve:
-        """Test statistic of the counts expected at a norm; a background of 0 is truncated."""
+    def asimov_ts(self) -> Curve:
+        """Return the test statistic of expected counts; backgrounds are at least `TRUNCATION`."""
         ratio = self.s / np.maximum(self.b, TRUNCATION)
 
         def evaluate(x: Float) -> tuple[Float, Float]:
@@ -178,28 +182,28 @@ class Cash:
 
         return evaluate
 
-    def asimov_reach(self, level: float) -> Float:
-        """Norm at which one fine bin alone, or all together, are above `level` for certain."""
+    def asimov_start(self, ts: float) -> Float:
+        """Norm at which one fine bin, or the sum of all, certainly exceeds `ts`."""
         # (1 + u) ln(1 + u) - u >= u^2 / (2 + 2 u / 3)
         rate = self.s / np.maximum(self.b, TRUNCATION)
         weight = self.s * rate
         rates = np.column_stack([rate, rate.max(axis=1, initial=0)])
         weights = np.column_stack([weight, _sum(weight)])
-        half = rates * level / 3
+        half = rates * ts / 3
         with np.errstate(divide="ignore", invalid="ignore"):
-            norm = (half + np.sqrt(half**2 + 4 * weights * level)) / (2 * weights)
+            norm = (half + np.sqrt(half**2 + 4 * weights * ts)) / (2 * weights)
         return np.asarray(np.where(weights > 0, norm, np.inf).min(axis=1))
 
 
-def change(
-    n: Float, before: Float, after: Float, difference: Float, least: float = TRUNCATION
+def cash_change(
+    n: Float, before: Float, after: Float, difference: Float, npred_min: float = TRUNCATION
 ) -> Float:
     """Change of the Cash statistic when npred (nproblem, nbin) changes by `difference`.
 
-    Logarithms are those of `least` where npred is less.
+    The logarithm of an npred below `npred_min` is that of `npred_min`.
     """
-    low, high = np.maximum(before, least), np.maximum(after, least)
-    whole = (before > least) & (after > least)
+    low, high = np.maximum(before, npred_min), np.maximum(after, npred_min)
+    whole = (before > npred_min) & (after > npred_min)
     moved = np.where(whole, difference, np.maximum(after, 0) - np.maximum(before, 0))
     ratio = moved / low
     near = whole & (ratio > -0.5)
@@ -208,8 +212,10 @@ def change(
 
 
 def _sum(values: Float) -> Float:
+    """Sum over fine bins."""
     return np.asarray(np.einsum("ij->i", values))
 
 
-def _dot(a: Float, b: Float | NDArray[np.bool_]) -> Float:
+def _dot(a: Float, b: Float | Bool) -> Float:
+    """Sum of products over fine bins."""
     return np.asarray(np.einsum("ij,ij->i", a, b))

@@ -1,4 +1,4 @@
-"""Several data sets with one norm: their statistics add up."""
+"""Several data sets with one norm: the sum of their statistics."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .statistic import Curve, Float, Statistic, Which
+from .statistic import Bool, Curve, Float, ProblemIndex, Statistic
 
 __all__ = ["Joint"]
 
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """The sum of statistics of the same problems.
+    """The sum of several statistics of the same problems.
 
     Parameters
     ----------
@@ -27,13 +26,13 @@ class Joint:
     parts: tuple[Statistic, ...]
 
     @property
-    def concave(self) -> bool:
-        """Whether the slopes of all parts are concave."""
-        return all(part.concave for part in self.parts)
+    def slope_is_concave(self) -> bool:
+        """Whether the slopes of all parts are concave between kinks."""
+        return all(part.slope_is_concave for part in self.parts)
 
-    def take(self, which: Which) -> Self:
-        """Return some of the problems."""
-        return type(self)(tuple(part.take(which) for part in self.parts))
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the statistic of the selected problems."""
+        return type(self)(tuple(part.take(index) for part in self.parts))
 
     def value(self, x: Float) -> Float:
         """Sum of the statistics."""
@@ -45,15 +44,16 @@ class Joint:
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2."""
-        return _both(part.slope(x, side) for part in self.parts)
+        return _totals(part.slope(x, side) for part in self.parts)
 
-    def steepest(self) -> Float:
-        """Slope that is never exceeded."""
-        return _total(part.steepest() for part in self.parts)
+    def slope_limit(self) -> Float:
+        """Sum of the upper limits of the slopes."""
+        return _total(part.slope_limit() for part in self.parts)
 
-    def start(self, steepest: Float) -> Float:
+    def newton_start(self, slope_limit: Float) -> Float:
         """Highest start of all parts."""
-        return np.asarray(np.max([part.start(steepest) for part in self.parts], axis=0))
+        starts = [part.newton_start(slope_limit) for part in self.parts]
+        return np.asarray(np.max(starts, axis=0))
 
     def bracket(self) -> tuple[Float, Float]:
         """Two norms with the minima of all parts between them."""
@@ -64,41 +64,41 @@ class Joint:
         """Kinks of all parts."""
         return np.concatenate([part.kinks() for part in self.parts], axis=1)
 
-    def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
-        """Rise over a step from x and its derivative."""
-        curves = [part.along(x, sign, kinks=kinks) for part in self.parts]
-        return lambda step: _both(curve(step) for curve in curves)
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x and its derivative."""
+        curves = [part.rise_along(x, sign, kinks=kinks) for part in self.parts]
+        return lambda step: _totals(curve(step) for curve in curves)
 
-    def reach(self, x: Float, level: float, sign: int) -> Float:
-        """Shortest of the parts' reaches."""
-        return np.asarray(np.min([part.reach(x, level, sign) for part in self.parts], axis=0))
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Shortest bound of all parts."""
+        return np.asarray(np.min([part.step_bound(x, rise, sign) for part in self.parts], axis=0))
 
-    def never(self, sign: int) -> NDArray[np.bool_]:
-        """Where no part rises."""
-        return np.asarray(np.all([part.never(sign) for part in self.parts], axis=0))
+    def never_rises(self, sign: int) -> Bool:
+        """Whether no part rises."""
+        return np.asarray(np.all([part.never_rises(sign) for part in self.parts], axis=0))
 
     def npred(self, x: Float) -> Float:
         """Predicted counts of all data sets."""
         return _total(part.npred(x) for part in self.parts)
 
-    def background(self, x: Float) -> Float:
+    def npred_background(self, x: Float) -> Float:
         """Predicted background counts of all data sets."""
-        return _total(part.background(x) for part in self.parts)
+        return _total(part.npred_background(x) for part in self.parts)
 
-    def asimov(self) -> Curve:
-        """Test statistic of the counts expected at a norm."""
-        curves = [part.asimov() for part in self.parts]
-        return lambda x: _both(curve(x) for curve in curves)
+    def asimov_ts(self) -> Curve:
+        """Return the test statistic of the counts expected at a norm."""
+        curves = [part.asimov_ts() for part in self.parts]
+        return lambda x: _totals(curve(x) for curve in curves)
 
-    def asimov_reach(self, level: float) -> Float:
-        """Shortest of the parts' reaches."""
-        return np.asarray(np.fmin.reduce([part.asimov_reach(level) for part in self.parts]))
+    def asimov_start(self, ts: float) -> Float:
+        """Lowest start of all parts."""
+        return np.asarray(np.fmin.reduce([part.asimov_start(ts) for part in self.parts]))
 
 
 def _total(values: Iterable[Float]) -> Float:
     return np.asarray(np.sum(list(values), axis=0))
 
 
-def _both(pairs: Iterable[tuple[Float, Float]]) -> tuple[Float, Float]:
+def _totals(pairs: Iterable[tuple[Float, Float]]) -> tuple[Float, Float]:
     first, second = zip(*pairs, strict=True)
     return _total(first), _total(second)

@@ -1,12 +1,12 @@
-r"""The Cash statistic with a norm of the background that is profiled out.
+r"""The Cash statistic with an uncertain norm of the background, which is profiled out.
 
 .. math:: P(x) = \min_{\beta \ge 0} 2 \sum_k [\mu_k - n_k \ln \mu_k] + (\beta - 1)^2 / w^2,
     \qquad \mu_k = \max(x S_k + \beta b_k, 0)
 
-with one norm :math:`\beta` for the fine bins of a problem, and a width w that is the relative
-systematic uncertainty of the background, or infinite. :math:`P` is convex in x, for it is the
-minimum of a function convex in both. The background norm of one x is itself a best fit of the Cash
-statistic, with the roles of signal and background exchanged.
+with one norm :math:`\beta` for all fine bins of a problem. The width w is the relative systematic
+uncertainty of the background; it is infinite for a free background. :math:`P` is convex in x,
+because it is the minimum over :math:`\beta` of a function that is convex in both. `background_norm`
+fits :math:`\beta` at each x.
 """
 
 from __future__ import annotations
@@ -15,34 +15,37 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .background_norm import BackgroundFit, BackgroundNorm
-from .cash import TRUNCATION, Cash, change
-from .newton import best_fit
-from .statistic import Curve, Float, Which
+from .background_norm import NOISE, BackgroundFit, fit_background
+from .cash import TRUNCATION, Cash, cash_change
+from .statistic import Bool, Curve, Float, ProblemIndex
 
 __all__ = ["NuisanceCash"]
 
-Bool = NDArray[np.bool_]
+# Relative difference up to which ratios of signal to background count as equal: the accuracy to
+# which a model is integrated. At 1e-8 some lower ends that exist become NaN, because spectra that
+# differ so little count as equal. Much below 1e-9 two ways to compute one spectrum could differ,
+# and a lower end would come from that error.
+_EQUAL = 1e-9
 
-_NOISE = 1e-14  # of its parts, below which a slope or a curvature is rounding
+# Steps that widen a bracket, each 8 times as long as the last. 60 reach 1e54 times the first width,
+# more than any ratio of signals; 6 miss the minimum of some random problems, 600 change nothing.
+_WIDENINGS = 60
 
-_EQUAL = 1e-9  # relative difference of ratios that are the same
-
-_DOUBLINGS = 60
-
-_TINY = 1e-200  # norm or npred as good as 0
+# Norm or npred that stands for 0 where a logarithm or a side of 0 needs a number. It must be far
+# below every real norm and npred (1e-36 in the tests): 1e-199 changes nothing, 1e-20 gives wrong
+# fits.
+_TINY = 1e-200
 
 
 @dataclass(frozen=True, eq=False)
 class NuisanceCash:
-    """The Cash statistic of problems, least over a background norm.
+    """The minimum of the Cash statistic over the norm of the background.
 
     Parameters
     ----------
     cash : Cash
-        The problems with the background as it is predicted.
+        The problems with the predicted background.
     width : float
         Relative systematic uncertainty of the background; inf leaves its norm free.
     """
@@ -50,131 +53,98 @@ class NuisanceCash:
     cash: Cash
     width: float
 
-    concave = False
+    slope_is_concave = False
 
     @property
     def _precision(self) -> float:
         return self.width**-2
 
-    def take(self, which: Which) -> Self:
-        """Return some of the problems."""
-        return type(self)(self.cash.take(which), self.width)
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the statistic of the selected problems."""
+        return type(self)(self.cash.take(index), self.width)
 
-    def _background(self, x: Float) -> BackgroundFit:
-        """Best norm of the background, with respect to the least where counts are predicted."""
-        n, b, signal = self.cash.n, self.cash.b, x[:, None] * self.cash.s
-        inner = Cash.of(n, b, signal)
-        wall = np.maximum(-inner.wall.min(axis=1, initial=np.inf), 0)
-        shift = wall[:, None]
-        walls, kinks = inner.wall + shift, inner.kink - shift
-        prior = BackgroundNorm(n, b, signal, walls, kinks, self._precision, 1 - wall)
-        above, bound = best_fit(prior, 0.0)
-        above = np.where(np.isnan(above), 1, above)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            distance = np.where(n > 0, walls, -kinks) + above[:, None]
-            npred = np.where(b > 0, b * distance, signal)
-        return BackgroundFit(wall, above, bound & (wall + above > 0), npred)
+    def _fit_background(self, x: Float) -> BackgroundFit:
+        return fit_background(self.cash, x, self._precision)
 
     def value(self, x: Float) -> Float:
         """Statistic at one norm for each problem."""
-        norm = self._background(x).norm
+        norm = self._fit_background(x).norm
         scaled = replace(self.cash, b=norm[:, None] * self.cash.b)
         return scaled.value(x) + (norm - 1) ** 2 * self._precision
 
     def rise(self, x: Float, to: Float) -> Float:
-        """C(to) - C(x), exact also where it is small beside C."""
-        return self._rise(self._background(x), self._background(to), to - x)
+        """C(to) - C(x), exact even if it is much smaller than C."""
+        return self._rise(self._fit_background(x), self._fit_background(to), to - x)
 
     def _rise(
-        self, before: BackgroundFit, after: BackgroundFit, step: Float, least: float = TRUNCATION
+        self,
+        before: BackgroundFit,
+        after: BackgroundFit,
+        step: Float,
+        npred_min: float = TRUNCATION,
     ) -> Float:
-        moved = (after.wall - before.wall) + (after.above - before.above)
+        moved = (after.wall - before.wall) + (after.above_wall - before.above_wall)
         by_signal, by_norm = step[:, None] * self.cash.s, moved[:, None] * self.cash.b
-        difference = np.where(  # whichever rounding costs less
+        difference = np.where(  # of the two forms, the one with the smaller rounding error
             np.abs(by_signal) + np.abs(by_norm) < np.abs(before.npred) + np.abs(after.npred),
             by_signal + by_norm,
             after.npred - before.npred,
         )
-        risen = change(self.cash.n, before.npred, after.npred, difference, least)
+        risen = cash_change(self.cash.n, before.npred, after.npred, difference, npred_min)
         return risen + moved * (after.norm + before.norm - 2) * self._precision
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
-        """Slope and curvature of C / 2, those along the best background norms."""
-        if side < 0:  # on the left of 0 the background norm may be on kinks that start there
+        """Slope and curvature of C / 2, along the best norms of the background."""
+        if side < 0:  # left of 0 the best norm of the background may be on kinks that start at 0
             x = np.where(x == 0, -_TINY, x)
-        best, (n, s, b) = self._background(x), (self.cash.n, self.cash.s, self.cash.b)
+        best, (n, s, b) = self._fit_background(x), (self.cash.n, self.cash.s, self.cash.b)
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = np.where((n > 0) & (best.npred > 0), 1 / best.npred, 0)
-        grows, pull = self._grows(x, best, side), n * rate
-        free, slides, curvature = self._follow(x, best, n * rate**2)
-        prior = (best.norm - 1) * self._precision
-        held = self._held(best, grows, pull, prior)
+        grows, pull, second = best.grows(side), n * rate, n * rate**2
+        free, sliding = best.fall_rates(second)
+        held = best.held_slope(grows, pull)
         moves = np.where(held[:, None] < 0, s, s - free[:, None] * b)
-        against = np.where(held < 0, slides * held, free * prior)
+        against = np.where(held < 0, sliding * held, free * best.prior_slope)
         slope = (moves * (grows - pull)).sum(axis=1) - against
         size = (np.abs(moves) * (grows + pull)).sum(axis=1) + np.abs(against)
-        slope[np.abs(slope) < _NOISE * size] = 0
-        slope[self._beyond(x)] = -np.inf
-        return slope, curvature
+        slope[np.abs(slope) < NOISE * size] = 0
+        slope[self._beyond_wall(x)] = -np.inf
+        return slope, self._curvature(np.where(best.sliding, sliding, free), second)
 
-    def _grows(self, x: Float, best: BackgroundFit, side: int) -> Bool:
-        """Whether the npred of a fine bin is positive, or becomes so at once on that side."""
-        cash = self.cash
-        edge = (x == 0)[:, None] & ((cash.b == 0) | (best.norm == 0)[:, None])
-        return np.asarray((cash.n > 0) | (best.npred > 0) | (edge & (side >= 0)))
-
-    def _held(self, best: BackgroundFit, grows: Bool, pull: Float, prior: Float) -> Float:
-        """Slope along a norm of the background that slides, up to 0; an empty fine bin holds it."""
-        n, b = self.cash.n, self.cash.b
-        slope = (b * (grows - pull)).sum(axis=1) + prior
-        size = (b * (grows + pull)).sum(axis=1) + (best.norm + 1) * self._precision
-        most = (b * ((n == 0) & (best.npred == 0))).sum(axis=1)
-        held = best.sliding & (np.abs(slope) >= _NOISE * size)
-        return np.where(held, np.clip(slope, -most, 0), 0)
-
-    def _follow(self, x: Float, best: BackgroundFit, second: Float) -> tuple[Float, Float, Float]:
-        """How fast the best norm of the background falls with x, if free, and if it slides.
-
-        Last the curvature.
-        """
+    def _curvature(self, fall: Float, second: Float) -> Float:
+        """Curvature if the norm of the background falls by `fall` per unit of x."""
         s, b = self.cash.s, self.cash.b
-        xx, xb = (s * s * second).sum(axis=1), (s * b * second).sum(axis=1)
-        bb = (b * b * second).sum(axis=1) + self._precision
-        free = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (best.norm > 0))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slides = np.where(best.sliding, -best.norm / x, 0)
-        follow = np.where(best.sliding, slides, free)
-        moves = s - follow[:, None] * b
-        curvature = (moves**2 * second).sum(axis=1) + follow**2 * self._precision
-        return free, slides, np.where(curvature > _NOISE * xx, curvature, 0)
+        moves = s - fall[:, None] * b
+        curvature = (moves**2 * second).sum(axis=1) + fall**2 * self._precision
+        return np.where(curvature > NOISE * (s * s * second).sum(axis=1), curvature, 0)
 
-    def _beyond(self, x: Float) -> Bool:
-        """Whether counts without any background have no signal left."""
-        return np.asarray((x <= 0) & ~self._bare().never(-1))
+    def _beyond_wall(self, x: Float) -> Bool:
+        """Whether counts in a fine bin without background have no signal left."""
+        return np.asarray((x <= 0) & ~self._without_background().never_rises(-1))
 
-    def _bare(self) -> Cash:
-        """What no norm of the background changes: fine bins without any."""
+    def _without_background(self) -> Cash:
+        """Fine bins without background: no norm of the background changes them."""
         cash = self.cash
         bare = cash.b == 0
-        return Cash.of(np.where(bare, cash.n, 0), np.where(bare, cash.s, 0), cash.b)
+        return Cash.from_counts(np.where(bare, cash.n, 0), np.where(bare, cash.s, 0), cash.b)
 
-    def steepest(self) -> Float:
-        """Slope that is never exceeded."""
-        return self.cash.steepest()
+    def slope_limit(self) -> Float:
+        """Sum of the signal: the slope if no counts pull on it."""
+        return self.cash.slope_limit()
 
-    def start(self, steepest: Float) -> Float:
-        """Not known."""
-        return np.full_like(steepest, -np.inf)
+    def newton_start(self, slope_limit: Float) -> Float:
+        """-inf: unknown."""
+        return np.full_like(slope_limit, -np.inf)
 
     def bracket(self) -> tuple[Float, Float]:
-        """From where the slope is not positive to where every fine bin's alone is not negative."""
+        """Norm at which the slope is not positive, and norm at which no fine bin's is negative."""
         low, _ = self.cash.bracket()
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.cash.n / self.cash.s
         high = ratio.max(axis=1, initial=-np.inf, where=self.cash.s > 0)
         todo = np.flatnonzero(np.isfinite(low))
         width = np.maximum(high - low, np.abs(low))
-        for _ in range(_DOUBLINGS):
+        for _ in range(_WIDENINGS):
             todo = todo[self.take(todo).slope(low[todo], +1)[0] > 0]
             if not todo.size:
                 break
@@ -183,56 +153,59 @@ class NuisanceCash:
         return low, high
 
     def kinks(self) -> Float:
-        """0 where empty fine bins have no background; others are not known beforehand."""
+        """0 if an empty fine bin has no background. Other kinks are not known beforehand."""
         cash = self.cash
         bare = ((cash.n == 0) & (cash.s > 0) & (cash.b == 0)).any(axis=1)
         return np.where(bare, 0.0, -np.inf)[:, None]
 
-    def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
-        """Rise over a step from x and its derivative."""
-        before = self._background(x)
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x and its derivative."""
+        before = self._fit_background(x)
 
         def evaluate(step: Float) -> tuple[Float, Float]:
             to = x + sign * step
-            risen = self._rise(before, self._background(to), sign * step, _TINY)
-            return risen, np.maximum(2 * sign * self.slope(to, sign)[0], risen / step)  # convex
+            risen = self._rise(before, self._fit_background(to), sign * step, _TINY)
+            # a convex function is nowhere less steep than its mean slope so far
+            return risen, np.maximum(2 * sign * self.slope(to, sign)[0], risen / step)
 
         return evaluate
 
-    def reach(self, x: Float, level: float, sign: int) -> Float:
-        """Step over which counts without any background raise C by `level` above its tangent."""
-        return self._bare().reach(x, level, sign)
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Step over which counts without background raise C by `rise` above its tangent."""
+        return self._without_background().step_bound(x, rise, sign)
 
-    def never(self, sign: int) -> Bool:
-        """As for a known background, and downwards where a free one can take the signal's place.
-
-        It can where no fine bin has less signal for its background than those with counts.
-        """
+    def never_rises(self, sign: int) -> Bool:
+        """As for a known background. Downwards also if a free one can replace the signal."""
         if sign > 0 or self._precision:
-            return self.cash.never(sign)
-        least, most = self._ratios(self.cash.n > 0)
-        same = np.isfinite(most) & (most <= least * (1 + _EQUAL))
-        return np.asarray(self.cash.never(sign) | same)
+            return self.cash.never_rises(sign)
+        return np.asarray(self.cash.never_rises(sign) | self._replaceable(self.cash.n > 0))
 
-    def _ratios(self, which: Bool) -> tuple[Float, Float]:
-        """Least signal / background of all fine bins, and greatest of some."""
+    def _replaceable(self, which: Bool) -> Bool:
+        """Whether a free background can replace the signal in the selected fine bins.
+
+        It can if none of them has a larger ratio of signal to background than any fine bin.
+        """
         cash = self.cash
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = cash.s / cash.b
         known = (cash.s > 0) | (cash.b > 0)
-        least = ratio.min(axis=1, initial=np.inf, where=known)
-        return least, ratio.max(axis=1, initial=-np.inf, where=known & which)
+        smallest = ratio.min(axis=1, initial=np.inf, where=known)
+        largest = ratio.max(axis=1, initial=-np.inf, where=known & which)
+        return np.asarray(np.isfinite(largest) & (largest <= smallest * (1 + _EQUAL)))
 
     def npred(self, x: Float) -> Float:
         """Predicted counts."""
-        return np.asarray(np.maximum(self._background(x).npred, 0).sum(axis=1))
+        return np.asarray(np.maximum(self._fit_background(x).npred, 0).sum(axis=1))
 
-    def background(self, x: Float) -> Float:
-        """Predicted background counts, with the best norm of the background."""
-        return self._background(x).norm * self.cash.background(x)
+    def npred_background(self, x: Float) -> Float:
+        """Predicted background counts with the best norm of the background."""
+        return self._fit_background(x).norm * self.cash.npred_background(x)
 
-    def asimov(self) -> Curve:
-        """Test statistic of the counts expected at a norm, with the best background without it."""
+    def asimov_ts(self) -> Curve:
+        """Return the test statistic of the counts expected at a norm.
+
+        The background without signal is the one that fits these counts best.
+        """
         s, known, p = self.cash.s, self.cash.b > 0, self._precision
         b = np.where(known, self.cash.b, TRUNCATION)
         total = self.cash.b.sum(axis=1)
@@ -250,13 +223,11 @@ class NuisanceCash:
             ratio = (n - grown) / grown
             log = np.where(ratio > -0.5, np.log1p(np.maximum(ratio, -0.5)), np.log(n / grown))
             value = 2 * (grown - n + n * log).sum(axis=1) + (norm - 1) ** 2 * p
-            return value, np.maximum(2 * (s * log).sum(axis=1), value / x)  # convex
+            return value, np.maximum(2 * (s * log).sum(axis=1), value / x)  # as in `rise_along`
 
         return evaluate
 
-    def asimov_reach(self, level: float) -> Float:
-        """As for a known background, which is below the root; NaN where a free one is no other."""
-        reach = self.cash.asimov_reach(level)
-        least, most = self._ratios(self.cash.b >= 0)
-        same = np.isfinite(most) & (most <= least * (1 + _EQUAL)) & (not self._precision)
-        return np.where(same, np.nan, reach)
+    def asimov_start(self, ts: float) -> Float:
+        """As for a known background, below the solution; NaN if a free one replaces all signal."""
+        hidden = self._replaceable(self.cash.b >= 0) & (not self._precision)
+        return np.where(hidden, np.nan, self.cash.asimov_start(ts))

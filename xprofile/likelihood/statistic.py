@@ -1,4 +1,4 @@
-"""What a fit needs to know of a statistic: a convex function of the norm in each problem."""
+"""The interface between a statistic and a fit: a convex function of the norm in each problem."""
 
 from __future__ import annotations
 
@@ -8,29 +8,32 @@ from typing import Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Curve", "Float", "Statistic", "Which"]
+__all__ = ["Bool", "Curve", "Float", "ProblemIndex", "Statistic"]
 
 Float: TypeAlias = NDArray[np.float64]
-
-Which: TypeAlias = NDArray[np.bool_] | NDArray[np.intp] | slice
-
-Curve: TypeAlias = Callable[[Float], tuple[Float, Float]]  # a value and its derivative
+Bool: TypeAlias = NDArray[np.bool_]
+ProblemIndex: TypeAlias = NDArray[np.bool_] | NDArray[np.intp] | slice
+Curve: TypeAlias = Callable[[Float], tuple[Float, Float]]  # returns a value and its derivative
 
 
 class Statistic(Protocol):
     """The statistic C(x) of many problems at once, convex in the norm x of each.
 
-    Every argument and result is an array over problems, (nproblem,), unless it says otherwise.
-    Slopes and curvatures are those of C / 2.
+    A problem is one bin and energy group. Arguments and results are arrays over the problems,
+    (nproblem,), unless stated otherwise. Slopes and curvatures are those of C / 2. A `sign` of +1
+    means upwards in x, -1 downwards.
+
+    The slope jumps at a *kink*. There the predicted counts of an empty fine bin reach 0. At a
+    *wall* C becomes infinite, because the predicted counts of a fine bin with counts reach 0.
     """
 
     @property
-    def concave(self) -> bool:
+    def slope_is_concave(self) -> bool:
         """Whether the slope is concave between kinks, so that Newton's method cannot overshoot."""
         ...
 
-    def take(self, which: Which) -> Self:
-        """Return some of the problems."""
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the statistic of the selected problems."""
         ...
 
     def value(self, x: Float) -> Float:
@@ -38,59 +41,64 @@ class Statistic(Protocol):
         ...
 
     def rise(self, x: Float, to: Float) -> Float:
-        """C(to) - C(x), exact also where it is small beside C."""
+        """C(to) - C(x), exact even if it is much smaller than C."""
         ...
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
-        """Slope and curvature: from the right (side +1), the left (-1), or ignoring kinks (0).
+        """Slope and curvature: from the right (side +1), from the left (-1), or without kinks (0).
 
-        Ignoring a kink means to extend what is on its right. Beyond a wall the slope is -inf.
+        Without kinks, the function to the right of a kink is continued to its left. Beyond a wall
+        the slope is -inf.
         """
         ...
 
-    def steepest(self) -> Float:
-        """Slope that is never exceeded; 0 where there is no signal."""
+    def slope_limit(self) -> Float:
+        """Upper limit of the slope; 0 without signal."""
         ...
 
-    def start(self, steepest: Float) -> Float:
-        """Norm at which the slope is -`steepest` or lower even beside other data; else -inf."""
+    def newton_start(self, slope_limit: Float) -> Float:
+        """Norm from which Newton's method can start; -inf if unknown.
+
+        The slope there is -`slope_limit` or lower. With the `slope_limit` of several data sets, the
+        slope of their sum is therefore not positive.
+        """
         ...
 
     def bracket(self) -> tuple[Float, Float]:
-        """Two norms with the minimum between them; (inf, -inf) where there is no signal."""
+        """Two norms with the minimum between them; (inf, -inf) without signal."""
         ...
 
     def kinks(self) -> Float:
-        """Norms at which the slope jumps, (nproblem, nkink), filled up with -inf."""
+        """Norms at which the slope jumps, (nproblem, nkink), padded with -inf."""
         ...
 
-    def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
-        """Rise over a step from x, as a function of the step's length.
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x, as a function of the length of the step.
 
-        Without `kinks` the function goes on as if there were none ahead, so it rises no faster.
+        Without `kinks`, the slope does not jump at the kinks ahead. That function rises no faster.
         """
         ...
 
-    def reach(self, x: Float, level: float, sign: int) -> Float:
-        """Step after which C has risen by `level` or more above its tangent; inf if not known."""
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Step after which C has risen by `rise` or more above its tangent; inf if unknown."""
         ...
 
-    def never(self, sign: int) -> NDArray[np.bool_]:
-        """Whether C is known not to rise in this direction, however far."""
+    def never_rises(self, sign: int) -> Bool:
+        """Whether C is known not to rise in this direction, at any distance."""
         ...
 
     def npred(self, x: Float) -> Float:
         """Predicted counts."""
         ...
 
-    def background(self, x: Float) -> Float:
+    def npred_background(self, x: Float) -> Float:
         """Predicted background counts."""
         ...
 
-    def asimov(self) -> Curve:
-        """Test statistic against norm 0 of the counts that are expected at a norm."""
+    def asimov_ts(self) -> Curve:
+        """Return the test statistic against norm 0 that the counts expected at a norm have."""
         ...
 
-    def asimov_reach(self, level: float) -> Float:
-        """Norm at which `asimov` may be expected to be above `level`."""
+    def asimov_start(self, ts: float) -> Float:
+        """Estimate the norm at which `asimov_ts` reaches `ts`; NaN if no norm does."""
         ...

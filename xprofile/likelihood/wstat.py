@@ -1,14 +1,15 @@
 r"""The statistic of on and off counts, with the background of every fine bin profiled out.
 
-For counts n where there is signal S and m where there is none, with the ratio :math:`\alpha` of
-their acceptances, and the background b that is expected off,
+For on counts n with a signal S, off counts m without signal, the ratio :math:`\alpha` of their
+acceptances, and the expected off counts b,
 
 .. math:: W(x) = 2 \sum_k \min_{b \ge 0}
     [\mu - n - n \ln(\mu / n) + b - m - m \ln(b / m)], \qquad \mu = x S + \alpha b \ge 0
 
-(WStat of Cash 1979 and of XSPEC's manual, appendix B; zero where both are predicted exactly). It is
-convex in x, for it is the minimum over b of a function convex in both. Its only kinks are at x = 0,
-from fine bins without any counts, where it rises by 2 S upwards and by 2 S / alpha downwards.
+(WStat of Cash 1979 and of XSPEC's manual, appendix B; 0 if both predictions equal the counts). It
+is convex in x, because it is the minimum over b of a function that is convex in both. Its only
+kinks are at x = 0 and come from fine bins that have neither on nor off counts. There W rises by 2 S
+per unit of the norm upwards, and by 2 S / alpha downwards.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .statistic import Curve, Float, Which
+from .statistic import Bool, Curve, Float, ProblemIndex
 
 __all__ = ["WStat"]
 
@@ -40,17 +40,18 @@ class WStat:
     m: Float
     alpha: Float
 
-    concave = False
+    slope_is_concave = False
 
-    def take(self, which: Which) -> Self:
-        """Return some of the problems."""
-        return type(self)(self.n[which], self.s[which], self.m[which], self.alpha[which])
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the statistic of the selected problems."""
+        return type(self)(self.n[index], self.s[index], self.m[index], self.alpha[index])
 
     def _rates(self, x: Float) -> tuple[Float, Float]:
-        """Predicted counts on and off with the best backgrounds, (nproblem, nbin).
+        """Predicted on and off counts with the best backgrounds, (nproblem, nbin).
 
-        The positive roots of (1 + alpha) mu^2 - B mu + alpha n s = 0, with s = x S and
-        B = alpha (n + m) + (1 + alpha) s, and of the same for b; written without cancellation.
+        The on counts mu are the positive root of (1 + alpha) mu^2 - B mu + alpha n s = 0, with
+        s = x S and B = alpha (n + m) + (1 + alpha) s. A similar equation gives the off counts b.
+        The form of the roots avoids cancellation.
         """
         a, s = self.alpha, x[:, None] * self.s
         t, total = (1 + a) * s, a * (self.n + self.m)
@@ -71,13 +72,14 @@ class WStat:
         return np.asarray(2 * terms.sum(axis=1))
 
     def rise(self, x: Float, to: Float) -> Float:
-        """C(to) - C(x), exact also where it is small beside C."""
+        """C(to) - C(x), exact even if it is much smaller than C."""
         return self._rise(self._rates(x), to, to - x)
 
     def _rise(self, before: tuple[Float, Float], to: Float, step: Float) -> Float:
         (mu, b), (new_mu, new_b) = before, self._rates(to)
         signal, a = step[:, None] * self.s, self.alpha
-        # one rate moves by a difference, the other with it: the noise of both cancels at a minimum
+        # the change of one rate is a difference, that of the other follows from it, so that the
+        # rounding errors of both cancel at a minimum
         by_b = a**2 * np.maximum(b, new_b) * new_b <= np.maximum(mu, new_mu) * new_mu
         on = np.where(by_b, signal + a * (new_b - b), new_mu - mu)
         off = np.where(by_b, new_b - b, (on - signal) / a)
@@ -97,35 +99,35 @@ class WStat:
             u, v = on / mu, off / b
             curvature = np.where(b > 0, u * v / (a**2 * u + v), u)
             curvature = np.where(mu > 0, curvature, v / a**2)
-        nothing = (n == 0) & (m == 0)
+        empty = (n == 0) & (m == 0)
         up = {0: x >= -np.inf, 1: x >= 0, -1: x > 0}[side][:, None]
-        slope = np.where(nothing, np.where(up, 1, -1 / a), slope)
-        curvature = np.where(nothing | ~np.isfinite(curvature), 0, curvature)
+        slope = np.where(empty, np.where(up, 1, -1 / a), slope)
+        curvature = np.where(empty | ~np.isfinite(curvature), 0, curvature)
         return (self.s * slope).sum(axis=1), (self.s**2 * curvature).sum(axis=1)
 
-    def steepest(self) -> Float:
-        """Slope that is never exceeded."""
+    def slope_limit(self) -> Float:
+        """Sum of the signal: the slope if no counts pull on it."""
         return np.asarray(self.s.sum(axis=1))
 
-    def start(self, steepest: Float) -> Float:
-        """Not known: the slope is bounded below."""
-        return np.full_like(steepest, -np.inf)
+    def newton_start(self, slope_limit: Float) -> Float:
+        """-inf: the slope has a lower limit, so that no norm is certain to be a start."""
+        return np.full_like(slope_limit, -np.inf)
 
     def bracket(self) -> tuple[Float, Float]:
-        """Least and greatest of the norms that fine bins alone would have."""
+        """Smallest and largest best fit of single fine bins."""
         with np.errstate(divide="ignore", invalid="ignore"):
             alone = (self.n - self.alpha * self.m) / self.s
-        some = self.s > 0
-        low = alone.min(axis=1, initial=np.inf, where=some)
-        return low, alone.max(axis=1, initial=-np.inf, where=some)
+        has_signal = self.s > 0
+        low = alone.min(axis=1, initial=np.inf, where=has_signal)
+        return low, alone.max(axis=1, initial=-np.inf, where=has_signal)
 
     def kinks(self) -> Float:
-        """0 where a fine bin has no counts at all."""
-        nothing = (self.n == 0) & (self.m == 0) & (self.s > 0)
-        return np.where(nothing.any(axis=1), 0.0, -np.inf)[:, None]
+        """0 if a fine bin with signal has neither on nor off counts, otherwise -inf."""
+        empty = (self.n == 0) & (self.m == 0) & (self.s > 0)
+        return np.where(empty.any(axis=1), 0.0, -np.inf)[:, None]
 
-    def along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
-        """Rise over a step from x and its derivative."""
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x and its derivative."""
         before = self._rates(x)
 
         def evaluate(step: Float) -> tuple[Float, Float]:
@@ -134,24 +136,24 @@ class WStat:
 
         return evaluate
 
-    def reach(self, x: Float, level: float, sign: int) -> Float:
-        """Not known."""
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Inf: unknown."""
         return np.full_like(x, np.inf)
 
-    def never(self, sign: int) -> NDArray[np.bool_]:
-        """Where there is no signal."""
+    def never_rises(self, sign: int) -> Bool:
+        """Without signal, in both directions."""
         return np.asarray(~(self.s > 0).any(axis=1))
 
     def npred(self, x: Float) -> Float:
         """Predicted on counts."""
         return np.asarray(self._rates(x)[0].sum(axis=1))
 
-    def background(self, x: Float) -> Float:
-        """Predicted background in the on counts."""
+    def npred_background(self, x: Float) -> Float:
+        """Predicted background in the on region."""
         return np.asarray((self.alpha * self._rates(x)[1]).sum(axis=1))
 
-    def asimov(self) -> Curve:
-        """Test statistic of alpha m + x S counts on and m off (Li & Ma 1983, eq. 17)."""
+    def asimov_ts(self) -> Curve:
+        """Return the test statistic of alpha m + x S on and m off counts (Li & Ma 1983, eq. 17)."""
         a, m, s = self.alpha, self.m, self.s
 
         def evaluate(x: Float) -> tuple[Float, Float]:
@@ -165,10 +167,10 @@ class WStat:
 
         return evaluate
 
-    def asimov_reach(self, level: float) -> Float:
-        """From the curvature at norm 0, and beyond where no off counts are."""
+    def asimov_start(self, ts: float) -> Float:
+        """Sum of two estimates: from the curvature at norm 0, and from the slope at large norms."""
         a, m, s = self.alpha, self.m, self.s
         with np.errstate(divide="ignore", invalid="ignore"):
             known = np.where(m > 0, s**2 / (a * m * (1 + a)), 0).sum(axis=1)
-            smooth = np.where(known > 0, np.sqrt(level / known), 0)
-            return np.asarray(smooth + level / (2 * (s * np.log1p(1 / a)).sum(axis=1)))
+            smooth = np.where(known > 0, np.sqrt(ts / known), 0)
+            return np.asarray(smooth + ts / (2 * (s * np.log1p(1 / a)).sum(axis=1)))

@@ -1,6 +1,11 @@
-"""Pixels of the sky and the maps on them.
+"""Pixels of the sky, and the maps on them.
 
-`sphere` measures directions, `pixelgrid` knows where the pixels of a WCS are and how large, `wcs`
-keeps both as coordinates of a Dataset. `in_memory` makes maps from arrays; `coarsening`,
-`smoothing` and `regrid` put them on other pixels or spread them; `values` looks for odd values.
+Pixels: `sphere` has directions as unit vectors, `tangent_plane` the plane of a gnomonic projection,
+`solid_angles` the equations for sizes of pixels. `pixelgrid` puts these together: the positions and
+sizes of the pixels of a WCS. `wcs` keeps a grid as coordinates of a Dataset, and `positions` gives
+its sky positions and solid angles.
+
+Maps: `in_memory` makes them from arrays, with `arrays` and `axes` for values and energies.
+`coarsening` joins pixels, `smoothing` spreads values, `regrid` interpolates to other pixels, and
+`value_warnings` warns of odd values.
 """

@@ -1,26 +1,29 @@
-"""Arrays as maps: without their unit, in full shape, or told what is wrong with them."""
+"""Arrays of maps: their units, their shapes, and the values of some of their pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
-from typing import Any
+from typing import Any, TypeVar
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.variables import MAPS, data_array
 
-__all__ = ["cube", "exposure_array", "plain_array", "shaped"]
+__all__ = ["array_in_unit", "check_shape", "exposure_array", "map_variable", "take_pixels"]
 
-# sums over pixels and energies: what an image of these has in each energy is not known
-_SUMS = ("counts", "background", "counts_off")
+T = TypeVar("T", bound=np.generic)
 
 
-def plain_array(name: str, values: Any, unit: str = "") -> Any:
-    """Values without their unit; dask arrays and numpy arrays as they are."""
+def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
+    """Return values without their unit: a Quantity converted, other arrays unchanged.
+
+    The result is a dask array if the values are one, else a numpy array.
+    """
     if isinstance(values, u.Quantity):
         try:
             return values.to_value(unit)
@@ -34,7 +37,7 @@ def plain_array(name: str, values: Any, unit: str = "") -> Any:
 
 
 def exposure_array(values: Any, unit: str | u.UnitBase | None) -> Any:
-    """Exposure in cm2 s, floating-point numbers of the precision that it has."""
+    """Return an exposure in cm2 s as floating-point numbers; single precision stays single."""
     wanted = MAPS["exposure"].unit
     if isinstance(values, u.Quantity):
         values, unit = values.value, values.unit
@@ -45,52 +48,72 @@ def exposure_array(values: Any, unit: str | u.UnitBase | None) -> Any:
         )
     try:
         factor = u.Unit(unit).to(wanted)
-    except (ValueError, TypeError) as error:  # of another kind, or none that astropy knows
+    except (ValueError, TypeError) as error:  # of another kind, or unknown to astropy
         raise InvalidDataError(
             f"exposure has the unit {str(unit)!r}, expected one like {wanted!r}"
         ) from error
-    values = plain_array("exposure", values)
+    values = array_in_unit("exposure", values)
     kind = values.dtype if values.dtype.kind == "f" else np.dtype(float)
     values = values.astype(kind, copy=False)
     return values if factor == 1 else values * kind.type(factor)
 
 
-def cube(name: str, values: Any, shape: tuple[int, int, int]) -> xr.Variable:
-    """Make a map (n, nlat, nlon) of an array of that shape, or of one that is broadcast to it."""
+def map_variable(name: str, values: Any, shape: tuple[int, int, int]) -> xr.Variable:
+    """Make the variable of a map (n, nlat, nlon) from an array.
+
+    The array has the shape of the map, or it is an image (nlat, nlon), one value for each energy
+    (n,), or one value, and is broadcast. A mask becomes boolean.
+    """
+    if MAPS[name].kind == "all":
+        values = values.astype(bool)
     if values.ndim == 1:
-        values = shaped(name, values, shape[:1])[:, np.newaxis, np.newaxis]
+        check_shape(name, values, shape[:1])
+        values = values[:, np.newaxis, np.newaxis]
     elif values.ndim == 2:
-        if name in _SUMS and shape[0] != 1:
+        if MAPS[name].kind == "sum" and shape[0] != 1:
             raise InvalidDataError(
-                f"{name} has the shape {values.shape}, expected {shape} (energy, lat, lon): what "
-                "an image has in each energy is not known; give a cube"
+                f"{name} has the shape {values.shape}, expected {shape} (energy, lat, lon): the "
+                "share of an image that is in each energy is not known; give a cube"
             )
-        values = shaped(name, values, shape[1:])[np.newaxis]
+        check_shape(name, values, shape[1:])
+        values = values[np.newaxis]
     elif values.ndim:
-        values = shaped(name, values, shape)
+        check_shape(name, values, shape)
     if values.shape != shape:
         full = np.broadcast_to(values, shape)
         values = full.copy() if isinstance(full, np.ndarray) else full
     return data_array(name, values, MAPS)
 
 
-def shaped(name: str, values: Any, shape: Sequence[int]) -> Any:
-    """Return values if they have a shape, else say how to get it."""
+def check_shape(name: str, values: Any, shape: Sequence[int]) -> None:
+    """Raise unless an array has the shape; the message says how to get it.
+
+    Raises
+    ------
+    InvalidDataError
+        If the shape is another one.
+    """
     expected = tuple(shape)
     if values.shape == expected:
-        return values
+        return
     orders = [
         order
         for order in permutations(range(values.ndim))
         if tuple(values.shape[i] for i in order) == expected
     ]
     if orders:
-        mend = f"turn it with np.transpose({name}, {orders[0]})"
+        remedy = f"turn it with np.transpose({name}, {orders[0]})"
     else:
-        mend = "look at the energy edges, the WCS and the order of its axes"
+        remedy = "check the energy edges, the WCS and the order of the axes"
     axes = ", ".join(
         MAPS[name].dims[:1] if len(expected) == 1 else MAPS[name].dims[-len(expected) :]
     )
     raise InvalidDataError(
-        f"{name} has the shape {values.shape}, expected {expected} ({axes}); {mend}"
+        f"{name} has the shape {values.shape}, expected {expected} ({axes}); {remedy}"
     )
+
+
+def take_pixels(block: NDArray[T], inside: NDArray[np.intp]) -> NDArray[T]:
+    """Values of a block at ascending flat indices; a view if these are all of its pixels."""
+    values = block.reshape(-1)
+    return values if inside.size == values.size else values[inside]

@@ -1,31 +1,50 @@
-"""Energy and angle axes: centres and edges, made from nodes or bins."""
+"""Energy and angle axes of maps: centres and edges, from the nodes or the bins of a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
 from ..schema.axes import axis_coords
+from ..schema.number_checks import check_ascending
 
 __all__ = ["Axis", "add_axis", "bins_axis", "midpoints", "nodes_axis", "same_axis"]
 
 Float = NDArray[np.float64]
 
+# Relative difference up to which two energies or angles are the same. Files store them in single
+# precision (6e-8) or as text of six digits (1e-6), and in other units. Ten times larger, the edges
+# of energy bins narrower than 1e-4 could be taken for each other; ten times smaller, axes that were
+# written with six digits would not fit together.
+_SAME = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """One axis that is not of the sky: centres and edges, energies in TeV and angles in degrees.
+    """One axis of maps that is not on the sky, of energies or angles, in a unit.
 
-    Values are those at the centres, if they are nodes, else of the bins.
+    Parameters
+    ----------
+    name : str
+        Name of the dimension.
+    centres, edges : numpy.ndarray
+        Centres (n,) and edges (n + 1,) of the bins.
+    unit : str
+        Unit of centres and edges.
+    at_nodes : bool
+        Whether values of the maps hold at the centres, which are nodes; else they hold for the
+        whole bins.
     """
 
     name: str
     centres: Float
     edges: Float
+    unit: str
     at_nodes: bool = False
 
     @property
@@ -33,46 +52,74 @@ class Axis:
         """Number of bins."""
         return self.centres.size
 
-    def times(self, factor: float) -> Axis:
+    def to(self, unit: str) -> Axis:
         """Return the axis in another unit."""
-        return replace(self, centres=self.centres * factor, edges=self.edges * factor)
+        factor = u.Unit(self.unit).to(unit)
+        return replace(self, centres=self.centres * factor, edges=self.edges * factor, unit=unit)
+
+    def merged(self) -> Axis:
+        """Return the axis with one bin from end to end."""
+        ends = self.edges[[0, -1]]
+        return Axis(self.name, ends.mean(keepdims=True), ends, self.unit)
 
 
-def nodes_axis(name: str, nodes: Float, where: str, *, log: bool = True) -> Axis:
+def nodes_axis(name: str, nodes: Float, unit: str, where: str, *, log: bool = True) -> Axis:
     """Make an axis of nodes, with edges half-way between them.
 
+    Parameters
+    ----------
+    name : str
+        Name of the dimension.
+    nodes : numpy.ndarray
+        Ascending values, (n,).
+    unit : str
+        Unit of the nodes.
+    where : str
+        Place of the nodes for messages, such as the name of a table.
+    log : bool
+        Whether half-way is meant in the logarithm.
+
     Raises
     ------
     FileFormatError
-        If they do not ascend.
+        If the nodes do not ascend.
     """
-    _check_ascent(nodes, where, positive=log)
-    return Axis(name, nodes, midpoints(nodes, log=log), at_nodes=True)
+    check_ascending(where, nodes, FileFormatError, positive=log)
+    return Axis(name, nodes, midpoints(nodes, log=log), unit, at_nodes=True)
 
 
-def bins_axis(name: str, lower: Float, upper: Float, where: str, *, log: bool = True) -> Axis:
+def bins_axis(
+    name: str, lower: Float, upper: Float, unit: str, where: str, *, log: bool = True
+) -> Axis:
     """Make an axis of bins that touch.
 
+    Parameters
+    ----------
+    name : str
+        Name of the dimension.
+    lower, upper : numpy.ndarray
+        Edges of the bins, (n,) each.
+    unit : str
+        Unit of the edges.
+    where : str
+        Place of the edges for messages, such as the name of a table.
+    log : bool
+        Whether the centres are the geometric means of the edges, else their arithmetic means.
+
     Raises
     ------
     FileFormatError
-        If they do not, or do not ascend.
+        If the bins do not touch, or do not ascend.
     """
-    _check_ascent(lower, where, positive=log)
+    check_ascending(where, lower, FileFormatError, positive=log)
     edges = np.append(lower, upper[-1])
-    _check_ascent(edges, where, positive=log)
-    if not np.allclose(edges[1:], upper, rtol=1e-5, atol=0):
+    check_ascending(where, edges, FileFormatError, positive=log)
+    if not np.allclose(edges[1:], upper, rtol=_SAME, atol=0):
         raise FileFormatError(
             f"{where} has gaps or overlaps: bins start at {lower}, and end at {upper}"
         )
-    return Axis(name, np.sqrt(edges[1:] * edges[:-1]) if log else _means(edges), edges)
-
-
-def _check_ascent(values: Float, where: str, *, positive: bool) -> None:
-    fine = np.isfinite(values).all() and np.all(np.diff(values) > 0)
-    if not fine or (positive and values[0] <= 0):
-        kind = "positive and finite values" if positive else "finite values"
-        raise FileFormatError(f"{where} does not ascend in {kind}: found {values}")
+    centres = np.sqrt(edges[1:] * edges[:-1]) if log else _means(edges)
+    return Axis(name, centres, edges, unit)
 
 
 def _means(edges: Float) -> Float:
@@ -80,7 +127,10 @@ def _means(edges: Float) -> Float:
 
 
 def midpoints(centres: Float, *, log: bool) -> Float:
-    """Edges half-way between nodes, the outer ones as far out as the next ones are in."""
+    """Edges half-way between nodes, and as far beyond the outer nodes as the next edges are inside.
+
+    A single node gets edges at half and twice its value, or without `log` at the node itself.
+    """
     x = np.log(centres) if log else centres
     if x.size == 1:
         return np.array([centres[0] * 0.5, centres[0] * 2.0]) if log else np.array([x[0], x[0]])
@@ -90,21 +140,27 @@ def midpoints(centres: Float, *, log: bool) -> Float:
 
 
 def same_axis(known: np.ndarray, centres: np.ndarray) -> bool:
-    """Whether two axes have the same centres, to the digits of single precision."""
-    return known.size == centres.size and np.allclose(known, centres, rtol=1e-5, atol=0)
+    """Whether two axes have the same centres, to 1e-5 of each."""
+    return known.size == centres.size and np.allclose(known, centres, rtol=_SAME, atol=0)
 
 
-def add_axis(maps: xr.Dataset, axis: Axis, where: str, energy_unit: str) -> xr.Dataset:
-    """Assign the coordinates of an axis, or see that it is the one the maps have already."""
+def add_axis(maps: xr.Dataset, axis: Axis, where: str) -> xr.Dataset:
+    """Assign the coordinates of an axis, or check that the maps have the same one already.
+
+    Raises
+    ------
+    FileFormatError
+        If the maps have another axis of this name.
+    """
     if axis.name not in maps.coords:
         coords = axis_coords(axis.name, axis.centres, axis.edges[:-1], axis.edges[1:])
         for coord in coords.values():
-            coord.attrs["units"] = energy_unit
+            coord.attrs["units"] = axis.unit
         return maps.assign_coords(coords)
     known = maps.coords[axis.name].to_numpy()
     if not same_axis(known, axis.centres):
         raise FileFormatError(
-            f"{where} has {axis.name} {axis.centres} {energy_unit}, the maps before it {known}; "
-            "all maps need the same energies"
+            f"{where} has {axis.name} {axis.centres} {axis.unit}, the maps before it have "
+            f"{known}; all maps need the same energies"
         )
     return maps

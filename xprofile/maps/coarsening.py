@@ -10,6 +10,8 @@ import xarray as xr
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.history import extend_history
 from ..schema.names import LAT, LON
+from ..schema.number_checks import check_positive_integer
+from ..schema.variables import MAPS
 from .pixelgrid import PixelGrid
 from .wcs import grid_coords, pixel_grid
 
@@ -22,25 +24,44 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     Parameters
     ----------
     maps : xarray.Dataset
-        All columns and rows of a rectangle, in ascending order.
+        Maps with all columns and rows of a rectangle, in ascending order.
     factor : int
-        Pixels along each side that become one.
+        Number of pixels along each side that become one pixel.
 
     Returns
     -------
     xarray.Dataset
-        Counts and background summed, exposure averaged over solid angle, and a ``mask`` that is
-        True where all joined pixels are used. The WCS is that of the larger pixels.
+        Maps with the WCS of the larger pixels, and with these values:
+
+        - ``counts``, ``background``, ``counts_off`` (energy, lat, lon): sums.
+        - ``exposure`` (energy_true, lat, lon) in cm2 s, ``acceptance`` and ``acceptance_off``
+          (energy, lat, lon): averages, weighted with solid angle.
+        - ``mask`` (energy, lat, lon): True where all joined pixels are used.
+        - Other variables with pixels: sums. Variables without pixels are unchanged.
 
     Raises
     ------
     InvalidOptionError
-        If the factor is no positive integer, or does not divide the columns and rows.
+        If the factor is not a positive integer, or does not divide the numbers of columns and rows.
     InvalidDataError
         If columns or rows are missing or reversed.
+
+    See Also
+    --------
+    xprofile.smooth : Smooth a map and keep its pixels.
+    xprofile.cutout : Cut maps out around a position.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> coarse = maps.profile.coarsen(5)
+    >>> maps.sizes["lon"], coarse.sizes["lon"]
+    (400, 80)
+    >>> bool(coarse.counts.sum() == maps.counts.sum())
+    True
     """
-    if isinstance(factor, bool) or not isinstance(factor, int | np.integer) or factor < 1:
-        raise InvalidOptionError(f"factor must be a positive integer, found {factor!r}")
+    check_positive_integer("factor", factor, InvalidOptionError)
     grid = pixel_grid(maps)
     if np.any(np.diff(grid.x) != 1) or np.any(np.diff(grid.y) != 1):
         raise InvalidDataError("columns or rows are missing or reversed: coarsen before selecting")
@@ -54,7 +75,7 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     area = grid.solid_angle(grid.x, grid.y[:, None])
     for name, variable in maps.data_vars.items():
         if {LAT, LON} <= set(variable.dims):
-            coarse[name] = _joined(str(name), variable, area, int(factor))
+            coarse[name] = _join_pixels(str(name), variable, area, int(factor))
     return extend_history(coarse, maps, f"coarsen {factor}")
 
 
@@ -66,25 +87,21 @@ def _coarse_coords(grid: PixelGrid, factor: int) -> dict[str, xr.Variable]:
     return grid_coords(wcs, (grid.y.size // factor, grid.x.size // factor))
 
 
-def _joined(name: str, variable: xr.DataArray, area: Any, factor: int) -> xr.Variable:
+def _join_pixels(name: str, variable: xr.DataArray, area: Any, factor: int) -> xr.Variable:
     """Sum, average or combine the pixels of one map."""
     values = variable.transpose(..., LAT, LON)
     rows, columns = (size // factor for size in values.shape[-2:])
     shape = (*values.shape[:-2], rows, factor, columns, factor)
     blocks = values.to_numpy().reshape(shape)
-    if name == "mask":
+    kind = MAPS[name].kind if name in MAPS else ""
+    if kind == "all":
         joined = blocks.all(axis=(-3, -1))
-    elif name in _AVERAGED:
+    elif kind == "mean":
         weight = area.reshape(rows, factor, columns, factor)
         joined = np.where(weight > 0, blocks * weight, 0).sum(axis=(-3, -1))
         total = weight.sum(axis=(-3, -1))  # 0 off the sky
         joined = np.divide(joined, total, out=np.zeros_like(joined), where=total > 0)
         joined = joined.astype(blocks.dtype if blocks.dtype.kind == "f" else np.float64)
     else:
-        joined = blocks.sum(axis=(-3, -1), dtype=None if name in _SUMMED else float)
+        joined = blocks.sum(axis=(-3, -1), dtype=None if kind == "sum" else float)
     return xr.Variable(values.dims, joined, variable.attrs)
-
-
-_SUMMED = ("counts", "background", "counts_off")
-
-_AVERAGED = ("exposure", "acceptance", "acceptance_off")

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
-from astropy.io import fits
-from astropy.wcs import WCS, FITSFixedWarning, WcsError
+from astropy.io.fits import Header
+from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError
+from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.checks import check_maps
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, RAD
+from ..schema.number_checks import check_ascending, energies_from_quantity
+from ..schema.options import suggests_options
 from ..schema.units import energy_unit_name
-from ..schema.variables import COORDS, MAPS, data_array
-from .arrays import cube, exposure_array, plain_array, shaped
-from .axes import Axis, add_axis, nodes_axis
-from .values import warn_of_values
-from .wcs import grid_coords
+from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
+from .arrays import array_in_unit, check_shape, exposure_array, map_variable
+from .axes import Axis, add_axis, bins_axis, nodes_axis
+from .value_warnings import warn_of_odd_values
+from .wcs import celestial_wcs, grid_coords
 
 __all__ = ["from_arrays"]
 
 Float = NDArray[np.float64]
 
-OFF_VARIABLES = ("counts_off", "acceptance", "acceptance_off")
 
-_ON_OFF = "counts_off, acceptance and acceptance_off"
-
-
+@suggests_options
 def from_arrays(
     counts: Any,
     *,
-    wcs: WCS | fits.Header,
+    wcs: WCS | Header,
     energy_edges: u.Quantity,
     exposure: Any,
     background: Any = None,
@@ -51,61 +49,79 @@ def from_arrays(
     exposure_unit: str | u.UnitBase | None = None,
     energy_unit: str = ENERGY_UNIT,
 ) -> xr.Dataset:
-    """Make maps of arrays.
+    """Make maps from arrays.
 
     Parameters
     ----------
     counts : array_like
-        Counts (energy, lat, lon), numpy or dask; an image (lat, lon) where there is one energy.
+        Counts (energy, lat, lon), numpy or dask; an image (lat, lon) if there is one energy.
     wcs : astropy.wcs.WCS or astropy.io.fits.Header
-        Place of the pixels; of more than two axes the celestial ones are used. The last axis of
-        the arrays is the first of the WCS.
+        Position of the pixels on the sky. If it has more than two axes, the celestial ones are
+        used. The last axis of the arrays is the first axis of the WCS.
     energy_edges : Quantity
         Edges of the counts' energy bins, (nenergy + 1,).
     exposure : Quantity or array_like
-        Exposure (energy_true, lat, lon), an image (lat, lon), one value for each energy, or one.
-        What has no unit needs `exposure_unit`.
+        Exposure (energy_true, lat, lon), an image (lat, lon), one value for each energy, or one
+        value. An array without a unit needs `exposure_unit`.
     background : array_like, optional
-        Predicted background counts (energy, lat, lon), one value in all pixels for each energy, or
-        one in all. Needed without `counts_off`.
+        Predicted background counts (energy, lat, lon), one value for all pixels at each energy, or
+        one value for all. Needed without `counts_off`.
     mask : array_like, optional
         True where pixels are used, (energy, lat, lon), (lat, lon) or (energy,).
     edisp : array_like, optional
         Fraction of each true-energy bin in each energy bin, (energy_true, energy).
     psf : array_like, optional
-        Point spread function (energy_true, rad), or (rad,) at all energies; in sr-1 if it has no
+        Point spread function (energy_true, rad), or (rad,) for all energies; in sr-1 if it has no
         unit.
     rad : Quantity, optional
-        Angles that the psf is given at.
+        Angles at which the psf is given.
     energy_true_edges : Quantity, optional
         Edges of the true-energy bins, (ntrue + 1,). The default is `energy_edges`.
     energy_true : Quantity, optional
-        Nodes of the exposure, (ntrue,), instead of edges; those are half-way in log energy.
+        Nodes of the exposure, (ntrue,), in place of `energy_true_edges`. The edges are then
+        half-way between the nodes in log energy.
     counts_off, acceptance, acceptance_off : array_like, optional
-        On-off data, shaped as `background`; acceptances may be images too.
+        On-off data, with the shapes that `background` may have; acceptances may also be images.
     exposure_unit : str or Unit, optional
         Unit of an `exposure` without one, such as a dask array.
     energy_unit : str
-        Unit of both energy axes.
+        Unit of both energy axes of the result.
 
     Returns
     -------
     xarray.Dataset
-        Maps, as `open_maps` gives them. Arrays of full shape are not copied.
+        Maps, as `open_maps` returns them. Arrays of full shape are not copied.
+
+        - ``counts`` (energy, lat, lon).
+        - ``background`` (energy, lat, lon), or for on-off data ``counts_off``, ``acceptance`` and
+          ``acceptance_off`` (energy, lat, lon).
+        - ``exposure`` (energy_true, lat, lon) in cm2 s.
+        - ``mask`` (energy, lat, lon), ``edisp`` (energy_true, energy) and ``psf``
+          (energy_true, rad) in sr-1, if they are given.
+        - Coordinates ``energy``, ``energy_min``, ``energy_max`` (energy), and the same for
+          ``energy_true``, in `energy_unit`; ``rad`` in deg.
+        - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
+          ``lat`` (lat) in deg if the WCS is a plate carree along them.
 
     Raises
     ------
     InvalidEnergyError
-        If energies have no unit of energy, are too few, or do not ascend.
+        If energies have no unit of energy, are too few, are not positive, or do not ascend.
     InvalidDataError
-        If an array has another shape or unit than it should, or the WCS is not one of the sky.
+        If an array has a wrong shape or unit, or the WCS has no celestial axes.
     InvalidOptionError
-        If arrays or units that are needed are not given, or exclude each other.
+        If an array or a unit is missing, or two arguments exclude each other.
 
     Warns
     -----
     DataWarning
-        If values in memory are not what such maps have, as for `open_maps`.
+        If values in memory are odd, such as negative counts: see `open_maps`.
+
+    See Also
+    --------
+    xprofile.open_maps : Read maps from FITS files.
+    xprofile.from_gammapy : Make maps from a dataset of Gammapy.
+    xprofile.bin_maps : Sum maps over bins.
 
     Examples
     --------
@@ -127,106 +143,62 @@ def from_arrays(
     >>> dict(maps.counts.sizes)
     {'energy': 3, 'lat': 20, 'lon': 40}
     """
-    given = {
-        "counts": counts,
-        "background": background,
-        "mask": mask,
-        "counts_off": counts_off,
-        "acceptance": acceptance,
-        "acceptance_off": acceptance_off,
-    }
-    arrays = {name: plain_array(name, v) for name, v in given.items() if v is not None}
+    predicted = {"counts": counts, "background": background, "mask": mask}
+    on_off = {"counts_off": counts_off, "acceptance": acceptance, "acceptance_off": acceptance_off}
+    arrays = {n: array_in_unit(n, v) for n, v in (predicted | on_off).items() if v is not None}
     _check_given(arrays, exposure)
     unit = energy_unit_name(energy_unit)
-    axis = _bins(energy_edges, "energy_edges", ENERGY, unit)
-    true = _true_axis(axis, energy_true_edges, energy_true, unit)
-    sky = _celestial(wcs)
-    shape = _image_shape(sky, arrays["counts"])
-    maps = xr.Dataset(coords=grid_coords(sky, shape))
-    for energies in (axis, true):
-        maps = add_axis(maps, energies, energies.name, unit)
+    axis = _bins_axis(ENERGY, "energy_edges", energy_edges, unit)
+    axis_true = _true_axis(axis, energy_true_edges, energy_true, unit)
+    wcs = celestial_wcs(wcs)
+    shape = _image_shape(wcs, arrays["counts"])
+    maps = xr.Dataset(coords=grid_coords(wcs, shape))
+    maps = add_axis(add_axis(maps, axis, ENERGY), axis_true, ENERGY_TRUE)
     for name, values in arrays.items():
-        maps[name] = cube(name, values, (axis.size, *shape))
-    maps["exposure"] = cube(
-        "exposure", exposure_array(exposure, exposure_unit), (true.size, *shape)
-    )
-    if "mask" in maps:
-        maps["mask"] = maps["mask"].astype(bool)
+        maps[name] = map_variable(name, values, (axis.size, *shape))
+    exposure = exposure_array(exposure, exposure_unit)
+    maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
     maps = _add_responses(maps, edisp, psf, rad)
     check_maps(maps)
     if not any(variable.chunks for variable in maps.variables.values()):
-        warn_of_values(maps)
+        warn_of_odd_values(maps)
     return extend_history(maps, maps, "from_arrays")
 
 
 def _check_given(arrays: dict[str, Any], exposure: Any) -> None:
+    """Raise if arrays that maps need are missing."""
     if "counts" not in arrays or exposure is None:
         raise InvalidOptionError("counts or exposure is None: maps need both")
-    off = [name for name in OFF_VARIABLES if name in arrays]
-    if off and len(off) < len(OFF_VARIABLES):
-        raise InvalidOptionError(f"on-off data need {_ON_OFF}; found {off}")
+    off = [name for name in ON_OFF if name in arrays]
+    needed = ", ".join(ON_OFF)
+    if off and len(off) < len(ON_OFF):
+        raise InvalidOptionError(f"on-off data need {needed}; found {off}")
     if not off and "background" not in arrays:
         raise InvalidOptionError(
             "no background is given: give background=, the predicted counts (0 for none), or for "
-            f"on-off data {_ON_OFF}"
+            f"on-off data {needed}"
         )
 
 
-def _energies(values: Any, name: str, unit: str, fewest: int) -> Float:
-    hint = "give ascending energies with a unit, such as [10, 30, 100] * u.GeV"
-    try:
-        energies = np.atleast_1d(u.Quantity(values).to_value(unit)).astype(float)
-    except (u.UnitConversionError, TypeError):
-        raise InvalidEnergyError(
-            f"{name} has no unit of energy: found {values!r}; {hint}"
-        ) from None
-    if energies.ndim != 1 or energies.size < fewest:
-        raise InvalidEnergyError(f"{name} needs {fewest} values or more: found {values!r}; {hint}")
-    fine = np.isfinite(energies).all() and energies[0] > 0 and np.all(np.diff(energies) > 0)
-    if not fine:
-        raise InvalidEnergyError(f"{name} must be positive and ascend: found {values!r}; {hint}")
-    return energies
-
-
-def _bins(values: Any, name: str, dim: str, unit: str) -> Axis:
-    edges = _energies(values, name, unit, 2)
-    return Axis(dim, np.sqrt(edges[1:] * edges[:-1]), edges)
+def _bins_axis(dim: str, name: str, values: Any, unit: str) -> Axis:
+    edges = energies_from_quantity(name, values, unit)
+    return bins_axis(dim, edges[:-1], edges[1:], unit, name)
 
 
 def _true_axis(axis: Axis, edges: Any, nodes: Any, unit: str) -> Axis:
+    """Axis of true energies, by default with the bins of `axis`."""
     if edges is not None and nodes is not None:
         raise InvalidOptionError("give energy_true_edges or energy_true, not both")
     if edges is not None:
-        return _bins(edges, "energy_true_edges", ENERGY_TRUE, unit)
+        return _bins_axis(ENERGY_TRUE, "energy_true_edges", edges, unit)
     if nodes is not None:
-        centres = _energies(nodes, "energy_true", unit, 1)
-        return nodes_axis(ENERGY_TRUE, centres, "energy_true")
-    return Axis(ENERGY_TRUE, axis.centres, axis.edges)
-
-
-def _celestial(wcs: Any) -> WCS:
-    """Celestial part of a WCS or of that of a FITS header."""
-    if isinstance(wcs, fits.Header):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FITSFixedWarning)  # dates
-            try:
-                wcs = WCS(wcs)
-            except (WcsError, ValueError) as error:
-                raise InvalidDataError(f"the header has no valid WCS: {error}") from error
-    if not isinstance(wcs, WCS):
-        raise InvalidOptionError(
-            f"wcs must be an astropy WCS or a FITS header, found {type(wcs).__name__}"
-        )
-    if not wcs.has_celestial:
-        raise InvalidDataError(
-            f"wcs has no celestial axes: ctype is {list(wcs.wcs.ctype)}; give the WCS of the maps, "
-            "such as WCS(header)"
-        )
-    return wcs.celestial
+        centres = energies_from_quantity("energy_true", nodes, unit, least=1)
+        return nodes_axis(ENERGY_TRUE, centres, unit, "energy_true")
+    return Axis(ENERGY_TRUE, axis.centres, axis.edges, axis.unit)
 
 
 def _image_shape(wcs: WCS, counts: Any) -> tuple[int, int]:
-    """Rows and columns: those that the WCS knows, else those of the counts."""
+    """Number of rows and columns in the WCS, or else in the counts."""
     if counts.ndim not in (2, 3):
         raise InvalidDataError(
             f"counts have the shape {counts.shape}, expected three axes (energy, lat, lon)"
@@ -236,28 +208,32 @@ def _image_shape(wcs: WCS, counts: Any) -> tuple[int, int]:
 
 
 def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Dataset:
+    """Add the energy dispersion and the point spread function, if they are given."""
     ntrue = maps.sizes[ENERGY_TRUE]
     if edisp is not None:
-        values = shaped("edisp", plain_array("edisp", edisp), (ntrue, maps.sizes[ENERGY]))
+        values = array_in_unit("edisp", edisp)
+        check_shape("edisp", values, (ntrue, maps.sizes[ENERGY]))
         maps = maps.assign(edisp=data_array("edisp", values, MAPS))
     if psf is None and rad is None:
         return maps
     if psf is None or rad is None:
-        raise InvalidOptionError("psf and rad, the angles that it is given at, need each other")
+        raise InvalidOptionError("psf and rad need each other: rad gives the angles of the psf")
     angles = _angles(rad)
-    values = plain_array("psf", psf, MAPS["psf"].unit)
+    values = array_in_unit("psf", psf, MAPS["psf"].unit)
     if values.shape == angles.shape:
         values = np.tile(values, (ntrue, 1))
-    values = shaped("psf", values, (ntrue, angles.size))
+    check_shape("psf", values, (ntrue, angles.size))
     maps = maps.assign_coords({RAD: data_array(RAD, angles, COORDS)})
     return maps.assign(psf=data_array("psf", values, MAPS))
 
 
 def _angles(rad: Any) -> Float:
+    """Ascending angles in degrees."""
     hint = "give ascending angles with a unit, such as [0, 0.1, 0.2] * u.deg"
     if not isinstance(rad, u.Quantity):
         raise InvalidOptionError(f"rad has no unit of angle: found {rad!r}; {hint}")
-    angles = np.atleast_1d(plain_array(RAD, rad, COORDS[RAD].unit)).astype(float)
-    if angles.ndim != 1 or not np.all(np.diff(angles) > 0):
-        raise InvalidDataError(f"rad is not one row of ascending angles: {rad!r}; {hint}")
+    angles = np.atleast_1d(array_in_unit(RAD, rad, COORDS[RAD].unit)).astype(float)
+    if angles.ndim != 1:
+        raise InvalidDataError(f"rad must be a list of angles, found {rad!r}; {hint}")
+    check_ascending(RAD, angles, InvalidDataError, found=repr(rad), hint=hint)
     return angles

@@ -10,7 +10,7 @@ from astropy.wcs.utils import wcs_to_celestial_frame
 from ..schema.names import LAT, LON, SOLID_ANGLE_UNIT
 from .wcs import decode_wcs, pixel_grid
 
-__all__ = ["sky_frame", "skycoord"]
+__all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
 
 
 def sky_frame(data: xr.Dataset | xr.DataArray) -> BaseCoordinateFrame:
@@ -19,14 +19,73 @@ def sky_frame(data: xr.Dataset | xr.DataArray) -> BaseCoordinateFrame:
 
 
 def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
-    """Return the sky coordinates of all pixel centres, shape (lat, lon), NaN off the sky."""
+    """Return the sky positions of all pixel centres.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Maps, or one map.
+
+    Returns
+    -------
+    astropy.coordinates.SkyCoord
+        Positions (lat, lon) in the frame of the WCS, NaN off the sky.
+
+    Raises
+    ------
+    MissingVariableError
+        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+
+    See Also
+    --------
+    xprofile.assign_sky_coords : Add the positions to maps.
+    xprofile.solid_angle : Solid angles of the pixels.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> sky = xprofile.skycoord(maps)
+    >>> sky.shape, sky.frame.name
+    ((200, 400), 'galactic')
+    """
     grid = pixel_grid(data)
     lon, lat = np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None]))
     return SkyCoord(lon, lat, unit="deg", frame=grid.frame)
 
 
 def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
-    """Return the solid angle of all pixels in sr, dims (lat, lon)."""
+    """Return the solid angles of all pixels.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Maps, or one map.
+
+    Returns
+    -------
+    xarray.DataArray
+        Named ``solid_angle``, dims (lat, lon), in sr; 0 off the sky.
+
+    Raises
+    ------
+    MissingVariableError
+        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+
+    See Also
+    --------
+    xprofile.skycoord : Sky positions of the pixels.
+    xprofile.bin_image : Sum or average one map over bins.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> area = xprofile.solid_angle(maps)
+    >>> area.dims, area.units
+    (('lat', 'lon'), 'sr')
+    >>> brightness = maps.counts / area  # counts per sr
+    """
     grid = pixel_grid(data)
     kept = {name: c for name, c in data.coords.items() if set(c.dims) <= {LAT, LON}}
     area = grid.solid_angle(grid.x, grid.y[:, None])
@@ -35,9 +94,40 @@ def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
 
 
 def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
-    """Add 2-D coordinates of all pixels, named as the frame names them (ra and dec, or l and b).
+    """Add the sky positions of all pixels as coordinates.
 
-    They are for looking at: nothing in xprofile reads them.
+    The coordinates are for people and for plots; nothing in xprofile reads them.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Maps.
+
+    Returns
+    -------
+    xarray.Dataset
+        The maps with two more coordinates (lat, lon) in deg, named as in the frame of the WCS:
+
+        - ``l`` and ``b`` in Galactic coordinates.
+        - ``ra`` and ``dec`` in ICRS or FK5.
+        - ``lon_sky`` and ``lat_sky`` in frames that call them ``lon`` and ``lat``.
+
+    Raises
+    ------
+    MissingVariableError
+        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+
+    See Also
+    --------
+    xprofile.skycoord : The same positions as one `astropy.coordinates.SkyCoord`.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> named = xprofile.assign_sky_coords(maps)
+    >>> named.b.dims, named.b.units
+    (('lat', 'lon'), 'deg')
     """
     sky = skycoord(data)
     attrs = {"units": "deg", "frame": sky.frame.name}

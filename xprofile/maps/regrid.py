@@ -1,4 +1,4 @@
-"""Maps that come on pixels of their own, interpolated to those of the counts."""
+"""Maps interpolated to other pixels, such as an exposure to the pixels of the counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from .pixelgrid import PixelGrid
 
 __all__ = ["interpolate_to"]
 
-_EDGE = 0.5  # pixels beyond the outermost centres that the outermost values reach
+# Pixels beyond the outermost centres up to which the outermost values hold: to the outer edge of
+# these pixels. Ten times larger, a map would be continued by 5 pixels for which it has no data.
+_EDGE = 0.5
+
+# Columns that may be missing to a full turn of 360 deg, for rounding of the pixel width. Ten times
+# larger changes nothing; at a whole column, maps with a gap would be interpolated across it.
+_TURN_ROUNDING = 1e-6
 
 
 def interpolate_to(
@@ -21,14 +27,15 @@ def interpolate_to(
     Parameters
     ----------
     values : numpy.ndarray
-        On the pixels of `source`.
+        Values on the pixels of `source`.
     source, target : PixelGrid
-        Any projections and frames. An all-sky plate carree goes on across its seam.
+        Grids of any projections and frames. A plate carree of the whole sky is interpolated across
+        its seam.
 
     Returns
     -------
     numpy.ndarray
-        On the pixels of `target`, NaN where `source` has none.
+        Values on the pixels of `target`, NaN outside `source`. Integers become floats.
     """
     lon, lat = np.broadcast_arrays(*target.lonlat(target.x, target.y[:, None]))
     x, y = (
@@ -37,7 +44,7 @@ def interpolate_to(
     )
     rows, columns = source.shape
     values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
-    if source.separable and columns >= source.full_turn - 1e-6:
+    if source.separable and columns >= source.full_turn - _TURN_ROUNDING:
         values = np.concatenate([values[..., -1:], values, values[..., :1]], axis=-1)
         x = x + 1
         columns += 2

@@ -10,15 +10,20 @@ from scipy import ndimage
 
 from ..exceptions import InvalidOptionError
 from ..schema.names import LAT, LON
+from ..schema.options import suggests_options
 from .wcs import pixel_grid
 
 __all__ = ["smooth"]
 
 Float = NDArray[np.float64]
 
-_ROUNDING = 1e-9  # of a pixel: a width of whole pixels is one
+# Share of a pixel that may be missing to a whole one: 0.3 deg on pixels of 0.1 deg is 3 pixels, for
+# all that rounding makes it 2.9999999999999996. Ten times larger changes nothing; at 0.1, widths
+# would be rounded up to whole pixels by mistake. Without it, kernels would be a pixel too narrow.
+_ROUNDING = 1e-9
 
 
+@suggests_options
 def smooth(
     image: xr.DataArray,
     width: u.Quantity,
@@ -26,35 +31,57 @@ def smooth(
     kernel: str = "gauss",
     mask: xr.DataArray | None = None,
 ) -> xr.DataArray:
-    """Smooth a map, keeping its sum but for what spreads over the border.
+    """Smooth a map.
+
+    The sum of the map stays the same, except for the part that the kernel spreads beyond its
+    border.
 
     Parameters
     ----------
     image : xarray.DataArray
-        With dims lat, lon and any others, which are left alone. NaN pixels count as 0 and stay.
+        Map with the dims lat and lon. Other dims are not smoothed over. A NaN pixel counts as 0
+        for its neighbours, and stays NaN.
     width : Quantity
-        Angle: standard deviation of the Gaussian, radius of the disk, or half side of the box.
+        Angle: standard deviation of the Gaussian, radius of the disk, or half the side of the box.
     kernel : {"gauss", "disk", "box"}
-        Shape of the kernel; it has the same extent in pixels over the whole map, from the pixel
-        scales at the WCS reference point.
+        Shape of the kernel. It has the same size in pixels over the whole map, calculated from the
+        pixel scales at the reference point of the WCS.
     mask : xarray.DataArray of bool, optional
-        Pixels to use, with dims of the image. Then the kernel is normalised over used pixels on
-        the map, so that no light is lost to the others, and these are NaN in the result.
+        True for pixels to use, with dims of the image. With a mask, the kernel is normalised over
+        the used pixels of the map, so that nothing is lost to others, and pixels that are not used
+        are NaN in the result.
 
     Returns
     -------
     xarray.DataArray
-        Same dims, floating point.
+        Smoothed map: same name, dims, coordinates and unit, floating point.
 
     Raises
     ------
     InvalidOptionError
-        If `width` is no positive angle or there is no such kernel.
+        If `width` is not a positive angle, or the kernel is unknown.
+
+    See Also
+    --------
+    xprofile.coarsen : Join pixels of maps to larger ones.
+    xprofile.plot.plot_sky : Show a map on sky axes.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> counts = maps.counts.sum("energy")
+    >>> smoothed = xprofile.smooth(counts, 0.1 * u.deg)
+    >>> bool(smoothed.max() < counts.max())
+    True
     """
     try:
         size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_scales[::-1]
     except (u.UnitConversionError, TypeError):
-        raise InvalidOptionError(f"width must be an angle like 0.1 * u.deg: {width!r}") from None
+        raise InvalidOptionError(
+            f"width must be an angle, such as 0.1 * u.deg, found {width!r}"
+        ) from None
     if not np.all((size > 0) & (size < np.inf)):
         raise InvalidOptionError(f"width must be positive and finite, found {width!r}")
     ordered = image.transpose(..., LAT, LON)
@@ -71,7 +98,7 @@ def smooth(
 
 
 def _convolve(values: Float, size: Float, kernel: str) -> Float:
-    """Convolve the last two axes, `size` being the kernel's width in rows and columns."""
+    """Convolve the last two axes with a kernel whose width is `size` in rows and columns."""
     axes = (-2, -1)
     whole = (size + _ROUNDING).astype(int)
     if kernel == "gauss":
@@ -84,4 +111,4 @@ def _convolve(values: Float, size: Float, kernel: str) -> Float:
         disk = (np.hypot(columns, rows[:, None]) <= 1 + _ROUNDING).astype(float)
         disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / disk.sum()
         return np.asarray(ndimage.convolve(values, disk, mode="constant"))
-    raise InvalidOptionError(f"no kernel {kernel!r}; there are 'gauss', 'disk', 'box'")
+    raise InvalidOptionError(f"kernel must be 'gauss', 'disk' or 'box', found {kernel!r}")

@@ -1,4 +1,4 @@
-"""Directions on the sphere: unit vectors, sky positions, and solid angles between them."""
+"""Directions on the sphere: unit vectors, sky positions, and solid angles between directions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,21 @@ from astropy.coordinates import (
 )
 from numpy.typing import NDArray
 
-__all__ = ["dot", "lonlat_deg", "quadrilateral", "same_frame", "sky_positions", "unit_vectors"]
+__all__ = [
+    "dot",
+    "lonlat_deg",
+    "quadrilateral_solid_angle",
+    "same_frame",
+    "sky_positions",
+    "unit_vectors",
+]
 
 Float = NDArray[np.float64]
+
+# Decimals of positions in degrees: 4e-9 arcsec, so that 30 deg is not given as 29.999999999999996.
+# With one decimal less, positions would still be right to 4e-8 arcsec; with two more, rounding
+# errors would show.
+_DECIMALS = 12
 
 
 def unit_vectors(lon: Float, lat: Float) -> Float:
@@ -30,11 +42,14 @@ def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
     x, y, z = vectors
     angles = np.degrees([np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))])
     frame = frame.replicate_without_data()
-    return SkyCoord(*(np.round(angles, 12) + 0.0), unit="deg", frame=frame)
+    return SkyCoord(*(np.round(angles, _DECIMALS) + 0.0), unit="deg", frame=frame)
 
 
 def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
-    """Longitude and latitude in degrees of sky positions, in their own frame or another one."""
+    """Longitude and latitude in degrees of sky positions.
+
+    In `frame`, by default in the frame of the positions.
+    """
     if frame is not None and not same_frame(coord.frame, frame):
         coord = coord.transform_to(frame)
     data = coord.frame.data
@@ -44,19 +59,22 @@ def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tup
 
 
 def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:
-    """Whether two frames are one and the same; fast where they have no attributes."""
+    """Whether two frames have the same axes.
+
+    Frames without attributes, such as ICRS and Galactic, are compared by type alone, which is fast.
+    """
     if type(one) is not type(other):
         return False
     return not one.frame_attributes or bool(one.is_equivalent_frame(other))
 
 
-def quadrilateral(a: Float, b: Float, c: Float, d: Float) -> Float:
-    """Solid angle of spherical quadrilaterals of unit vectors."""
-    return _triangle(a, b, c) + _triangle(a, c, d)
+def quadrilateral_solid_angle(a: Float, b: Float, c: Float, d: Float) -> Float:
+    """Solid angles in sr of spherical quadrilaterals, whose corners are unit vectors (3, ...)."""
+    return np.asarray(_triangle_solid_angle(a, b, c) + _triangle_solid_angle(a, c, d))
 
 
 def dot(a: Float, b: Float) -> Float:
-    """Product of vectors (3, ...)."""
+    """Scalar products of vectors (3, ...)."""
     return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
 
 
@@ -65,8 +83,8 @@ def _cross(a: Float, b: Float) -> Float:
     return np.stack([first, second, third - a[1] * b[0]])
 
 
-def _triangle(a: Float, b: Float, c: Float) -> Float:
-    """Solid angle of spherical triangles of unit vectors.
+def _triangle_solid_angle(a: Float, b: Float, c: Float) -> Float:
+    """Solid angles in sr of spherical triangles, whose corners are unit vectors (3, ...).
 
     Equation of Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125.
     """

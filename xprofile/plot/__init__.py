@@ -1,8 +1,10 @@
-"""Figures of maps, bins and profiles; every function returns the axes, or the artist that it drew.
+"""Figures of maps, bins and profiles. Each function returns the axes, or the artist that it drew.
 
-One module for each figure: `profile`, `scan`, `sky`, `summary`. They share the axes of bins
-(`xaxis`), the scales and the second axis (`yaxis`), the quantities that can be drawn
-(`quantities`), drawn series of points or steps (`series`), and texts (`labels`).
+There is one module for each figure: `profile`, `scan`, `sky`, `bins`, and `summary`, with its sky
+in `summary_sky` and its panels in `summary_layout`. They share the choice of the quantity
+(`quantities`), the places of the bins (`xaxis`), the axes with their vertical scale (`yaxis`),
+series of points or steps (`series`), and texts (`labels`). Functions import matplotlib when they
+are called, as the import is slow.
 """
 
 from .bins import plot_bins

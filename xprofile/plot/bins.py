@@ -1,4 +1,4 @@
-"""Figure of the outlines of bins: of `SkyBins`, of lists of regions, of a Dataset's regions."""
+"""Figure of the outlines of bins: of `SkyBins`, a list of regions, or those of a Dataset."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 
 from ..bins.drawing import draw_outlines, shown_grid
+from ..bins.ds9_regions import parse_region_texts
 from ..bins.outlines import region_paths
-from ..bins.region_texts import regions_of_texts
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import MissingVariableError
 from ..maps.pixelgrid import PixelGrid
@@ -32,21 +32,21 @@ def plot_bins(
     Parameters
     ----------
     bins : SkyBins, list of regions.SkyRegion, or xarray.Dataset
-        Bins by true angles are drawn by their true outlines; regions in the plane of the map as
-        that plane has them. Of binned data or a profile the ``region`` of each bin is drawn, with
-        all its parts if bins were merged.
+        Bins. Bins defined by true angles have their true outlines, regions have their outlines in
+        the plane of the map. For binned data or a profile, the ``region`` of each bin is drawn,
+        with all its parts if bins were merged.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
-        The current axes by default. Their limits stay as they are if they show anything.
+        The current axes by default. Axes that show anything keep their limits.
     numbers : bool
-        Write the number of each bin into it, from 0 as ``isel`` counts; of many bins that of
-        every 2nd, 5th, 10th ..., so that they keep apart on the axes as they are now.
+        Write the number of each bin into it, from 0 as in ``isel``. Of many bins, every 2nd, 5th,
+        10th ... gets a number, so that the numbers do not overlap on the axes as they are now.
     **kwargs
         Passed to `matplotlib.collections.PolyCollection`; ``color`` is the colour of the edges.
 
     Returns
     -------
     matplotlib.collections.PolyCollection
-        One path for each bin, in pixels of the axes' WCS; it is interrupted where the bin crosses
+        One path for each bin, in pixels of the axes' WCS. It is interrupted where the bin crosses
         the seam of the projection or leaves the sky.
 
     Raises
@@ -54,9 +54,28 @@ def plot_bins(
     InvalidOptionError
         If the axes have no WCS.
     InvalidBinsError
-        If `bins` are no bins, or a region has no outline or is not in DS9's format.
+        If `bins` are not bins, or a region has no outline or is not in DS9's format.
     MissingVariableError
         If a Dataset has no ``region``.
+
+    See Also
+    --------
+    xprofile.plot.plot_sky : Show a map, on which the bins can be drawn.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> ax = xprofile.plot.plot_sky(maps.counts.sum("energy"))
+    >>> drawn = xprofile.plot.plot_bins(rings, ax, numbers=True)
+    >>> len(drawn.get_paths())
+    4
+    >>> plt.close()
     """
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).plot(ax, numbers=numbers, **kwargs)
@@ -65,7 +84,7 @@ def plot_bins(
 
 
 def bin_centers(bins: AnyBins | xr.Dataset) -> SkyCoord:
-    """Sky positions of bins, or of those of a Dataset, (nbin,)."""
+    """Sky positions of the centres of bins, or of the bins of a Dataset, (nbin,)."""
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).center
     lon, lat = (np.atleast_1d(bins[name]) for name in (LON, LAT))
@@ -73,12 +92,15 @@ def bin_centers(bins: AnyBins | xr.Dataset) -> SkyCoord:
 
 
 def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:
-    """Make the path of all regions of each bin."""
+    """Make one path for each bin from all its regions."""
     from matplotlib.path import Path
 
     if REGION not in data.coords:
-        raise MissingVariableError("the Dataset has no coordinate region, so no bin to draw")
-    parts = regions_of_texts(np.atleast_1d(data[REGION].to_numpy()))
+        raise MissingVariableError(
+            "the Dataset has no coordinate region with the bins to draw; give SkyBins or a list "
+            "of regions"
+        )
+    parts = parse_region_texts(np.atleast_1d(data[REGION].to_numpy()))
     paths = region_paths([region for part in parts for region in part], grid)
     stops = np.cumsum([len(part) for part in parts])
     starts = stops - [len(part) for part in parts]

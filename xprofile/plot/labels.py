@@ -1,4 +1,4 @@
-"""Words on axes: names, symbols and units of quantities, energies and sky coordinates."""
+"""Texts on axes: names, symbols and units of quantities, energies and sky coordinates."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ import xarray as xr
 
 from ..schema.names import ENERGY, ENERGY_UNIT, high, low
 
-__all__ = ["COMMON", "axis_text", "energy_range", "name_text", "sky_names", "unit_text"]
+__all__ = [
+    "COMMON_LABELS",
+    "axis_label",
+    "energy_range_text",
+    "quantity_label",
+    "sky_coordinate_names",
+    "unit_text",
+]
 
-# what stands on the axes instead of the long name
+# symbols in the place of long names
 _SYMBOLS = {
     "dnde": r"$\mathrm{d}N/\mathrm{d}E$",
     "e2dnde": r"$E^2\,\mathrm{d}N/\mathrm{d}E$",
@@ -20,8 +27,8 @@ _SYMBOLS = {
     "sqrt_ts": r"$\sqrt{\mathrm{TS}}$",
 }
 
-# what stands there once several quantities are drawn over each other
-COMMON = {
+# labels of an axis that shows several of these quantities
+COMMON_LABELS = {
     "counts": "Counts",
     "npred": "Counts",
     "npred_excess": "Counts",
@@ -30,7 +37,7 @@ COMMON = {
     "stat_null": "Fit statistic",
 }
 
-# longitude and latitude of frames that have names of their own for them
+# names of longitude and latitude in frames that have special names for them
 _SKY_NAMES = {
     "galactic": ("Galactic longitude", "Galactic latitude"),
     "supergalactic": ("Supergalactic longitude", "Supergalactic latitude"),
@@ -40,20 +47,20 @@ _SKY_NAMES = {
 }
 
 
-def axis_text(attrs: dict[Any, Any], name: str) -> str:
-    """Name and unit, for an axis."""
+def axis_label(attrs: dict[Any, Any], name: str) -> str:
+    """Label of an axis: name and unit."""
     unit = unit_text(str(attrs.get("units", "")))
-    return f"{name_text(attrs, name)} [{unit}]" if unit else name_text(attrs, name)
+    return f"{quantity_label(attrs, name)} [{unit}]" if unit else quantity_label(attrs, name)
 
 
-def name_text(attrs: dict[Any, Any], name: str) -> str:
-    """Symbol of a quantity, or its long name with a capital."""
+def quantity_label(attrs: dict[Any, Any], name: str) -> str:
+    """Symbol of a quantity, or its long name with a capital letter."""
     text = str(attrs.get("long_name", name.replace("_", " ")))
     return _SYMBOLS.get(name, text[:1].upper() + text[1:])
 
 
 def unit_text(units: str) -> str:
-    """Typeset a unit with exponents, its factors in the order in which they were written."""
+    """Typeset a unit with exponents. Its factors keep their order."""
     try:
         factors = [_factor(u.Unit(factor)) for factor in units.split()]
     except (ValueError, TypeError):
@@ -67,14 +74,15 @@ def unit_text(units: str) -> str:
 
 
 def _factor(unit: u.UnitBase) -> str:
+    """Typeset one factor of a unit, without the dollar signs."""
     if isinstance(unit, u.NamedUnit):
         return str(unit.name)  # "deg" reads better between brackets than a lone degree sign
     text: str = unit.to_string("latex_inline")
     return text.removeprefix(r"$\mathrm{").removesuffix("}$")
 
 
-def energy_range(band: xr.Dataset) -> str:
-    """Write the range of one energy bin in the unit that suits it."""
+def energy_range_text(band: xr.Dataset) -> str:
+    """Text of the range of one energy bin, in MeV, GeV or TeV by its middle."""
     unit = str(band[ENERGY].attrs.get("units", ENERGY_UNIT))
     limits = np.array([float(band[low(ENERGY)]), float(band[high(ENERGY)])])
     middle = float(np.sqrt(limits.prod())) * u.Unit(unit).to("MeV")
@@ -86,6 +94,6 @@ def energy_range(band: xr.Dataset) -> str:
     return f"{' - '.join(numbers)} {suited}"
 
 
-def sky_names(frame: str) -> tuple[str, str]:
+def sky_coordinate_names(frame: str) -> tuple[str, str]:
     """Names of the longitude and latitude of a sky frame."""
     return _SKY_NAMES.get(frame, (f"Longitude ({frame})", f"Latitude ({frame})"))

@@ -1,4 +1,4 @@
-"""Profiles: a quantity over the bins, a series for each energy bin."""
+"""Figure of a profile: a quantity over the bins, with a series for each energy bin."""
 
 from __future__ import annotations
 
@@ -12,17 +12,24 @@ import xarray as xr
 from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
 from ..schema.variables import SED_TYPES
-from .labels import COMMON, axis_text, name_text
-from .quantities import energy_bands, resolve
+from .labels import axis_label, quantity_label
+from .quantities import find_quantity, split_energy_bins
 from .series import STYLES, draw_series, read_series
-from .xaxis import BinAxis, bin_axis
-from .yaxis import TWIN_COLOR, check_scale, right_axes, set_scale
+from .xaxis import XAxis, make_xaxis
+from .yaxis import (
+    TWIN_COLOR,
+    axes_without_sky,
+    check_scale,
+    label_yaxis,
+    right_axes,
+    set_scale,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["band_colors", "name_axes", "plain_axes", "plot_profile"]
+__all__ = ["plot_profile"]
 
 _Bands = list[tuple[str, xr.Dataset]]
 
@@ -43,53 +50,55 @@ def plot_profile(
     add_legend: bool | None = None,
     **kwargs: Any,
 ) -> Axes:
-    """Plot a quantity over the bins of a profile, a series for each energy bin.
+    """Plot a quantity over the bins of a profile, with a series for each energy bin.
 
-    A sed quantity is drawn as points with errors, horizontally from edge to edge of the bin, and
-    arrows at the upper limits; counts as points with errors of sqrt(N); anything else as steps,
-    so that several calls draw over each other. Bins with NaN are left out.
+    Fluxes and norms are drawn as points with errors, with horizontal bars from edge to edge of the
+    bin, and arrows at upper limits; counts as points with errors of sqrt(N); other quantities as
+    steps. Several calls draw over each other. Bins with NaN are left out.
 
     Parameters
     ----------
     profile : xarray.Dataset
         From `estimate`.
     quantity : str, optional
-        A sed type, or the name of a variable such as ``npred`` or ``sqrt_ts``; the profile's own
-        sed type by default.
+        A sed type, or the name of a variable such as ``npred`` or ``sqrt_ts``; by default the sed
+        type of the profile.
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        The same as naming it as `quantity`. The profile's own is plotted as it is stored, so a
-        surface brightness stays one.
+        The same as a sed type given as `quantity`. The sed type of the profile is plotted as it is
+        stored, so a surface brightness stays one.
     sqrt_ts_threshold_ul : float, optional
-        Significance below which the upper limit is drawn; the profile's own by default.
+        Significance below which the upper limit is drawn; by default that of the profile.
     x : str, optional
-        A coordinate of the bins to plot over, such as ``"lon"`` or ``"lat"``; their own by
-        default. Without edges of its own it has those of the bins, as it changes linearly from
-        centre to centre. Longitudes run on through 0, and grow to the left as on the sky.
+        Coordinate of the bins on the horizontal axis, such as ``"lon"`` or ``"lat"``; by default
+        the coordinate of their dimension. A coordinate without edges is interpolated linearly
+        between the centres to find them. Longitudes continue through 0, and increase to the left
+        as on the sky.
     x_unit : str or Unit, optional
-        Unit of the horizontal axis; that of the coordinate by default.
+        Unit of the horizontal axis; by default that of the coordinate.
     style : {"points", "steps"}, optional
-        Points, or steps before a shade of the errors, instead of what the quantity has by itself.
+        Draw points, or steps in front of a shade of the errors, instead of the default style of
+        the quantity.
     yscale : {"linear", "log", "symlog"} or str, optional
-        Scale of the vertical axis; what it is by default. On a log axis, of a value at or below 0
-        only the part of the error above 0 is seen, and of such a limit nothing; a warning says
-        how many there are. A symlog axis is linear up to the smallest error.
+        Scale of the vertical axis; by default it does not change. A log axis hides limits and the
+        parts of errors at or below 0; a warning gives the number of hidden values and limits. A
+        symlog axis is linear up to the smallest error.
     twin : str, optional
-        Another quantity, such as ``"sqrt_ts"``, as dotted steps with an axis on the right.
+        Another quantity, such as ``"sqrt_ts"``, drawn as dotted steps with an axis on the right.
     cmap : str or matplotlib.colors.Colormap, optional
-        Colours of the energy bins, from the lowest to the highest; by default those of
-        ``rcParams["axes.prop_cycle"]``, or of ``rcParams["image.cmap"]`` for more bins than that
-        has.
+        Colours of the energy bins, from the lowest to the highest. By default the colours of
+        ``rcParams["axes.prop_cycle"]``, or for more bins than it has colours, of
+        ``rcParams["image.cmap"]``.
     add_legend : bool, optional
-        By default if there is more than one series on the axes, or a ``label``.
+        Draw a legend; by default if the axes have more than one series, or with a ``label``.
     **kwargs
         Passed to `matplotlib.axes.Axes.errorbar`, or for steps to `matplotlib.axes.Axes.plot`.
 
     Returns
     -------
     matplotlib.axes.Axes
-        Those on the left, if there is a twin.
+        The axes; with a twin, those with the vertical axis on the left.
 
     Raises
     ------
@@ -98,76 +107,99 @@ def plot_profile(
     InvalidDataError
         If the quantity has dims other than the bins' and energy, or is not a number.
     InvalidOptionError
-        If there is no such sed type, style or scale, the bins have no coordinate `x`, or `x_unit`
-        does not suit it.
+        If the sed type, style or scale is unknown, the bins have no coordinate `x`, or `x_unit`
+        does not fit it.
+
+    See Also
+    --------
+    xprofile.plot.plot_stat_scan : Plot the fit statistic over bins and flux.
+    xprofile.plot.plot_summary : Plot sky, flux, counts and significance in one figure.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings, selection_optional=["ul"])
+    >>> ax = xprofile.plot.plot_profile(profile, "eflux", twin="sqrt_ts", x_unit="arcmin")
+    >>> ax.get_xlabel()
+    'Projected distance [arcmin]'
+    >>> plt.close()
     """
-    _check(quantity, sed_type, style)
+    _check_options(quantity, sed_type, style)
     check_scale(yscale)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
-    source, name = resolve(profile, wanted, sqrt_ts_threshold_ul)
-    bands, axis = energy_bands(source, name), bin_axis(source, x, x_unit)
-    beside = resolve(profile, twin, None) if twin else None
-    right_bands = energy_bands(*beside) if beside else []
-    ax = plain_axes(ax)
-    axis = axis.on(ax)
+    source, name = find_quantity(profile, wanted, sqrt_ts_threshold_ul)
+    bands, axis = split_energy_bins(source, name), make_xaxis(source, x, x_unit)
+    beside = find_quantity(profile, twin, None) if twin else None
+    right_bands = split_energy_bins(*beside) if beside else []
+    ax = axes_without_sky(ax)
+    axis = axis.shifted_to(ax)
     series = [read_series(band, name) for _, band in bands]
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)
-    lines = [draw_series(ax, axis, one, own) for one, own in zip(series, styles, strict=True)]
+    lines = [draw_series(ax, axis, one, look) for one, look in zip(series, styles, strict=True)]
     set_scale(ax, yscale, series)
     axis.label_axes(ax)
-    name_axes(ax, source, name)
+    label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
     _add_legend(ax, extra, add_legend, labelled="label" in kwargs)
     return ax
 
 
-def _check(quantity: str | None, sed_type: str | None, style: str | None) -> None:
+def _check_options(quantity: str | None, sed_type: str | None, style: str | None) -> None:
+    """Raise if options exclude each other, or the style is unknown."""
     if quantity is not None and sed_type is not None:
-        raise InvalidOptionError("give a quantity or a sed_type, not both: they say the same")
+        raise InvalidOptionError(
+            "give a quantity or a sed_type, not both, as each names what to plot"
+        )
     if style not in (None, *STYLES):
-        raise InvalidOptionError(f"no style {style!r}; there are {list(STYLES)}")
+        raise InvalidOptionError(f"unknown style {style!r}; choose one of {list(STYLES)}")
 
 
 def _band_styles(
     source: xr.Dataset, name: str, bands: _Bands, cmap: Any, given: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Keywords of each energy bin: the caller's, its colour and its words in the legend."""
-    named = None if name in SED_TYPES else name_text(source[name].attrs, name)
+    """Keywords of each energy bin: those of the caller, a colour, and a label for the legend."""
+    named = None if name in SED_TYPES else quantity_label(source[name].attrs, name)
     label = given.get("label") or named
     colored = {"color", "c"} & set(given)
-    colors = [] if colored else band_colors(len(bands), cmap)
+    colors = [] if colored else _band_colors(len(bands), cmap)
     styles = []
     for index, (text, _) in enumerate(bands):
         words = ", ".join(part for part in (label, text) if part)
-        own = {"color": colors[index]} if colors else {}
-        styles.append({**given, **own, **({"label": words} if words else {})})
+        color = {"color": colors[index]} if colors else {}
+        styles.append({**given, **color, **({"label": words} if words else {})})
     return styles
 
 
-def band_colors(count: int, cmap: Any = None) -> list[Any]:
-    """Colours of energy bins from a colour map; none if the cycle of rcParams has enough."""
+def _band_colors(count: int, cmap: Any = None) -> list[Any]:
+    """Colours of energy bins from a colour map; empty if the cycle of rcParams has enough."""
     from matplotlib import rcParams
     from matplotlib.pyplot import get_cmap
 
     if cmap is None and count <= len(rcParams["axes.prop_cycle"]):
         return []
-    top = 1.0 if cmap is not None else 0.9  # the last colour is pale in many of them
+    top = 1.0 if cmap is not None else 0.9  # the last colour of many maps is pale
     share = [top * index / max(count - 1, 1) for index in range(count)]
     return [get_cmap(cmap)(value) for value in share]
 
 
 def _draw_twin(
     ax: Axes,
-    axis: BinAxis,
+    axis: XAxis,
     source: xr.Dataset,
     name: str,
     bands: _Bands,
     lines: Sequence[Line2D],
 ) -> Line2D:
-    """Draw a quantity on an axis of its own on the right; return a line for the legend.
+    """Draw a quantity with an axis on the right; return a line for the legend.
 
-    It is grey if there is one series, and has the colours of the energy bins otherwise.
+    A single series is grey, several have the colours of the energy bins.
     """
     from matplotlib.lines import Line2D
 
@@ -180,33 +212,17 @@ def _draw_twin(
         draw_series(right, axis, steps, {**looks, "color": color})
     if new:
         right.axhline(0, color=TWIN_COLOR, linewidth=0.5)
-        right.set_ylabel(axis_text(source[name].attrs, name), color=TWIN_COLOR)
+        right.set_ylabel(axis_label(source[name].attrs, name), color=TWIN_COLOR)
         right.tick_params(axis="y", colors=TWIN_COLOR)
-    label = name_text(source[name].attrs, name)
+    label = quantity_label(source[name].attrs, name)
     return Line2D([], [], color=TWIN_COLOR, label=label, **looks)
 
 
 def _add_legend(ax: Axes, extra: list[Line2D], add_legend: bool | None, *, labelled: bool) -> None:
-    """Draw a legend if it is wanted, or if there is more than one series to tell apart."""
+    """Draw a legend if it is wanted, or by default if there is more than one series."""
     handles, texts = ax.get_legend_handles_labels()
     if not texts or add_legend is False:
         return
     if add_legend or len(texts) > 1 or labelled:
         handles += extra
         ax.legend(handles=handles, ncols=1 + (len(handles) - 1) // 6)
-
-
-def plain_axes(ax: Axes | None) -> Axes:
-    """Return the current axes; new ones if those show the sky."""
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    current = plt.gca()
-    return plt.figure().add_subplot() if hasattr(current, "wcs") else current
-
-
-def name_axes(ax: Axes, source: xr.Dataset, name: str) -> None:
-    """Name the vertical axis; over another quantity, by what the two have in common."""
-    label, before = axis_text(source[name].attrs, name), ax.get_ylabel()
-    ax.set_ylabel(COMMON.get(name, label) if before and before != label else label)

@@ -1,4 +1,4 @@
-"""What is plotted: the Dataset and the variable that hold a quantity, split into energy bins."""
+"""Quantities to plot: find the variable of a quantity, and split it into energy bins."""
 
 from __future__ import annotations
 
@@ -6,20 +6,44 @@ import xarray as xr
 
 from ..estimation.results import sum_datasets
 from ..exceptions import InvalidDataError, MissingVariableError
-from ..profile.sed import quantity_name, to_sed_type, upper_limits
+from ..profile.limits import upper_limits
+from ..profile.sed import quantity_name, to_sed_type
 from ..schema.axes import bin_dim
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, SED_TYPE
 from ..schema.variables import SED_TYPES
-from .labels import energy_range
+from .labels import energy_range_text
 
-__all__ = ["check_plottable", "energy_bands", "resolve"]
+__all__ = ["check_is_per_bin", "find_quantity", "split_energy_bins"]
 
 
-def resolve(
+def find_quantity(
     profile: xr.Dataset, wanted: str | None, threshold: float | None
 ) -> tuple[xr.Dataset, str]:
-    """Return the Dataset that holds what is to be plotted, and the variable's name."""
+    """Find a quantity of a profile.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        The profile. Data sets of a joint fit are summed.
+    wanted : str or None
+        A sed type, a variable, or a variable of another sed type such as ``dnde_ul``; the
+        quantity of the profile by default.
+    threshold : float or None
+        Significance below which bins are upper limits; that of the profile by default.
+
+    Returns
+    -------
+    source : xarray.Dataset
+        The profile, converted to the sed type of the quantity.
+    name : str
+        Its variable.
+
+    Raises
+    ------
+    MissingVariableError
+        If the profile has no such quantity.
+    """
     profile = sum_datasets(profile)
     if wanted is None or wanted in (*SED_TYPES, "likelihood"):
         check_profile(profile)
@@ -31,31 +55,36 @@ def resolve(
     source = to_sed_type(profile, kind) if kind in SED_TYPES and wanted not in profile else profile
     if wanted not in source:
         raise MissingVariableError(
-            f"the profile has no {wanted!r}; there are the sed types {list(SED_TYPES)} and the "
-            f"variables {list(map(str, source.data_vars))}"
+            f"the profile has no {wanted!r}; choose a sed type of {list(SED_TYPES)} or a "
+            f"variable of {list(map(str, source.data_vars))}"
         )
     return source, wanted
 
 
-def energy_bands(source: xr.Dataset, name: str) -> list[tuple[str, xr.Dataset]]:
-    """Split into energy bins, each with its range in words; one has no words."""
-    check_plottable(source, name)
+def split_energy_bins(source: xr.Dataset, name: str) -> list[tuple[str, xr.Dataset]]:
+    """Split a profile into energy bins, each with a text of its range; empty for a single bin."""
+    check_is_per_bin(source, name)
     if ENERGY not in source[name].dims:
         return [("", source)]
     bands = [source.isel({ENERGY: i}) for i in range(source.sizes[ENERGY])]
     if len(bands) == 1:
         return [("", bands[0])]
-    return [(energy_range(band), band) for band in bands]
+    return [(energy_range_text(band), band) for band in bands]
 
 
-def check_plottable(source: xr.Dataset, name: str) -> None:
-    """Raise unless a variable holds numbers over the bins, and perhaps energy."""
+def check_is_per_bin(source: xr.Dataset, name: str) -> None:
+    """Raise unless a variable has a number for each bin, or for each bin and energy."""
     bins = bin_dim(source)
     extra = [str(dim) for dim in source[name].dims if dim not in (bins, ENERGY)]
     if extra or bins not in source[name].dims:
-        remedy = f"select one first: .isel({extra[0]}=0)" if extra else "it is no profile"
+        remedy = (
+            f"select one first: .isel({extra[0]}=0)" if extra else "choose a quantity of the bins"
+        )
         raise InvalidDataError(
-            f"{name} has dims {source[name].dims}, expected {bins} and perhaps {ENERGY}; {remedy}"
+            f"{name} has dims {source[name].dims}, expected {bins} and optionally {ENERGY}; "
+            f"{remedy}"
         )
     if source[name].dtype.kind not in "biuf":
-        raise InvalidDataError(f"{name} holds {source[name].dtype}, which is not a number")
+        raise InvalidDataError(
+            f"{name} has values of type {source[name].dtype}, not a number; choose another quantity"
+        )

@@ -1,4 +1,4 @@
-"""Scans: the fit statistic over the bins and over flux."""
+"""Figure of a scan: the fit statistic over the bins and over flux."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ..profile.sed import is_brightness, quantity_name, to_sed_type
 from ..schema.axes import bin_dim, scan_norms
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
-from .profile import name_axes, plain_axes, plot_profile
-from .quantities import check_plottable, resolve
-from .xaxis import BinAxis, bin_axis
+from .profile import plot_profile
+from .quantities import check_is_per_bin, find_quantity
+from .xaxis import XAxis, make_xaxis
+from .yaxis import axes_without_sky, label_yaxis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_stat_scan"]
 
 Float = NDArray[np.float64]
-
 _SCAN_CMAP = "Blues_r"
-
 _POINT_COLOR = "tab:orange"
 
 
@@ -44,10 +43,10 @@ def plot_stat_scan(
     add_colorbar: bool = True,
     **kwargs: Any,
 ) -> Axes:
-    """Plot how far the fit statistic rises above its minimum, over the bins and flux.
+    """Plot the rise of the fit statistic above its minimum, over the bins and flux.
 
-    Each value of the scan fills the range up to half-way to its neighbours; nothing is
-    interpolated, so the finer the scan, the finer the picture.
+    Each value of the scan fills the range half-way to its neighbours. Nothing is interpolated, so
+    a finer scan gives a finer picture.
 
     Parameters
     ----------
@@ -56,19 +55,19 @@ def plot_stat_scan(
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        The profile's own by default.
+        Quantity on the vertical axis; by default the sed type of the profile.
     cmap : str or matplotlib.colors.Colormap, optional
         By default dark at the best fit, and white where the data exclude a value.
     vmin, vmax : float
-        Range of the colours, by default up to 3 standard deviations.
+        Range of the colours; by default up to 3 standard deviations.
     x, x_unit : optional
-        Coordinate to plot over and its unit, as in `plot_profile`.
+        Coordinate on the horizontal axis and its unit, as in `plot_profile`.
     add_points : bool
         Draw the points of `plot_profile` on it.
     add_colorbar : bool
         Draw a colour bar.
     **kwargs
-        Passed to `matplotlib.axes.Axes.pcolormesh`; ``norm`` takes the place of `vmin`, `vmax`.
+        Passed to `matplotlib.axes.Axes.pcolormesh`; ``norm`` replaces `vmin` and `vmax`.
 
     Returns
     -------
@@ -79,16 +78,35 @@ def plot_stat_scan(
     MissingVariableError
         If the profile has no scan.
     InvalidOptionError
-        If the profile has several energy bins, the scan has one value only, there is no such
-        sed type, or `x` or `x_unit` does not suit the bins.
+        If the profile has several energy bins, the scan has a single value, the sed type is
+        unknown, or `x` or `x_unit` does not fit the bins.
     InvalidDataError
         If the profile has other dims.
+
+    See Also
+    --------
+    xprofile.plot.plot_profile : Plot best fits, errors and limits alone.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings, selection_optional=["scan"], scan_n_sigma=4)
+    >>> ax = xprofile.plot.plot_stat_scan(profile, sed_type="flux")
+    >>> ax.get_xlabel()
+    'Projected distance [deg]'
+    >>> plt.close()
     """
     one = _single_scan(profile)
     wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
-    axis = bin_axis(one, x, x_unit)
-    ax = plain_axes(ax)
-    axis = axis.on(ax)
+    axis = make_xaxis(one, x, x_unit)
+    ax = axes_without_sky(ax)
+    axis = axis.shifted_to(ax)
     corners = _scan_mesh(one, wanted, axis)
     scale = {} if "norm" in kwargs else {"vmin": vmin, "vmax": vmax}
     style = {"cmap": cmap or _SCAN_CMAP, "rasterized": True, **scale, **kwargs}
@@ -100,7 +118,7 @@ def plot_stat_scan(
         points: dict[str, Any] = {"x": x, "x_unit": x_unit, "color": _POINT_COLOR}
         plot_profile(one, wanted, ax=ax, add_legend=False, **points)
     axis.label_axes(ax)
-    name_axes(ax, *resolve(one, wanted, None))
+    label_yaxis(ax, *find_quantity(one, wanted, None))
     return ax
 
 
@@ -115,24 +133,26 @@ def _single_scan(profile: xr.Dataset) -> xr.Dataset:
     check_profile(profile)
     if profile.sizes.get(ENERGY, 1) > 1:
         raise InvalidOptionError(
-            f"the profile has {profile.sizes[ENERGY]} energy bins, and the statistic is shown for "
-            "one; select it with .isel(energy=0)"
+            f"the profile has {profile.sizes[ENERGY]} energy bins, and a scan is shown for one; "
+            "select it with .isel(energy=0)"
         )
     one = profile.squeeze(ENERGY) if ENERGY in profile.dims else profile
-    check_plottable(one, "stat")
+    check_is_per_bin(one, "stat")
     if one.sizes.get(NORM_SCAN, 1) < 2:
-        raise InvalidOptionError("the scan has one value; give norm_values= two or more")
+        raise InvalidOptionError(
+            "the scan has one value; estimate it with two or more norm_values="
+        )
     return one.sortby(NORM_SCAN) if NORM_SCAN in one.coords else one
 
 
-def _scan_mesh(one: xr.Dataset, name: str, axis: BinAxis) -> tuple[Float, Float, Float]:
-    """Corners and values of the mesh: per bin a column, and between bins an empty one."""
+def _scan_mesh(one: xr.Dataset, name: str, axis: XAxis) -> tuple[Float, Float, Float]:
+    """Corners and values of the mesh: a column for each bin, and empty columns between bins."""
     rise = (one["stat_scan"] - one["stat"]).transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     given = scan_norms(one).broadcast_like(one["stat_scan"])
     norms = given.transpose(NORM_SCAN, bin_dim(one)).to_numpy()
     middle = (norms[1:] + norms[:-1]) / 2
     edges = np.concatenate([2 * norms[:1] - middle[:1], middle, 2 * norms[-1:] - middle[-1:]])
-    at_one = _at_unit_norm(one, name)
+    at_one = _value_at_norm_1(one, name)
     rise = np.where(np.isfinite(at_one), rise, np.nan)
     y = np.repeat(np.nan_to_num(edges) * np.nan_to_num(at_one, posinf=0.0), 2, axis=1)
     x = np.broadcast_to(np.stack([axis.first, axis.last], axis=1).ravel(), y.shape)
@@ -141,8 +161,8 @@ def _scan_mesh(one: xr.Dataset, name: str, axis: BinAxis) -> tuple[Float, Float,
     return np.asarray(x), y, columns
 
 
-def _at_unit_norm(one: xr.Dataset, name: str) -> Float:
-    """Value of a quantity at norm 1 in each bin, a surface brightness if the profile's is one."""
+def _value_at_norm_1(one: xr.Dataset, name: str) -> Float:
+    """Value of a quantity at norm 1 in each bin; a surface brightness if that of the profile is."""
     bright = name in one and is_brightness(one)
     ones = one.assign(norm=xr.ones_like(one["stat"]))
     unit = to_sed_type(

@@ -1,4 +1,4 @@
-"""One series of a profile: points or steps, with errors, and arrows at upper limits."""
+"""Series of a profile: points or steps with errors, and arrows at upper limits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..schema.variables import SED_TYPES
-from .xaxis import BinAxis
+from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
+from .xaxis import XAxis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,33 +20,35 @@ if TYPE_CHECKING:
 __all__ = ["STYLES", "Series", "draw_series", "read_series"]
 
 Float = NDArray[np.float64]
+_ARROW = 2.4  # length of the arrow of an upper limit, in marker sizes
 
-_ARROW = 2.4  # length of an upper limit's arrow, in marker sizes
+# Neighbouring bins touch if their edges differ by less than this share of the horizontal axis. It
+# is above the rounding of edges, 1e-12, and below a pixel of a figure, as 1e-5 would be; with 1e-3,
+# visible gaps would be closed.
+_TOUCHING = 1e-6
+_BAND_ALPHA = 0.25  # opacity of the errors behind steps
 
-_BAND_ALPHA = 0.25  # of the errors behind steps
-
-# sums over used pixels: 0 where there is none, which is not a measurement
-_SUMS = ("counts", "npred", "npred_excess", "npred_background")
-
+# sums over used pixels; without a used pixel they are 0, which was not measured
+_SUMS = names_of_kind(PROFILE, "sum")  # counts and predicted counts
 STYLES = ("points", "steps")
 
 
 @dataclass(frozen=True)
 class Series:
-    """A quantity in one energy bin, as it is drawn.
+    """Values of a quantity in one energy bin, as they are drawn.
 
     Parameters
     ----------
     value : numpy.ndarray
-        (nbin,), NaN where an upper limit stands in its place.
+        Values, (nbin,); NaN where an upper limit is drawn instead.
     errors : numpy.ndarray, optional
-        Down and up, (2, nbin).
+        Lower and upper errors, (2, nbin).
     limit : numpy.ndarray
-        Upper limits, (nbin,), NaN where there is none to draw.
+        Upper limits, (nbin,); NaN where the value is drawn.
     style : {"points", "steps"}
-        How it is drawn unless somebody asks for the other.
+        Default style.
     wide : bool
-        Whether points have bars from edge to edge of the bins.
+        Whether points have horizontal bars from edge to edge of the bins.
     """
 
     value: Float
@@ -71,7 +73,7 @@ def read_series(band: xr.Dataset, name: str) -> Series:
 
 
 def _values(band: xr.Dataset, name: str) -> Float:
-    """Values as numbers, NaN for sums over bins of which no pixel was used."""
+    """Values as numbers; sums are NaN in bins without a used pixel."""
     value = band[name].astype(float)
     if name in _SUMS and "coverage" in band:
         value = value.where(band["coverage"] > 0)
@@ -79,19 +81,22 @@ def _values(band: xr.Dataset, name: str) -> Float:
 
 
 def _errors(band: xr.Dataset, name: str) -> Float | None:
-    """Errors down and up, (2, n): the asymmetric ones if there are, an unbounded one being 0."""
-    one = [band[f"{name}_err"]] * 2 if f"{name}_err" in band else None
+    """Lower and upper errors, (2, nbin), or None without errors.
+
+    Asymmetric errors come before symmetric ones. An error that is not finite becomes 0.
+    """
+    symmetric = [band[f"{name}_err"]] * 2 if f"{name}_err" in band else None
     both = [band.get(f"{name}_errn"), band.get(f"{name}_errp")]
     found = [side for side in both if side is not None]
-    sides = found if len(found) == 2 else one
+    sides = found if len(found) == 2 else symmetric
     if sides is None:
         return None
     errors = np.stack([side.to_numpy() for side in sides]).astype(float)
     return np.where(np.isfinite(errors), errors, 0.0)
 
 
-def draw_series(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
-    """Draw a series in its style, and its limits; return the line of its values."""
+def draw_series(ax: Axes, axis: XAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    """Draw the values of a series and its limits; return the line of the values."""
     draw = _draw_points if series.style == "points" else _draw_steps
     line = draw(ax, axis, series, style)
     if np.isfinite(series.limit).any():
@@ -100,15 +105,15 @@ def draw_series(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) 
     return line
 
 
-def _draw_points(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
-    xerr = axis.reach if series.wide else None
+def _draw_points(ax: Axes, axis: XAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    xerr = axis.half_widths if series.wide else None
     drawn = ax.errorbar(axis.centre, series.value, series.errors, xerr, **_point_style(style))
     line: Line2D = drawn[0]
     return line
 
 
 def _point_style(style: dict[str, Any]) -> dict[str, Any]:
-    """Fill in a small marker without a line, unless the caller says otherwise."""
+    """Complete a style by a small marker without a line, unless the caller chose otherwise."""
     from matplotlib import rcParams
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
@@ -120,8 +125,8 @@ def _point_style(style: dict[str, Any]) -> dict[str, Any]:
     return {**marker, "markersize": 0.7 * rcParams["lines.markersize"], **given}
 
 
-def _draw_steps(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) -> Line2D:
-    """Draw a level over each bin, before a shade from the lower to the upper end of its error."""
+def _draw_steps(ax: Axes, axis: XAxis, series: Series, style: dict[str, Any]) -> Line2D:
+    """Draw a level over each bin, and a shade behind it from the lower to the upper error."""
     x = _corners(axis)
     (line,) = ax.plot(x, np.repeat(series.value, 3), **style)
     if series.errors is not None:
@@ -133,19 +138,20 @@ def _draw_steps(ax: Axes, axis: BinAxis, series: Series, style: dict[str, Any]) 
     return line
 
 
-def _corners(axis: BinAxis) -> Float:
-    """Three places for each bin, (3 nbin,): its edges, and where its level meets the next one.
+def _corners(axis: XAxis) -> Float:
+    """Horizontal positions of a line in steps, (3 nbin,).
 
-    The last is NaN where the two bins do not touch.
+    Each bin has its two edges, and a third position where its level is joined to the next one; the
+    third is NaN if the two bins do not touch.
     """
     size = np.ptp([axis.first, axis.last])
-    apart = ~np.isclose(axis.last[:-1], axis.first[1:], rtol=0, atol=1e-6 * size)
+    apart = ~np.isclose(axis.last[:-1], axis.first[1:], rtol=0, atol=_TOUCHING * size)
     joint = np.append(np.where(apart, np.nan, axis.last[:-1]), np.nan)
     return np.stack([axis.first, axis.last, joint], axis=1).ravel()
 
 
-def _draw_limits(ax: Axes, axis: BinAxis, limit: Float, line: Line2D, bars: dict[str, Any]) -> None:
-    """Hang arrows at upper limits, which reach from edge to edge of the bins."""
+def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, bars: dict[str, Any]) -> None:
+    """Draw upper limits as bars from edge to edge of the bins, with arrows that point down."""
     from matplotlib import rcParams
 
     at = np.isfinite(limit)
@@ -157,14 +163,14 @@ def _draw_limits(ax: Axes, axis: BinAxis, limit: Float, line: Line2D, bars: dict
         "zorder": line.get_zorder(),
         "linestyle": "none",
         "marker": _down_arrow(),
-        "markersize": 2 * _ARROW * size,  # a path's unit is half of it
+        "markersize": 2 * _ARROW * size,  # a length of 1 in the path is half the marker size
     }
-    ax.errorbar(axis.centre[at], limit[at], xerr=axis.reach[:, at], **arrow, **bars)
+    ax.errorbar(axis.centre[at], limit[at], xerr=axis.half_widths[:, at], **arrow, **bars)
     _make_room(ax, _ARROW * size)
 
 
 def _down_arrow() -> Path:
-    """Arrow from the origin down to -1: as a marker it has a length in points on any scale."""
+    """Arrow from the origin down to -1. As a marker, its length is in points on any scale."""
     from matplotlib.path import Path
 
     shaft = [(0.0, 0.0), (0.0, -0.7)]
@@ -174,7 +180,7 @@ def _down_arrow() -> Path:
 
 
 def _make_room(ax: Axes, length: float) -> None:
-    """Widen the vertical margin for the lowest arrow, of a length in points."""
+    """Widen the vertical margin so that the lowest arrow, of a length in points, is inside."""
     figure: Any = ax.figure
     height = ax.get_window_extent().height * 72 / figure.dpi
     share = min(1.2 * length / height, 0.3)

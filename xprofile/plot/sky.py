@@ -1,4 +1,4 @@
-"""Images of maps on sky axes."""
+"""Figure of a map: an image on sky axes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
 from ..schema.names import LAT, LON
-from .labels import axis_text, sky_names
+from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
     from matplotlib.image import AxesImage
 
-__all__ = ["label_sky", "plot_sky"]
+__all__ = ["label_sky_axes", "plot_sky"]
 
 Float = NDArray[np.float64]
 
@@ -31,7 +31,11 @@ _STRETCHES = {
     "asinh": "AsinhStretch",
 }
 
-_IN_HOURS = ("icrs", "fk5", "fk4")  # frames of which the axes keep their hours and minutes
+# Differences of the WCS keywords of axes and image that are ignored, in degrees and pixels. They
+# are far below a pixel of a figure; so would 1e-8 be. With 0, a WCS that was written to a file and
+# read again could differ.
+_SAME_WCS = 1e-9
+_IN_HOURS = ("icrs", "fk5", "fk4")  # frames whose axes are in hours and minutes
 
 
 def plot_sky(
@@ -52,10 +56,10 @@ def plot_sky(
     image : xarray.DataArray
         Dims lat and lon in any order; it may be sliced or reversed.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
-        With the WCS of the image. By default new ones, in a new figure if the current one is in
-        use.
+        Axes with the WCS of the image. By default new ones, in a new figure if the current one is
+        in use.
     stretch : {"linear", "sqrt", "log", "asinh"}
-        How values between `vmin` and `vmax` spread over the colours.
+        Relation between the colours and the values from `vmin` to `vmax`.
     cmap : str or matplotlib.colors.Colormap, optional
         ``rcParams["image.cmap"]`` by default.
     vmin, vmax : float, optional
@@ -68,7 +72,7 @@ def plot_sky(
     Returns
     -------
     astropy.visualization.wcsaxes.WCSAxes
-        In pixels of the image's own WCS, whatever part of it is shown.
+        Axes in pixels of the WCS of the whole map, also if `image` is a part of it.
 
     Raises
     ------
@@ -77,23 +81,38 @@ def plot_sky(
     MissingVariableError
         If the image has no ``wcs``, ``x`` or ``y`` coordinate.
     InvalidOptionError
-        If there is no such stretch, or `ax` shows another WCS.
+        If the stretch is unknown, or `ax` shows another WCS.
+
+    See Also
+    --------
+    xprofile.plot.plot_bins : Draw bins on the image.
+    xprofile.smooth : Smooth a map before it is shown.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> ax = xprofile.plot.plot_sky(maps.counts.sum("energy"), stretch="sqrt")
+    >>> ax.coords[0].get_axislabel()
+    'Galactic longitude [deg]'
+    >>> plt.close()
     """
     ordered, grid = _sky_image(image)
     values = ordered.to_numpy().astype(float)
-    norm = kwargs.pop("norm", None) or _stretched(values, stretch, vmin, vmax)
+    norm = kwargs.pop("norm", None) or _make_norm(values, stretch, vmin, vmax)
     ax = _sky_axes(ax, grid.wcs)
     extent = (*_outer_edges(grid.x, "x"), *_outer_edges(grid.y, "y"))
     shown = ax.imshow(values, extent=extent, norm=norm, cmap=cmap, **{"origin": "lower", **kwargs})
-    label_sky(ax, grid.frame.name)
+    label_sky_axes(ax, grid.frame.name)
     if add_colorbar:
-        ticks = _ticks(norm) if stretch in ("log", "asinh") else None
-        _colorbar_beside(ax, shown, axis_text(image.attrs, str(image.name or "")), ticks)
+        ticks = _colorbar_ticks(norm) if stretch in ("log", "asinh") else None
+        _add_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
     return ax
 
 
 def _sky_image(image: xr.DataArray) -> tuple[xr.DataArray, PixelGrid]:
-    """Order an image by pixel numbers, dims (lat, lon)."""
+    """Sort an image by pixel numbers, with the dims (lat, lon)."""
     extra = [str(dim) for dim in image.dims if dim not in (LAT, LON)]
     if extra or image.ndim < 2:
         remedy = f'sum or select first: .sum("{extra[0]}")' if extra else "select with slices"
@@ -104,22 +123,24 @@ def _sky_image(image: xr.DataArray) -> tuple[xr.DataArray, PixelGrid]:
 
 
 def _outer_edges(pixel: Float, name: str) -> tuple[float, float]:
-    """Return the two ends of evenly spaced pixels."""
+    """Outer edges of the first and last of evenly spaced pixels."""
     steps = np.diff(pixel)
     step = steps[0] if steps.size else 1.0
     if not np.allclose(steps, step):
         raise InvalidDataError(
-            f"the pixel numbers {name} are not evenly spaced, so they make no image; select a "
-            "range with a slice, or set values to NaN with .where instead of dropping them"
+            f"the pixel numbers {name} are not evenly spaced, so they cannot be shown as an image; "
+            "select a range with a slice, or set values to NaN with .where instead of dropping "
+            "them"
         )
     return float(pixel[0] - step / 2), float(pixel[-1] + step / 2)
 
 
-def _stretched(values: Float, stretch: str, vmin: float | None, vmax: float | None) -> Normalize:
+def _make_norm(values: Float, stretch: str, vmin: float | None, vmax: float | None) -> Normalize:
+    """Map values to colours by a stretch."""
     from astropy import visualization
 
     if stretch not in _STRETCHES:
-        raise InvalidOptionError(f"no stretch {stretch!r}; there are {list(_STRETCHES)}")
+        raise InvalidOptionError(f"unknown stretch {stretch!r}; choose one of {list(_STRETCHES)}")
     finite = values[np.isfinite(values)]
     bottom = float(finite.min(initial=np.inf)) if vmin is None else vmin
     top = float(finite.max(initial=-np.inf)) if vmax is None else vmax
@@ -131,29 +152,29 @@ def _stretched(values: Float, stretch: str, vmin: float | None, vmax: float | No
 
 
 def _sky_axes(ax: Any, wcs: WCS) -> Any:
-    """Return axes with a WCS: new ones, or those given if they have the same."""
+    """Return axes with a WCS: new ones, or the given ones if they have the same WCS."""
     if ax is None:
         import matplotlib.pyplot as plt
 
         figure = plt.figure() if plt.gcf().axes else plt.gcf()
         return figure.add_subplot(projection=wcs)
-    own = getattr(ax, "wcs", None)
-    if not isinstance(own, WCS) or not own.has_celestial:
+    shown = getattr(ax, "wcs", None)
+    if not isinstance(shown, WCS) or not shown.has_celestial:
         raise InvalidOptionError(
-            "a map needs axes that know the sky; make them with "
+            "a map needs sky axes with a WCS; make them with "
             "plt.subplot(projection=image.profile.wcs), or leave ax out"
         )
-    if not own.celestial.wcs.compare(wcs.wcs, tolerance=1e-9):
+    if not shown.celestial.wcs.compare(wcs.wcs, tolerance=_SAME_WCS):
         raise InvalidOptionError(
-            "ax shows the sky in another WCS than the image's; make it with "
+            "ax has another WCS than the image; make it with "
             "plt.subplot(projection=image.profile.wcs)"
         )
     return ax
 
 
-def label_sky(ax: Any, frame: str) -> None:
-    """Name the sky axes; equatorial ones keep their hours and minutes."""
-    names = sky_names(frame)
+def label_sky_axes(ax: Any, frame: str) -> None:
+    """Label sky axes; equatorial ones keep their hours and minutes, others are in degrees."""
+    names = sky_coordinate_names(frame)
     for coord in ax.coords:
         name = names[coord.coord_type == "latitude"]
         coord.set_axislabel(name if frame in _IN_HOURS else f"{name} [deg]")
@@ -161,16 +182,16 @@ def label_sky(ax: Any, frame: str) -> None:
             coord.set_format_unit("deg", decimal=True, show_decimal_unit=False)
 
 
-def _colorbar_beside(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | None) -> None:
-    """Draw a colour bar as high as the image, which belongs to its axes in any layout."""
+def _add_colorbar(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | None) -> None:
+    """Draw a colour bar beside an image, as high as the image and part of its axes."""
     figure: Any = ax.figure
     beside = ax.inset_axes((1.02, 0, 0.03, 1))
     style: dict[str, Any] = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
     figure.colorbar(shown, cax=beside, label=label, **style)
 
 
-def _ticks(norm: Normalize) -> list[float]:
-    """Values 1, 2, 5, 10 ... that the colours keep apart, from the largest downwards."""
+def _colorbar_ticks(norm: Normalize) -> list[float]:
+    """Values 1, 2, 5, 10 ... that keep a distance on the colour bar, from the largest down."""
     bottom, top = float(norm.vmin or 0), float(norm.vmax or 0)
     decade = float(np.floor(np.log10(top))) if top > 0 else 0.0
     kept: list[float] = []

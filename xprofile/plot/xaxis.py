@@ -1,4 +1,4 @@
-"""The horizontal axis of a profile: where its bins lie, and what stands under it."""
+"""The horizontal axis of a profile: the places of its bins, the unit, and the label."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema.axes import bin_dim
 from ..schema.names import DISTANCE, DISTANCE_UNIT, LAT, LON, REGION, high, low
-from .labels import axis_text, sky_names
+from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["BinAxis", "bin_axis"]
+__all__ = ["XAxis", "make_xaxis"]
 
 Float = NDArray[np.float64]
-
 _TURN = 360 * u.deg
 
-_SAME = 1e-9 * u.deg  # positions no further apart are the same
+# Bins whose coordinates all differ by less cannot be plotted over this coordinate. Positions on the
+# sky are exact to about 1e-13 deg, and bins of gamma-ray maps are wider than 1e-3 deg, so 1e-8
+# would do as well.
+_SAME_POSITION = 1e-9 * u.deg
 
 
 @dataclass(frozen=True)
-class BinAxis:
+class XAxis:
     """Places of the bins along the horizontal axis of a plot.
 
     Parameters
     ----------
     first, centre, last : numpy.ndarray
-        Edges and centres, (nbin,). Where longitudes fall along a profile, so do these, and
-        `last` is below `first`.
+        Edges and centres, (nbin,). Where longitudes decrease along a profile, `last` is below
+        `first`.
     label : str
         Name and unit.
     turn : float, optional
@@ -49,22 +51,22 @@ class BinAxis:
     turn: float | None = None
 
     @property
-    def reach(self) -> Float:
-        """How far each bin reaches below and above its centre, (2, nbin)."""
+    def half_widths(self) -> Float:
+        """Distances from the centre of each bin to its lower and its upper end, (2, nbin)."""
         ends = np.stack([self.first, self.centre, self.last])
         return np.stack([self.centre - ends.min(axis=0), ends.max(axis=0) - self.centre])
 
-    def on(self, ax: Axes) -> BinAxis:
-        """Return the axis whole turns away, where axes show longitudes near these already."""
+    def shifted_to(self, ax: Axes) -> XAxis:
+        """Return the axis shifted by whole turns to the longitudes that `ax` already shows."""
         if self.turn is None or not ax.has_data():
             return self
         away = np.mean(ax.get_xlim()) - self.centre.mean()
         shift = self.turn * np.round(away / self.turn)
         ends = self.first + shift, self.centre + shift, self.last + shift
-        return BinAxis(*ends, self.label, self.turn)
+        return XAxis(*ends, self.label, self.turn)
 
     def label_axes(self, ax: Axes) -> None:
-        """Name the axis; a longitude grows to the left and is written from 0 to 360 deg."""
+        """Label the axis. A longitude increases to the left and is written from 0 to 360 deg."""
         ax.set_xlabel(self.label)
         if self.turn is None:
             return
@@ -73,7 +75,7 @@ class BinAxis:
         ax.xaxis.set_major_formatter(lambda value, _: f"{round(value, 9) % turn:.12g}")
 
 
-def bin_axis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> BinAxis:
+def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XAxis:
     """Place the bins of a profile along an axis.
 
     Parameters
@@ -81,54 +83,59 @@ def bin_axis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> BinA
     data : xarray.Dataset
         A profile.
     x : str, optional
-        A coordinate of the bins; their own by default, and where they have none they are counted
-        from 0, each 1 wide.
+        A coordinate of the bins; by default the coordinate of their dimension. Bins without
+        numbers, such as those of a grid, get places 0, 1, 2 ... and a width of 1.
     x_unit : str or Unit, optional
         Unit of the axis; that of the coordinate by default.
 
     Raises
     ------
     MissingVariableError
-        If the bins' own coordinate has no edges.
+        If the coordinate of the bins' dimension has no edges.
     InvalidOptionError
-        If the bins have no such coordinate of numbers, it is the same in all, or `x_unit` does
-        not suit it.
+        If the bins have no such coordinate of numbers, it has the same value in all bins, or
+        `x_unit` does not fit.
     """
     dim = bin_dim(data)
     if x in (None, dim):
-        return _own_axis(data, dim, x_unit)
-    name = _checked(data, str(x))
+        return _dimension_axis(data, dim, x_unit)
+    name = _checked_name(data, str(x))
     unit = _shown_unit(data, name, x_unit)
     values = data[name].to_numpy().astype(float) * _unit(data, name).to(unit)
     turn = _TURN.to_value(unit) if name == LON else None
     if turn is not None:
         values = np.unwrap(values, period=turn)
         values -= turn * np.round(values.mean() / turn)
-    if np.ptp(values) <= (_SAME.to_value(unit) if unit.is_equivalent(_SAME.unit) else 0):
+    least = _SAME_POSITION.to_value(unit) if unit.is_equivalent(_SAME_POSITION.unit) else 0
+    if np.ptp(values) <= least:
         raise InvalidOptionError(
-            f"all bins have the same {name}, so it makes no axis; leave x out to plot over {dim}"
+            f"all bins have the same {name}, so they cannot be plotted over it; leave x out to "
+            f"plot over {dim}"
         )
     first, last = _edges(data, name, values, _unit(data, name).to(unit))
-    return BinAxis(first, values, last, _text(data, name, unit), turn)
+    return XAxis(first, values, last, _label(data, name, unit), turn)
 
 
-def _own_axis(data: xr.Dataset, dim: str, x_unit: Any) -> BinAxis:
-    """Place bins along their own coordinate, or side by side."""
+def _dimension_axis(data: xr.Dataset, dim: str, x_unit: Any) -> XAxis:
+    """Place bins along the coordinate of their dimension, or side by side without numbers."""
     unit = _shown_unit(data, dim, x_unit)
     if not _has_numbers(data, dim):
         count = np.arange(data.sizes[dim], dtype=float)
-        return BinAxis(count - 0.5, count, count + 0.5, axis_text({}, REGION))
+        return XAxis(count - 0.5, count, count + 0.5, axis_label({}, REGION))
     missing = [name for name in (low(dim), high(dim)) if name not in data.coords]
     if missing:
-        raise MissingVariableError(f"the profile has no bin edges: coordinates {missing} missing")
+        raise MissingVariableError(
+            f"the profile has no bin edges: coordinates {missing} missing; assign them, or "
+            "estimate the profile again"
+        )
     scale = _unit(data, dim).to(unit)
     names = (low(dim), dim, high(dim))
     first, centre, last = (data[name].to_numpy().astype(float) * scale for name in names)
-    return BinAxis(first, centre, last, _text(data, dim, unit))
+    return XAxis(first, centre, last, _label(data, dim, unit))
 
 
-def _checked(data: xr.Dataset, x: str) -> str:
-    """Return the name of a coordinate along the bins."""
+def _checked_name(data: xr.Dataset, x: str) -> str:
+    """Return the name of a coordinate along the bins, or raise."""
     dim = bin_dim(data)
     known = [
         str(name)
@@ -143,35 +150,35 @@ def _checked(data: xr.Dataset, x: str) -> str:
 
 
 def _edges(data: xr.Dataset, name: str, values: Float, scale: float) -> tuple[Float, Float]:
-    """First and last edge of each bin along a coordinate: its own, or those it takes over.
+    """First and last edge of each bin along a coordinate.
 
-    A coordinate without edges is taken to change linearly between the centres of neighbours, and
-    read at the edges that the bins have along their own axis.
+    For a coordinate without edges, its value at the edges of the bins is interpolated linearly
+    between the centres of neighbours.
     """
     if low(name) in data.coords and high(name) in data.coords:
         lower, upper = (data[edge].to_numpy() * scale for edge in (low(name), high(name)))
         return lower, upper
     from scipy.interpolate import make_interp_spline
 
-    own = _own_axis(data, bin_dim(data), None)
+    own = _dimension_axis(data, bin_dim(data), None)
     if not np.all(np.diff(np.sort(own.centre)) > 0):
         number = np.arange(values.size, dtype=float)
-        own = BinAxis(number - 0.5, number, number + 0.5, "")
+        own = XAxis(number - 0.5, number, number + 0.5, "")
     order = np.argsort(own.centre)
     along = make_interp_spline(own.centre[order], values[order], k=1)
     return along(own.first), along(own.last)
 
 
-def _text(data: xr.Dataset, name: str, unit: u.UnitBase) -> str:
-    """Name of a coordinate, of a sky one that of its frame, and the unit of the axis."""
+def _label(data: xr.Dataset, name: str, unit: u.UnitBase) -> str:
+    """Label of a coordinate with the unit of the axis; the sky frame gives names to lon and lat."""
     attrs = {**data[name].attrs, "units": unit.to_string()}
     if name in (LON, LAT) and "frame" in attrs:
-        attrs["long_name"] = sky_names(attrs["frame"])[name == LAT]
-    return axis_text(attrs, name)
+        attrs["long_name"] = sky_coordinate_names(attrs["frame"])[name == LAT]
+    return axis_label(attrs, name)
 
 
 def _shown_unit(data: xr.Dataset, name: str, x_unit: Any) -> u.UnitBase:
-    """Unit of the axis: that of the coordinate, or the one asked for if it suits."""
+    """Unit of the axis: `x_unit` if it is given and fits, else the unit of the coordinate."""
     own = _unit(data, name)
     try:
         unit = own if x_unit is None else u.Unit(x_unit)
@@ -192,5 +199,5 @@ def _unit(data: xr.Dataset, name: str) -> u.UnitBase:
 
 
 def _has_numbers(data: xr.Dataset, name: str) -> bool:
-    """Whether a coordinate holds numbers; names of regions are none."""
+    """Whether a coordinate holds numbers, unlike the texts of regions."""
     return name in data.coords and data[name].dtype.kind in "iuf"

@@ -1,4 +1,4 @@
-"""Vertical axes: their scale, and a second one on the right."""
+"""Axes for a profile: those to draw on, their vertical scale and label, and a second axis."""
 
 from __future__ import annotations
 
@@ -7,37 +7,57 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from ..exceptions import InvalidOptionError
+from ..schema.warning_place import user_stacklevel
+from .labels import COMMON_LABELS, axis_label
 from .series import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["TWIN_COLOR", "check_scale", "right_axes", "set_scale"]
+__all__ = [
+    "TWIN_COLOR",
+    "axes_without_sky",
+    "check_scale",
+    "label_yaxis",
+    "right_axes",
+    "set_scale",
+]
 
 TWIN_COLOR = "0.5"  # grey
-
 _TWIN = "twin of a profile"
 
 
+def axes_without_sky(ax: Axes | None) -> Axes:
+    """Return the given axes, or the current ones, or new ones if the current ones show the sky."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    current = plt.gca()
+    return plt.figure().add_subplot() if hasattr(current, "wcs") else current
+
+
 def check_scale(yscale: str | None) -> None:
-    """Raise unless matplotlib has such a scale."""
+    """Raise unless matplotlib knows the scale."""
     from matplotlib.scale import get_scale_names
 
     if yscale is not None and yscale not in get_scale_names():
         raise InvalidOptionError(
-            f"no yscale {yscale!r}; there are 'linear', 'log', 'symlog' and matplotlib's others"
+            f"unknown yscale {yscale!r}; choose 'linear', 'log', 'symlog' or another scale of "
+            "matplotlib"
         )
 
 
 def set_scale(ax: Axes, yscale: str | None, drawn: Sequence[Series]) -> None:
-    """Scale the vertical axis, and warn of what has no place on it."""
+    """Set the scale of the vertical axis, and warn of values that a log axis does not show."""
     if yscale == "symlog":
         ax.set_yscale("symlog", linthresh=_linear_range(ax, drawn))
     elif yscale is not None:
         ax.set_yscale(yscale)
-    ax.autoscale_view()  # with margins that suit the scale
+    ax.autoscale_view()  # margins depend on the scale
     if ax.get_yscale() != "log":
         return
     shown = np.concatenate([array for series in drawn for array in (series.value, series.limit)])
@@ -45,24 +65,30 @@ def set_scale(ax: Axes, yscale: str | None, drawn: Sequence[Series]) -> None:
     if hidden:
         warnings.warn(
             f"{hidden} of the {np.count_nonzero(np.isfinite(shown))} values and limits are not "
-            "above 0, so they have no place on a log axis; yscale='symlog' has one for them",
+            "above 0, so a log axis does not show them; yscale='symlog' does",
             UserWarning,
-            stacklevel=3,
+            stacklevel=user_stacklevel(),
         )
 
 
 def _linear_range(ax: Axes, drawn: Sequence[Series]) -> float:
-    """Where a symlog axis turns linear: the smallest error, or value where there are no errors."""
+    """Value up to which a symlog axis is linear: the smallest error, else the smallest value."""
     errors = [series.errors for series in drawn if series.errors is not None]
     parts = errors or [array for series in drawn for array in (series.value, series.limit)]
     sizes = np.abs(np.concatenate([part.ravel() for part in parts]))
-    before = getattr(ax.yaxis.get_transform(), "linthresh", np.inf)  # of what is there already
+    before = getattr(ax.yaxis.get_transform(), "linthresh", np.inf)  # of series drawn before
     least = float(np.min(sizes, where=sizes > 0, initial=before))
     return least if np.isfinite(least) else 1.0
 
 
+def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
+    """Label the vertical axis. If it has another label already, use one common to both."""
+    label, before = axis_label(source[name].attrs, name), ax.get_ylabel()
+    ax.set_ylabel(COMMON_LABELS.get(name, label) if before and before != label else label)
+
+
 def right_axes(ax: Axes) -> tuple[Axes, bool]:
-    """Return the axes on the right of others, behind them, and whether they are new."""
+    """Return axes behind others whose vertical axis is on the right, and whether they are new."""
     for other in ax.get_shared_x_axes().get_siblings(ax):
         if other.get_label() == _TWIN and other.bbox.bounds == ax.bbox.bounds:
             return other, False

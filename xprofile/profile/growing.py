@@ -1,52 +1,75 @@
-"""Bins that grow until they meet a criterion."""
+"""Grow bins: merge neighbours until each bin meets a criterion."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.merging import consecutive, join_bins, merge_values, running
-from ..estimation.estimator import estimate
+from ..binned.merging import cumulative_sums, join_bins, merge_values, sum_runs
+from ..estimation.estimating import estimate
 from ..exceptions import InvalidDataError
 from ..schema.names import DATASET, ENERGY
 
+__all__ = ["check_no_other_dims", "grow_bins"]
+
 Bool = NDArray[np.bool_]
-
 Int = NDArray[np.intp]
-
 Meets: TypeAlias = Callable[[xr.Dataset], Bool]
 
-_WINDOW = 4  # bins that are tried together at first
-
+# Number of bins that are tried together at first. It affects speed alone: all ends of a bin within
+# the window are tried in one step, and the first that meets the criterion is taken.
+_WINDOW = 4
 _CRITERION = "criterion_met"
 
 
-def refuse_other_dims(data: xr.Dataset, dim: str) -> None:
-    """Raise if the counts have dims that would each ask for other bins."""
+def check_no_other_dims(data: xr.Dataset, dim: str) -> None:
+    """Raise if the counts have further dims, such as toys: each toy would grow other bins."""
     others = [str(d) for d in data["counts"].dims if d not in (dim, ENERGY, DATASET)]
     if others:
         raise InvalidDataError(
-            f"bins grow by one set of counts, but these have the dims {others} too, such as toys, "
-            f"each of which would want other bins; grow bins of the measured data, then give their "
-            "edges= here"
+            f"bins grow by one set of counts, but these have the dims {others} too, and each of "
+            "their elements would need other bins; grow bins of the measured data, then give "
+            "their edges= here"
         )
 
 
 def grow_bins(
     data: xr.Dataset, dim: str, name: str, least: float, settings: dict[str, Any]
 ) -> xr.Dataset:
-    """Merge bins until each meets a criterion."""
+    """Merge bins until each meets a criterion.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Binned data in memory.
+    dim : str
+        Dimension of the bins.
+    name : {"min_counts", "min_excess_sigma", "min_ts"}
+        The criterion.
+    least : float
+        Least value of its measure.
+    settings : dict
+        Settings of the estimator, for ``min_ts``.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `join_bins` gives it, with one more coordinate:
+
+        - ``criterion_met`` (projected_distance), bool: whether a bin meets the criterion.
+    """
 
     def meets(parts: xr.Dataset) -> Bool:
         value = _MEASURES[name](parts, settings)
         return np.asarray(value.sum([d for d in value.dims if d != dim]).to_numpy() >= least)
 
     needed = data[["counts"]] if name == "min_counts" else data
-    result = join_bins(data, dim, _bounds(needed, dim, meets))
+    result = join_bins(data, dim, _find_bounds(needed, dim, meets))
     words = {"long_name": f"bin has {name.replace('_', ' ')} {least:g}"}
     return result.assign_coords({_CRITERION: xr.Variable((dim,), meets(result), words)})
 
@@ -58,7 +81,8 @@ _MEASURES: dict[str, Callable[[xr.Dataset, dict[str, Any]], xr.DataArray]] = {
 }
 
 
-def _bounds(data: xr.Dataset, dim: str, meets: Meets) -> Int:
+def _find_bounds(data: xr.Dataset, dim: str, meets: Meets) -> Int:
+    """Numbers of the first old bins of the new ones, and the number of old bins, (nnew + 1,)."""
     size, bounds = data.sizes[dim], [0]
     while bounds[-1] < size:
         end = _first_end(data, dim, meets, bounds[-1])
@@ -67,21 +91,22 @@ def _bounds(data: xr.Dataset, dim: str, meets: Meets) -> Int:
         bounds.append(end)
     if bounds[-1] == size:
         return np.array(bounds)
-    joined = consecutive(np.array([*bounds[-2:-1], size]))
-    if len(bounds) > 1 and meets(merge_values(data, dim, joined)).all():
+    last_two_joined = partial(sum_runs, bounds=np.array([*bounds[-2:-1], size]))
+    if len(bounds) > 1 and meets(merge_values(data, dim, last_two_joined)).all():
         bounds.pop()
     return np.array([*bounds, size])
 
 
 def _first_end(data: xr.Dataset, dim: str, meets: Meets, start: int) -> int | None:
-    """Where the bins from `start` on first meet the criterion together.
+    """Number of the old bin before which a bin from `start` on ends; None if it never does.
 
-    All ends in a window are tried at once, and twice as many if none of them does.
+    The bin ends as soon as it meets the criterion. All ends within a window are tried at once,
+    and then within a window of twice the width.
     """
     size, width = data.sizes[dim], _WINDOW
     while True:
         stop = min(start + width, size)
-        met = meets(merge_values(data.isel({dim: slice(start, stop)}), dim, running))
+        met = meets(merge_values(data.isel({dim: slice(start, stop)}), dim, cumulative_sums))
         if met.any():
             return start + int(np.argmax(met)) + 1
         if stop == size:

@@ -1,4 +1,4 @@
-"""Stored scans of the fit statistic: their rise over the norm, and limits from it."""
+"""Scans of the fit statistic that a profile has stored: the rise above the minimum as a curve."""
 
 from __future__ import annotations
 
@@ -9,40 +9,48 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..estimation.settings import check_number
-from ..exceptions import InvalidDataError, MissingVariableError
+from ..exceptions import MissingVariableError
 from ..schema.axes import scan_norms
 from ..schema.flags import STATUS_FLAGS
-from ..schema.history import extend_history
-from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
+from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES
 from .interpolation import interpolate, sort_nodes
-from .sed import is_brightness, quantity_name, to_sed_type, upper_limits
 
-__all__ = ["Scan", "name_places", "read_scan", "recompute_ul"]
+__all__ = ["Scan", "describe_flagged_bins", "read_scan"]
 
 Float = NDArray[np.float64]
-
 Bool = NDArray[np.bool_]
 
-_NOISE = 1e-10  # of the statistic; a smaller rise says nothing
-
+# Nodes near the best fit are left out if the statistic has risen by less than 1e-6 there, or by
+# less than 1e-10 of its value. Such a rise consists of rounding errors of the statistic (1e-16 of
+# its value for each sum) and of the error of the best fit itself. Without both limits, a node
+# 1e-5 errors from the best fit moved a limit of 0.5 sigma by 4e-5 of the error. Ten times larger
+# limits leave out nodes within 0.003 sigma instead of 0.001 sigma, which changes an upper limit by
+# less than 1e-6 of the error.
 _LEAST_RISE = 1e-6
+_LEAST_RELATIVE_RISE = 1e-10
 
-_STEEP = 3.0  # times the slope of the next interval: more than a smooth curve has
+# Ratio of the slopes of two neighbouring intervals that tells a wall (see `_beyond_wall`) from a
+# smooth curve. The ratio is below 1.5 on smooth curves with a node for each error, and 4 to 70 at
+# walls in simulated counts. With 30, most walls would not be found and profiles would merge at a
+# wrong norm; with 1, nodes of smooth curves would be lost.
+_WALL_SLOPE_RATIO = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """Signed root of the statistic's rise above its minimum, at some norms; make it with `of`.
+    """Rise of a statistic above its minimum at some norms, as its signed root.
+
+    Create it by `from_nodes`.
 
     Parameters
     ----------
     best, stat : numpy.ndarray
-        Norm and statistic of the best fit, any shape; NaN where there is none.
+        Norm and statistic of the best fit, any shape; NaN in bins without a best fit.
     kinked : numpy.ndarray of bool
-        Whether the best fit is on a kink, so that the two sides are different curves.
+        Whether the curve has a kink at the best fit, so that its two sides are different curves.
     norm, root : numpy.ndarray
-        Nodes with one more axis, in order of the norm, filled up with infinite norms.
+        Nodes of the curve along one more axis, in ascending order of the norm. Unused places at
+        the end have infinite norms.
     """
 
     best: Float
@@ -52,32 +60,35 @@ class Scan:
     root: Float
 
     @classmethod
-    def of(cls, best: Float, stat: Float, kinked: Bool, norm: Float, rise: Float) -> Self:
-        """Make it of nodes in any order; the best fit becomes one, those beyond a wall do not."""
+    def from_nodes(cls, best: Float, stat: Float, kinked: Bool, norm: Float, rise: Float) -> Self:
+        """Create a scan from nodes in any order.
+
+        The best fit is added as a node. Nodes beyond a wall and next to the best fit are left out.
+        """
         centre = best[..., None]
         norm = np.append(norm, centre, axis=-1)
         rise = np.append(rise, np.zeros_like(centre), axis=-1)
         root = np.sign(norm - centre) * np.sqrt(np.maximum(rise, 0))
-        least = np.maximum(_LEAST_RISE, _NOISE * np.abs(stat))[..., None]
+        least = np.maximum(_LEAST_RISE, _LEAST_RELATIVE_RISE * np.abs(stat))[..., None]
         known = np.isfinite(norm) & np.isfinite(rise) & np.isfinite(centre)
         known &= (rise > least) | (norm == centre) | kinked[..., None]
         norm, root = sort_nodes(norm, root, known)
         beyond = _beyond_wall(norm, root, centre) & ~kinked[..., None]
         return cls(best, stat, kinked, *sort_nodes(norm, root, np.isfinite(norm) & ~beyond))
 
-    def upper(self, n_sigma: float) -> Float:
+    def upper_limit(self, n_sigma: float) -> Float:
         """Norm above the best fit where the statistic has risen by `n_sigma` squared, or NaN.
 
-        From a kink it is the rise itself, not its root, that is close to linear.
+        Above a kink the rise itself is close to linear in the norm, elsewhere its root is.
         """
         kinked = self.kinked[..., None]
         below = kinked & (self.norm < self.best[..., None])
-        over = np.where(kinked, self.root**2, self.root)
-        over, norm = sort_nodes(over, self.norm, np.isfinite(self.norm) & ~below)
-        return interpolate(over, norm, np.where(kinked, n_sigma**2, n_sigma))[..., 0]
+        height = np.where(kinked, self.root**2, self.root)
+        height, norm = sort_nodes(height, self.norm, np.isfinite(self.norm) & ~below)
+        return interpolate(height, norm, np.where(kinked, n_sigma**2, n_sigma))[..., 0]
 
-    def at(self, norm: Float) -> Float:
-        """Rise at norms (..., m); NaN beyond the scan, 0 where there is no best fit."""
+    def rise_at(self, norm: Float) -> Float:
+        """Rise at norms (..., m): NaN beyond the scan, 0 in bins without a best fit."""
         value = interpolate(self.norm, self.root, norm) ** 2
         if self.kinked.any():
             best, known = self.best[..., None], np.isfinite(self.norm)
@@ -87,32 +98,33 @@ class Scan:
             value = np.where(self.kinked[..., None], np.maximum(apart, 0), value)
         return np.where(np.isfinite(self.best)[..., None], value, 0)
 
-    def range(self) -> tuple[Float, Float]:
-        """Least and greatest norm; without a best fit every norm will do."""
-        some = np.isfinite(self.best)
+    def norm_range(self) -> tuple[Float, Float]:
+        """Least and greatest norm; without limits in bins without a best fit."""
+        fitted = np.isfinite(self.best)
         high = np.where(np.isfinite(self.norm), self.norm, -np.inf).max(axis=-1)
-        return np.where(some, self.norm[..., 0], -np.inf), np.where(some, high, np.inf)
+        return np.where(fitted, self.norm[..., 0], -np.inf), np.where(fitted, high, np.inf)
 
 
 def _beyond_wall(norm: Float, root: Float, best: Float) -> Bool:
-    """Nodes below the best fit from where on the curve is all at once much steeper.
+    """Flag the nodes below the best fit that lie beyond a wall.
 
-    Where the npred of a fine bin with counts reaches 0, the statistic is infinite, or cut off.
+    At the wall the npred of a fine bin with counts reaches 0. Beyond it the statistic is infinite
+    or was cut off, so the slope of the curve jumps there.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.diff(root, axis=-1) / np.diff(norm, axis=-1)
-    steep = (slope[..., :-1] > _STEEP * slope[..., 1:]) & (norm[..., :-2] < best)
-    steep = np.concatenate([steep, np.zeros((*steep.shape[:-1], 2), bool)], axis=-1)
-    return np.logical_or.accumulate(steep[..., ::-1], axis=-1)[..., ::-1]
+    jump = (slope[..., :-1] > _WALL_SLOPE_RATIO * slope[..., 1:]) & (norm[..., :-2] < best)
+    jump = np.concatenate([jump, np.zeros((*jump.shape[:-1], 2), bool)], axis=-1)
+    return np.logical_or.accumulate(jump[..., ::-1], axis=-1)[..., ::-1]
 
 
 def read_scan(norms: xr.Dataset) -> Scan:
-    """Find the scan of a profile of norms.
+    """Read the scan of a profile of norms.
 
     Raises
     ------
     MissingVariableError
-        If there is no scan.
+        If the profile has no scan.
     """
     missing = [name for name in ("stat_scan", "stat") if name not in norms]
     if NORM_SCAN not in norms.coords and NORM_SCAN_VALUES not in norms:
@@ -131,12 +143,12 @@ def read_scan(norms: xr.Dataset) -> Scan:
         pairs.append((xr.zeros_like(null), null))
     columns = [[a.transpose(*best.dims, NORM_SCAN).to_numpy() for a in pair] for pair in pairs]
     norm, rise = (np.concatenate(column, axis=-1) for column in zip(*columns, strict=True))
-    low = norms["stat"].broadcast_like(best).transpose(*best.dims).to_numpy()
-    return Scan.of(best.to_numpy(), low, _kinked(norms), norm, rise)
+    least = norms["stat"].broadcast_like(best).transpose(*best.dims).to_numpy()
+    return Scan.from_nodes(best.to_numpy(), least, _is_kinked(norms), norm, rise)
 
 
-def _kinked(norms: xr.Dataset) -> Bool:
-    """Whether best fits are on a kink, as the status says; without counts they always are."""
+def _is_kinked(norms: xr.Dataset) -> Bool:
+    """Whether best fits lie at a boundary, where the curve has a kink; without counts all do."""
     best = norms["norm"]
     found = xr.zeros_like(best, dtype=bool)
     if "status" in norms:
@@ -147,74 +159,13 @@ def _kinked(norms: xr.Dataset) -> Bool:
     return found.transpose(*best.dims).to_numpy()
 
 
-def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
-    r"""Upper limits of another significance, from the scan that a profile has stored.
-
-    From binned data, ``estimate(n_sigma_ul=...)`` gives them exactly.
-
-    Parameters
-    ----------
-    profile : xarray.Dataset
-        With ``stat_scan`` (..., norm_scan), of any sed type and with any dims. The scan may be in
-        any order, at norms ``norm_scan`` or ``norm_scan_values``.
-    n_sigma_ul : float
-        Significance of the limits.
-
-    Returns
-    -------
-    xarray.Dataset
-        With new limits, such as ``norm_ul``, and ``is_ul``. A limit is where the statistic C has
-        risen by n_sigma_ul squared above that of the best fit. The signed root
-
-        .. math:: r(x) = \mathrm{sign}(x - \hat x) \sqrt{C(x) - C(\hat x)}
-
-        is close to linear in the norm x; the norm is interpolated at r = n_sigma_ul, by the cubic
-        through four nodes round it, of which best fit and norm 0 are two more. On simulated counts
-        a limit of 2 sigma is right to 2e-5 of the error from a scan with a node for each error, to
-        1e-3 from one with the 11 norms from 0.2 to 5 that are the default, and to 1e-2 where nodes
-        are several errors apart. NaN stays where there is no best fit.
-
-    Raises
-    ------
-    MissingVariableError
-        If there is no scan, or no reference value of the sed type.
-    InvalidDataError
-        If a scan does not reach the limit; the message names the bins.
-    InvalidOptionError
-        If `n_sigma_ul` is not a positive number.
-    """
-    check_number("n_sigma_ul", n_sigma_ul, "a positive number")
-    norms = to_sed_type(profile, "norm").compute()
-    scan = read_scan(norms)
-    best, *_ = xr.broadcast(norms["norm"], norms["stat"])
-    limit = best.copy(data=scan.upper(n_sigma_ul))
-    lost = limit.isnull() & norms["norm"].notnull()
-    if lost.any():
-        raise InvalidDataError(
-            f"the scan does not reach {n_sigma_ul:g} sigma above the best fit {name_places(lost)}; "
-            "estimate again with higher norm_values=, or with scan_n_sigma=; or compute the limit "
-            "from the binned data"
-        )
-    name = quantity_name(str(profile.attrs[SED_TYPE]))
-    limits = norms[["norm", *_needed(norms)]].assign(norm_ul=limit)
-    shown = to_sed_type(limits, name, per_solid_angle=is_brightness(profile))
-    result = profile.assign({f"{name}_ul": shown[f"{name}_ul"].variable})
-    result = result.assign_attrs(n_sigma_ul=float(n_sigma_ul))
-    result = result.assign(is_ul=upper_limits(result))
-    return extend_history(result, result, f"recompute_ul n_sigma_ul: {n_sigma_ul:g}")
-
-
-def _needed(norms: xr.Dataset) -> list[str]:
-    return [str(n) for n in norms.data_vars if str(n).startswith("ref_") or n == "solid_angle"]
-
-
-def name_places(where: xr.DataArray) -> str:
-    """Say where a flag is True, for people: how many, and the first of them."""
-    total = int(where.sum())
-    first = np.unravel_index(int(np.argmax(where.to_numpy())), where.shape)
+def describe_flagged_bins(flags: xr.DataArray) -> str:
+    """Describe where flags are True for a message: the number of bins, and the first of them."""
+    total = int(flags.sum())
+    first = np.unravel_index(int(np.argmax(flags.to_numpy())), flags.shape)
     places = []
-    for dim, i in zip(where.dims, first, strict=True):
-        numbers = dim in where.coords and where[dim].dtype.kind in "fi"
-        value = where[dim].to_numpy()[i] if numbers else i
+    for dim, i in zip(flags.dims, first, strict=True):
+        has_numbers = dim in flags.coords and flags[dim].dtype.kind in "fi"
+        value = flags[dim].to_numpy()[i] if has_numbers else i
         places.append(f"{dim} {value:.6g}")
-    return f"in {total} of {where.size} bins, the first at {', '.join(places)}"
+    return f"in {total} of {flags.size} bins, the first at {', '.join(places)}"

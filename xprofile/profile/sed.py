@@ -1,49 +1,38 @@
-"""Sed types: a norm as differential, integral or energy flux, and which bins are upper limits."""
+"""Sed types: convert a profile between norm, differential, integral and energy flux."""
 
 from __future__ import annotations
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema.checks import check_profile
-from ..schema.names import SED_TYPE, THRESHOLD
-from ..schema.units import unit_words
-from ..schema.variables import PROFILE, SED_SUFFIXES, SED_TYPES, sed_variable
+from ..schema.names import SED_TYPE
+from ..schema.options import suggests_options
+from ..schema.units import unit_text
+from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
 
-__all__ = [
-    "is_brightness",
-    "quantity",
-    "quantity_name",
-    "to_sed_type",
-    "upper_limits",
-    "with_threshold",
-]
-
-Float = NDArray[np.float64]
-
-Bool = NDArray[np.bool_]
+__all__ = ["is_brightness", "quantity", "quantity_name", "to_sed_type"]
 
 
 def quantity_name(sed_type: str) -> str:
-    """Name of the variables of a sed type: ``likelihood`` and ``norm`` are the same.
+    """Name of the variable that holds a sed type: ``norm`` for ``likelihood``.
 
     Raises
     ------
     InvalidOptionError
-        If there is no such sed type.
+        If the sed type is unknown.
     """
     if sed_type != "likelihood" and sed_type not in SED_TYPES:
         raise InvalidOptionError(
-            f"no sed_type {sed_type!r}; there are {['likelihood', *SED_TYPES]}"
+            f"unknown sed_type {sed_type!r}; choose one of {['likelihood', *SED_TYPES]}"
         )
     return "norm" if sed_type == "likelihood" else sed_type
 
 
 def is_brightness(profile: xr.Dataset) -> bool:
-    """Whether a profile's fluxes are per solid angle, as their unit says; a norm never is."""
+    """Whether the unit of a profile's flux is per solid angle; a norm never is."""
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     return name != "norm" and u.sr in _unit(profile[name]).bases
 
@@ -52,6 +41,7 @@ def _unit(values: xr.DataArray) -> u.UnitBase:
     return u.Unit(str(values.attrs.get("units", "")))
 
 
+@suggests_options
 def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
     """Convert a profile to another sed type.
 
@@ -61,33 +51,60 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
         From `estimate`, of any sed type.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}
         Differential flux and E^2 dN/dE at the geometric centre of the energy bins, integral and
-        energy flux over them, or the norm of the spectral model.
+        energy flux over them, or the norm of the spectral model (``likelihood`` means the same).
     per_solid_angle : bool
         Divide by the solid angle of each bin, for a surface brightness.
 
     Returns
     -------
     xarray.Dataset
-        The quantity with all its errors and limits, norm x reference value, in the place of the
-        one that `profile` had, and in the unit of the reference value.
+        `profile` with other variables in the place of its quantity. For ``dnde`` they are:
+
+        - ``dnde`` (projected_distance, energy): norm x ``ref_dnde``, in the unit of ``ref_dnde``,
+          which `estimate` gives in cm-2 s-1 TeV-1.
+        - ``dnde_err``, ``dnde_errn``, ``dnde_errp``, ``dnde_ul``, ``dnde_sensitivity``: errors,
+          limit and sensitivity, with the same dims and unit; those that `profile` has.
+
+        The other sed types have the same variables with their name in the place of ``dnde``:
+        ``flux`` in cm-2 s-1, ``eflux`` and ``e2dnde`` in erg cm-2 s-1, ``norm`` without unit. A
+        surface brightness has the unit per sr.
 
     Raises
     ------
     InvalidOptionError
-        If there is no such sed type, or a norm is asked for per solid angle.
+        If the sed type is unknown, or is a norm per solid angle.
     MissingVariableError
         If a reference value is missing, or the solid angle where one of the two is a brightness.
+
+    See Also
+    --------
+    xprofile.quantity : Values of one quantity with their unit.
+    xprofile.to_units : Change the unit of a variable.
+    xprofile.with_reference_model : Change the spectral model of the reference values.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings, selection_optional=["ul"])
+    >>> bright = xprofile.to_sed_type(profile, "flux", per_solid_angle=True)
+    >>> bright.flux_ul.attrs["units"]
+    'cm-2 s-1 sr-1'
     """
     check_profile(profile)
     old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
     if per_solid_angle and new == "norm":
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
-    factor, unit = _factor(profile, old, new)
+    factor, unit = _factor_and_unit(profile, old, new)
     if is_brightness(profile) != per_solid_angle:
         angle = _solid_angle(profile)
         factor = factor / angle if per_solid_angle else factor * angle
-    unit = unit_words(unit / u.sr if per_solid_angle else unit)
-    names = {old + end: new + end for end in SED_SUFFIXES if old + end in profile}
+    unit = unit_text(unit / u.sr if per_solid_angle else unit)
+    names = {old + suffix: new + suffix for suffix in SED_SUFFIXES if old + suffix in profile}
     others = set(names.values()) - set(names)
     renamed = profile.drop_vars(others, errors="ignore").rename(names)
     same = old == new and np.all(factor == 1)
@@ -103,8 +120,8 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     return renamed.assign(converted).assign_attrs({SED_TYPE: kind})
 
 
-def _factor(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:
-    """Factor from one quantity to another, and the unit that it leads to, without solid angle."""
+def _factor_and_unit(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:
+    """Factor from one quantity to another, and the unit of the result, both without solid angle."""
     found = _unit(profile[old]) * (u.sr if is_brightness(profile) else u.dimensionless_unscaled)
     if old == new:
         return xr.DataArray(1.0), found
@@ -115,8 +132,8 @@ def _factor(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.Un
 def _solid_angle(profile: xr.Dataset) -> xr.DataArray:
     if "solid_angle" not in profile:
         raise MissingVariableError(
-            "the profile has no solid_angle, without which fluxes cannot be divided or multiplied "
-            "by it; assign it, in sr for each bin, or leave per_solid_angle as the profile is"
+            "the profile has no solid_angle, which a surface brightness needs; assign it in sr for "
+            "each bin, or leave per_solid_angle as the profile has it"
         )
     return profile["solid_angle"]
 
@@ -127,59 +144,52 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
         return xr.DataArray(1.0)
     if f"ref_{name}" not in profile:
         raise MissingVariableError(
-            f"the profile has no ref_{name}, so its {name} is not known; open it with "
-            "spectral_model=, or estimate it again"
+            f"the profile has no ref_{name}, which a conversion from or to {name} needs; open the "
+            "profile with spectral_model=, or estimate it again"
         )
     return profile[f"ref_{name}"]
 
 
 def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
-    """Return one quantity of any sed type, such as ``dnde_ul``, with its unit.
-
-    Raises
-    ------
-    MissingVariableError
-        If the profile has no such quantity.
-    """
-    kind = name.partition("_")[0]
-    source = to_sed_type(profile, kind) if kind in SED_TYPES else profile
-    if name not in source:
-        raise MissingVariableError(f"the profile has no {name!r}; there are {list(source)}")
-    return u.Quantity(source[name].to_numpy(), source[name].attrs.get("units", ""))
-
-
-def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.DataArray:
-    """Whether each bin is to be quoted as an upper limit.
+    """Values of one quantity with their unit.
 
     Parameters
     ----------
     profile : xarray.Dataset
-        Of any sed type.
-    threshold : float, optional
-        Significance below which a limit is quoted; ``profile.attrs["sqrt_ts_threshold_ul"]`` by
-        default.
+        From `estimate`, of any sed type.
+    name : str
+        A quantity of any sed type, such as ``dnde`` or ``flux_ul``, or another variable.
 
     Returns
     -------
-    xarray.DataArray of bool
-        ``sqrt_ts < threshold`` where there is a limit. Without ``sqrt_ts`` or without limits it
-        is what the profile has as ``is_ul``, or else where there is no value.
+    astropy.units.Quantity
+        (projected_distance, energy), in the unit of the variable.
+
+    Raises
+    ------
+    MissingVariableError
+        If the profile has no such variable.
+
+    See Also
+    --------
+    xprofile.to_sed_type : Convert the whole profile.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings)
+    >>> xprofile.quantity(profile, "eflux_err").to("MeV cm-2 s-1").shape
+    (4, 1)
     """
-    name = quantity_name(str(profile.attrs[SED_TYPE]))
-    limit = threshold if threshold is not None else profile.attrs.get(THRESHOLD, 2.0)
-    if "sqrt_ts" in profile and f"{name}_ul" in profile:
-        flag = (profile["sqrt_ts"] < limit) & profile[f"{name}_ul"].notnull()
-    elif "is_ul" in profile:
-        flag = profile["is_ul"]
-    else:
-        flag = profile[name].isnull()
-    like, flag = xr.broadcast(profile[name], flag)  # a dim of one may be left out in the other
-    flag = like.copy(data=flag.transpose(*like.dims).to_numpy().astype(bool))
-    flag.attrs = PROFILE["is_ul"].attrs
-    return flag.rename("is_ul")
-
-
-def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Dataset:
-    """Return the profile with another significance below which limits are quoted."""
-    changed = profile.assign_attrs({THRESHOLD: float(sqrt_ts_threshold_ul)})
-    return changed.assign(is_ul=upper_limits(changed))
+    kind = name.partition("_")[0]
+    source = to_sed_type(profile, kind) if kind in SED_TYPES else profile
+    if name not in source:
+        raise MissingVariableError(
+            f"the profile has no variable {name!r}; choose one of {list(source)}"
+        )
+    return u.Quantity(source[name].to_numpy(), source[name].attrs.get("units", ""))

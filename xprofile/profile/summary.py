@@ -1,20 +1,30 @@
-"""A Dataset in a few lines: what the accessor prints."""
+"""Texts that describe a Dataset or a variable in a few lines, which the accessor prints."""
 
 from __future__ import annotations
 
 import xarray as xr
 
-from ..estimation.settings import describe
+from ..estimation.settings import setting_text
 from ..exceptions import InvalidOptionError
 from ..schema.axes import bin_dim
-from ..schema.names import ENERGY, LAT, LON, SED_TYPE, SPECTRAL_MODEL, THRESHOLD, high, low
-from ..spectrum.model_json import from_json
+from ..schema.names import (
+    ENERGY,
+    LAT,
+    LON,
+    SED_TYPE,
+    SPECTRAL_MODEL,
+    THRESHOLD,
+    WCS_NAME,
+    high,
+    low,
+)
+from ..spectrum.model_json import model_from_json
 
-__all__ = ["summary"]
+__all__ = ["describe_array", "describe_dataset"]
 
 
-def summary(data: xr.Dataset) -> str:
-    """Describe maps, binned data or a profile: axes, settings, and quantities with their units."""
+def describe_dataset(data: xr.Dataset) -> str:
+    """Describe maps, binned data or a profile: axes, settings, and variables with their units."""
     title, rows = _title(data), _axes(data)
     if SED_TYPE in data.attrs:
         rows |= _settings(data)
@@ -39,13 +49,14 @@ def _unit(values: xr.DataArray) -> str:
 
 
 def _axes(data: xr.Dataset) -> dict[str, str]:
-    """Size and range of each dim, and of axes of which one value was selected."""
+    """Size and range of each dim, and of the axes from which one value was selected."""
     single = [dim for dim in (bin_dim(data), ENERGY) if dim in data.coords]
     names = dict.fromkeys([*map(str, data.dims), *single])
     return {name: f"{data.sizes.get(name, 1)}{_range(data, name)}" for name in names}
 
 
 def _range(data: xr.Dataset, dim: str) -> str:
+    """Text of the range of an axis; empty without numbers."""
     ends = [name if name in data.coords else dim for name in (low(dim), high(dim))]
     if dim not in data.coords or data[dim].dtype.kind not in "iuf" or not data[dim].size:
         return ""
@@ -54,15 +65,27 @@ def _range(data: xr.Dataset, dim: str) -> str:
 
 
 def _settings(profile: xr.Dataset) -> dict[str, str]:
+    """Settings with which a profile was estimated."""
     names = ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity", THRESHOLD)
     found = {name: f"{profile.attrs[name]:g}" for name in names if name in profile.attrs}
     return {SPECTRAL_MODEL: _model(profile.attrs.get(SPECTRAL_MODEL)), **found}
 
 
 def _model(text: str | None) -> str:
+    """Text of the spectral model in the attrs."""
     if text is None:
         return "not known"
     try:
-        return describe("spectral_model", from_json(text))
-    except InvalidOptionError:  # a callable's name
+        return setting_text("spectral_model", model_from_json(text))
+    except InvalidOptionError:  # the name of a callable
         return text
+
+
+def describe_array(array: xr.DataArray) -> str:
+    """Describe one variable: its name, axes and unit."""
+    kind = "Map image" if WCS_NAME in array.coords else "DataArray"
+    data = array.to_dataset(name="value") if array.name in (None, *array.coords) else None
+    rows = _axes(array.to_dataset() if data is None else data)
+    title = " ".join(filter(None, [f"{kind}:", str(array.name or "without name"), _unit(array)]))
+    heads = [f"  {name:{max(map(len, rows), default=0)}} : {text}" for name, text in rows.items()]
+    return "\n".join([title, "-" * len(title), *heads])

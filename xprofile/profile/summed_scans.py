@@ -1,8 +1,8 @@
-"""Best fit, errors and limits of a sum of scans."""
+"""Sum of the scans of several profiles: its best fit, errors and limits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,38 +10,67 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError
-from .scans import Scan, name_places
+from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES
+from .scans import Scan, describe_flagged_bins
+
+__all__ = ["fit_summed_scans", "sum_scans"]
 
 Float = NDArray[np.float64]
-
 Curve: TypeAlias = Callable[[Float], Float]
 
-_STAGES, _POINTS = 10, 17  # a bracket becomes 8 times, or 16 times, smaller at each stage
+# Grid search: each stage divides the interval that holds a minimum by 8, and one that holds a
+# crossing by 16. Ten stages find a minimum to 1e-9 of the range of the scans, far below the error
+# of the interpolation. With 1 stage results are off by more than 3 % of the error, with 5 by 1e-4;
+# 100 stages take ten times as long and change nothing.
+_STAGES = 10
+_POINTS = 17
 
 
 def fit_summed_scans(
     scans: Sequence[Scan], like: xr.DataArray, attrs: dict[Any, Any], unlimited: NDArray[np.bool_]
 ) -> dict[str, Float]:
-    """Best fits, errors and limits of the sum of statistics."""
+    """Fit the sum of statistics.
+
+    Parameters
+    ----------
+    scans : sequence of Scan
+        One for each profile.
+    like : xarray.DataArray
+        Variable with the dims and coordinates of the profiles, which messages name.
+    attrs : dict
+        With ``n_sigma`` and ``n_sigma_ul``, which are 1 and 2 by default.
+    unlimited : numpy.ndarray of bool
+        Whether the lower error may be missing.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Best fits, errors, limits, test statistics and statistics, with the shape of `like`.
+
+    Raises
+    ------
+    InvalidDataError
+        If a scan is too narrow; the message names the bins.
+    """
 
     def total(norm: Float) -> Float:
-        return np.asarray(sum(scan.at(norm) for scan in scans))
+        return np.asarray(sum(scan.rise_at(norm) for scan in scans))
 
-    known = has_best_fit(scans)
-    low_end, high_end = common_range(scans)
+    known = _has_best_fit(scans)
+    low_end, high_end = _common_range(scans)
     low_end, high_end = np.where(known, low_end, -1), np.where(known, high_end, 1)
-    best, least = _best_of(total, scans, low_end, high_end)
-    _refuse_missing(like, best, "best fit", known)
+    best, least = _find_best(total, scans, low_end, high_end)
+    _check_known(like, best, "best fit", known)
     n_sigma, n_sigma_ul = (float(attrs.get(k, v)) for k, v in (("n_sigma", 1), ("n_sigma_ul", 2)))
 
     def crossing(end: Float, sigma: float) -> Float:
-        return _crossing(lambda x: total(x) - least[..., None], best, end, sigma**2)
+        return _find_crossing(lambda x: total(x) - least[..., None], best, end, sigma**2)
 
     errp, errn = crossing(high_end, n_sigma) - best, best - crossing(low_end, n_sigma)
     limit = crossing(high_end, n_sigma_ul)
-    _refuse_missing(like, errp, "upper error", known)
-    _refuse_missing(like, errn, "lower error", known & ~unlimited)
-    _refuse_missing(like, limit, "upper limit", known)
+    _check_known(like, errp, "upper error", known)
+    _check_known(like, errn, "lower error", known & ~unlimited)
+    _check_known(like, limit, "upper limit", known)
     stat = sum(np.nan_to_num(scan.stat) for scan in scans) + least
     ts = np.maximum(total(np.zeros_like(best)[..., None])[..., 0] - least, 0)
     return {
@@ -56,44 +85,84 @@ def fit_summed_scans(
     }
 
 
-def has_best_fit(scans: Sequence[Scan]) -> NDArray[np.bool_]:
-    """Whether a profile has a best fit."""
+def sum_scans(
+    norms: Sequence[xr.Dataset], scans: Sequence[Scan], order: tuple[Hashable, ...]
+) -> dict[str, Any]:
+    """Sum the scans of profiles.
+
+    Parameters
+    ----------
+    norms : sequence of xarray.Dataset
+        Profiles of norms.
+    scans : sequence of Scan
+        Their scans.
+    order : tuple of hashable
+        Dims of the norm.
+
+    Returns
+    -------
+    dict of str to tuple
+        Dims and values of ``stat_scan``: the sum at the norms of the scans if all have the same
+        norms. Otherwise it is the sum of interpolated scans in the range that all cover, at the
+        norms ``norm_scan_values``, which are added.
+    """
+    dims = (*order, NORM_SCAN)
+    shared = [part[NORM_SCAN].to_numpy() for part in norms if NORM_SCAN_VALUES not in part]
+    known = _has_best_fit(scans)[..., None]
+    if len(shared) == len(norms) and all(np.array_equal(shared[0], s) for s in shared):
+        values = [part["stat_scan"].transpose(*dims).to_numpy() for part in norms]
+        total = sum(np.nan_to_num(v) for v in values)
+        return {"stat_scan": (dims, np.where(known, total, np.nan))}
+    low_end, high_end = _common_range(scans)
+    share = np.linspace(0, 1, max(part.sizes[NORM_SCAN] for part in norms))
+    at = np.where(known, low_end[..., None], 0) * (1 - share)
+    at = at + np.where(known, high_end[..., None], 0) * share
+    total = sum(np.nan_to_num(scan.stat)[..., None] + scan.rise_at(at) for scan in scans)
+    return {
+        NORM_SCAN_VALUES: (dims, np.where(known, at, np.nan)),
+        "stat_scan": (dims, np.where(known, total, np.nan)),
+    }
+
+
+def _has_best_fit(scans: Sequence[Scan]) -> NDArray[np.bool_]:
+    """Whether at least one profile has a best fit."""
     return np.asarray(np.any([np.isfinite(scan.best) for scan in scans], axis=0))
 
 
-def common_range(scans: Sequence[Scan]) -> tuple[Float, Float]:
-    """Least and greatest norm that all scans cover; infinite where none has a best fit."""
-    low, high = zip(*(scan.range() for scan in scans), strict=True)
+def _common_range(scans: Sequence[Scan]) -> tuple[Float, Float]:
+    """Least and greatest norm that all scans cover; infinite in bins without a best fit."""
+    low, high = zip(*(scan.norm_range() for scan in scans), strict=True)
     return np.max(low, axis=0), np.min(high, axis=0)
 
 
-def _best_of(
+def _find_best(
     total: Curve, scans: Sequence[Scan], low_end: Float, high_end: Float
 ) -> tuple[Float, Float]:
-    """Norm where the sum of rises is least, NaN where that is out of range, and the sum there."""
-    bests, known = np.stack([scan.best for scan in scans]), has_best_fit(scans)
+    """Norm with the least sum of rises, and this sum; NaN if the norm is out of the range."""
+    bests, known = np.stack([scan.best for scan in scans]), _has_best_fit(scans)
     lowest = np.where(known, np.fmin.reduce(bests), 0)
     highest = np.where(known, np.fmax.reduce(bests), 0)
     covered = (low_end <= highest) & (lowest <= high_end)
     start, stop = (np.clip(end, low_end, high_end) for end in (lowest, highest))
-    best = _minimum(total, start, stop)
+    best = _find_minimum(total, start, stop)
     least = total(best[..., None])[..., 0]
     outside = (best <= low_end) & (lowest < low_end) | (best >= high_end) & (highest > high_end)
     return np.where(known & covered & ~outside, best, np.nan), least
 
 
-def _refuse_missing(like: xr.DataArray, value: Float, what: str, where: Any) -> None:
-    lost = like.copy(data=np.isnan(value) & where)
-    if lost.any():
+def _check_known(like: xr.DataArray, value: Float, what: str, where: Any) -> None:
+    """Raise if values are NaN in bins in which they must be known."""
+    missing = like.copy(data=np.isnan(value) & where)
+    if missing.any():
         raise InvalidDataError(
             f"the scans are too narrow or too coarse for the {what} of all "
-            f"{name_places(lost)}; estimate the profiles again with more norm_values= "
-            "that reach further, or estimate([...]) of the binned data"
+            f"{describe_flagged_bins(missing)}; estimate the profiles again with more norm_values= "
+            "over a wider range, or estimate([...]) of the binned data"
         )
 
 
-def _minimum(curve: Curve, low: Float, high: Float) -> Float:
-    """Least norm at which convex curves are lowest between two, by ever finer grids."""
+def _find_minimum(curve: Curve, low: Float, high: Float) -> Float:
+    """Norm between two others at which convex curves are lowest, by ever finer grids."""
     for _ in range(_STAGES):
         grid = _grid(low, high)
         value = curve(grid)
@@ -102,8 +171,8 @@ def _minimum(curve: Curve, low: Float, high: Float) -> Float:
     return _pick(grid, at)
 
 
-def _crossing(rise: Curve, best: Float, end: Float, level: float) -> Float:
-    """Norm between the best fit and an end at which the rise reaches a level, or NaN."""
+def _find_crossing(rise: Curve, best: Float, end: Float, level: float) -> Float:
+    """Norm between the best fit and an end where the rise reaches a level; NaN if it does not."""
     near, far = best, end
     reached = rise(far[..., None])[..., 0] >= level
     for _ in range(_STAGES):

@@ -1,4 +1,4 @@
-"""History of a Dataset: one line for each step that made it."""
+"""History of a Dataset: one line for each step of its making."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def extend_history(result: xr.Dataset, source: xr.Dataset, step: str) -> xr.Data
 def history_attrs(
     own: Mapping[Hashable, Any], source: xr.Dataset, step: str
 ) -> dict[Hashable, Any]:
-    """Attrs of a result: its own, those of its source, and one more line in the history."""
+    """Return the attrs of a result: those of the source, then `own`, and a longer history."""
     lines = [*str(source.attrs.get("history", "")).splitlines(), step]
     more = {"history": "\n".join(lines), "creator": creator()}
     return {**source.attrs, **own, **more}
@@ -28,5 +28,5 @@ def history_attrs(
 
 @cache
 def creator() -> str:
-    """Name and version of this library, as results and files name it."""
+    """Name and version of this library for the attrs of results and files."""
     return f"xprofile {version('xprofile')}"

@@ -1,55 +1,34 @@
-"""Names of dimensions, coordinates, attributes and units: each stands here once."""
+"""Names of dimensions, coordinates, attributes and units, each defined in this one place."""
 
 from __future__ import annotations
 
 from typing import Final
 
 ENERGY: Final = "energy"
-
 ENERGY_TRUE: Final = "energy_true"
-
 LAT: Final = "lat"
-
 LON: Final = "lon"
-
 DISTANCE: Final = "projected_distance"
-
 NORM_SCAN: Final = "norm_scan"
-
 NORM_SCAN_VALUES: Final = "norm_scan_values"
-
 RAD: Final = "rad"
-
 WCS_NAME: Final = "wcs"
-
 REGION: Final = "region"
-
 EDISP: Final = "edisp"
-
 LAT_EDISP: Final = "lat_edisp"
-
 LON_EDISP: Final = "lon_edisp"
-
 POSITION_ANGLE: Final = "position_angle"
-
 DATASET: Final = "dataset"
-
 TOY: Final = "toy"
 
 ENERGY_UNIT: Final = "TeV"
-
 EXPOSURE_UNIT: Final = "cm2 s"
-
 SOLID_ANGLE_UNIT: Final = "sr"
-
 DISTANCE_UNIT: Final = "deg"
 
 SED_TYPE: Final = "sed_type"
-
 THRESHOLD: Final = "sqrt_ts_threshold_ul"
-
 SPECTRAL_MODEL: Final = "spectral_model"
-
 OVERLAP: Final = "overlapping_pixels"
 
 

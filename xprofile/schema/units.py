@@ -1,4 +1,4 @@
-"""Units of axes and fluxes, changed by name."""
+"""Units of axes and fluxes: their names, and how to change them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from ..exceptions import InvalidOptionError, MissingVariableError
 from .names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, high, low
 from .variables import SED_SUFFIXES, SED_TYPES
 
-__all__ = ["energy_unit_name", "to_units", "unit_words"]
+__all__ = ["energy_unit_name", "to_units", "unit_text"]
 
-_ORDER = (u.cm, u.s, u.TeV, u.sr)  # of kinds of factors below the line
+_ORDER = (u.cm, u.s, u.TeV, u.sr)  # order of the factors with negative powers, by kind
 
 
-def unit_words(unit: str | u.Unit) -> str:
-    """Write a unit in factors, such as ``erg cm-2 s-1 sr-1``.
+def unit_text(unit: str | u.Unit) -> str:
+    """Write a unit as a product of factors, such as ``erg cm-2 s-1 sr-1``.
 
     Raises
     ------
     InvalidOptionError
-        If it is no unit, or has a number in it.
+        If astropy does not know the unit, or it contains a number.
     """
     try:
         found = u.Unit(unit)
     except (ValueError, TypeError) as error:
         raise InvalidOptionError(
-            f"{unit!r} is no unit: {error}; give one such as 'cm-2 s-1 GeV-1'"
+            f"{unit!r} is not a unit: {error}; give one such as 'cm-2 s-1 GeV-1'"
         ) from error
     if found.scale != 1:
-        raise InvalidOptionError(f"the unit {unit!r} has a number in it; give a unit alone")
+        raise InvalidOptionError(
+            f"the unit {unit!r} has a number in it, expected a unit alone, such as 'cm-2 s-1 GeV-1'"
+        )
 
     def place(factor: tuple[u.UnitBase, float]) -> tuple[bool, int]:
         kinds = [factor[0].is_equivalent(kind) for kind in _ORDER]
@@ -48,7 +50,7 @@ def energy_unit_name(unit: Any) -> str:
     Raises
     ------
     InvalidOptionError
-        If it is none.
+        If it is not a unit of energy.
     """
     try:
         found = u.Unit(unit)
@@ -56,77 +58,88 @@ def energy_unit_name(unit: Any) -> str:
     except (ValueError, TypeError):
         fine = False
     if not fine:
-        raise InvalidOptionError(f"energy_unit must be one of energy, found {unit!r}")
+        raise InvalidOptionError(
+            f"energy_unit must be a unit of energy, such as 'TeV', found {unit!r}"
+        )
     return str(found)
 
 
 def to_units(
     data: xr.Dataset, units: Mapping[str, str | u.Unit] | None = None, **by_name: str | u.Unit
 ) -> xr.Dataset:
-    """Change units by name.
+    """Change the units of axes, fluxes and other variables.
 
     Parameters
     ----------
     data : xarray.Dataset
         Maps, binned data or a profile.
     units : dict, optional
-        New units: of an axis such as ``energy`` (``energy_true`` goes with it) or
-        ``projected_distance``, whose edges are changed too; of a sed type such as ``dnde``, whose
-        errors, limits and reference value are changed too, also while the profile has another
-        sed type; or of any other variable.
+        New units by name. The name of an axis, such as ``energy`` or ``projected_distance``,
+        changes its edges too, and ``energy`` changes ``energy_true`` with it. A sed type, such as
+        ``dnde``, changes its errors, limits and reference value too; those that are there also
+        while the profile has another sed type. Any other variable is changed alone.
     **by_name
         The same as keyword arguments.
 
     Returns
     -------
     xarray.Dataset
-        With the same quantities in other units.
+        The Dataset with the same quantities in the new units.
 
     Raises
     ------
     MissingVariableError
-        If there is no such variable.
+        If the Dataset has no variable of a name.
     InvalidOptionError
-        If a unit is none, or does not suit the variable.
+        If a unit is unknown to astropy, or is of another kind than the variable.
+
+    See Also
+    --------
+    xprofile.to_sed_type : Convert fluxes to another sed type.
+    xprofile.select : Select by coordinates with units.
 
     Examples
     --------
-    >>> from xprofile import to_units
-    >>> to_units(profile, energy="GeV", dnde="cm-2 s-1 GeV-1")  # doctest: +SKIP
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> changed = xprofile.to_units(maps, energy="MeV", exposure="m2 s")
+    >>> changed.energy.units, changed.energy_true.units, changed.exposure.units
+    ('MeV', 'MeV', 'm2 s')
     """
     changed: dict[Hashable, xr.Variable] = {}
     for name, unit in {**(units or {}), **by_name}.items():
-        words = unit_words(unit)
-        members = [member for member in _family(name) if member in data.variables]
+        text = unit_text(unit)
+        members = [member for member in _names_with_unit(name) if member in data.variables]
         if not members:
             raise MissingVariableError(
-                f"there is no {name!r} whose unit could be changed; there are "
+                f"the Dataset has no variable {name!r} whose unit could be changed; it has "
                 f"{', '.join(map(str, data.variables))}"
             )
-        changed |= {member: _converted(data[member], name, words) for member in members}
+        changed |= {member: _converted(data[member], name, text) for member in members}
     coords = {name: v for name, v in changed.items() if name in data.coords}
     rest = {name: v for name, v in changed.items() if name not in coords}
     return data.assign_coords(coords).assign(rest)
 
 
-def _family(name: str) -> list[str]:
-    """Names of the variables that have one unit, or differ by a solid angle."""
+def _names_with_unit(name: str) -> list[str]:
+    """Names of the variables whose unit changes with the unit of `name`."""
     if name in SED_TYPES:
         return [*(name + suffix for suffix in SED_SUFFIXES), f"ref_{name}"]
     axes = (ENERGY, ENERGY_TRUE) if name == ENERGY else (name,)
     return [member for axis in axes for member in (axis, low(axis), high(axis))]
 
 
-def _converted(variable: xr.DataArray, name: str, words: str) -> xr.Variable:
-    old, new = u.Unit(variable.attrs.get("units", "")), u.Unit(words)
-    if variable.name == f"ref_{name}" and u.sr in new.bases:  # it is not per solid angle
+def _converted(variable: xr.DataArray, name: str, text: str) -> xr.Variable:
+    """Convert a variable to a new unit of `name`."""
+    old, new = u.Unit(variable.attrs.get("units", "")), u.Unit(text)
+    if variable.name == f"ref_{name}" and u.sr in new.bases:  # references are not per solid angle
         new = new * u.sr
-        words = unit_words(new)
+        text = unit_text(new)
     try:
         values = variable.variable.data * old.to(new)
     except (u.UnitConversionError, TypeError):
         raise InvalidOptionError(
-            f"{variable.name} in {str(old) or 'no unit'!r} has no value in {words!r}; to divide by "
+            f"{variable.name} in {str(old) or 'no unit'!r} has no value in {text!r}; to divide by "
             "solid angle use to_sed_type(..., per_solid_angle=True)"
         ) from None
-    return xr.Variable(variable.dims, values, {**variable.attrs, "units": words})
+    return xr.Variable(variable.dims, values, {**variable.attrs, "units": text})

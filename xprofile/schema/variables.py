@@ -1,9 +1,14 @@
-"""Tables of the variables of the three Datasets: dims, units, long names."""
+"""Tables of the variables of the three Datasets: dims, units, names, and how values combine.
+
+`MAPS`, `BINNED` and `PROFILE` have one entry for each variable. Code that treats some variables
+alike, such as all sums, asks `names_of_kind`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias
 
 import xarray as xr
 
@@ -26,14 +31,40 @@ from .names import (
     low,
 )
 
+Kind: TypeAlias = Literal["sum", "mean", "all", "response", "matched", ""]
+
 
 @dataclass(frozen=True)
 class Variable:
-    """What a variable is: its dims, its unit, and the name that people read."""
+    """Description of a variable.
+
+    Parameters
+    ----------
+    dims : tuple of str
+        Dims in their usual order.
+    unit : str
+        Unit, empty for plain numbers.
+    long_name : str
+        Name for people.
+    kind : {"sum", "mean", "all", "response", "matched", ""}
+        How the values of pixels, bins or data sets combine: they add up, they are averaged
+        (weighted with solid angle), they are True where all are, they are averaged weighted with
+        the signal, or they follow from the other off variables. Empty where they do not combine.
+    not_negative : bool
+        Whether values must be 0 or above.
+    whole : bool
+        Whether values are numbers of events.
+    fitted : bool
+        Whether the value needs a fit; others are known without.
+    """
 
     dims: tuple[str, ...]
     unit: str
     long_name: str
+    kind: Kind = ""
+    not_negative: bool = False
+    whole: bool = False
+    fitted: bool = False
 
     @property
     def attrs(self) -> dict[str, str]:
@@ -41,53 +72,72 @@ class Variable:
         return {"long_name": self.long_name, **({"units": self.unit} if self.unit else {})}
 
 
-_CUBE = (ENERGY, LAT, LON)
-
-_CUBE_TRUE = (ENERGY_TRUE, LAT, LON)
+CUBE: Final = (ENERGY, LAT, LON)
+CUBE_TRUE: Final = (ENERGY_TRUE, LAT, LON)
 
 MAPS: Final = {
-    "counts": Variable(_CUBE, "", "counts"),
-    "background": Variable(_CUBE, "", "predicted background counts"),
-    "exposure": Variable(_CUBE_TRUE, EXPOSURE_UNIT, "exposure"),
-    "mask": Variable(_CUBE, "", "safe data range, True where used"),
-    "edisp": Variable((ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin"),
-    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function"),
-    "counts_off": Variable(_CUBE, "", "off counts"),
-    "acceptance": Variable(_CUBE, "", "relative acceptance of the on counts"),
-    "acceptance_off": Variable(_CUBE, "", "relative acceptance of the off counts"),
+    "counts": Variable(CUBE, "", "counts", "sum", not_negative=True, whole=True),
+    "background": Variable(CUBE, "", "predicted background counts", "sum", not_negative=True),
+    "exposure": Variable(CUBE_TRUE, EXPOSURE_UNIT, "exposure", "mean", not_negative=True),
+    "mask": Variable(CUBE, "", "safe data range, True where used", "all"),
+    "edisp": Variable(
+        (ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin", "response"
+    ),
+    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function", "response"),
+    "counts_off": Variable(CUBE, "", "off counts", "sum", not_negative=True, whole=True),
+    "acceptance": Variable(
+        CUBE, "", "relative acceptance of the on counts", "mean", not_negative=True
+    ),
+    "acceptance_off": Variable(
+        CUBE, "", "relative acceptance of the off counts", "mean", not_negative=True
+    ),
 }
 
 _BIN = (ENERGY, DISTANCE)
 
 BINNED: Final = {
-    "counts": Variable(_BIN, "", "counts"),
-    "background": Variable(_BIN, "", "predicted background counts"),
-    "exposure": Variable((ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region"),
-    "counts_off": Variable(_BIN, "", "off counts"),
-    "acceptance": Variable(_BIN, "", "summed acceptance of the on counts"),
-    "acceptance_off": Variable(_BIN, "", "acceptance of the off counts for that of the on counts"),
+    "counts": Variable(_BIN, "", "counts", "sum", not_negative=True, whole=True),
+    "background": Variable(_BIN, "", "predicted background counts", "sum", not_negative=True),
+    "exposure": Variable(
+        (ENERGY_TRUE, DISTANCE), EXPOSURE_UNIT, "mean exposure of the region", "mean",
+        not_negative=True,
+    ),
+    "counts_off": Variable(_BIN, "", "off counts", "sum", not_negative=True, whole=True),
+    "acceptance": Variable(
+        _BIN, "", "summed acceptance of the on counts", "sum", not_negative=True
+    ),
+    "acceptance_off": Variable(
+        _BIN, "", "acceptance of the off counts for that of the on counts", "matched",
+        not_negative=True,
+    ),
     "edisp": MAPS["edisp"],
-    "solid_angle": Variable((DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region"),
-    "coverage": Variable(_BIN, "", "used share of the solid angle"),
-}
+    "solid_angle": Variable(
+        (DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region", "sum", not_negative=True
+    ),
+    "coverage": Variable(_BIN, "", "used share of the solid angle", "mean", not_negative=True),
+}  # fmt: skip
 
 _FIT = (DISTANCE, ENERGY)
 
 PROFILE: Final = {
-    "counts": Variable(_FIT, "", "counts"),
-    "npred": Variable(_FIT, "", "predicted counts at the best fit"),
-    "npred_excess": Variable(_FIT, "", "predicted signal counts at the best fit"),
-    "npred_background": Variable(_FIT, "", "predicted background counts"),
-    "ts": Variable(_FIT, "", "test statistic against no signal"),
-    "sqrt_ts": Variable(_FIT, "", "signed square root of the test statistic"),
-    "stat": Variable(_FIT, "", "fit statistic at the best fit"),
-    "stat_null": Variable(_FIT, "", "fit statistic without signal"),
-    "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm"),
-    NORM_SCAN_VALUES: Variable((*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated"),
+    "counts": Variable(_FIT, "", "counts", "sum", not_negative=True, whole=True),
+    "npred": Variable(_FIT, "", "predicted counts at the best fit", "sum", fitted=True),
+    "npred_excess": Variable(
+        _FIT, "", "predicted signal counts at the best fit", "sum", fitted=True
+    ),
+    "npred_background": Variable(_FIT, "", "predicted background counts", "sum"),
+    "ts": Variable(_FIT, "", "test statistic against no signal", fitted=True),
+    "sqrt_ts": Variable(_FIT, "", "signed square root of the test statistic", fitted=True),
+    "stat": Variable(_FIT, "", "fit statistic at the best fit", fitted=True),
+    "stat_null": Variable(_FIT, "", "fit statistic without signal", fitted=True),
+    "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm", fitted=True),
+    NORM_SCAN_VALUES: Variable(
+        (*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated", fitted=True
+    ),
     "success": Variable(_FIT, "", "the fit has a finite norm"),
     "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
     "status": Variable(_FIT, "", "what the result rests on"),
-    "solid_angle": BINNED["solid_angle"],
+    "solid_angle": replace(BINNED["solid_angle"], kind="mean"),
     "coverage": Variable(_FIT, "", "used share of the solid angle"),
 }
 
@@ -131,11 +181,19 @@ SED_SUFFIXES: Final = {
 }
 
 
+ON_OFF: Final = ("counts_off", "acceptance", "acceptance_off")  # they stand for the background
+
+
+def names_of_kind(table: Mapping[str, Variable], *kinds: Kind) -> tuple[str, ...]:
+    """Names of a table's variables of some kinds, in the order of the table."""
+    return tuple(name for name, entry in table.items() if entry.kind in kinds)
+
+
 def sed_variable(quantity: str, suffix: str = "") -> Variable:
     """Describe a sed quantity with a suffix, for example ``dnde`` and ``_ul``."""
     base = SED_TYPES[quantity]
     words = SED_SUFFIXES[suffix]
-    return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip())
+    return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip(), fitted=True)
 
 
 def result_variable(name: str) -> Variable:

@@ -1,5 +1,6 @@
-"""Spectral models, and the counts that they predict.
+"""Spectral models and the signal counts that they predict.
 
-`models` integrates a model over energy bins, `response` folds it with exposure and energy
-dispersion, `references` gives the fluxes of norm 1, `model_json` keeps a model in a file.
+`models` integrates a model over energy bins. `response` folds a model with exposure and energy
+dispersion, which gives the signal counts. `references` gives the fluxes of norm 1 as variables of a
+profile. `model_json` writes models as text. `quadrature` and `loglog` are the numerical tools.
 """

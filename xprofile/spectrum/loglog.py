@@ -1,4 +1,4 @@
-"""Interpolation between nodes, log-log: straight lines where power laws are."""
+"""Log-log interpolation between nodes, which is exact for power laws."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["log_log", "node_below"]
+__all__ = ["interpolate_log_log", "node_below"]
 
 Float = NDArray[np.float64]
 
 
 def node_below(nodes: Float, energy: Float) -> tuple[NDArray[np.intp], Float]:
-    """Find the node below each energy, and how far it is from there to the next in log energy.
+    """Find the node below each energy, and the position between this node and the next.
 
-    Beyond the outer nodes it is the outer two that count, with a share below 0 or above 1.
+    The position is linear in log energy: 0 at the node below, 1 at the next. Beyond the outer nodes
+    it continues from the two outermost, below 0 or above 1.
     """
     if nodes.size == 1:
         return np.zeros(energy.size, np.intp), np.zeros(energy.size)
@@ -23,9 +24,12 @@ def node_below(nodes: Float, energy: Float) -> tuple[NDArray[np.intp], Float]:
     return left, np.log(energy / nodes[left]) / np.log(nodes[left + 1] / nodes[left])
 
 
-def log_log(low: NDArray[Any], high: NDArray[Any], share: Float) -> NDArray[Any]:
-    """Interpolate between values at two nodes, linearly and at least 0 where one of them is 0."""
-    linear = np.maximum((1 - share) * low + share * high, 0)
-    whole = (low > 0) & (high > 0)
-    ratio = np.divide(high, low, out=np.ones_like(linear), where=whole)
-    return np.asarray(np.where(whole, low * ratio**share, linear))
+def interpolate_log_log(low: NDArray[Any], high: NDArray[Any], position: Float) -> NDArray[Any]:
+    """Interpolate log-log between values at two nodes.
+
+    If one of the values is 0, the interpolation is linear in log energy, and at least 0.
+    """
+    linear = np.maximum((1 - position) * low + position * high, 0)
+    positive = (low > 0) & (high > 0)
+    ratio = np.divide(high, low, out=np.ones_like(linear), where=positive)
+    return np.asarray(np.where(positive, low * ratio**position, linear))

@@ -1,4 +1,4 @@
-"""Spectral models as JSON."""
+"""Spectral models as JSON text."""
 
 from __future__ import annotations
 
@@ -14,9 +14,24 @@ from astropy.modeling import CompoundModel, Fittable1DModel, Model, models
 from ..exceptions import InvalidOptionError
 from .models import SpectralModel, model_name
 
+__all__ = ["model_from_json", "model_to_json"]
 
-def to_json(model: SpectralModel) -> str:
-    """Write a model as JSON: its class and parameters, its parts, or the name of a callable."""
+_OPERATORS: dict[str, Callable[[Model, Model], Model]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+    "|": operator.or_,
+}
+
+
+def model_to_json(model: SpectralModel) -> str:
+    """Write a model as JSON.
+
+    A model of astropy.modeling becomes its class and parameters, a compound model the operator and
+    both parts. Of another callable only the name is kept.
+    """
     return json.dumps(_content(model))
 
 
@@ -35,13 +50,13 @@ def _content(model: SpectralModel) -> dict[str, Any]:
     return {"class": type(model).__name__, "parameters": parameters}
 
 
-def from_json(text: str) -> Model:
-    """Make a model from the JSON that `to_json` writes.
+def model_from_json(text: str) -> Model:
+    """Make a model from the JSON that `model_to_json` writes.
 
     Raises
     ------
     InvalidOptionError
-        If it names no 1-D model of `astropy.modeling`.
+        If the text does not describe a 1-D model of `astropy.modeling`.
     """
     try:
         return _model(json.loads(text))
@@ -56,18 +71,8 @@ def _model(content: dict[str, Any]) -> Model:
         return _OPERATORS[content["operator"]](*(_model(part) for part in content["parts"]))
     kind = getattr(models, content["class"])
     if not (issubclass(kind, Fittable1DModel) and kind.n_inputs == 1):
-        raise TypeError(f"{kind} is no model of one variable")
+        raise TypeError(f"{kind} is not a model of one variable")
     return kind(**{name: _parameter(*p) for name, p in content["parameters"].items()})
-
-
-_OPERATORS: dict[str, Callable[[Model, Model], Model]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-    "|": operator.or_,
-}
 
 
 def _parameter(value: float, unit: str) -> u.Quantity | float:

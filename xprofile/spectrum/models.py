@@ -1,6 +1,6 @@
-"""Spectral models: differential fluxes, integrals over energy bins, reference fluxes.
+"""Spectral models: differential fluxes, integrals over energy bins, and reference fluxes.
 
-Inside, energies are numbers in TeV and differential fluxes numbers in cm-2 s-1 TeV-1.
+The functions for arrays use energies in TeV and differential fluxes in cm-2 s-1 TeV-1.
 """
 
 from __future__ import annotations
@@ -14,20 +14,28 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError
 from ..schema.names import ENERGY_UNIT
+from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
-from .quadrature import quadrature
+from .quadrature import quadrature_nodes
 
-__all__ = ["SpectralModel", "power_law"]
+__all__ = [
+    "SpectralModel",
+    "dnde",
+    "integral",
+    "model_name",
+    "power_law",
+    "reference_fluxes",
+]
 
 Float = NDArray[np.float64]
-
-SpectralModel = Callable[[u.Quantity], u.Quantity]  # an astropy.modeling.Model is one too
+SpectralModel = Callable[[u.Quantity], u.Quantity]  # for example an astropy.modeling.Model
 
 _ENERGY, _DNDE = u.Unit(ENERGY_UNIT), u.Unit(SED_TYPES["dnde"].unit)
 
 _ERG = _ENERGY.to("erg")
 
 
+@suggests_options
 def power_law(
     index: float = 2.0,
     amplitude: u.Quantity = 1e-12 * u.Unit("cm-2 s-1 TeV-1"),
@@ -38,15 +46,22 @@ def power_law(
     Parameters
     ----------
     index : float
-        Positive for a spectrum that falls.
+        Index of the spectrum, positive for a spectrum that falls.
     amplitude : Quantity
-        Differential flux at `reference`.
+        Differential flux at the reference energy.
     reference : Quantity
-        Energy.
+        Reference energy.
 
     Returns
     -------
     astropy.modeling.models.PowerLaw1D
+        Model that turns an energy Quantity into a differential flux.
+
+    See Also
+    --------
+    xprofile.estimate : Estimate a profile with a spectral model; any model of astropy works.
+    xprofile.with_reference_model : Convert the fluxes of a profile to another spectral model.
+    xprofile.simulate : Draw counts of a spectral model.
 
     Examples
     --------
@@ -64,7 +79,7 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
     Raises
     ------
     InvalidOptionError
-        If the model does not turn an energy Quantity into a differential flux, or the flux is
+        If the model does not turn an energy Quantity into a differential flux, or if the flux is
         negative or not finite.
     """
     try:
@@ -85,41 +100,42 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
 
 
 def model_name(model: SpectralModel) -> str:
+    """Name of a callable, or of the class of a model."""
     return str(getattr(model, "__name__", type(model).__name__))
 
 
 def integral(model: SpectralModel, edges: Float, *, power: int = 0) -> Float:
-    """Integral of E^power dN/dE over energy bins, in cm-2 s-1 TeV^power; (nbin,).
+    """Integral of E^power dN/dE over energy bins, (nbin,), in cm-2 s-1 TeV^power.
 
-    Analytic for power laws; other models by quadrature, exact to about 1e-9.
+    Integrals of power laws are analytic. Those of other models are exact to about 1e-9.
 
     Parameters
     ----------
     model : SpectralModel
         The model.
     edges : numpy.ndarray
-        Energies in TeV, ascending, (nbin + 1,).
+        Ascending energies in TeV, (nbin + 1,).
     power : int
         0 for the flux, 1 for the energy flux.
     """
     at_edges = dnde(model, edges)
     if isinstance(model, models.PowerLaw1D):
         index = 1 + power - float(u.Quantity(model.alpha).to_value(""))
-        # from a to b, E f(E) at a times (b - a) expm1(d) / d, d = index (b - a), in log energy
+        # over log energies from a to b: E f(E) at a times (b - a) expm1(d) / d, d = index (b - a)
         width = np.diff(np.log(edges))
         d = index * width
         ratio = np.divide(np.expm1(d), d, out=np.ones_like(d), where=d != 0)
         return np.asarray(at_edges[:-1] * edges[:-1] ** (1 + power) * width * ratio)
-    energy, weight, which = quadrature(edges, function=lambda e: dnde(model, e))
+    energy, weight, bin_number = quadrature_nodes(edges, function=lambda e: dnde(model, e))
     values = weight * dnde(model, energy) * energy**power
-    return np.bincount(which, values, minlength=edges.size - 1).astype(np.float64)
+    return np.bincount(bin_number, values, minlength=edges.size - 1).astype(np.float64)
 
 
 def reference_fluxes(model: SpectralModel, lower: Float, upper: Float) -> dict[str, Float]:
-    """Reference values of each sed type for energy bins in TeV, each (nbin,).
+    """Reference values of each sed type for energy bins in TeV, (nbin,).
 
-    ``dnde`` and ``e2dnde`` at the geometric centre of the bin, ``flux`` and ``eflux`` over it.
-    Where `lower` equals `upper` the integrals are 0.
+    ``dnde`` and ``e2dnde`` are at the geometric centre of the bin, ``flux`` and ``eflux`` are
+    integrals over it. The integrals are 0 if `lower` equals `upper`.
     """
     centre = np.sqrt(lower * upper)
     at_centre = dnde(model, centre)

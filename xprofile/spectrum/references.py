@@ -1,4 +1,4 @@
-"""Reference values of a spectral model: the fluxes that a norm of 1 stands for."""
+"""Reference fluxes of a spectral model, which a norm of 1 stands for, as variables of a profile."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from ..schema.names import ENERGY, ENERGY_UNIT, high, low
 from ..schema.variables import reference_variable
 from .models import SpectralModel, reference_fluxes
 
-__all__ = ["reference_variables", "references"]
+__all__ = ["reference_arrays", "reference_variables"]
 
 Float = NDArray[np.float64]
 
 
-def reference_variables(model: SpectralModel, energies: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Make ``ref_dnde`` and so on, what a model gives at norm 1 in the energy bins of a Dataset.
+def reference_arrays(model: SpectralModel, data: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Make ``ref_dnde``, ``ref_flux``, ``ref_eflux`` and ``ref_e2dnde`` of a Dataset's energy bins.
 
-    Each has the dims of the energy, none where one was selected.
+    They have the dims of the energy. After the selection of one energy they have no dims.
     """
-    scale = u.Unit(energies[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
-    lower, upper = (np.atleast_1d(energies[edge(ENERGY)]) * scale for edge in (low, high))
-    one = {} if energies[ENERGY].dims else {ENERGY: 0}
-    found = references(model, lower, upper)
-    return {name: xr.DataArray(values.isel(one)) for name, values in found.items()}
+    scale = u.Unit(data[ENERGY].attrs.get("units", ENERGY_UNIT)).to(ENERGY_UNIT)
+    lower, upper = (np.atleast_1d(data[edge(ENERGY)]) * scale for edge in (low, high))
+    selected = {} if data[ENERGY].dims else {ENERGY: 0}
+    variables = reference_variables(model, lower, upper)
+    return {name: xr.DataArray(values.isel(selected)) for name, values in variables.items()}
 
 
-def references(model: SpectralModel, lower: Float, upper: Float) -> dict[str, xr.Variable]:
-    """Make ``ref_dnde`` and so on, (energy,), of the edges of energy bins in TeV."""
-    found = reference_fluxes(model, lower, upper)
-    return {f"ref_{kind}": reference_variable(kind, values) for kind, values in found.items()}
+def reference_variables(model: SpectralModel, lower: Float, upper: Float) -> dict[str, xr.Variable]:
+    """Make ``ref_dnde``, ``ref_flux``, ``ref_eflux`` and ``ref_e2dnde`` of energy bins, (energy,).
+
+    The edges `lower` and `upper` are in TeV.
+    """
+    fluxes = reference_fluxes(model, lower, upper)
+    return {f"ref_{kind}": reference_variable(kind, values) for kind, values in fluxes.items()}

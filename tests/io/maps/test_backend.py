@@ -1,4 +1,4 @@
-"""FITS files opened by xarray itself."""
+"""FITS files opened with xarray.open_dataset."""
 
 import gzip
 import pickle
@@ -53,7 +53,7 @@ def test_chunks(path):
 
 
 def test_large_images_are_in_chunks_of_their_planes(path, monkeypatch):
-    monkeypatch.setattr("xprofile.io.maps.backend._LARGE", 16 * 8)
+    monkeypatch.setattr("xprofile.io.maps.backend._CHUNK_BYTES", 16 * 8)
     with xr.open_dataset(path, engine="xprofile", chunks={}) as maps:
         assert maps["counts"].chunks == ((1, 1, 1), (4, 2), (8,))
 
@@ -64,7 +64,7 @@ def test_options(path):
     ) as maps:
         assert set(maps.data_vars) == {"counts", "background", "exposure", "mask"}
         assert maps["energy"].attrs["units"] == "GeV"
-    with pytest.raises(InvalidOptionError, match="energy_unit must be one of energy"):
+    with pytest.raises(InvalidOptionError, match="energy_unit must be a unit of energy"):
         xr.open_dataset(path, engine="xprofile", energy_unit="m")
 
 

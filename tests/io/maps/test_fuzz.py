@@ -1,4 +1,4 @@
-"""Files that were changed at random: each gives a clear error, or maps that can be used."""
+"""Files with random changes: each gives an error of xprofile, or maps that can be used."""
 
 import signal
 import tracemalloc
@@ -47,13 +47,13 @@ def pick(rng, choices):
 
 
 def is_header(data, block):
-    """Whether a block of a file is text."""
+    """Whether a block of a file is part of a header."""
     part = data[block * BLOCK : (block + 1) * BLOCK]
     return bool(part) and all(32 <= byte < 127 for byte in part[:CARD])
 
 
 def change_card(rng, data):
-    """Give another value to a keyword, take the keyword away, or have it twice."""
+    """Change the value of a keyword, remove the keyword, or repeat it."""
     blocks = [b for b in range(len(data) // BLOCK) if is_header(data, b)]
     if not blocks:
         return
@@ -79,7 +79,7 @@ def change_bytes(rng, data):
 
 
 def change_values(rng, data):
-    """Put odd numbers where tables and images are."""
+    """Write odd numbers into tables and images."""
     odd = [np.nan, np.inf, -np.inf, -1.0, 0.0, 1e300, 0.5]
     blocks = [b for b in range(len(data) // BLOCK) if not is_header(data, b)]
     if blocks:
@@ -118,7 +118,7 @@ def changed(rng, content):
 
 
 def open_changed(rng, path):
-    """Size of a file that was changed, with others that were not, and what opens it."""
+    """Return the size of a changed file, or of several files, and a function that opens it."""
     kind = pick(rng, ["map"] * 12 + ["parts"] * 2 + ["single", "lazy"])
     if kind == "parts":
         name = pick(rng, PARTS)
@@ -135,7 +135,7 @@ def open_changed(rng, path):
 
 @contextmanager
 def limited(size, *, memory):
-    """Fail after some seconds, and if more memory is taken than a multiple of a size."""
+    """Fail if the block takes too long, or needs more memory than a multiple of `size`."""
     signal.alarm(SECONDS)
     if memory:
         tracemalloc.start()
@@ -155,7 +155,7 @@ def check(seed, path, *, memory=False):
     with limited(size, memory=memory), warnings.catch_warnings(), suppress(XProfileError):
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", DataWarning)
-        for old in (DeprecationWarning, AstropyDeprecationWarning):  # astropy's of itself
+        for old in (DeprecationWarning, AstropyDeprecationWarning):  # within astropy
             warnings.simplefilter("ignore", old)
         found = opens()
     if {"counts", "exposure"} <= set(getattr(found, "data_vars", ())):
@@ -165,14 +165,14 @@ def check(seed, path, *, memory=False):
 @pytest.fixture(autouse=True)
 def deadline():
     if not hasattr(signal, "SIGALRM"):
-        pytest.skip("there is no alarm on this system")
+        pytest.skip("this system has no alarm signal")
     before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail(f"no answer in {SECONDS} s"))
     yield
     signal.signal(signal.SIGALRM, before)
 
 
 def fuzz(path, first, number):
-    for seed in range(10):  # what is imported on the way takes memory the first time
+    for seed in range(10):  # imports need memory the first time
         check(seed, path)
 
     @settings(max_examples=number, derandomize=True, deadline=None, database=None)
@@ -190,5 +190,5 @@ def test_some_changed_files(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_many_changed_files(tmp_path, part):
-    """20,000 of them."""
+    """20,000 changed files."""
     fuzz(tmp_path / "changed.fits", part << 32, 5000)

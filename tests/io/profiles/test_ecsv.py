@@ -1,4 +1,4 @@
-"""Profiles in ECSV: nothing is lost, the table is Gammapy's, Gammapy's tables are read."""
+"""Profiles in ECSV: round trips, the layout of Gammapy, and tables of Gammapy."""
 
 import json
 
@@ -8,13 +8,10 @@ import pytest
 import xarray as xr
 from astropy.table import QTable, Table
 from cases.profile_files import MODEL, TABLES, ecsv
-from cases.profiles import KINDS, make_profile
-from test_profilefits import value_columns
+from cases.profiles import KINDS, make_profile, value_columns
 
-from xprofile import open_profile, to_sed_type
+from xprofile import open_profile, to_sed_type, to_table, write_ecsv
 from xprofile.exceptions import FileFormatError, InvalidDataError, MissingVariableError
-from xprofile.io.profiles.ecsv import write_ecsv
-from xprofile.io.profiles.table import to_table
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Profiles of every shape go through files of every format and come back as they were."""
+"""Round trips of profiles of every shape through files of every format."""
 
 import warnings
 from functools import lru_cache
@@ -13,10 +13,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from xprofile import estimate, open_profile, power_law, simulate, to_sed_type
-from xprofile.io.netcdf import write_netcdf
-from xprofile.io.profiles.ecsv import write_ecsv
-from xprofile.io.profiles.fits_tables import write_profile
+from xprofile import (
+    estimate,
+    open_profile,
+    power_law,
+    simulate,
+    to_sed_type,
+    write_ecsv,
+    write_netcdf,
+    write_profile,
+)
 from xprofile.schema.axes import axis_coords
 from xprofile.schema.variables import BINNED, COORDS, data_array
 
@@ -88,7 +94,7 @@ def estimated(energies, selection, kind, scan_per_bin):
     )
 
 
-exact = st.integers(-(2**31), 2**31) | st.floats(allow_nan=False)  # NaN equals none in tuples
+exact = st.integers(-(2**31), 2**31) | st.floats(allow_nan=False)  # tuples with NaN differ
 numbers = st.integers(-(2**31), 2**31) | st.floats() | st.booleans()
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 visible = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
@@ -151,7 +157,7 @@ def _with_bins(draw, profile):
 
 @st.composite
 def selections(draw, profile):
-    """Select bins and energies: a range, one, or one without its dim; and turn the dims."""
+    """Select bins and energies: a range, one, or one without its dim; and transpose the dims."""
     bins = next(d for d in ("projected_distance", "position_angle", "region") if d in profile.dims)
     which = {
         bins: draw(st.sampled_from([slice(None), slice(None, None, -1), [2], 3])),
@@ -164,7 +170,7 @@ def selections(draw, profile):
 
 
 def described(value):
-    """Type of an attribute, to compare what `assert_identical` takes for the same."""
+    """Type of an attribute, which `assert_identical` does not compare."""
     if isinstance(value, list | tuple):
         return type(value), [described(item) for item in value]
     if isinstance(value, dict):
@@ -183,7 +189,7 @@ def assert_comes_back(profile, path, form, *, types=True):
         found = open_profile(path)
     xr.testing.assert_identical(found, profile)
     for name, variable in profile.variables.items():
-        any_text = variable.dtype.kind == "U" and not types  # of what length is not in the file
+        any_text = variable.dtype.kind == "U" and not types  # its length is not in the file
         assert found[name].dtype == variable.dtype or any_text
     if types:
         assert described(found.attrs) == described(profile.attrs)
@@ -195,7 +201,7 @@ def few(examples):
     return settings(
         max_examples=examples,
         deadline=None,
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink profiles takes minutes
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 

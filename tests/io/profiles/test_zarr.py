@@ -5,7 +5,7 @@ import sys
 import pytest
 import xarray as xr
 from cases.profile_files import write_zarr
-from test_profilefits import make_profile
+from cases.profiles import make_profile
 
 from xprofile import open_profile
 from xprofile.exceptions import FileFormatError, InvalidDataError, MissingPackageError

@@ -1,4 +1,4 @@
-"""Pixels of bins of any kind."""
+"""Find the pixels of bins of any kind, by the method that suits them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...bins.shapes.shape import SphereMembers
 from ...bins.shapes.spherical import Spherical, is_spherical
 from ...bins.skybins import SkyBins
 from ...maps.pixelgrid import PixelGrid
-from .membership import Membership, joined
+from .membership import Membership
 from .search import Search
 
 if TYPE_CHECKING:
@@ -26,41 +26,41 @@ def find_members(bins: SkyBins, grid: PixelGrid) -> Membership:
     Parameters
     ----------
     bins : SkyBins
-        Any.
+        Bins of any kind.
     grid : PixelGrid
         The pixels of a map, from `xprofile.maps.wcs.pixel_grid`.
     """
-    found = prepare_search(bins, grid)
-    return found.members() if isinstance(found, Search) else found
+    search = prepare_search(bins, grid)
+    return search.members() if isinstance(search, Search) else search
 
 
 def prepare_search(bins: SkyBins, grid: PixelGrid) -> Search | Membership:
-    """Prepare a search for the pixels of each bin; those of lists and in the plane are found.
+    """Prepare the search for the pixels of bins on the sphere; find those of other bins at once.
 
     Parameters
     ----------
     bins : SkyBins
-        Any.
+        Bins of any kind.
     grid : PixelGrid
         The pixels of a map.
     """
     if isinstance(bins.shape, SphereMembers) and not bins.planar:
-        return Search.of(bins.shape, len(bins), grid)
-    return _members_of_list(bins.to_regions(), grid)
+        return Search.from_shape(bins.shape, len(bins), grid)
+    return _members_of_regions(bins.to_regions(), grid)
 
 
-def _members_of_list(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
-    """Pixels of planar regions in one batch, and of each spherical one as it says itself."""
+def _members_of_regions(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
+    """Find the pixels of planar regions in one batch, and of each spherical region by a search."""
     from .planar import planar_members
 
-    round_ones = np.array([is_spherical(region) for region in regions])
-    if not round_ones.any():
+    spherical = np.array([is_spherical(region) for region in regions])
+    if not spherical.any():
         return planar_members(regions, grid)
     parts = [
-        (np.array([i]), Search.of(Spherical(regions[i]), 1, grid).members())
-        for i in np.flatnonzero(round_ones).tolist()
+        (np.array([i]), Search.from_shape(Spherical(regions[i]), 1, grid).members())
+        for i in np.flatnonzero(spherical).tolist()
     ]
-    flat = np.flatnonzero(~round_ones)
-    if flat.size:
-        parts.append((flat, planar_members([regions[i] for i in flat.tolist()], grid)))
-    return joined(parts, len(regions))
+    planar = np.flatnonzero(~spherical)
+    if planar.size:
+        parts.append((planar, planar_members([regions[i] for i in planar.tolist()], grid)))
+    return Membership.from_parts(parts, len(regions))

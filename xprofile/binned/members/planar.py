@@ -1,7 +1,7 @@
-"""Pixels of astropy sky regions in the plane of the map, as Gammapy and regions <= 0.11 have them.
+"""Pixels of astropy sky regions in the plane of the map, as in Gammapy and regions <= 0.11.
 
-Circles, annuli, ellipses and rectangles are measured with one pixel scale and one angle, those of
-a step of one arcsecond North from the region's centre (`regions` 0.12 takes other scales). They are
+Circles, annuli, ellipses and rectangles are measured with one pixel scale and one angle, taken from
+a step of one arcsecond North of the region's centre (`regions` 0.12 uses other scales). They are
 evaluated in one batch. Other shapes go through ``region.to_pixel``.
 """
 
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from regions import PixCoord, SkyRegion
 
-from ...bins.shapes.plane import SIMPLE_SHAPES, PlaneShapes, group_by_frame, in_pixels
+from ...bins.shapes.plane import SIMPLE_SHAPES, PlaneShapes, group_by_frame, shapes_in_pixels
 from ...maps.pixelgrid import PixelGrid
-from .membership import Membership, flat_positions, gather
+from .flat_indexing import flat_index
+from .membership import Membership
 
 __all__ = ["planar_members"]
 
 Int = NDArray[np.intp]
-
 Float = NDArray[np.float64]
 
 
@@ -30,74 +30,75 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
     Parameters
     ----------
     regions : sequence of regions.SkyRegion
-        One bin each.
+        One for each bin.
     grid : PixelGrid
-        The pixels.
+        The pixels of a map.
     """
     simple = [i for i, region in enumerate(regions) if type(region) in SIMPLE_SHAPES]
     other = [i for i in range(len(regions)) if i not in set(simple)]
-    found = [_other_pixels(regions[i], i, grid) for i in other]
-    for frame_indices in group_by_frame(regions, simple):
-        rows, x, y = _simple_pixels([regions[i] for i in frame_indices], grid)
-        found.append((np.asarray(frame_indices)[rows], x, y))
-    code, x, y = (np.concatenate(column) for column in zip(*found, strict=True))
-    pixel = flat_positions(grid, x, y)
+    parts = [_other_pixels(regions[i], i, grid) for i in other]
+    for indices in group_by_frame(regions, simple):
+        index, x, y = _simple_pixels([regions[i] for i in indices], grid)
+        parts.append((np.asarray(indices)[index], x, y))
+    bins, x, y = (np.concatenate(column) for column in zip(*parts, strict=True))
+    pixel = flat_index(grid, x, y)
     beyond = np.flatnonzero(pixel < 0)
     kept = np.ones(pixel.size, bool)
     kept[beyond] = grid.canonical(x[beyond], y[beyond])
     area = grid.solid_angle(x[kept], y[kept])
-    return gather([(code[kept], pixel[kept], area)], len(regions))
+    return Membership.from_pairs([(bins[kept], pixel[kept], area)], len(regions))
 
 
 def _simple_pixels(regions: Sequence[SkyRegion], grid: PixelGrid) -> tuple[Int, Float, Float]:
-    """Region index and pixel numbers, on the map or not, of all pixels of simple regions."""
-    shapes = in_pixels(regions, grid)
+    """Region index and pixel numbers of the pixels in simple regions, also beyond the map."""
+    shapes = shapes_in_pixels(regions, grid)
     cos, sin = np.abs(np.cos(shapes.angle)), np.abs(np.sin(shapes.angle))
     width, height = shapes.outer.T / 2
     half = np.stack([cos * width + sin * height, sin * width + cos * height])
     centre = np.stack([shapes.x, shapes.y])
     start, stop = np.floor(centre - half), np.ceil(centre + half) + 1
-    row, x, y = _box_pixels(start, stop)
-    inside = _contains(shapes, row, x, y)
-    return row[inside], x[inside], y[inside]
+    index, x, y = _box_pixels(start, stop)
+    inside = _contains(shapes, index, x, y)
+    return index[inside], x[inside], y[inside]
 
 
 def _box_pixels(start: Float, stop: Float) -> tuple[Int, Float, Float]:
-    """All integer positions of boxes, given as (2, nbox) corners, one box after the other."""
-    lost = ~np.isfinite(start).all(axis=0)
-    columns, lines = np.where(lost, 0, stop - start).astype(int)
-    size = columns * lines
-    row = np.repeat(np.arange(size.size), size)
-    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    line, column = np.divmod(within, np.maximum(columns, 1)[row])
-    return row, start[0][row] + column, start[1][row] + line
+    """Box index and pixel numbers of the pixels in boxes with corners (2, nbox), box by box."""
+    off_sky = ~np.isfinite(start).all(axis=0)
+    columns, rows = np.where(off_sky, 0, stop - start).astype(int)
+    size = columns * rows
+    index = np.repeat(np.arange(size.size), size)
+    in_box = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    row, column = np.divmod(in_box, np.maximum(columns, 1)[index])
+    return index, start[0][index] + column, start[1][index] + row
 
 
-def _contains(shapes: PlaneShapes, row: Int, x: Float, y: Float) -> NDArray[np.bool_]:
-    dx, dy = x - shapes.x[row], y - shapes.y[row]
-    cos, sin = np.cos(shapes.angle)[row], np.sin(shapes.angle)[row]
+def _contains(shapes: PlaneShapes, index: Int, x: Float, y: Float) -> NDArray[np.bool_]:
+    """Whether each pixel centre is inside the shape with its index, and not in the shape's hole."""
+    dx, dy = x - shapes.x[index], y - shapes.y[index]
+    cos, sin = np.cos(shapes.angle)[index], np.sin(shapes.angle)[index]
     along, across = cos * dx + sin * dy, sin * dx - cos * dy
     distance = np.hypot(dx, dy)
 
     def within(size: Float) -> NDArray[np.bool_]:
-        width, height = size[row].T
+        width, height = size[index].T
         tests = [
             2 * distance < width,
             (2 * along / width) ** 2 + (2 * across / height) ** 2 <= 1,
             (np.abs(along) < width / 2) & (np.abs(across) < height / 2),
         ]
-        return np.choose(shapes.kind[row], tests).astype(bool)
+        return np.choose(shapes.kind[index], tests).astype(bool)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         return within(shapes.outer) ^ within(shapes.inner)
 
 
 def _other_pixels(region: SkyRegion, index: int, grid: PixelGrid) -> tuple[Int, Float, Float]:
-    """Pixels of a region of any other shape, by its own pixel region."""
+    """Region index and pixel numbers of the pixels in a region of another shape."""
     pixel_region = region.to_pixel(grid.wcs)
     try:
         box = pixel_region.bounding_box
-    except ValueError:  # a vertex is where the projection has no place
+    except ValueError:  # the projection has no position for a vertex
         return np.empty(0, int), np.empty(0), np.empty(0)
     shift = 0.0
     if grid.separable:

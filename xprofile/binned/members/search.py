@@ -1,128 +1,138 @@
-"""Search for the pixels of bins on the sphere: of a whole map, or of a block of it."""
+"""Search for the pixels of bins on the sphere, in a whole map or in one block of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...bins.shapes.shape import SphereMembers
-from ...maps.pixelgrid import PixelGrid, take_pixels
-from .membership import Find, Int, Membership, flat_positions, gather, slices
+from ...maps.arrays import take_pixels
+from ...maps.pixelgrid import PixelGrid
+from .flat_indexing import flat_index
+from .membership import FindMembers, Int, Membership, chunk_slices
 from .tiles import Tiles
 
 __all__ = ["Search"]
 
 Float = NDArray[np.float64]
-
 Bool = NDArray[np.bool_]
 
+# gives the bin of each pixel of some columns (nx,) and rows (ny,) of a grid, (ny, nx); -1 for none
 Coder: TypeAlias = Callable[[PixelGrid, Float, Float], Int]
 
-_MOST_OUTSIDE = 1 << 22  # pixels beyond the map that are looked at one by one
+# Number of pixels beyond the map that are examined one by one, in about 0.3 s. If there are more, a
+# regular sample of them gives the solid angle beyond the map, to about 4e-4. Ten times larger, bins
+# far beyond the map take ten times longer; ten times smaller, that solid angle is wrong by 1e-3.
+_MAX_PIXELS_BEYOND = 1 << 22
 
-_PROBE = 8  # one pixel in so many, along each axis, tells of most blocks that bins touch them
+# every 8th row and column is tried first, then all, to find quickly that a block has pixels of
+# bins; affects speed alone
+_PROBE_STEPS = (8, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Bins that do not overlap, to be found among the pixels of a map.
+    """Search for the pixels of bins that do not overlap.
 
     Parameters
     ----------
     coder : callable
-        Tells the bin of pixel positions (nx,) and (ny,) of a grid, (ny, nx), -1 for none.
+        Gives the bin of each pixel of some columns (nx,) and rows (ny,) of a grid, (ny, nx), -1
+        for pixels outside all bins.
     nbin : int
-        How many bins there are.
+        Number of bins.
     grid : PixelGrid
-        The pixels.
+        The pixels of the map.
     tiles : Tiles
-        Tiles over the map, and what the grid would have beyond it round the bins.
+        Tiles that cover the map and, on the continued grid, the bins beyond it.
     """
 
     coder: Coder
     nbin: int
     grid: PixelGrid
     tiles: Tiles
-    overlap = 0  # that of a Membership, which these bins never have
+    overlap: ClassVar[int] = 0  # these bins do not share pixels; see Membership
 
     @classmethod
-    def of(cls, shape: SphereMembers, nbin: int, grid: PixelGrid) -> Search:
-        """Prepare it."""
-        return cls(_coder(shape, grid), nbin, grid, Tiles.near_to(shape, grid))
+    def from_shape(cls, shape: SphereMembers, nbin: int, grid: PixelGrid) -> Search:
+        """Prepare the search for bins of a shape."""
+        return cls(_make_coder(shape, grid), nbin, grid, Tiles.from_shape(shape, grid))
 
     def members(self) -> Membership:
         """Find the pixels of all bins.
 
-        Pixels that the grid would have beyond the map count as outside, unless the plane repeats
-        there what it has elsewhere. Where these are very many, one in 4, 16 or 64 stands for its
-        neighbours.
+        Pixels of the grid continued beyond the map count as outside, unless the sky there is also
+        on another pixel of the grid. If there are very many of them, one in 4, 16 or 64 is examined
+        and represents its neighbours.
         """
-        return gather(self._pairs(self._share > 0), self.nbin)
+        return Membership.from_pairs(self._pairs(self._share_on_map > 0), self.nbin)
 
     @cached_property
     def outside(self) -> Float:
-        """Solid angle in sr of the pixels that the grid would have beyond the map, (nbin,)."""
-        pairs = self._pairs((self._share > 0) & (self._share < 1))
-        beyond = ((c[p < 0], p[p < 0], area[p < 0]) for c, p, area in pairs)
-        return gather(beyond, self.nbin).outside
+        """Solid angle of each bin beyond the map in sr, on the pixels of the continued grid."""
+        at_edge = (self._share_on_map > 0) & (self._share_on_map < 1)
+        beyond = ((bins[p < 0], p[p < 0], area[p < 0]) for bins, p, area in self._pairs(at_edge))
+        return Membership.from_pairs(beyond, self.nbin).outside
 
     @cached_property
-    def _share(self) -> Float:
-        return self.tiles.share(self.grid)
+    def _share_on_map(self) -> Float:
+        return self.tiles.share_on_map(self.grid)
 
     def _pairs(self, on_map: Bool) -> Iterator[tuple[Int, Int, Float]]:
-        """Pairs in some near tiles (nline, ncolumn), and in all that are off the map."""
-        off_map = self.tiles.near & (self._share == 0)
-        far = np.count_nonzero(off_map) * self.tiles.size / _MOST_OUTSIDE
-        sparse = int(min(2 ** np.ceil(np.log2(max(far, 1)) / 2), 8))
-        for kept, step in ((self.tiles.near & on_map, 1), (off_map, sparse)):
-            for block in self.tiles.blocks(kept, step):
-                yield _block_pairs(self.coder, self.grid, *block, step)
+        """Pairs in the near tiles of a selection (nrow, ncolumn), and in all beyond the map."""
+        beyond = self.tiles.near & (self._share_on_map == 0)
+        excess = np.count_nonzero(beyond) * self.tiles.size / _MAX_PIXELS_BEYOND
+        sample_step = int(min(2 ** np.ceil(np.log2(max(excess, 1)) / 2), 8))
+        for selected, step in ((self.tiles.near & on_map, 1), (beyond, sample_step)):
+            for x, y in self.tiles.blocks(selected, step):
+                yield _block_pairs(self.coder, self.grid, x, y, step)
 
-    def blocks(self, chunks: Sequence[Sequence[int]]) -> Iterator[tuple[tuple[int, int], Find]]:
-        """Blocks (row, column) of the plane with pixels of bins, and what finds these there.
+    def blocks(
+        self, chunks: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[tuple[int, int], FindMembers]]:
+        """Yield the position (row, column) of each block with pixels of bins, and its search.
 
         Parameters
         ----------
         chunks : sequence of sequences of int
-            Rows and columns of the blocks.
+            Numbers of rows and of columns of the blocks.
         """
-        lines, columns = (slices(sizes) for sizes in chunks)
-        for i, j in np.ndindex(len(lines), len(columns)):
-            x, y = self.grid.x[columns[j]], self.grid.y[lines[i]]
+        rows, columns = (chunk_slices(sizes) for sizes in chunks)
+        for i, j in np.ndindex(len(rows), len(columns)):
+            x, y = self.grid.x[columns[j]], self.grid.y[rows[i]]
             if not (x.size and y.size):
                 continue
             tiles = self.tiles.within(x, y)
             if tiles.near.any():
                 grid = self.grid.subgrid(x, y)
-                if _touched(self.coder, grid, tiles):
-                    yield (i, j), partial(_members_of_block, self.coder, self.nbin, grid, tiles)
+                if _has_members(self.coder, grid, tiles):
+                    yield (i, j), partial(_block_members, self.coder, self.nbin, grid, tiles)
 
 
-def _touched(coder: Coder, grid: PixelGrid, tiles: Tiles) -> bool:
-    """Whether bins have a pixel of a block; one in many tells, mostly."""
+def _has_members(coder: Coder, grid: PixelGrid, tiles: Tiles) -> bool:
+    """Whether a block has pixels of bins."""
     return any(
-        bool(((coder(grid, x, y) >= 0) & (flat_positions(grid, x, y[:, None]) >= 0)).any())
-        for step in (_PROBE, 1)
+        bool(((coder(grid, x, y) >= 0) & (flat_index(grid, x, y[:, None]) >= 0)).any())
+        for step in _PROBE_STEPS
         for x, y in tiles.blocks(tiles.near, step)
     )
 
 
-def _members_of_block(
+def _block_members(
     coder: Coder, nbin: int, grid: PixelGrid, tiles: Tiles
 ) -> tuple[Membership, Int]:
-    """Pixels of the bins in a block, and the numbers of the bins that have some."""
-    pairs = (_block_pairs(coder, grid, *block, 1) for block in tiles.blocks(tiles.near))
-    return gather(pairs, nbin).compact()
+    """Find the pixels of bins in a block, and the numbers of the bins that have pixels there."""
+    pairs = (_block_pairs(coder, grid, x, y, 1) for x, y in tiles.blocks(tiles.near))
+    return Membership.from_pairs(pairs, nbin).drop_empty_bins()
 
 
-def _coder(shape: SphereMembers, grid: PixelGrid) -> Coder:
-    """Make the function that tells the bin of pixel positions (nx,) and (ny,) of a grid."""
+def _make_coder(shape: SphereMembers, grid: PixelGrid) -> Coder:
+    """Make the function that gives the bin of each pixel of some columns and rows of a grid."""
     straight = shape.straight_coder(grid.frame) if grid.separable else None
     if straight is not None:
         return lambda grid, x, y: straight(*grid.lonlat(x, y[:, None]))
@@ -133,14 +143,14 @@ def _coder(shape: SphereMembers, grid: PixelGrid) -> Coder:
 def _block_pairs(
     coder: Coder, grid: PixelGrid, x: Float, y: Float, step: int
 ) -> tuple[Int, Int, Float]:
-    """Codes, flat positions and solid angles of the pixels of one block that are in a bin."""
-    code = coder(grid, x, y)
-    inside = np.flatnonzero(code >= 0)
-    pixel = take_pixels(flat_positions(grid, x, y[:, None]), inside)
+    """Bins, flat indices and solid angles of the pixels in bins, of some columns and rows."""
+    bins = coder(grid, x, y)
+    inside = np.flatnonzero(bins >= 0)
+    pixel = take_pixels(flat_index(grid, x, y[:, None]), inside)
     beyond = np.flatnonzero(pixel < 0)
     if beyond.size:
         kept = np.ones(pixel.size, bool)
         row, column = np.divmod(inside[beyond], x.size)
         kept[beyond] = grid.canonical(x[column], y[row])
         inside, pixel = inside[kept], pixel[kept]
-    return take_pixels(code, inside), pixel, step**2 * grid.solid_angles(x, y, inside)
+    return take_pixels(bins, inside), pixel, step**2 * grid.solid_angles(x, y, inside)

@@ -1,4 +1,4 @@
-"""Tiles of pixels, of which some are near bins."""
+"""Tiles of pixels, and the selection of those near bins."""
 
 from __future__ import annotations
 
@@ -16,137 +16,148 @@ from ...maps.sphere import lonlat_deg, unit_vectors
 __all__ = ["Tiles"]
 
 Bool = NDArray[np.bool_]
-
 Float = NDArray[np.float64]
+_TILE_SIZE = (1.0, 4.0)  # degrees; smallest and largest side of a tile; affects speed alone
+_PITCHES_PER_TILE = 8  # side of a tile in pitches of the bins' sample; affects speed alone
 
+# A tile is near if a sample position is within this part of its half diagonal from one of nine
+# points of the tile. In a flat tile the nine points are within 0.5 of all others; the rest allows
+# for distortion. Ten times larger, nearly all tiles are near, which is slow; ten times smaller,
+# pixels of bins are missed (in 16 of 192 bins tried on eight projections).
+_MARGIN = 0.8
 
-_TILE_SIZE = (1.0, 4.0)  # degrees along the side of a tile of pixels, from and to
+# Number of tiles beyond the edge of the map up to which bins are followed: at least 125 deg if
+# pixels are larger than 0.008 deg. Ten times smaller, wide bins lose solid angle there, so their
+# coverage is too high; ten times larger, tables of tiles need gigabytes of memory.
+_MAX_TILES_BEYOND = 250
 
-_PITCHES = 8  # and the pitches of the sample in one
-
-_MARGIN = 0.8  # of the half diagonal of a tile; in a flat one, 0.5 is as far as it can be
-
-_BEYOND = 250  # how far bins are followed off the map, in tiles
-
-_MOST_PAIRS = 1 << 22  # numbers of vectors that are compared one by one
-
-_BLOCK_SIZE = 1 << 16  # pixels that are looked at together, so that they stay in cache
+# pairs of vectors that are compared one by one, instead of by a tree; affects speed alone
+_MAX_COMPARISONS = 1 << 22
+_BLOCK_SIZE = 1 << 16  # pixels that are examined together, so that they stay in cache
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Rectangles of pixels, of which some are near bins.
+    """Rectangles of pixels, some of which are near bins.
 
     Parameters
     ----------
-    columns, lines : numpy.ndarray
-        First pixel numbers of tiles along x and y, and where the last ones stop.
+    columns, rows : numpy.ndarray
+        Pixel numbers along x and y at which tiles start, and at which the last one ends.
     near : numpy.ndarray
-        Whether tiles may hold part of the bins, (nline, ncolumn).
+        Whether each tile may contain part of a bin, (nrow, ncolumn).
     """
 
     columns: Float
-    lines: Float
+    rows: Float
     near: Bool
 
     @classmethod
-    def near_to(cls, shape: SphereMembers, grid: PixelGrid) -> Tiles:
-        """Lay tiles over the map and what the grid would have beyond it round the bins.
+    def from_shape(cls, shape: SphereMembers, grid: PixelGrid) -> Tiles:
+        """Cover the map and the bins beyond it with tiles, and find the tiles near bins.
 
-        One is near if a sample position of the bins is about as near as it is large.
+        A tile is near if a sample position of the bins is within about half its diagonal.
         """
         sample = shape.sample()
-        columns, lines = (
-            _tile_edges(have, placed, grid.pixel_size, np.clip(_PITCHES * shape.pitch, *_TILE_SIZE))
-            for have, placed in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
+        tile_size = np.clip(_PITCHES_PER_TILE * shape.pitch, *_TILE_SIZE)
+        columns, rows = (
+            _tile_edges(numbers, position, grid.pixel_size, tile_size)
+            for numbers, position in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
         )
-        return cls(
-            columns, lines, _near_tiles(grid, columns, lines, sample, np.radians(shape.pitch))
-        )
+        near = _near_tiles(grid, columns, rows, sample, np.radians(shape.pitch))
+        return cls(columns, rows, near)
 
     @property
     def size(self) -> float:
-        """Pixels of a whole tile."""
-        return float((self.columns[1] - self.columns[0]) * (self.lines[1] - self.lines[0]))
+        """Number of pixels in a tile."""
+        return float((self.columns[1] - self.columns[0]) * (self.rows[1] - self.rows[0]))
 
-    def share(self, grid: PixelGrid) -> Float:
-        """Share of the tiles' pixels that are on the map, (nline, ncolumn)."""
-        on_x, on_y = (
-            np.diff(np.searchsorted(np.sort(have), edges)) / np.diff(edges)
-            for edges, have in ((self.columns, grid.x), (self.lines, grid.y))
+    def share_on_map(self, grid: PixelGrid) -> Float:
+        """Share of each tile's pixels that are on the map, (nrow, ncolumn)."""
+        along_x, along_y = (
+            np.diff(np.searchsorted(np.sort(numbers), edges)) / np.diff(edges)
+            for edges, numbers in ((self.columns, grid.x), (self.rows, grid.y))
         )
-        return np.asarray(on_y[:, None] * on_x)
+        return np.asarray(along_y[:, None] * along_x)
 
     def within(self, x: Float, y: Float) -> Tiles:
-        """Cut off what is beyond the pixels of a block."""
+        """Keep the tiles that overlap a block, cut to its columns and rows."""
         columns, across = _cut(self.columns, x)
-        lines, down = _cut(self.lines, y)
-        return Tiles(columns, lines, self.near[down, across])
+        rows, down = _cut(self.rows, y)
+        return Tiles(columns, rows, self.near[down, across])
 
-    def blocks(self, kept: Bool, step: int = 1) -> Iterator[tuple[Float, Float]]:
-        """Pixel numbers of columns (nx,) and rows (ny,) that cover some tiles, one in `step`."""
-        for first, last, left, right in _rectangles(kept):
+    def blocks(self, selected: Bool, step: int = 1) -> Iterator[tuple[Float, Float]]:
+        """Pixel numbers of columns (nx,) and rows (ny,) in the selected tiles, one in `step`."""
+        for top, bottom, left, right in _rectangles(selected):
             x = np.arange(self.columns[left], self.columns[right], step)
-            y = np.arange(self.lines[first], self.lines[last], step)
+            y = np.arange(self.rows[top], self.rows[bottom], step)
             height = max(_BLOCK_SIZE // x.size, 1)
             for start in range(0, y.size, height):
                 yield x, y[start : start + height]
 
 
-def _cut(edges: Float, have: Float) -> tuple[Float, slice]:
-    """Edges of tiles no further than pixels reach, and which tiles these are."""
-    low, high = have.min(), have.max() + 1
+def _cut(edges: Float, numbers: Float) -> tuple[Float, slice]:
+    """Edges of the tiles that overlap some pixel numbers, cut to them, and a slice of the tiles."""
+    low, high = numbers.min(), numbers.max() + 1
     first, last = np.searchsorted(edges, low, "right") - 1, np.searchsorted(edges, high)
     return np.clip(edges[first : last + 1], low, high), slice(first, last)
 
 
-def _rectangles(kept: NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    """Rectangles of tiles, (first, last, left, right): runs along a line, and the same below it."""
-    first = 0
-    while first < len(kept):
-        last = first + 1
-        while last < len(kept) and (kept[last] == kept[first]).all():
-            last += 1
-        change = np.flatnonzero(np.diff(kept[first], prepend=False, append=False)).tolist()
+def _rectangles(selected: Bool) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles (top, bottom, left, right) of selected tiles, ends not included.
+
+    They are runs along a row, and include the rows below it that are equal.
+    """
+    top = 0
+    while top < len(selected):
+        bottom = top + 1
+        while bottom < len(selected) and (selected[bottom] == selected[top]).all():
+            bottom += 1
+        change = np.flatnonzero(np.diff(selected[top], prepend=False, append=False)).tolist()
         for left, right in zip(change[::2], change[1::2], strict=True):
-            yield first, last, left, right
-        first = last
+            yield top, bottom, left, right
+        top = bottom
 
 
-def _tile_edges(have: Float, placed: Float, size: float, tile: float) -> Float:
-    """First pixel numbers of tiles over a map's columns and the positions of a sample."""
-    found = placed[np.isfinite(placed)]
-    step = 8 * int(np.clip(tile / size / 8, 1, 16))
-    reach = _BEYOND * step
-    low = max(min(have.min(), found.min(initial=np.inf) - 2), have.min() - reach)
-    high = min(max(have.max(), found.max(initial=-np.inf) + 2), have.max() + reach)
-    return np.arange(np.floor(low), np.ceil(high) + step + 1, step)
+def _tile_edges(numbers: Float, sample: Float, pixel_size: float, tile_size: float) -> Float:
+    """Pixel numbers at which tiles start that cover a map and a sample of bins along one axis.
+
+    The side of a tile is a multiple of 8 pixels, so that steps of 2, 4 and 8 pixels fit in it.
+    """
+    known = sample[np.isfinite(sample)]
+    side = 8 * int(np.clip(tile_size / pixel_size / 8, 1, 16))
+    reach = _MAX_TILES_BEYOND * side
+    low = max(min(numbers.min(), known.min(initial=np.inf) - 2), numbers.min() - reach)
+    high = min(max(numbers.max(), known.max(initial=-np.inf) + 2), numbers.max() + reach)
+    return np.arange(np.floor(low), np.ceil(high) + side + 1, side)
 
 
 def _near_tiles(
-    grid: PixelGrid, columns: Float, lines: Float, sample: SkyCoord, pitch: float
-) -> NDArray[np.bool_]:
-    """Whether tiles may hold part of the bins, (nline, ncolumn).
+    grid: PixelGrid, columns: Float, rows: Float, sample: SkyCoord, pitch: float
+) -> Bool:
+    """Whether each tile may contain part of a bin, (nrow, ncolumn).
 
-    Each tile is known by its middle, its corners, and the middles of its sides.
+    The sample is compared with nine points of each tile: its centre, its corners, and the middles
+    of its sides.
     """
-    x, y = (np.sort(np.append(e, (e[1:] + e[:-1]) / 2)) - 0.5 for e in (columns, lines))
+    x, y = (np.sort(np.append(e, (e[1:] + e[:-1]) / 2)) - 0.5 for e in (columns, rows))
     lattice = grid.vectors(x, y[:, None])
-    around = np.lib.stride_tricks.sliding_window_view(lattice, (3, 3), axis=(1, 2))[:, ::2, ::2]
-    chords = np.linalg.norm(around - around[..., 1:2, 1:2], axis=0)
+    points = np.lib.stride_tricks.sliding_window_view(lattice, (3, 3), axis=(1, 2))[:, ::2, ::2]
+    chords = np.linalg.norm(points - points[..., 1:2, 1:2], axis=0)
     flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
-    reach = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
-    points = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
+    half_diagonal = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
     known = np.isfinite(lattice[0])
     distance = np.full(known.shape, np.inf)
-    distance[known] = _nearest(lattice[:, known], points)
+    distance[known] = _nearest(
+        lattice[:, known], unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
+    )
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * reach + pitch)
+    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * half_diagonal + pitch)
 
 
 def _nearest(vectors: Float, points: Float) -> Float:
-    """Chord from each of some unit vectors (3, n) to the nearest of some points (3, m)."""
-    if vectors.size * points.size < _MOST_PAIRS:
+    """Chord from each unit vector (3, n) to the nearest of some points (3, m)."""
+    if vectors.size * points.size < _MAX_COMPARISONS:
         cosine = (vectors.T @ points).max(axis=1)
         return np.asarray(np.sqrt(np.maximum(2 - 2 * cosine, 0)))
     from scipy.spatial import cKDTree

@@ -1,6 +1,7 @@
-"""Sums over the pixels of bins.
+"""Sums of maps over the pixels of bins.
 
-`blocks` goes through a map, in memory or chunk by chunk of dask, `map_sums` and `image_sums` are
-what is summed of each block and added up. `masks` tells used pixels, `value_ranges` refuses values
-that no map should have.
+`blocks` goes through the maps, in memory as a whole, or chunk by chunk with dask, and adds up the
+sums of each block: `map_sums` for maps, `image_sums` for one image. `pixel_values` reads the values
+at the pixels, `masks` tells which of the pixels are used, and `value_ranges` refuses negative and
+non-finite values.
 """

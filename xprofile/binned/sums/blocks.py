@@ -1,4 +1,4 @@
-"""Sums over the pixels of bins, of maps in memory or, a block at a time, of maps of dask."""
+"""Sums over the pixels of bins, of whole maps in memory, or of dask maps block by block."""
 
 from __future__ import annotations
 
@@ -10,62 +10,61 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..members.membership import Find, Int, Membership, slices
+from ..members.membership import FindMembers, Int, Membership, chunk_slices
 from ..members.search import Search
-from .pixel_values import Picked, Place, Planes
+from .pixel_values import PixelIndex, PixelValues, Planes
 
-__all__ = ["lazy", "sum_over_blocks"]
+__all__ = ["Reduce", "is_chunked", "sum_over_blocks"]
 
 T = TypeVar("T")
-
-Sums: TypeAlias = Callable[[Picked, Membership, Int], T]
-
-_FAN = 8  # partial results that one task adds up
+Reduce: TypeAlias = Callable[[PixelValues, Membership, Int], T]
+_FAN_IN = 8  # results that one dask task combines; affects speed and the last digits alone
 
 
-def lazy(cubes: Mapping[str, xr.Variable]) -> bool:
-    """Whether one of some cubes is of dask."""
+def is_chunked(cubes: Mapping[str, xr.Variable]) -> bool:
+    """Whether any of the cubes is chunked by dask."""
     return any(cube.chunks for cube in cubes.values())
 
 
 def sum_over_blocks(
     cubes: Mapping[str, xr.Variable],
-    found: Search | Membership,
-    sums: Sums[T],
-    add: Callable[[T, T], T],
+    search: Search | Membership,
+    reduce_block: Reduce[T],
+    combine: Callable[[T, T], T],
 ) -> T:
-    """Apply a function to the pixels of bins, block by block, and add up what it gives.
+    """Apply a function to the pixels of bins in each block of maps, and combine its results.
 
     Parameters
     ----------
     cubes : dict of xarray.Variable
-        Dims (..., lat, lon), all on the same pixels. If none is of dask there is one block.
-    found : Search or Membership
-        What finds the pixels of bins in each block; without dask a Membership.
-    sums : callable
-        Of a block's planes, of its pairs, whose bins are counted from 0 in each block, and of the
-        numbers that these bins have.
-    add : callable
-        Of two results; associative.
+        Dims (..., lat, lon), all on the same pixels. If none is chunked by dask, the whole map is
+        one block.
+    search : Search or Membership
+        Finds the pixels of the bins in each block. Must be a Membership if no cube is chunked.
+    reduce_block : callable
+        Takes the values at the pixels of bins in one block, the Membership there, in which the bins
+        are numbered from 0, and the numbers that these bins have in the whole map.
+    combine : callable
+        Combines two results of `reduce_block`; must be associative.
 
     Returns
     -------
     object
-        What `sums` gives. Chunks of dask that no bin touches are not computed.
+        The combined result. Chunks in which no bin has a pixel are not computed.
     """
-    if lazy(cubes):
-        return _of_dask(cubes, found, sums, add)
-    assert isinstance(found, Membership)
-    return _sums_of_planes(sums, found, np.arange(found.nbin), {
+    if is_chunked(cubes):
+        return _sum_chunks(cubes, search, reduce_block, combine)
+    assert isinstance(search, Membership)
+    return _reduce_arrays(reduce_block, search, np.arange(search.nbin), {
         name: [np.asarray(cube.data)] for name, cube in cubes.items()
     })  # fmt: skip
 
 
-def _of_dask(
+def _sum_chunks(
     cubes: Mapping[str, xr.Variable],
-    found: Search | Membership,
-    sums: Sums[T],
-    add: Callable[[T, T], T],
+    search: Search | Membership,
+    reduce_block: Reduce[T],
+    combine: Callable[[T, T], T],
 ) -> T:
     from dask.base import compute
     from dask.delayed import delayed
@@ -73,59 +72,64 @@ def _of_dask(
     arrays = [xr.DataArray(cube) for cube in cubes.values()]
     aligned = dict(zip(cubes, xr.unify_chunks(*arrays), strict=True))
     chunked = {name: cube.data.to_delayed() for name, cube in aligned.items() if cube.chunks}
-    known = {name: np.asarray(cube.data) for name, cube in aligned.items() if not cube.chunks}
+    in_memory = {name: np.asarray(cube.data) for name, cube in aligned.items() if not cube.chunks}
     chunks = next(cube.data.chunks[-2:] for cube in aligned.values() if cube.chunks)
-    places = [slices(sizes) for sizes in chunks]
-    of_block, added = (delayed(f, pure=False) for f in (_sums_of_block, _added))
-    parts = []
-    for place, find in found.blocks(chunks):
-        pieces = {name: array[(..., *place)].tolist() for name, array in chunked.items()}
-        y, x = (along[i] for along, i in zip(places, place, strict=True))
-        there = {name: [values[..., y, x]] for name, values in known.items()}
-        parts.append(of_block(sums, find, pieces, there))
-    if not parts:
-        return _sums_of_nothing(cubes, found.nbin, sums)
-    while len(parts) > 1:
-        parts = [added(add, parts[i : i + _FAN]) for i in range(0, len(parts), _FAN)]
-    total: T = compute(*parts)[0]  # type: ignore[no-untyped-call]
+    rows, columns = (chunk_slices(sizes) for sizes in chunks)
+    reduce_later, combine_later = (delayed(f, pure=False) for f in (_reduce_block, _combine_all))
+    results = []
+    for (i, j), find_members in search.blocks(chunks):
+        pieces = {name: array[..., i, j].tolist() for name, array in chunked.items()}
+        known = {name: [array[..., rows[i], columns[j]]] for name, array in in_memory.items()}
+        results.append(reduce_later(reduce_block, find_members, pieces, known))
+    if not results:
+        return _reduce_nothing(cubes, search.nbin, reduce_block)
+    while len(results) > 1:
+        groups = (results[i : i + _FAN_IN] for i in range(0, len(results), _FAN_IN))
+        results = [combine_later(combine, group) for group in groups]
+    total: T = compute(*results)[0]  # type: ignore[no-untyped-call]
     return total
 
 
-def _sums_of_nothing(cubes: Mapping[str, xr.Variable], nbin: int, sums: Sums[T]) -> T:
-    """Apply a function to planes of which no bin has a pixel."""
-    none = Membership(np.empty(0, int), np.empty(0, int), np.empty(0), np.zeros(nbin))
-    planes = {
+def _reduce_nothing(cubes: Mapping[str, xr.Variable], nbin: int, reduce_block: Reduce[T]) -> T:
+    """Apply a function to maps in which no bin has a pixel."""
+    members = Membership(np.empty(0, int), np.empty(0, int), np.empty(0), np.zeros(nbin))
+    arrays = {
         name: [np.zeros((*cube.shape[:-2], 1, 1), cube.dtype)] for name, cube in cubes.items()
     }
-    return _sums_of_planes(sums, none, np.arange(nbin), planes)
+    return _reduce_arrays(reduce_block, members, np.arange(nbin), arrays)
 
 
-def _sums_of_block(
-    sums: Sums[T], find: Find, pieces: dict[str, Any], known: dict[str, list[NDArray[Any]]]
+def _reduce_block(
+    reduce_block: Reduce[T],
+    find_members: FindMembers,
+    pieces: dict[str, Any],
+    known: dict[str, list[NDArray[Any]]],
 ) -> T:
-    ordered = {name: _in_order(found) for name, found in pieces.items()}
-    return _sums_of_planes(sums, *find(), {**ordered, **known})
+    """Apply a function to one block, of chunks in nested lists and of arrays in memory."""
+    arrays = {name: _arrays_in_order(chunks) for name, chunks in pieces.items()}
+    return _reduce_arrays(reduce_block, *find_members(), {**arrays, **known})
 
 
-def _sums_of_planes(
-    sums: Sums[T], members: Membership, bins: Int, pieces: dict[str, list[NDArray[Any]]]
+def _reduce_arrays(
+    reduce_block: Reduce[T], members: Membership, bins: Int, arrays: dict[str, list[NDArray[Any]]]
 ) -> T:
-    place = Place(members.pixel, next(iter(pieces.values()))[0].shape[-1])
-    return sums({name: Planes(found, place) for name, found in pieces.items()}, members, bins)
+    index = PixelIndex(members.pixel, next(iter(arrays.values()))[0].shape[-1])
+    return reduce_block({name: Planes(a, index) for name, a in arrays.items()}, members, bins)
 
 
-def _in_order(pieces: Any) -> list[NDArray[Any]]:
-    """Arrays whose planes follow each other, of pieces in nested lists, one for each first axis."""
+def _arrays_in_order(pieces: Any) -> list[NDArray[Any]]:
+    """Arrays whose planes follow each other, from chunks in lists nested by the leading axes."""
     if isinstance(pieces, list) and not isinstance(pieces[0], list):
         return [np.asarray(piece) for piece in pieces]
-    return [_joined(pieces, 0)]
+    return [_concatenate(pieces, 0)]
 
 
-def _joined(pieces: Any, axis: int) -> NDArray[Any]:
+def _concatenate(pieces: Any, axis: int) -> NDArray[Any]:
+    """Concatenate chunks in nested lists, each level of lists along its axis."""
     if not isinstance(pieces, list):
         return np.asarray(pieces)
-    return np.concatenate([_joined(piece, axis + 1) for piece in pieces], axis=axis)
+    return np.concatenate([_concatenate(piece, axis + 1) for piece in pieces], axis=axis)
 
 
-def _added(add: Callable[[T, T], T], parts: Sequence[T]) -> T:
-    return reduce(add, parts)
+def _combine_all(combine: Callable[[T, T], T], results: Sequence[T]) -> T:
+    return reduce(combine, results)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..members.membership import Int, Membership
-from .map_sums import spread_bins
-from .pixel_values import Picked
+from .pixel_values import PixelValues
+from .reindexing import reindex_bins
 
 __all__ = ["ImageSums"]
 
@@ -18,44 +18,47 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ImageSums:
-    """Sums over the pixels of bins that have a value.
+    """Sums over the pixels of bins that have a finite value.
 
     Parameters
     ----------
     bins : numpy.ndarray
-        Numbers of the bins that these are, (nbin,).
+        Numbers of the bins, ascending, (nbin,).
     plain, weighted : numpy.ndarray
-        Sums of the values, and of these times solid angle, (nplane, nbin).
-    area : numpy.ndarray
-        Solid angle, (nplane, nbin).
+        Sums of the values, and of the values times solid angle, (nplane, nbin).
+    solid_angle : numpy.ndarray
+        Sum of the solid angle of these pixels, (nplane, nbin).
     """
 
     bins: Int
     plain: Float
     weighted: Float
-    area: Float
+    solid_angle: Float
 
     @classmethod
-    def of(cls, picked: Picked, members: Membership, bins: Int) -> ImageSums:
-        """Sum the pixels of bins, a plane at a time."""
-        image, sums = picked["image"], []
-        for planes in image.together():
+    def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> ImageSums:
+        """Sum the image over the pixels of bins in one block, a few planes at a time."""
+        image, sums = pixel_values["image"], []
+        for planes in image.batches():
             values = image[planes].astype(float)
-            known = np.isfinite(values)
-            values[~known] = 0
+            finite = np.isfinite(values)
+            values[~finite] = 0
             plain, weighted = members.sum(values), members.integral(values)
-            sums.append([plain, weighted, members.integral(known)])
+            sums.append([plain, weighted, members.integral(finite)])
         return cls(bins, *np.concatenate(sums, axis=1))
 
     def __add__(self, other: ImageSums) -> ImageSums:
-        """Add up what two blocks have."""
+        """Add the sums of two blocks."""
         bins = np.union1d(self.bins, other.bins)
-        one, two = self.among(bins), other.among(bins)
+        one, two = self.reindex(bins), other.reindex(bins)
         return ImageSums(
-            bins, one.plain + two.plain, one.weighted + two.weighted, one.area + two.area
+            bins,
+            one.plain + two.plain,
+            one.weighted + two.weighted,
+            one.solid_angle + two.solid_angle,
         )
 
-    def among(self, bins: Int) -> ImageSums:
-        """Return the same for these bins and others, which have sums of 0."""
-        values = (self.plain, self.weighted, self.area)
-        return ImageSums(bins, *(spread_bins(v, self.bins, bins) for v in values))
+    def reindex(self, bins: Int) -> ImageSums:
+        """Return the sums for `bins`, which include all of these; the others get 0."""
+        sums = (self.plain, self.weighted, self.solid_angle)
+        return ImageSums(bins, *(reindex_bins(values, self.bins, bins) for values in sums))

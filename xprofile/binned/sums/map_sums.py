@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schema.variables import BINNED, MAPS, names_of_kind
 from ..members.membership import Int, Membership
-from .masks import UsedMasks, kept_values
-from .pixel_values import Picked
-from .value_ranges import Span
+from .masks import UsedMasks, zero_unused
+from .pixel_values import PixelValues
+from .reindexing import reindex_bins
+from .value_ranges import ValueRange
 
 __all__ = ["MapSums"]
 
 Float = NDArray[np.float64]
 
-Bool = NDArray[np.bool_]
-
-_COUNTED = ("counts", "background", "counts_off", "acceptance", "acceptance_off")
+# cubes that are summed over the pixels of a bin
+_SUMMED = tuple(name for name in names_of_kind(BINNED, "sum", "matched") if name in MAPS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,95 +30,115 @@ class MapSums:
     Parameters
     ----------
     bins : numpy.ndarray
-        Numbers of the bins that these are, (nbin,).
-    sums : dict
-        Of counts and the like, of the background that off counts give (``matched``), and of the
-        solid angle (``area``): (nenergy, nbin).
-    label : numpy.ndarray
-        Which of the distinct masks each energy has, -1 for one that uses nothing, (nenergy,).
+        Numbers of the bins, ascending, (nbin,).
+    sums : dict of numpy.ndarray
+        Sums of counts, background and the like, (nenergy, nbin).
+    off_background : numpy.ndarray or None
+        Sum of the background that off counts give each pixel, (nenergy, nbin); None without.
+    used_solid_angle : numpy.ndarray
+        Solid angle of the used pixels in sr, (nenergy, nbin).
+    mask_index : numpy.ndarray of int
+        Index of each energy's mask along the first axis of `exposure`, -1 for an energy without
+        used pixels, (nenergy,).
     exposure : numpy.ndarray
-        Exposure times solid angle of each distinct mask, (nmask, ntrue, nbin).
-    total : numpy.ndarray
-        Solid angle of all pixels, used or not, (nbin,).
-    spans : dict of Span
-        What values there were.
+        Sum of exposure times solid angle with each distinct mask, (nmask, ntrue, nbin).
+    solid_angle : numpy.ndarray
+        Solid angle of all pixels on the map in sr, used or not, (nbin,).
+    ranges : dict of ValueRange
+        Ranges of the values that were summed.
     """
 
     bins: Int
     sums: dict[str, Float]
-    label: Int
+    off_background: Float | None
+    used_solid_angle: Float
+    mask_index: Int
     exposure: Float
-    total: Float
-    spans: dict[str, Span]
+    solid_angle: Float
+    ranges: dict[str, ValueRange]
 
     @classmethod
-    def of(cls, picked: Picked, members: Membership, bins: Int) -> MapSums:
-        """Sum the pixels of bins, a few energies at a time."""
-        masks = UsedMasks(picked, members)
-        names = [name for name in _COUNTED if name in picked]
-        sums: dict[str, list[Float]] = {name: [] for name in (*names, "matched")}
-        spans: dict[str, list[Span]] = {name: [] for name in names}
-        for energies in picked["counts"].together():
-            values, used = {}, masks.used(energies)
+    def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> MapSums:
+        """Sum maps over the used pixels of bins in one block, a few energies at a time."""
+        masks = UsedMasks(pixel_values, members)
+        names = [name for name in _SUMMED if name in pixel_values]
+        sums: dict[str, list[Float]] = {name: [] for name in names}
+        ranges: dict[str, list[ValueRange]] = {name: [] for name in names}
+        off_background: list[Float] = []
+        for energies in pixel_values["counts"].batches():
+            batch, used = {}, masks.used(energies)
             for name in names:
-                found = kept_values(picked[name][energies], used)
-                total = members.sum(found)
-                span = Span.of(name, found, total)
-                if (span.lowest < 0).any():
-                    found = np.maximum(found, 0)
-                    total = members.sum(found)
-                spans[name].append(span)
+                values = zero_unused(pixel_values[name][energies], used)
+                total = members.sum(values)
+                value_range = ValueRange.from_values(name, values, total)
+                if (value_range.lowest < 0).any():
+                    values = np.maximum(values, 0)
+                    total = members.sum(values)
+                ranges[name].append(value_range)
                 sums[name].append(total)
-                values[name] = found
-            if "counts_off" in values:
-                on, off = (values[name].astype(float) for name in _COUNTED[-2:])
-                ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
-                sums["matched"].append(members.sum(ratio * values["counts_off"]))
-        exposure, span = masks.exposure(picked["exposure"])
+                batch[name] = values
+            if "counts_off" in batch:
+                off_background.append(members.sum(_off_background(batch)))
+        exposure, exposure_range = masks.exposure(pixel_values["exposure"])
         return cls(
             bins,
-            {name: np.concatenate(found) for name, found in sums.items() if found}
-            | {"area": masks.area()},
-            masks.label,
+            {name: np.concatenate(parts) for name, parts in sums.items()},
+            np.concatenate(off_background) if off_background else None,
+            masks.solid_angle(),
+            masks.mask_index,
             exposure,
             members.sum(members.solid_angle),
-            {name: Span.joined(found) for name, found in spans.items()} | {"exposure": span},
+            {name: ValueRange.concatenate(parts) for name, parts in ranges.items()}
+            | {"exposure": exposure_range},
         )
 
     def __add__(self, other: MapSums) -> MapSums:
-        """Add up what two blocks have."""
+        """Add the sums of two blocks."""
         bins = np.union1d(self.bins, other.bins)
-        one, two = self.among(bins), other.among(bins)
-        pairs = np.stack([self.label, other.label])
-        kinds, which = np.unique(pairs, axis=1, return_inverse=True)
-        some = (kinds >= 0).any(axis=0)  # -1 for energies that use nothing in either
-        label = np.where(some, np.cumsum(some) - 1, -1)[which.reshape(-1)]
-        first, second = kinds[:, some]
+        one, two = self.reindex(bins), other.reindex(bins)
+        pairs = np.stack([self.mask_index, other.mask_index])
+        distinct, inverse = np.unique(pairs, axis=1, return_inverse=True)
+        any_used = (distinct >= 0).any(axis=0)  # False for energies without used pixels in either
+        mask_index = np.where(any_used, np.cumsum(any_used) - 1, -1)[inverse.reshape(-1)]
+        first, second = distinct[:, any_used]
         return MapSums(
             bins,
             {name: values + two.sums[name] for name, values in one.sums.items()},
-            label,
-            _with_none(one.exposure)[first] + _with_none(two.exposure)[second],
-            one.total + two.total,
-            {name: span + other.spans[name] for name, span in self.spans.items()},
+            None
+            if one.off_background is None or two.off_background is None
+            else one.off_background + two.off_background,
+            one.used_solid_angle + two.used_solid_angle,
+            mask_index,
+            _append_zeros(one.exposure)[first] + _append_zeros(two.exposure)[second],
+            one.solid_angle + two.solid_angle,
+            {name: one_range + other.ranges[name] for name, one_range in self.ranges.items()},
         )
 
-    def among(self, bins: Int) -> MapSums:
-        """Return the same for these bins and others, which have sums of 0."""
-        sums = {name: spread_bins(v, self.bins, bins) for name, v in self.sums.items()}
-        exposure, total = (spread_bins(v, self.bins, bins) for v in (self.exposure, self.total))
-        return MapSums(bins, sums, self.label, exposure, total, self.spans)
+    def reindex(self, bins: Int) -> MapSums:
+        """Return the sums for `bins`, which include all of these; the others get 0."""
+
+        def reindexed(values: Float) -> Float:
+            return reindex_bins(values, self.bins, bins)
+
+        return MapSums(
+            bins,
+            {name: reindexed(values) for name, values in self.sums.items()},
+            None if self.off_background is None else reindexed(self.off_background),
+            reindexed(self.used_solid_angle),
+            self.mask_index,
+            reindexed(self.exposure),
+            reindexed(self.solid_angle),
+            self.ranges,
+        )
 
 
-def spread_bins(values: Float, bins: Int, wanted: Int) -> Float:
-    """Values (..., nbin) of some bins among others, which have 0."""
-    if bins.size == wanted.size:
-        return values
-    spread = np.zeros((*values.shape[:-1], wanted.size))
-    spread[..., np.searchsorted(wanted, bins)] = values
-    return spread
+def _off_background(values: dict[str, NDArray[Any]]) -> Float:
+    """Background that the off counts give each pixel, 0 without off acceptance."""
+    on, off = (values[name].astype(float) for name in ("acceptance", "acceptance_off"))
+    ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
+    return np.asarray(ratio * values["counts_off"])
 
 
-def _with_none(exposure: Float) -> Float:
-    """Append zeros, which -1 finds, for masks that use nothing."""
+def _append_zeros(exposure: Float) -> Float:
+    """Append a row of zeros, which the index -1 selects for energies without used pixels."""
     return np.concatenate([exposure, np.zeros((1, *exposure.shape[1:]))])

@@ -1,4 +1,8 @@
-"""Distinct masks of the pixels of bins."""
+"""Masks of the pixels of bins, each distinct one stored once.
+
+Exposure is averaged over used pixels. Most energies have the same mask, so it is summed once for
+each distinct mask instead of once for each energy.
+"""
 
 from __future__ import annotations
 
@@ -8,94 +12,103 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..members.membership import Membership
-from .pixel_values import Picked, Planes
-from .value_ranges import Span
+from ..members.membership import Int, Membership
+from .pixel_values import PixelValues, Planes
+from .value_ranges import ValueRange
+
+__all__ = ["UsedMasks", "zero_unused"]
 
 Bool = NDArray[np.bool_]
-
 Float = NDArray[np.float64]
 
 
 class UsedMasks:
-    """Distinct masks of the pixels of bins.
+    """Distinct masks of the pixels of bins, and the one that each energy has.
 
     Attributes
     ----------
-    label : numpy.ndarray
-        Which of them each energy has, -1 for one that uses nothing, (nenergy,).
-    planes : list of numpy.ndarray
-        Whether each pair's pixel is in the safe range and has a background, (npair,); None where
-        all are.
+    masks : list of numpy.ndarray or None
+        Whether each pair's pixel is in the safe range and has a background, (npair,); None for a
+        mask that is True everywhere.
+    mask_index : numpy.ndarray of int
+        Index in `masks` for each energy, -1 for an energy without used pixels, (nenergy,).
     """
 
-    def __init__(self, picked: Picked, members: Membership) -> None:
-        self.members = members
-        self.planes: list[Bool | None] = []
+    masks: list[Bool | None]
+    mask_index: Int
+
+    def __init__(self, pixel_values: PixelValues, members: Membership) -> None:
+        self._members = members
+        self.masks = []
         known: dict[bytes, int] = {}
-        label: list[int] = []
-        for energies in picked["counts"].together():
-            planes = _used(picked, energies)
+        indices: list[int] = []
+        for energies in pixel_values["counts"].batches():
+            planes = _used(pixel_values, energies)
             if not members.bin.size or planes is None:
                 shape = (energies.stop - energies.start, 1)
                 planes = np.full(shape, members.bin.size > 0)
             for used in planes:
-                some, whole = used.any(), used.all()
-                key = b"" if whole else np.packbits(used).tobytes()
-                index = known.setdefault(key, len(self.planes)) if some else -1
-                if index == len(self.planes):
-                    self.planes.append(None if whole else used)
-                label.append(index)
-        self.label = np.array(label, np.intp)
+                any_used, all_used = used.any(), used.all()
+                key = b"" if all_used else np.packbits(used).tobytes()
+                index = known.setdefault(key, len(self.masks)) if any_used else -1
+                if index == len(self.masks):
+                    self.masks.append(None if all_used else used)
+                indices.append(index)
+        self.mask_index = np.array(indices, np.intp)
 
     def used(self, energies: slice) -> Bool | None:
         """Whether each pair's pixel is used at some energies, (nenergy, npair); None if all are."""
-        labels = self.label[energies].tolist()
-        planes = [self.planes[label] if label >= 0 else self._none for label in labels]
-        if all(used is None for used in planes):
+        indices = self.mask_index[energies].tolist()
+        masks = [self.masks[index] if index >= 0 else self._nothing for index in indices]
+        if all(used is None for used in masks):
             return None
-        return np.stack([~self._none if used is None else used for used in planes])
+        return np.stack([~self._nothing if used is None else used for used in masks])
 
     @cached_property
-    def _none(self) -> Bool:
-        return np.zeros(self.members.bin.size, bool)
+    def _nothing(self) -> Bool:
+        return np.zeros(self._members.bin.size, bool)
 
-    def area(self) -> Float:
-        """Used solid angle, (nenergy, nbin)."""
-        area = self.members.solid_angle
-        sums = [self.members.sum(area if used is None else area * used) for used in self.planes]
-        return np.stack([*sums, np.zeros(self.members.nbin)])[self.label]
+    def solid_angle(self) -> Float:
+        """Solid angle of the used pixels in sr, (nenergy, nbin)."""
+        area = self._members.solid_angle
+        sums = [self._members.sum(area if used is None else area * used) for used in self.masks]
+        return np.stack([*sums, np.zeros(self._members.nbin)])[self.mask_index]
 
-    def exposure(self, exposure: Planes) -> tuple[Float, Span]:
-        """Exposure times solid angle of each distinct mask (nmask, ntrue, nbin), and its span."""
-        some = [used for used in self.planes if used is not None]
-        whole = len(some) < len(self.planes)
-        any_used = None if whole else np.logical_or.reduce([self._none, *some])
-        sums = np.zeros((len(self.planes), len(exposure), self.members.nbin))
-        spans = []
-        for energies in exposure.together():
-            values = kept_values(exposure[energies], any_used)
-            for mask, used in enumerate(self.planes):
-                sums[mask, energies] = self.members.integral(kept_values(values, used))
-            spans.append(Span.of("exposure", values, sums[:, energies]))
-        return sums, Span.joined(spans)
+    def exposure(self, exposure: Planes) -> tuple[Float, ValueRange]:
+        """Sum exposure times solid angle with each mask, (nmask, ntrue, nbin), and find its range.
+
+        The range is that of the pixels that at least one mask uses.
+        """
+        partial = [used for used in self.masks if used is not None]
+        any_is_whole = len(partial) < len(self.masks)
+        any_used = None if any_is_whole else np.logical_or.reduce([self._nothing, *partial])
+        sums = np.zeros((len(self.masks), len(exposure), self._members.nbin))
+        ranges = []
+        for energies in exposure.batches():
+            values = zero_unused(exposure[energies], any_used)
+            for index, used in enumerate(self.masks):
+                sums[index, energies] = self._members.integral(zero_unused(values, used))
+            ranges.append(ValueRange.from_values("exposure", values, sums[:, energies]))
+        return sums, ValueRange.concatenate(ranges)
 
 
-def kept_values(values: NDArray[Any], used: Bool | None) -> NDArray[Any]:
-    """Values, 0 where they are not used, whatever they are there."""
+def zero_unused(values: NDArray[Any], used: Bool | None) -> NDArray[Any]:
+    """Replace values that are not used by 0, also NaN and infinite ones; None uses all."""
     if used is None:
         return values
     with np.errstate(invalid="ignore"):
-        product = values * used  # faster than a choice, but no number where the value is none
+        product = values * used  # faster than np.where, but NaN where an unused value is not finite
     if product.dtype.kind == "f" and not np.isfinite(product.sum()):
         return np.where(used, values, 0)
     return product
 
 
-def _used(picked: Picked, energies: slice) -> Bool | None:
-    """Whether each pair's pixel is used at some energies, (n, npair); None where no map says."""
-    used = picked["mask"][energies].astype(bool, copy=False) if "mask" in picked else None
-    if "acceptance_off" not in picked:
+def _used(pixel_values: PixelValues, energies: slice) -> Bool | None:
+    """Whether each pair's pixel is used at some energies, (nenergy, npair); None if all are."""
+    used = None
+    if "mask" in pixel_values:
+        used = pixel_values["mask"][energies].astype(bool, copy=False)
+    if "acceptance_off" not in pixel_values:
         return used
-    seen = np.asarray(picked["acceptance_off"][energies].astype(float) > 0)
-    return seen if used is None else used & seen
+    has_background = np.asarray(pixel_values["acceptance_off"][energies].astype(float) > 0)
+    return has_background if used is None else used & has_background

@@ -1,4 +1,4 @@
-"""Values of the pixels of bins, taken from a map's planes."""
+"""Values of maps at the pixels of bins."""
 
 from __future__ import annotations
 
@@ -12,67 +12,35 @@ from numpy.typing import NDArray
 
 from ..members.membership import Int
 
-__all__ = ["Picked", "Planes"]
+__all__ = ["PixelIndex", "PixelValues", "Planes"]
+
+_BATCH_SIZE = 1 << 17  # values that are summed together, so that they stay in cache
 
 
 @dataclass(frozen=True, eq=False)
-class Planes:
-    """Values of the pixels of bins, a few planes at a time.
-
-    Parameters
-    ----------
-    pieces : list of numpy.ndarray
-        Planes one after the other, (..., ny, nx) each.
-    place : Place
-        The pixels in a plane.
-    """
-
-    pieces: list[NDArray[Any]]
-    place: Place
-
-    @cached_property
-    def _planes(self) -> list[NDArray[Any]]:
-        return [plane for piece in self.pieces for plane in piece.reshape(-1, *piece.shape[-2:])]
-
-    def __len__(self) -> int:
-        return len(self._planes)
-
-    def __getitem__(self, planes: slice) -> NDArray[Any]:
-        """Values (nplane, npair) of some planes, not to be changed."""
-        found = [self.place.of(plane) for plane in self._planes[planes]]
-        return found[0][None] if len(found) == 1 else np.stack(found)
-
-    def together(self) -> Iterator[slice]:
-        """Planes that are few enough to stay in cache, in turn."""
-        step = max(_TOGETHER // max(self.place.pixel.size, 1), 1)
-        size = len(self)
-        return (slice(start, min(start + step, size)) for start in range(0, size, step))
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Pixels in a plane.
+class PixelIndex:
+    """Index of pixels in a plane of a map.
 
     Parameters
     ----------
     pixel : numpy.ndarray
         Flat index of each pair's pixel, (npair,).
     width : int
-        Columns of the plane.
+        Number of columns of the plane.
     """
 
     pixel: Int
     width: int
 
-    def of(self, plane: NDArray[Any]) -> NDArray[Any]:
-        """Values (npair,) of a plane (ny, nx); a view where the pixels are whole rows."""
-        if self._window is not None:
-            return plane[self._window].reshape(-1)
-        return np.take(plane.reshape(-1), self._index)
+    def take(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """Return the values (npair,) of a plane (ny, nx); a view where these are whole rows."""
+        if self._rectangle is not None:
+            return plane[self._rectangle].reshape(-1)
+        return np.take(plane.reshape(-1), self._flat)
 
     @cached_property
-    def _window(self) -> tuple[slice, slice] | None:
-        """Rows and columns that the pixels fill in the order of memory, if they do."""
+    def _rectangle(self) -> tuple[slice, slice] | None:
+        """Rows and columns, if the pixels fill a rectangle in the order of memory."""
         if not self.pixel.size:
             return None
         (top, left), (bottom, right) = (divmod(int(self.pixel[i]), self.width) for i in (0, -1))
@@ -87,10 +55,42 @@ class Place:
         return slice(top, bottom + 1), slice(left, right + 1)
 
     @cached_property
-    def _index(self) -> NDArray[np.intp]:
+    def _flat(self) -> NDArray[np.intp]:
         return self.pixel.astype(np.intp, copy=False)
 
 
-Picked: TypeAlias = dict[str, Planes]
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """Values of a cube at the pixels of bins, read a few planes at a time.
 
-_TOGETHER = 1 << 17  # values that are summed at once
+    Parameters
+    ----------
+    arrays : list of numpy.ndarray
+        Arrays (..., ny, nx) that hold the planes of the cube, one after the other.
+    pixel_index : PixelIndex
+        The pixels in each plane.
+    """
+
+    arrays: list[NDArray[Any]]
+    pixel_index: PixelIndex
+
+    @cached_property
+    def _planes(self) -> list[NDArray[Any]]:
+        return [plane for array in self.arrays for plane in array.reshape(-1, *array.shape[-2:])]
+
+    def __len__(self) -> int:
+        return len(self._planes)
+
+    def __getitem__(self, planes: slice) -> NDArray[Any]:
+        """Values (nplane, npair) of some planes; do not modify them, they may be a view."""
+        values = [self.pixel_index.take(plane) for plane in self._planes[planes]]
+        return values[0][None] if len(values) == 1 else np.stack(values)
+
+    def batches(self) -> Iterator[slice]:
+        """Slices of the planes, each of few enough values to stay in cache."""
+        step = max(_BATCH_SIZE // max(self.pixel_index.pixel.size, 1), 1)
+        size = len(self)
+        return (slice(start, min(start + step, size)) for start in range(0, size, step))
+
+
+PixelValues: TypeAlias = dict[str, Planes]

@@ -1,8 +1,8 @@
-"""Ranges of the values in bins, and which of them are refused."""
+"""Ranges of the values in bins, and the check that refuses negative and non-finite values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,77 +10,104 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError
+from ...schema.number_checks import lowest_valid
+
+__all__ = ["ValueRange"]
 
 Float = NDArray[np.float64]
 
-# rounding leaves backgrounds as low as this times the largest one; they count as zero
-_NEGLIGIBLE = 1e-6
-
-_ROUNDING = 1e-12
-
 
 @dataclass(frozen=True)
-class Span:
-    """Lowest and highest of a cube's used values at each energy, and how many are wrong."""
+class ValueRange:
+    """Range of a cube's used values at each energy, and number of invalid ones.
+
+    Parameters
+    ----------
+    lowest, highest : numpy.ndarray
+        Lowest value (at most 0) and highest value (at least 0) at each energy, (nenergy,). Where
+        `highest` is not needed, as no value is negative, it is 0 except for the background.
+    n_not_finite : int
+        Number of values that are not finite.
+    n_negative : int
+        Number of values that are too negative within their block of the map.
+    example : float
+        One of the values that are not finite, NaN if all are.
+    """
 
     lowest: Float
-    highest: Float  # if any is below 0, and of the background
-    wrong: int
+    highest: Float
+    n_not_finite: int
+    n_negative: int
     example: float
 
     @classmethod
-    def of(cls, name: str, values: NDArray[Any], sums: Float) -> Span:
-        """Look at the values (nplane, npair) of some planes, whose sums tell if all are finite."""
+    def from_values(cls, name: str, values: NDArray[Any], sums: Float) -> ValueRange:
+        """Find the range of the values (nplane, npair) of some planes.
+
+        Their `sums` tell at once whether all values are finite.
+        """
         lowest = values.min(-1, initial=0)
         if (lowest >= 0).all() and np.isfinite(sums).all():
-            return cls(lowest, _highest(name, values), 0, np.nan)
-        known = np.isfinite(values)
-        ends = (reduce(-1, initial=0, where=known) for reduce in (values.min, values.max))
+            return cls(lowest, _highest(name, values), 0, 0, np.nan)
+        finite = np.isfinite(values)
+        ends = (reduce(-1, initial=0, where=finite) for reduce in (values.min, values.max))
         low, high = (end.astype(float) for end in ends)
-        bad = ~known | (values < _floor(name, high)[:, None])
-        example = float(values[bad][0]) if bad.any() else np.nan
-        return cls(low, high, int(np.count_nonzero(bad)), example)
+        negative = finite & (values < lowest_valid(name, high)[:, None])
+        example = np.nan if finite.all() else float(values[~finite][0])
+        n_not_finite, n_negative = (int(np.count_nonzero(bad)) for bad in (~finite, negative))
+        return cls(low, high, n_not_finite, n_negative, example)
 
     @classmethod
-    def joined(cls, spans: Sequence[Span]) -> Span:
-        """Join those of planes that follow each other along the energies."""
+    def concatenate(cls, ranges: Sequence[ValueRange]) -> ValueRange:
+        """Concatenate the ranges of consecutive planes."""
         low, high = (
-            np.concatenate([getattr(span, end) for span in spans]) for end in ("lowest", "highest")
+            np.concatenate([getattr(part, end) for part in ranges]) for end in ("lowest", "highest")
         )
-        first = next((span.example for span in spans if span.wrong), np.nan)
-        return cls(low, high, sum(span.wrong for span in spans), first)
+        example = next((part.example for part in ranges if part.n_not_finite), np.nan)
+        not_finite, negative = (
+            sum(getattr(part, name) for part in ranges) for name in ("n_not_finite", "n_negative")
+        )
+        return cls(low, high, not_finite, negative, example)
 
-    def __add__(self, other: Span) -> Span:
-        """Look at what two blocks have."""
-        example = self.example if self.wrong else other.example
-        lowest = np.fmin(self.lowest, other.lowest)
-        highest = np.fmax(self.highest, other.highest)
-        return Span(lowest, highest, self.wrong + other.wrong, example)
+    def __add__(self, other: ValueRange) -> ValueRange:
+        """Combine the ranges of two blocks of a map."""
+        return ValueRange(
+            np.fmin(self.lowest, other.lowest),
+            np.fmax(self.highest, other.highest),
+            self.n_not_finite + other.n_not_finite,
+            self.n_negative + other.n_negative,
+            self.example if self.n_not_finite else other.example,
+        )
 
-    def check(self, name: str) -> None:
-        """Refuse values that are negative for more than rounding, or not finite.
+    def check(self, name: str, highest_of_map: Callable[[], Float]) -> None:
+        """Raise unless all values are finite and 0 or above, up to rounding.
+
+        Parameters
+        ----------
+        name : str
+            Name of the cube.
+        highest_of_map : callable
+            Gives the highest used value at each energy of the whole map, (nenergy,). It is only
+            called where the bins alone do not tell rounding from negative values.
 
         Raises
         ------
         InvalidDataError
-            If there are such.
+            If a value is not.
         """
-        low = self.lowest < _floor(name, self.highest)
-        if self.wrong or low.any():
-            example = self.example if self.wrong else self.lowest[low][0]
+        low = self.lowest < lowest_valid(name, self.highest)
+        if low.any():
+            low = self.lowest < lowest_valid(name, highest_of_map())
+        if self.n_not_finite or low.any():
+            example = self.example if self.n_not_finite else self.lowest[low][0]
+            number = self.n_not_finite + (self.n_negative if low.any() else 0)
             raise InvalidDataError(
-                f"{name} is negative or not finite in {max(self.wrong, 1)} used pixels inside "
-                f"the bins, for example {example:.6g}; expected finite values >= 0. Mend the map, "
-                "or set maps['mask'] to False there"
+                f"{name} is negative or not finite in {max(number, 1)} used pixels inside "
+                f"the bins, for example {example:.6g}; expected finite values >= 0. Correct the "
+                "map, or set maps['mask'] to False in these pixels"
             )
 
 
 def _highest(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Highest values (nplane,) of planes; 0 where `_floor` needs none."""
+    """Highest values of planes, (nplane,); 0 where `lowest_valid` does not use them."""
     return values.max(-1, initial=0) if name == "background" else np.zeros(len(values))
-
-
-def _floor(name: str, highest: Float) -> Float:
-    if name != "background":
-        return np.zeros_like(highest)
-    return np.asarray(-np.maximum(_NEGLIGIBLE * highest, _ROUNDING))

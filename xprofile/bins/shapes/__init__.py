@@ -1,5 +1,7 @@
-"""Shapes of bins: each can tell the bin of a direction, its outlines and its sky regions.
+"""Shapes of bins: each gives the bin of a direction, its outlines, regions and solid angles.
 
-`shape` says what every shape offers. `boxes`, `rings` and `path` are measured by true angles on the
-sphere, in the axes of `axes`; `regionlist` holds lists of astropy regions.
+`shape` has the base classes. `boxes`, `rings` and `path` are measured by true angles on the sphere,
+in the local axes of `axes` or along the segments of `ribbon`. `region_list` holds lists of astropy
+regions, `spherical` one region on the sphere, and `plane` places simple regions in the plane of a
+map. `areas` and `region_areas` compute solid angles.
 """

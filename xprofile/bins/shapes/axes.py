@@ -1,11 +1,9 @@
-"""Axes of their own in which bins are measured on the sky."""
+"""Local axes in which bins are measured on the sky."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
@@ -14,16 +12,15 @@ from numpy.typing import NDArray
 
 from ...maps.sphere import lonlat_deg, sky_positions, unit_vectors
 
-if TYPE_CHECKING:
-    from regions import SkyRegion
-
-__all__ = ["LocalAxes", "digitize", "edges_until", "texts_of"]
+__all__ = ["LocalAxes", "digitize", "edges_until", "position_text"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
 
-_SAME = 1e-9  # degrees
+# Degrees from the end of an axis within which an edge is the end: above the rounding of angles in
+# degrees (1e-13) and far below any pixel. If it were smaller than rounding, pixels at the antipode
+# or at a pole could be lost from bins that end there; ten times larger would change nothing.
+_AT_END = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +39,13 @@ class LocalAxes:
     position_angle: u.Quantity
 
     def basis(self, frame: BaseCoordinateFrame) -> Float:
-        """Right-handed axes (3, 3), a row each, as unit vectors of a frame."""
+        """Right-handed axes (3, 3), one in each row, as unit vectors of a frame."""
         first, second = (unit_vectors(*lonlat_deg(c, frame)) for c in (self.origin, self._toward))
         return np.stack([first, second, np.cross(first, second)])
 
     @cached_property
     def _toward(self) -> SkyCoord:
-        """Where the great circle is at longitude 90."""
+        """Position on the great circle at longitude 90."""
         return self.origin.directional_offset_by(self.position_angle, 90 * u.deg)
 
     def sky(self, lon: Float, lat: Float) -> SkyCoord:
@@ -59,7 +56,7 @@ class LocalAxes:
 
     def polar(self, radius: Float, angle: Float) -> SkyCoord:
         """Sky positions at a distance and position angle (East of North) in degrees."""
-        radius, angle = np.broadcast_arrays(radius, angle)  # at a pole astropy wants them alike
+        radius, angle = np.broadcast_arrays(radius, angle)  # astropy needs equal shapes at a pole
         return self.origin.directional_offset_by(angle * u.deg, radius * u.deg)
 
     def longitude(self, coord: SkyCoord) -> float:
@@ -70,15 +67,11 @@ class LocalAxes:
 
 
 def edges_until(edges: Float, end: float) -> Float:
-    """Edges in rad from edges in degrees; nothing that is at or past the end of an axis is lost."""
-    return np.where(edges > end - _SAME, np.inf, np.radians(edges))
+    """Edges in rad from edges in degrees; edges at the end of an axis become inf.
 
-
-def texts_of(regions: Sequence[SkyRegion]) -> list[str]:
-    """Lines of DS9 of astropy regions, or what stands for them in frames that it lacks."""
-    from ..region_texts import region_texts
-
-    return region_texts(regions)
+    So the last bin keeps pixels that rounding puts past the end.
+    """
+    return np.where(edges > end - _AT_END, np.inf, np.radians(edges))
 
 
 def digitize(values: Float, edges: Float) -> Int:
@@ -86,3 +79,9 @@ def digitize(values: Float, edges: Float) -> Int:
     code = np.searchsorted(edges, values, side="right") - 1
     code[code == edges.size - 1] = -1  # NaN too, which sorts last
     return code
+
+
+def position_text(coord: SkyCoord) -> str:
+    """Write one sky position for people, with its frame."""
+    lon, lat = lonlat_deg(coord)
+    return f"{coord.frame.name} {float(lon):.6g}, {float(lat):.6g} deg"

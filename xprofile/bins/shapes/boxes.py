@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,15 @@ import numpy as np
 from astropy.coordinates import Angle, BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .. import ds9
-from .axes import LocalAxes, digitize, edges_until, texts_of
+from ..ds9_lines import (
+    ds9_frame,
+    format_angles,
+    format_lengths,
+    format_positions,
+    shape_lines,
+)
+from .areas import band_widths
+from .axes import LocalAxes, digitize, edges_until, position_text
 from .shape import SphereShape
 
 if TYPE_CHECKING:
@@ -22,12 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["Boxes"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
 
-_STRAIGHT = 1e-14  # rad between poles that are the same
+# Radians between two poles that are the same. Rounding gives 1e-16 for a line along the equator of
+# its frame; ten times larger would move pixels within 1e-13 rad of an edge to the next box.
+_SAME_POLE = 1e-14
 
-_SIDE = 65  # positions along one side of a sample or an outline
+# Positions along one side of a sample or an outline. With ten times fewer, the outlines of boxes of
+# tens of degrees would look like polygons; with more, figures and searches would only be slower.
+_SIDE = 65
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,18 +52,23 @@ class Boxes(SphereShape):
         Local longitudes in degrees, (ncolumn + 1,).
     across : numpy.ndarray
         Local latitudes in degrees, (nrow + 1,); two for a single row.
+    middle : float, optional
+        Local longitude in degrees from which pixels are measured, up to 180 deg to both sides;
+        half-way between the first and the last edge by default. A part of a row keeps that of the
+        row, so that rounding puts no pixel into another box.
     """
 
     axes: LocalAxes
     edges: Float
     across: Float
+    middle: float | None = None
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
-        """Make the function that tells the bin of unit vectors (3, ...) of a frame."""
+        """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
         basis, edges, across = self._axes_and_edges(frame)
         sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
         heights, rows = np.where(np.isinf(across), across, sines), across.size - 1
-        heights[sines == -1] = -np.inf  # rounding takes no pole from the boxes round it
+        heights[sines == -1] = -np.inf  # so rounding cannot exclude the pole
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
@@ -68,12 +83,12 @@ class Boxes(SphereShape):
         return code
 
     def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
-        """Make the function that tells the bin of longitudes and latitudes that broadcast.
+        """Make the function that gives the bin of longitudes and latitudes that broadcast.
 
         None if the local meridians and parallels are not those of the frame.
         """
         basis, edges, across = self._axes_and_edges(frame)
-        if np.hypot(*basis[2, :2]) > _STRAIGHT:
+        if np.hypot(*basis[2, :2]) > _SAME_POLE:
             return None
         sign, first, rows = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1]), across.size - 1
 
@@ -87,12 +102,24 @@ class Boxes(SphereShape):
 
     def _axes_and_edges(self, frame: BaseCoordinateFrame) -> tuple[Float, Float, Float]:
         """Local axes in a frame, and edges along and across in rad; longitude 0 is the middle."""
-        middle = (self.edges[0] + self.edges[-1]) / 2
-        basis = _turn(np.radians(middle)) @ self.axes.basis(frame)
-        return basis, edges_until(self.edges - middle, 180), edges_until(self.across, 90)
+        basis = _turn(np.radians(self._middle)) @ self.axes.basis(frame)
+        return basis, edges_until(self.edges - self._middle, 180), edges_until(self.across, 90)
+
+    @property
+    def _middle(self) -> float:
+        return (self.edges[0] + self.edges[-1]) / 2 if self.middle is None else self.middle
+
+    def cut(self, start: int, stop: int) -> Boxes | None:
+        """Return neighbouring boxes of whole columns, or of one column, with the same pixels."""
+        rows = self.across.size - 1
+        (first, low), (last, high) = divmod(start, rows), divmod(stop - 1, rows)
+        if first < last and (low, high) != (0, rows - 1):
+            return None
+        edges, across = self.edges[first : last + 2], self.across[low : high + 2]
+        return replace(self, edges=edges, across=across, middle=self._middle)
 
     @cached_property
-    def _mid(self) -> tuple[Float, Float]:
+    def _centers_lonlat(self) -> tuple[Float, Float]:
         """Local longitude and latitude of the middle of each box, (nbin,)."""
         lon, lat = (np.asarray((e[1:] + e[:-1]) / 2) for e in (self.edges, self.across))
         return np.repeat(lon, lat.size), np.tile(lat, lon.size)
@@ -100,15 +127,15 @@ class Boxes(SphereShape):
     @cached_property
     def centers(self) -> SkyCoord:
         """Centres of the boxes, (nbin,)."""
-        return self.axes.sky(*self._mid)
+        return self.axes.sky(*self._centers_lonlat)
 
     @property
     def pitch(self) -> float:
-        """Distance of neighbouring sample positions in degrees."""
+        """Largest distance between neighbouring sample positions in degrees."""
         return float(max(np.ptp(self.edges), np.ptp(self.across)) / (_SIDE - 1))
 
     def sample(self) -> SkyCoord:
-        """Positions that fill the boxes."""
+        """Return sky positions that fill the boxes."""
         along, across = (
             np.linspace(e[0], e[-1], int(np.ceil(np.ptp(e) / self.pitch)) + 1)
             for e in (self.edges, self.across)
@@ -116,7 +143,7 @@ class Boxes(SphereShape):
         return self.axes.sky(along[:, None], across).ravel()
 
     def outlines(self) -> list[SkyCoord]:
-        """Closed polygons round the boxes."""
+        """Return closed polygons round the boxes."""
         columns, rows = self.edges.size - 1, self.across.size - 1
         low, high = (np.repeat(e, rows)[:, None] for e in (self.edges[:-1], self.edges[1:]))
         down, up = (np.tile(e, columns)[:, None] for e in (self.across[:-1], self.across[1:]))
@@ -126,7 +153,7 @@ class Boxes(SphereShape):
         return list(self.axes.sky(lon, lat))
 
     def regions(self) -> list[SkyRegion]:
-        """Rectangles of astropy regions: the same boxes where the plane is flat."""
+        """Return rectangles of astropy regions, which equal the boxes where the sky is flat."""
         from regions import RectangleSkyRegion
 
         widths, heights, angles = self._rectangles
@@ -134,26 +161,43 @@ class Boxes(SphereShape):
         return [RectangleSkyRegion(c, w, h, angle=a) for c, w, h, a in parts]
 
     def texts(self) -> list[str]:
-        """Lines of DS9 of these rectangles, or what stands for them in frames that it lacks."""
-        frame = ds9.ds9_frame(self.axes.origin.frame.replicate_without_data())
+        """Return the lines of DS9 of these rectangles."""
+        frame = ds9_frame(self.axes.origin.frame.replicate_without_data())
         if frame is None:
-            return texts_of(self.regions())
+            return super().texts()
         widths, heights, angles = self._rectangles
-        sizes = (ds9.lengths(size.tolist()) for size in (widths, heights))
-        turns = ds9.angles(angles.to_value("deg").tolist())
-        return ds9.lines(frame, "box", ds9.places(self.centers), *sizes, turns)
+        sizes = (format_lengths(size.tolist()) for size in (widths, heights))
+        turns = format_angles(angles.to_value("deg").tolist())
+        return shape_lines(frame, "box", format_positions(self.centers), *sizes, turns)
 
     @cached_property
     def _rectangles(self) -> tuple[Float, Float, Angle]:
-        """Widths and heights in degrees, and angles, of rectangles in place of the boxes."""
-        lon, lat = self._mid
+        """Widths and heights in degrees, and angles, of the rectangles that stand for the boxes."""
+        lon, lat = self._centers_lonlat
         angles = self.centers.position_angle(self.axes.sky(lon + 1e-3, lat)).to("deg") - 90 * u.deg
         rows, columns = self.across.size - 1, self.edges.size - 1
         widths = np.repeat(np.diff(self.edges), rows) * np.cos(np.radians(lat))
         return widths, np.tile(np.diff(self.across), columns), angles
 
+    def solid_angles(self) -> Float:
+        """Return the solid angles between meridians and parallels in sr, (nbin,)."""
+        widths, bands = np.radians(np.diff(self.edges)), band_widths(self.across)
+        return np.repeat(widths, bands.size) * np.tile(bands, widths.size)
+
+    def row_height(self) -> float | None:
+        """Return the full extent across the row in degrees, None for several rows."""
+        return float(np.ptp(self.across)) if self.across.size == 2 else None
+
+    def details(self) -> dict[str, str]:
+        """Return the position and direction of the axes."""
+        return {
+            "local longitude 0": position_text(self.axes.origin),
+            "position angle": f"{self.axes.position_angle.to_value('deg'):.6g} deg",
+            "columns x rows": f"{self.edges.size - 1} x {self.across.size - 1}",
+        }
+
 
 def _turn(angle: float) -> Float:
-    """Matrix (3, 3) that takes the longitude `angle`, in rad, to 0."""
+    """Matrix (3, 3) that moves the longitude `angle`, in rad, to 0."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])

@@ -1,4 +1,4 @@
-"""Simple sky regions in the plane of a map: scaled and turned at their centre."""
+"""Simple sky regions in the plane of a map, scaled and turned at their centre."""
 
 from __future__ import annotations
 
@@ -22,23 +22,21 @@ from ...maps.pixelgrid import PixelGrid
 from ...maps.sphere import same_frame
 from ..centers import region_centers
 
-__all__ = ["planar_rings"]
+__all__ = ["SIMPLE_SHAPES", "PlaneShapes", "group_by_frame", "planar_rings", "shapes_in_pixels"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
 
 _CIRCLE, _ELLIPSE, _RECTANGLE = range(3)
 
-# boundaries of a disc and of a square, each 2 wide
+# Boundaries of a disc and of a square, both with a width of 2. The disc has a point each
+# 2 deg; with ten times fewer, circles in figures would look like polygons.
 _PHASE = np.linspace(0, 2 * np.pi, 181)
-
 _ROUND = np.stack([np.cos(_PHASE), np.sin(_PHASE)], axis=-1)
-
 _SQUARE = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]])
 
-# shape: kind, attributes that hold inner and outer width and height (None: no hole), and what
-# turns an attribute into a full width
+# class: kind, attributes with the inner width and height (None without a hole), attributes with the
+# outer width and height, and the factor from an attribute to a full width
 SIMPLE_SHAPES = {
     CircleSkyRegion: (_CIRCLE, None, ("radius", "radius"), 2),
     CircleAnnulusSkyRegion: (
@@ -57,29 +55,41 @@ SIMPLE_SHAPES = {
 
 @dataclass(frozen=True, eq=False)
 class PlaneShapes:
-    """Parameters of simple regions in pixels, one row each; sizes are full widths."""
+    """Parameters of simple regions in pixels.
+
+    Parameters
+    ----------
+    kind : numpy.ndarray of int
+        Kind of each region, a circle, ellipse or rectangle, (n,).
+    x, y : numpy.ndarray
+        Centres in pixels, (n,).
+    angle : numpy.ndarray
+        Angles in rad between the axis of the width and that of x, (n,).
+    outer, inner : numpy.ndarray
+        Full width and height of the outer boundary and of the hole, (n, 2); NaN without a hole.
+    """
 
     kind: Int
     x: Float
     y: Float
     angle: Float
-    outer: Float  # (n, 2)
-    inner: Float  # (n, 2), NaN where there is no hole
+    outer: Float
+    inner: Float
 
 
 def planar_rings(regions: Sequence[SkyRegion], grid: PixelGrid) -> dict[int, list[Float]]:
-    """Outlines of the simple ones of some regions, in the plane in which they have their pixels.
+    """Outlines of the simple regions among some regions, in the plane of a map.
 
     Returns
     -------
     dict of int to list of numpy.ndarray
-        By the region's number: pixel numbers along closed rings, (npoint, 2), the outer boundary
-        and that of the hole, which runs the other way round.
+        For each number of a simple region, closed rings of pixel numbers, (npoint, 2): the outer
+        boundary, and that of the hole in the opposite direction.
     """
     simple = [i for i, region in enumerate(regions) if type(region) in SIMPLE_SHAPES]
     rings = {}
     for indices in group_by_frame(regions, simple):
-        shapes = in_pixels([regions[i] for i in indices], grid)
+        shapes = shapes_in_pixels([regions[i] for i in indices], grid)
         for row, index in enumerate(indices):
             outer, hole = (_ring(shapes, row, size[row]) for size in (shapes.outer, shapes.inner))
             rings[index] = [outer, hole[::-1]] if np.isfinite(shapes.inner[row]).all() else [outer]
@@ -87,7 +97,7 @@ def planar_rings(regions: Sequence[SkyRegion], grid: PixelGrid) -> dict[int, lis
 
 
 def _ring(shapes: PlaneShapes, row: int, size: Float) -> Float:
-    """Points along the boundary of one shape of a full width and height, (npoint, 2)."""
+    """Points along the boundary of one region with a full width and height, (npoint, 2)."""
     square = shapes.kind[row] == _RECTANGLE
     along, across = ((_SQUARE if square else _ROUND) * size / 2).T
     cos, sin = np.cos(shapes.angle[row]), np.sin(shapes.angle[row])
@@ -96,7 +106,7 @@ def _ring(shapes: PlaneShapes, row: int, size: Float) -> Float:
 
 
 def group_by_frame(regions: Sequence[SkyRegion], indices: list[int]) -> list[list[int]]:
-    """Group regions by the frame of their centre: North is that frame's."""
+    """Group the numbers of regions by the frame of their centres, in which North is."""
     groups: list[list[int]] = []
     for i in indices:
         frame = regions[i].center.frame
@@ -109,14 +119,14 @@ def group_by_frame(regions: Sequence[SkyRegion], indices: list[int]) -> list[lis
     return groups
 
 
-def in_pixels(regions: Sequence[SkyRegion], grid: PixelGrid) -> PlaneShapes:
+def shapes_in_pixels(regions: Sequence[SkyRegion], grid: PixelGrid) -> PlaneShapes:
     """Scale and turn regions of one frame by a step of 1 arcsec North of each centre."""
     center = region_centers(regions)
     north = center.directional_offset_by(0 * u.deg, 1 * u.arcsec)
     x, y = grid.pixel(center)
     x_north, y_north = grid.pixel(north)
     dx, dy = x_north - x, y_north - y
-    if grid.separable:  # the two may have come out a whole turn apart
+    if grid.separable:  # the two positions may be a whole turn apart
         dx -= grid.full_turn * np.round(dx / grid.full_turn)
     per_arcsec = np.hypot(dx, dy)
     angle = np.array([getattr(r, "angle", 0 * u.deg).to_value("rad") for r in regions])

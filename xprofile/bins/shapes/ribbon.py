@@ -1,4 +1,4 @@
-"""Geometry of a path on the sphere: which segment a direction belongs to, and where in it."""
+"""Geometry of a path on the sphere: the segment of a direction, and its place along the segment."""
 
 from __future__ import annotations
 
@@ -18,38 +18,44 @@ if TYPE_CHECKING:
 __all__ = ["Ribbon"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
 
-_CLOSED = 1e-9  # rad between the first and the last vertex of a closed path
+# Radians between the first and the last vertex of a closed path: above rounding (1e-16), below any
+# pixel. If it were smaller than rounding, the ends of a closed path could have a gap or overlap.
+_CLOSED = 1e-9
 
-_FINE = 4  # points of the path that stand for it, to half the height
+# Points of the path in half a height. The nearest point gives a first guess of the segment; with
+# ten times fewer, the guess could be on another part of the path, with more the search is slower.
+_POINTS_PER_HALF = 4
 
-_MOST = 100_000  # such points at the most
+# Largest number of these points, which bounds memory.
+_MOST_POINTS = 100_000
 
-_TRIES = 8  # of them are tried where parts of the path run side by side
+# Nearest points that are tried, where parts of the path run side by side. With a single one, pixels
+# of legs that nearly touch would be lost; more are only slower.
+_TRIES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Ribbon:
     """Segments between joints, as unit vectors of one frame.
 
-    Where parts of the path that are far apart along it overlap, the nearest counts.
+    Where the ribbon meets itself, a direction belongs to the nearest part of the path.
 
     Parameters
     ----------
     vertex : numpy.ndarray
         Vertices, (nvertex, 3).
     pole : numpy.ndarray
-        Poles of the segments' great circles, on their left, (nsegment, 3).
+        Poles of the segments' great circles, to the left of the path, (nsegment, 3).
     joint : numpy.ndarray
-        Normals, pointing ahead, of the planes that end the segments, (nvertex, 3).
+        Normals of the planes between segments, in the direction of the path, (nvertex, 3).
     turn : numpy.ndarray
         Angle in rad by which the path turns to the left at each vertex, (nvertex,).
     closed : bool
         Whether the path ends where it starts.
     half : float
-        Reach to either side in rad, the left edge not included.
+        Extent to either side in rad, without the left edge itself.
     """
 
     vertex: Float
@@ -60,8 +66,8 @@ class Ribbon:
     half: float
 
     @classmethod
-    def of(cls, points: SkyCoord, frame: BaseCoordinateFrame, half: float) -> Ribbon:
-        """Make the geometry of vertices in a frame."""
+    def from_points(cls, points: SkyCoord, frame: BaseCoordinateFrame, half: float) -> Ribbon:
+        """Make the ribbon round a polyline in a frame."""
         local = points.transform_to(frame.replicate_without_data()).spherical
         vertex = unit_vectors(local.lon.deg, local.lat.deg).T
         closed = bool(np.linalg.norm(vertex[0] - vertex[-1]) < _CLOSED)
@@ -85,13 +91,13 @@ class Ribbon:
 
     @cached_property
     def span(self) -> Float:
-        """Length in rad of the right and left sides of each segment's part, (2, nsegment)."""
+        """Length in rad of the right and left side of each segment's ribbon, (2, nsegment)."""
         segment = np.arange(self.step.size)
         first, last = self._ends(segment, np.array([[-self.half], [self.half]]))
         return last - first
 
     def locate(self, vectors: Float) -> tuple[Int, Float]:
-        """Segment that vectors (3, n) belong to, -1 off the ribbon, and share of the way in it."""
+        """Segment of each vector (3, n), -1 off the ribbon, and share of the way along it."""
         tree, owner, bound = self._samples
         segment, share = np.full(vectors.shape[1], -1), np.full(vectors.shape[1], np.nan)
         left = np.flatnonzero(np.isfinite(vectors[0]))
@@ -108,9 +114,9 @@ class Ribbon:
 
     @cached_property
     def _samples(self) -> tuple[cKDTree, Int, float]:
-        """Points on the path, the segment of each, and how far off the ribbon may be (a chord)."""
+        """Points on the path, the segment of each, and the largest chord to the ribbon's edge."""
         ends = np.append(0, np.cumsum(self.step))
-        count = int(np.clip(np.ceil(_FINE * ends[-1] / self.half), 1, _MOST))
+        count = int(np.clip(np.ceil(_POINTS_PER_HALF * ends[-1] / self.half), 1, _MOST_POINTS))
         along = np.linspace(0, ends[-1], count + 1)
         owner = np.clip(np.searchsorted(ends, along, side="right") - 1, 0, self.step.size - 1)
         share = (along - ends[owner]) / self.step[owner]
@@ -122,7 +128,7 @@ class Ribbon:
         return cKDTree(points.T), owner, 2 * np.sin(reach / 2) * (1 + 1e-9)
 
     def _between_joints(self, vectors: Float, guess: Int) -> Int:
-        """Walk from a guess to the segment between whose joints each vector lies, -1 if none."""
+        """Walk from a guess to the segment whose joints enclose each vector, -1 if none does."""
         count = len(self.pole)
         segment = guess.copy()
         going = np.arange(segment.size)
@@ -141,7 +147,7 @@ class Ribbon:
         return segment
 
     def _ahead(self, vectors: Float, vertex: Int) -> Float:
-        """How far vectors (3, n) lie ahead of the joints at vertices (n,)."""
+        """Signed sine of the distance of vectors (3, n) ahead of the joints at vertices (n,)."""
         return np.asarray(np.sum(vectors * self.joint[vertex].T, axis=0))
 
     def _local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
@@ -164,8 +170,8 @@ class Ribbon:
         return np.moveaxis(np.cos(lift) * on_circle + np.sin(lift) * pole, -1, 0)
 
     def _ends(self, segment: Int, across: Float) -> tuple[Float, Float]:
-        """Where the joints cut segments at a distance to the left, as angles from their start."""
-        # a joint cuts the inner side of a bend short and lets the outer one reach further
+        """Angles from a segment's start to its two joints, at a distance to the left in rad."""
+        # on the inner side of a bend a joint shortens the segment, on the outer side it extends it
         first, last = (
             np.arcsin(np.clip(np.tan(across) * np.tan(self.turn[vertex] / 2), -1, 1))
             for vertex in (segment, segment + 1)

@@ -1,10 +1,11 @@
-"""What every shape of bins offers."""
+"""Base classes of the shapes of bins, and some of the bins of a shape."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from regions import SkyRegion
 
-__all__ = ["Shape", "SphereMembers", "SphereShape"]
+__all__ = ["Selected", "Shape", "SphereMembers", "SphereShape"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
+T = TypeVar("T")
 
 
 class Shape(ABC):
@@ -31,9 +33,27 @@ class Shape(ABC):
     def regions(self) -> list[SkyRegion]:
         """Return astropy sky regions, one for each bin."""
 
-    @abstractmethod
     def texts(self) -> list[str]:
         """Return each bin's region as one line of DS9, or its repr where DS9 lacks the frame."""
+        from ..ds9_regions import region_texts
+
+        return region_texts(self.regions())
+
+    @abstractmethod
+    def take(self, numbers: Int) -> Shape:
+        """Return the bins with these numbers, in this order."""
+
+    def solid_angles(self) -> Float:
+        """Return the area of each bin on the sphere in sr, (nbin,); NaN where it is not known."""
+        return np.full(self.centers.size, np.nan)
+
+    def row_height(self) -> float | None:
+        """Return the full extent in degrees across a single row of bins, None for other shapes."""
+        return None
+
+    def details(self) -> dict[str, str]:
+        """Return names and values of what describes the shape, for people."""
+        return {}
 
 
 class SphereMembers(ABC):
@@ -41,10 +61,13 @@ class SphereMembers(ABC):
 
     @abstractmethod
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
-        """Make the function that tells the bin of unit vectors (3, ...) of a frame, -1 for none."""
+        """Make the function that gives the bin of unit vectors (3, ...) of a frame.
+
+        It gives -1 for vectors outside all bins.
+        """
 
     def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
-        """Make the function that tells the bin of longitudes and latitudes that broadcast.
+        """Make the function that gives the bin of longitudes and latitudes that broadcast.
 
         None, unless the bins run along the meridians and parallels of the frame.
         """
@@ -53,18 +76,123 @@ class SphereMembers(ABC):
     @property
     @abstractmethod
     def pitch(self) -> float:
-        """Distance of neighbouring sample positions in degrees."""
+        """Largest distance between neighbouring sample positions in degrees."""
 
     @abstractmethod
     def sample(self) -> SkyCoord:
-        """Return sky positions that fill the bins, no two neighbours further apart than `pitch`."""
+        """Return sky positions that fill the bins, neighbours at most `pitch` apart."""
 
 
 class SphereShape(Shape, SphereMembers):
     """Bins measured by true angles on the sphere."""
 
-    rings_per_bin: ClassVar[int] = 1  # closed rings, of equal numbers of points, in one outline
+    @property
+    def rings_per_bin(self) -> int:
+        """Number of closed rings, of equal numbers of points, in one outline."""
+        return 1
 
     @abstractmethod
     def outlines(self) -> list[SkyCoord]:
         """Return closed polygons round the bins."""
+
+    def take(self, numbers: Int) -> SphereShape:
+        """Return the bins with these numbers, in this order."""
+        start, stop = int(numbers[0]), int(numbers[-1]) + 1
+        if np.array_equal(numbers, np.arange(start, stop)):
+            if start == 0 and stop == self.centers.size:
+                return self
+            run = self.cut(start, stop)
+            if run is not None:
+                return run
+        return Selected(self, numbers)
+
+    def cut(self, start: int, stop: int) -> SphereShape | None:
+        """Return neighbouring bins as a shape of the same kind, or None.
+
+        None, unless pixels on the edges stay in the same bins.
+        """
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Selected(SphereShape):
+    """Some of the bins of a shape.
+
+    Pixels get the numbers of the whole shape first, so each stays in its bin, also on edges.
+
+    Parameters
+    ----------
+    whole : SphereShape
+        The shape.
+    numbers : numpy.ndarray of int
+        Which of its bins, each once, (nbin,).
+    """
+
+    whole: SphereShape
+    numbers: Int
+
+    @property
+    def centers(self) -> SkyCoord:
+        """Centres of the bins, (nbin,)."""
+        return self.whole.centers[self.numbers]
+
+    def regions(self) -> list[SkyRegion]:
+        """Return the astropy sky regions of the bins."""
+        return self._pick(self.whole.regions())
+
+    def texts(self) -> list[str]:
+        """Return the lines of DS9 of the bins."""
+        return self._pick(self.whole.texts())
+
+    def outlines(self) -> list[SkyCoord]:
+        """Return closed polygons round the bins."""
+        return self._pick(self.whole.outlines())
+
+    def _pick(self, values: list[T]) -> list[T]:
+        return [values[number] for number in self.numbers.tolist()]
+
+    @property
+    def rings_per_bin(self) -> int:
+        """Number of closed rings in one outline."""
+        return self.whole.rings_per_bin
+
+    def take(self, numbers: Int) -> SphereShape:
+        """Return the bins with these numbers, in this order."""
+        return self.whole.take(self.numbers[numbers])
+
+    def solid_angles(self) -> Float:
+        """Return the area of each bin on the sphere in sr, (nbin,)."""
+        return self.whole.solid_angles()[self.numbers]
+
+    def row_height(self) -> float | None:
+        """Return the full extent in degrees across the whole shape, if it is a single row."""
+        return self.whole.row_height()
+
+    def details(self) -> dict[str, str]:
+        """Return names and values of what describes the whole shape, for people."""
+        return self.whole.details()
+
+    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+        """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
+        code, renumber = self.whole.coder(frame), self._renumber
+        return lambda vectors: renumber(code(vectors))
+
+    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+        """Make the function that gives the bin of longitudes and latitudes that broadcast."""
+        code, renumber = self.whole.straight_coder(frame), self._renumber
+        return None if code is None else lambda lon, lat: renumber(code(lon, lat))
+
+    def _renumber(self, code: Int) -> Int:
+        """Numbers among these bins of numbers of the whole shape, -1 for other bins."""
+        table = np.full(self.numbers.max() + 2, -1)  # its last entry is for all others
+        table[self.numbers] = np.arange(self.numbers.size)
+        return np.asarray(table[np.minimum(code, table.size - 1)])
+
+    @property
+    def pitch(self) -> float:
+        """Largest distance between neighbouring sample positions of the whole shape in degrees."""
+        return self.whole.pitch
+
+    def sample(self) -> SkyCoord:
+        """Return sky positions that fill the whole shape."""
+        return self.whole.sample()

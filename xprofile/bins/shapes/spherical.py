@@ -1,4 +1,4 @@
-"""Spherical regions of astropy regions (from version 0.12 on), as they say themselves."""
+"""Spherical regions of the package `regions` (from version 0.12 on), on the sphere."""
 
 from __future__ import annotations
 
@@ -19,29 +19,33 @@ from .shape import SphereMembers
 __all__ = ["Spherical", "is_spherical"]
 
 Float = NDArray[np.float64]
-
 Int = NDArray[np.intp]
+
+# Radius of the disc that is searched, in radii of the bounding circle, which rounding of `regions`
+# may make too small. If the margin were smaller than rounding, pixels at the border could be lost;
+# if it were ten times larger, the search would take 20 % longer.
+_MARGIN = 1.01
 
 
 def is_spherical(region: Any) -> bool:
-    """Whether something is a spherical region, which older versions do not have."""
+    """Whether a value is a spherical region, a class that older versions do not have."""
     return any(kind.__name__ == "SphericalSkyRegion" for kind in type(region).__mro__)
 
 
 @dataclass(frozen=True, eq=False)
 class Spherical(SphereMembers):
-    """One bin: what a spherical region contains.
+    """One bin that holds the directions that a spherical region contains.
 
     Parameters
     ----------
     region : regions.SphericalSkyRegion
-        Any.
+        Of any kind.
     """
 
     region: Any
 
     def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
-        """Make the function that tells the bin, 0 or -1, of unit vectors (3, ...) of a frame."""
+        """Make the function that gives the bin, 0 or -1, of unit vectors (3, ...) of a frame."""
 
         def code(vectors: Float) -> Int:
             result = np.full(vectors.shape[1:], -1)
@@ -53,23 +57,23 @@ class Spherical(SphereMembers):
         return code
 
     def _circle(self) -> Annuli:
-        """A disc round the region: its bounding circle, or the whole sky."""
+        """Disc round the region: its bounding circle, or the whole sky."""
         bound = getattr(self.region, "bounding_circle", None)
         if bound is None:
-            return Annuli(LocalAxes(spherical_center(self.region), 0 * u.deg), np.array([0, 180.0]))
-        radius = min(float(bound.radius.to_value("deg")) * 1.01, 180.0)
+            return Annuli(LocalAxes(_center(self.region), 0 * u.deg), np.array([0, 180.0]))
+        radius = min(float(bound.radius.to_value("deg")) * _MARGIN, 180.0)
         return Annuli(LocalAxes(bound.center, 0 * u.deg), np.array([0, radius]))
 
     @property
     def pitch(self) -> float:
-        """Distance of neighbouring sample positions in degrees."""
+        """Largest distance between neighbouring sample positions in degrees."""
         return self._circle().pitch
 
     def sample(self) -> SkyCoord:
-        """Positions that fill the region's bounding circle."""
+        """Return sky positions that fill the region's bounding circle."""
         return self._circle().sample()
 
 
-def spherical_center(region: Any) -> SkyCoord:
-    """Centre, or else centroid, of a spherical region."""
+def _center(region: Any) -> SkyCoord:
+    """Centre of a spherical region, or its centroid if it has no centre."""
     return region.center if hasattr(region, "center") else region.centroid

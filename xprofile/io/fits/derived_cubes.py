@@ -1,94 +1,117 @@
-"""Cubes worked out from other cubes: joined, repeated, interpolated."""
+"""Cubes computed from other cubes: scaled, combined, repeated or interpolated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ...maps.pixelgrid import PixelGrid, whole_numbers
+from ...maps.pixelgrid import PixelGrid, pixel_numbers
 from ...maps.regrid import interpolate_to
-from ...spectrum.loglog import log_log, node_below
+from ...spectrum.loglog import interpolate_log_log, node_below
 from .cubes import Array, Cube, Key
 
-__all__ = ["EnergyInterpolated", "Joined", "Regridded", "Repeated"]
+__all__ = [
+    "CombinedCube",
+    "EnergyInterpolatedCube",
+    "RegriddedCube",
+    "RepeatedPlane",
+    "scaled_cube",
+]
 
 Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Joined(Cube):
-    """Cubes of one shape, changed and joined element by element.
+class CombinedCube(Cube):
+    """Cubes of one shape, transformed and then combined element by element.
 
     Parameters
     ----------
-    parts : tuple of Cube
-        At least one.
+    cubes : tuple of Cube
+        At least one cube.
     dtype : numpy.dtype
         Type of the result.
-    change : callable
-        Of a block's values.
-    join : callable, optional
-        Of the changed values of two parts, such as `numpy.add`.
+    transform : callable
+        Function of the values of a block.
+    combine : callable, optional
+        Function of the transformed values of two cubes, such as `numpy.add`.
     """
 
-    parts: tuple[Cube, ...]
+    cubes: tuple[Cube, ...]
     dtype: np.dtype[Any]
-    change: Callable[[Array], Array]
-    join: Callable[[Array, Array], Array] = np.add
+    transform: Callable[[Array], Array]
+    combine: Callable[[Array, Array], Array] = np.add
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape of each part."""
-        return self.parts[0].shape
+        """Shape of each cube."""
+        return self.cubes[0].shape
 
-    def block(self, key: Key) -> Array:
-        """Values of slices or indices, one for each axis."""
-        found = reduce(self.join, (self.change(part.block(key)) for part in self.parts))
-        return found.astype(self.dtype, copy=False)
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        blocks = (self.transform(cube.read_block(key)) for cube in self.cubes)
+        return reduce(self.combine, blocks).astype(self.dtype, copy=False)
+
+
+def scaled_cube(cube: Cube, factor: float, dtype: np.dtype[Any]) -> CombinedCube:
+    """Return a cube times a factor, multiplied in the type of the result."""
+    return CombinedCube((cube,), dtype, partial(_multiply, factor=factor, dtype=dtype))
+
+
+def _multiply(values: Array, factor: float, dtype: np.dtype[Any]) -> Array:
+    return np.asarray(np.multiply(values, factor, dtype=dtype))
 
 
 @dataclass(frozen=True, eq=False)
-class Repeated(Cube):
-    """A plane (ny, nx) at every energy."""
+class RepeatedPlane(Cube):
+    """A plane (ny, nx) that is repeated at each energy.
+
+    Parameters
+    ----------
+    plane : Cube
+        The plane.
+    number : int
+        Number of energies.
+    """
 
     plane: Cube
-    times: int
+    number: int
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape with the energies."""
-        return (self.times, *self.plane.shape)
+        """Shape with the axis of energy."""
+        return (self.number, *self.plane.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
         """Type of the plane."""
         return self.plane.dtype
 
-    def block(self, key: Key) -> Array:
-        """Values of slices or indices, one for each axis."""
-        values = self.plane.block(key[1:])
-        rows = np.arange(self.times)[key[0]].size
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        values = self.plane.read_block(key[1:])
+        rows = np.arange(self.number)[key[0]].size
         return np.broadcast_to(values, (rows, *values.shape))
 
 
 @dataclass(frozen=True, eq=False)
-class Regridded(Cube):
-    """A cube interpolated to other pixels, NaN where it has none.
+class RegriddedCube(Cube):
+    """A cube interpolated to other pixels, NaN outside the cube.
 
     Parameters
     ----------
     cube : Cube
-        (n, ny, nx); it is read whole at the energies that are asked for.
+        Values (n, ny, nx). Whole planes are read at the requested energies.
     wcs, target : astropy.wcs.WCS
-        Celestial, of the cube and of the pixels wanted.
+        Celestial WCS of the cube and of the new pixels.
     pixels : tuple of int
-        Rows and columns wanted.
+        Number of rows and columns of the new pixels.
     """
 
     cube: Cube
@@ -98,40 +121,40 @@ class Regridded(Cube):
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape on the pixels wanted."""
+        """Shape on the new pixels."""
         return (self.cube.shape[0], *self.pixels)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Type of the values, of floats."""
+        """Floating-point type of the values."""
         return self.cube.dtype if self.cube.dtype.kind == "f" else np.dtype(float)
 
     @cached_property
     def _source(self) -> PixelGrid:
         rows, columns = self.cube.shape[-2:]
-        return PixelGrid(self.wcs, whole_numbers(columns), whole_numbers(rows))
+        return PixelGrid(self.wcs, pixel_numbers(columns), pixel_numbers(rows))
 
-    def block(self, key: Key) -> Array:
-        """Values of slices or indices, one for each axis."""
-        y, x = (whole_numbers(n)[k] for n, k in zip(self.pixels, key[1:], strict=True))
-        values = self.cube.block((key[0], slice(None), slice(None)))
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        y, x = (pixel_numbers(n)[k] for n, k in zip(self.pixels, key[1:], strict=True))
+        values = self.cube.read_block((key[0], slice(None), slice(None)))
         if not (len(values) and y.size and x.size):
             return np.empty((len(values), y.size, x.size), self.dtype)
         return interpolate_to(values, self._source, PixelGrid(self.target, x, y))
 
 
 @dataclass(frozen=True, eq=False)
-class EnergyInterpolated(Cube):
-    """A cube at other energies: log-log between its nodes, and so beyond the outer ones.
+class EnergyInterpolatedCube(Cube):
+    """A cube at other energies: interpolated log-log between nodes, extrapolated beyond them.
 
-    Next to a node where it is 0 it is linear in log energy.
+    Next to a node with the value 0, the interpolation is linear in log energy.
 
     Parameters
     ----------
     cube : Cube
-        (nnode, ny, nx).
+        Values (nnode, ny, nx).
     nodes, energies : numpy.ndarray
-        Energies of its planes and those wanted, in one unit.
+        Energies of the planes, and the new energies, in the same unit.
     """
 
     cube: Cube
@@ -140,18 +163,18 @@ class EnergyInterpolated(Cube):
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
-        """Shape at the energies wanted."""
+        """Shape at the new energies."""
         return (self.energies.size, *self.cube.shape[1:])
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
-        """Type of the values, of floats."""
+        """Floating-point type of the values."""
         return self.cube.dtype if self.cube.dtype.kind == "f" else np.dtype(float)
 
-    def block(self, key: Key) -> Array:
-        """Values of slices or indices, one for each axis."""
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
         energy = self.energies[key[0]]
         left, share = node_below(self.nodes, energy)
         right = np.minimum(left + 1, self.nodes.size - 1)
-        low, high = (self.cube.block((i, *key[1:])).astype(float) for i in (left, right))
-        return log_log(low, high, share[:, None, None]).astype(self.dtype, copy=False)
+        low, high = (self.cube.read_block((i, *key[1:])).astype(float) for i in (left, right))
+        return interpolate_log_log(low, high, share[:, None, None]).astype(self.dtype, copy=False)

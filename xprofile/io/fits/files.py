@@ -1,10 +1,9 @@
-"""Open FITS files so that what goes wrong is said plainly; types and units of what they hold."""
+"""Opening of FITS files, with clear errors for damaged ones."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -13,39 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-import astropy.units as u
-import numpy as np
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
-from numpy.typing import NDArray
 from xarray.backends import CachingFileManager
 
-from ...exceptions import FileFormatError, MissingFileError, MissingPackageError, XProfileError
-from ..atomic import StrPath
-from .structure import check_structure
+from ...exceptions import FileFormatError, MissingPackageError, XProfileError
+from ..paths import StrPath, check_exists
+from .structure_check import check_structure
 
-__all__ = [
-    "FileSource",
-    "FitsFile",
-    "factor_to",
-    "guarded",
-    "name_of",
-    "native",
-    "open_fits",
-    "unit_of",
-]
+__all__ = ["FileSource", "FitsFile", "open_fits", "source_name", "translate_errors"]
 
 FileSource: TypeAlias = StrPath | BinaryIO
+_GZIP_START = b"\x1f\x8b"
+_FITS_START = b"SIMPLE  ="
+_BLOCK = 2880  # bytes of a FITS block
 
-_GZIP = b"\x1f\x8b"
-
-_START = b"SIMPLE  ="
-
-_BLOCK = 2880
-
-_MOST_PACKED = 1100  # of the bytes that are compressed; deflate reaches 1032
-
-_ALARMING = (
+# messages of astropy's warnings that mean a damaged file
+_DAMAGE = (
     "File may have been truncated", "(?s).*Error validating header", "non-ASCII",
     "Checksum verification failed", "Datasum verification failed",
 )  # fmt: skip
@@ -58,16 +41,16 @@ class FitsFile:
     Parameters
     ----------
     hdus : astropy.io.fits.HDUList
-        Its HDUs, found by name in capitals.
+        HDUs, found by their names in capitals.
     name : str
-        What messages call it.
-    again : xarray.backends.CachingFileManager, optional
-        Opens it again, for values that are to be read later; without it they are in memory.
+        Name of the file in messages.
+    manager : xarray.backends.CachingFileManager, optional
+        Opens the file again, to read values later. Without it, values are read now.
     """
 
     hdus: fits.HDUList
     name: str
-    again: CachingFileManager[Any] | None = None
+    manager: CachingFileManager[Any] | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self.hdus
@@ -81,7 +64,7 @@ class FitsFile:
         return repr(Path(self.name).name)
 
     @property
-    def names(self) -> str:
+    def hdu_names(self) -> str:
         """Names of all HDUs, for messages."""
         return ", ".join(hdu.name for hdu in self.hdus if hdu.name) or "none"
 
@@ -90,38 +73,43 @@ class FitsFile:
 def open_fits(
     source: FileSource, *, lazy: bool = False, checksum: bool = False
 ) -> Iterator[FitsFile]:
-    """Open a FITS file for reading; what is read inside the ``with`` is guarded too.
+    """Open a FITS file for reading, and translate errors of astropy inside the ``with`` block.
 
     Parameters
     ----------
     source : str, path-like or file object
-        A path, an address that fsspec opens, or an object open for reading bytes.
+        Path of a file, address that fsspec opens, or object open for reading bytes.
     lazy : bool
-        Leave the values of a file on disk that is not compressed where they are.
+        Allow that values of an uncompressed file are read later.
     checksum : bool
-        Compare the HDUs that have a checksum with it.
+        Compare HDUs with their checksums, where they have one.
+
+    Yields
+    ------
+    FitsFile
+        The open file.
 
     Raises
     ------
     MissingFileError
-        If there is no such file.
+        If the file does not exist.
     FileFormatError
-        If it is not a FITS file, or is truncated or corrupt.
+        If the file is not FITS, or is truncated or corrupt.
     MissingPackageError
-        If it is an address and fsspec is not installed.
+        If `source` is an address and fsspec is not installed.
     """
-    with guarded(name_of(source)), warnings.catch_warnings():
-        for message in _ALARMING:
+    with translate_errors(source_name(source)), warnings.catch_warnings():
+        for message in _DAMAGE:
             warnings.filterwarnings("error", message, AstropyUserWarning)
-        with _opened(source, lazy=lazy, checksum=checksum) as file:
+        with _open_hdus(source, lazy=lazy, checksum=checksum) as file:
             yield file
 
 
 @contextmanager
-def guarded(name: str) -> Iterator[None]:
-    """Say of a file, in words of this package, what astropy cannot read.
+def translate_errors(name: str) -> Iterator[None]:
+    """Raise `FileFormatError` for errors that astropy raises while it reads a file.
 
-    A file that is broken may lead astropy to an error of any kind.
+    A damaged file can make astropy raise errors of any type, so all types are caught here.
     """
     try:
         yield
@@ -134,41 +122,39 @@ def guarded(name: str) -> Iterator[None]:
         ) from e
 
 
-def name_of(source: FileSource) -> str:
-    """What to call a file in messages."""
+def source_name(source: FileSource) -> str:
+    """Return the name of a file for messages."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     return str(getattr(source, "name", "file object"))
 
 
 @contextmanager
-def _opened(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[FitsFile]:
+def _open_hdus(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[FitsFile]:
     options = {"lazy_load_hdus": False, "checksum": checksum}
-    path = _path(source)
-    if lazy and path is not None and not _starts_with(path, _GZIP):
+    path = _local_path(source)
+    if lazy and path is not None and not _starts_with(path, _GZIP_START):
         with path.open("rb") as stream:
             check_structure(stream, path.stat().st_size)
             stream.seek(0)
-            again = CachingFileManager(
+            manager = CachingFileManager(
                 fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": True}
             )
             with fits.open(stream, memmap=True, **options) as hdus:
-                yield FitsFile(hdus, str(source), again)
+                yield FitsFile(hdus, str(source), manager)
         return
-    content = _content(source, path)
+    content = _read_bytes(source, path)
     check_structure(io.BytesIO(content), len(content))
     with fits.open(io.BytesIO(content), memmap=False, **options) as hdus:
-        yield FitsFile(hdus, name_of(source))
+        yield FitsFile(hdus, source_name(source))
 
 
-def _path(source: FileSource) -> Path | None:
-    """Path of a file on disk; None for other sources."""
+def _local_path(source: FileSource) -> Path | None:
+    """Return the path of a file on disk, or None for addresses and file objects."""
     if not isinstance(source, str | os.PathLike) or "://" in os.fspath(source):
         return None
-    path = Path(source)
-    if not path.is_file():
-        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
-    return path
+    check_exists(source)
+    return Path(source)
 
 
 def _starts_with(path: Path, start: bytes) -> bool:
@@ -176,23 +162,23 @@ def _starts_with(path: Path, start: bytes) -> bool:
         return file.read(len(start)) == start
 
 
-def _content(source: FileSource, path: Path | None) -> bytes:
-    """All bytes, uncompressed; compressed ones only if a FITS file is what begins in them."""
+def _read_bytes(source: FileSource, path: Path | None) -> bytes:
+    """Read all bytes, and decompress them if they start like a FITS file."""
     if path is not None:
         content = path.read_bytes()
     elif isinstance(source, str | os.PathLike):
-        content = _fetched(os.fspath(source))
+        content = _download(os.fspath(source))
     else:
         content = source.read()
-    if not content.startswith(_GZIP):
+    if not content.startswith(_GZIP_START):
         return content
     with gzip.open(io.BytesIO(content)) as stream:
-        if not stream.read(_BLOCK).startswith(_START):
-            raise OSError("what is compressed in it does not begin as FITS does")
-    return gzip.decompress(content)  # whole, so that its checksum is checked
+        if not stream.read(_BLOCK).startswith(_FITS_START):
+            raise OSError("its decompressed content does not begin as FITS does")
+    return gzip.decompress(content)  # all at once, which also compares the checksum
 
 
-def _fetched(address: str) -> bytes:
+def _download(address: str) -> bytes:
     try:
         import fsspec
     except ImportError:
@@ -202,64 +188,3 @@ def _fetched(address: str) -> bytes:
         ) from None
     with fsspec.open(address, "rb") as file:
         return bytes(file.read())
-
-
-def image_values(hdu: fits.ImageHDU) -> NDArray[Any]:
-    """All values of an image, in the machine's byte order.
-
-    Raises
-    ------
-    FileFormatError
-        If it is compressed, and declares more than that can hold.
-    """
-    info = hdu.fileinfo()  # None of one in memory
-    declared = math.prod(hdu.shape) * abs(int(hdu.header["BITPIX"])) // 8
-    packed = info["datSpan"] if info else declared
-    if declared > _MOST_PACKED * packed:
-        raise FileFormatError(
-            f"{hdu.name} declares {declared} bytes, more than the {packed} of its compressed form "
-            "can hold; fetch the file again"
-        )
-    return native(hdu.data)
-
-
-def native(values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return an array in the machine's byte order."""
-    values = np.asarray(values)
-    return values.astype(values.dtype.newbyteorder("="), copy=False)
-
-
-def unit_of(text: str | None, where: str) -> u.UnitBase:
-    """Return the unit that a FITS file names.
-
-    Raises
-    ------
-    FileFormatError
-        If astropy does not know it.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", u.UnitsWarning)  # several slashes, old names
-            return u.Unit(text or "")
-    except ValueError as error:
-        raise FileFormatError(
-            f"{where} has the unit {text!r}, which is not one that astropy knows; "
-            "correct the unit in the file"
-        ) from error
-
-
-def factor_to(text: str | None, unit: str, where: str) -> float:
-    """Return what turns values in the unit that a FITS file names into another unit.
-
-    Raises
-    ------
-    FileFormatError
-        If astropy does not know it, or it is of another kind.
-    """
-    found = unit_of(text, where)
-    try:
-        return float(found.to(unit))
-    except u.UnitConversionError as error:
-        raise FileFormatError(
-            f"{where} has the unit {text!r}, expected one like {unit!r}; correct it in the file"
-        ) from error

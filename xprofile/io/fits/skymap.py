@@ -1,4 +1,4 @@
-"""Maps of the sky as files have them: values, pixels, and the axes that are not of the sky."""
+"""Maps of the sky: values, pixels on the sky and other axes, read from a file or an array."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import astropy.units as u
 import numpy as np
 import xarray as xr
 from astropy.io import fits
@@ -16,120 +15,141 @@ from astropy.wcs import WCS, FITSFixedWarning, WcsError
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis
 from ...maps.wcs import decode_wcs, encode_wcs
-from ...schema.names import ENERGY, ENERGY_TRUE, LAT, LON, high, low
-from .cubes import Cube, Values, image_cube
-from .energies import axes_of_image
+from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
+from .cubes import ArrayCube, Cube
 from .files import FitsFile
+from .image_axes import read_image_axes
+from .image_cube import make_image_cube
 
-__all__ = ["SkyMap", "axis_of", "read_skymap", "read_wcs", "skymap_of"]
+__all__ = ["SkyMap", "axis_from_array", "read_skymap", "read_wcs", "skymap_from_array"]
+
+# how files name the unit of numbers of events, in lower case
+_EVENT_UNITS = ("", "count", "counts", "ct", "event", "events", "ph", "photon", "photons")
 
 
 @dataclass(frozen=True, eq=False)
 class SkyMap:
-    """A map of a file.
+    """A map of the sky.
 
     Parameters
     ----------
     cube : Cube
-        (..., ny, nx), with one axis for each of `axes`.
+        Values (..., ny, nx), with one more axis for each of `axes`.
     axes : tuple of Axis
-        Those that are not of the sky, the slowest first; energies in TeV.
+        Axes besides those of the sky, the slowest first; energies in TeV.
     wcs : astropy.wcs.WCS
-        The celestial axes.
+        Celestial WCS.
     unit : str, optional
-        As the file has it; None where it says nothing.
-    where, hdu : str
-        What messages call it, and the name of its HDU.
-    by_gadf : bool
-        Whether its axes are described as GADF has them, which leaves no unit out.
+        Unit as the file names it; None if it names none.
+    label : str
+        Name of the map in messages.
+    hdu : str
+        Name of the HDU.
+    has_bands : bool
+        Whether a BANDS table of GADF describes the axes. Such files name all units.
     livetime : float, optional
-        Live time in s that the header has, of a cube of several observations.
+        Live time in s from the header, for cubes of several observations.
     """
 
     cube: Cube
     axes: tuple[Axis, ...]
     wcs: WCS
     unit: str | None
-    where: str
+    label: str
     hdu: str = ""
-    by_gadf: bool = False
+    has_bands: bool = False
     livetime: float | None = None
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns."""
+    def image_shape(self) -> tuple[int, int]:
+        """Number of rows and columns."""
         rows, columns = self.cube.shape[-2:]
         return rows, columns
+
+    @property
+    def has_no_unit(self) -> bool:
+        """Whether the values are plain numbers or numbers of events."""
+        return (self.unit or "").strip().lower() in _EVENT_UNITS
 
     @cached_property
     def _checksum(self) -> int:
         return int(encode_wcs(self.wcs).values)
 
     def same_pixels(self, other: SkyMap) -> bool:
-        """Whether both are on the same pixels.
+        """Whether both maps have the same pixels.
 
         Raises
         ------
         FileFormatError
-            If the pixels are the same, but there is another number of them.
+            If both have the same WCS, but different numbers of pixels.
         """
         same = self._checksum == other._checksum
-        if same and self.size != other.size:
+        if same and self.image_shape != other.image_shape:
             raise FileFormatError(
-                f"{self.where} has the shape {self.cube.shape}, expected {other.size} pixels, as "
-                f"{other.where} has on the same WCS"
+                f"{self.label} has the shape {self.cube.shape}, expected {other.image_shape} "
+                f"pixels, as {other.label} has on the same WCS"
             )
         return same
 
 
 def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
-    """Read the first of the named HDUs that there is, or the first image of the file.
+    """Read the first of the named HDUs that the file has, or the first image in the file.
 
     Raises
     ------
     FileFormatError
-        If there is no image, it has no place on the sky, or its planes have no energies.
+        If the file has no image, the image has no celestial WCS, or its planes have no energies.
     """
-    hdu = _find(file, names)
-    where = f"{hdu.name} of {file.label}"
-    wcs, size = read_wcs(hdu)
+    hdu = _find_image(file, names)
+    label = f"{hdu.name} of {file.label}"
+    wcs, image_shape = read_wcs(hdu)
     shape = tuple(int(hdu.header[f"NAXIS{i}"]) for i in range(hdu.header["NAXIS"], 0, -1))
     if 0 in shape:
-        raise FileFormatError(f"{where} is empty: it has the shape {shape}")
-    axes = axes_of_image(file, hdu, int(np.prod(shape[:-2])) if shape[:-2] else None)
+        raise FileFormatError(f"{label} is empty: it has the shape {shape}")
+    axes = read_image_axes(file, hdu, int(np.prod(shape[:-2])) if shape[:-2] else None)
     sizes = tuple(axis.size for axis in axes)
     if shape[:-2] != sizes and not (np.prod(shape[:-2]) == 1 and not sizes):
         raise FileFormatError(
-            f"{hdu.name} has the shape {shape}, expected {(*sizes, *size)} from its axes "
+            f"{hdu.name} has the shape {shape}, expected {(*sizes, *image_shape)} from its axes "
             f"{[axis.name for axis in axes]}"
         )
     unit, livetime = hdu.header.get("BUNIT"), hdu.header.get("LIVETIME")
     return SkyMap(
-        image_cube(file, hdu, shape), tuple(axes), wcs, unit, where,
+        make_image_cube(file, hdu, shape), tuple(axes), wcs, unit, label,
         hdu=hdu.name,
-        by_gadf="BANDSHDU" in hdu.header,
+        has_bands="BANDSHDU" in hdu.header,
         livetime=float(livetime) if isinstance(livetime, int | float) else None,
     )  # fmt: skip
 
 
-def _find(file: FitsFile, names: Sequence[str]) -> fits.ImageHDU:
+def _find_image(file: FitsFile, names: Sequence[str]) -> fits.ImageHDU:
     named = [file[name] for name in names if name in file]
-    images = [hdu for hdu in [*named, *file.hdus] if hdu.is_image and hdu.header["NAXIS"] >= 2]
+    images = [hdu for hdu in [*named, *file.hdus] if _is_image(hdu)]
     if named and not (images and images[0] is named[0]):
-        raise FileFormatError(f"{named[0].name} is no image with two axes on the sky")
+        raise FileFormatError(f"{named[0].name} is not an image with two axes on the sky")
     if not images:
         raise FileFormatError(
-            f"{file.name!r} has no image with two axes on the sky; found the HDUs {file.names}"
+            f"{file.name!r} has no image with two axes on the sky; found the HDUs {file.hdu_names}"
         )
     return images[0]
 
 
+def _is_image(hdu: fits.ImageHDU) -> bool:
+    return bool(hdu.is_image and hdu.header["NAXIS"] >= 2)
+
+
 def read_wcs(hdu: fits.ImageHDU) -> tuple[WCS, tuple[int, int]]:
-    """Read the celestial WCS of an image, and its number of rows and columns."""
-    if not hdu.is_image or hdu.header["NAXIS"] < 2:
-        raise FileFormatError(f"{hdu.name} is no image with two axes on the sky")
+    """Read the celestial WCS of an image, and its numbers of rows and columns.
+
+    Raises
+    ------
+    FileFormatError
+        If the HDU is not an image, or has no valid celestial WCS.
+    """
+    if not _is_image(hdu):
+        raise FileFormatError(f"{hdu.name} is not an image with two axes on the sky")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FITSFixedWarning)  # dates, which say nothing about pixels
+        warnings.simplefilter("ignore", FITSFixedWarning)  # about dates, not about pixels
         try:
             wcs = WCS(hdu.header)
         except (WcsError, ValueError) as error:
@@ -142,20 +162,20 @@ def read_wcs(hdu: fits.ImageHDU) -> tuple[WCS, tuple[int, int]]:
     return wcs.celestial, (hdu.header["NAXIS2"], hdu.header["NAXIS1"])
 
 
-def skymap_of(array: xr.DataArray, where: str) -> SkyMap:
-    """Make the map that a DataArray (..., lat, lon) holds.
+def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
+    """Return the map in a DataArray (..., lat, lon).
 
     Raises
     ------
     InvalidDataError
-        If it has other dims, or its pixels are not those of its WCS in order.
+        If the array has other dims, or its pixels are incomplete or out of order.
     MissingVariableError
-        If it has no WCS or no edges of its energies.
+        If the array has no WCS.
     """
     if not isinstance(array, xr.DataArray) or not {LAT, LON} <= set(array.dims):
         found = tuple(getattr(array, "dims", (type(array).__name__,)))
         raise InvalidDataError(
-            f"{where} is to be a file or a map with dims energy, lat, lon; found {found}"
+            f"{label} must be a file or a map with dims energy, lat, lon; found {found}"
         )
     ordered = array.transpose(..., LAT, LON)
     wcs = decode_wcs(ordered).deepcopy()
@@ -163,24 +183,33 @@ def skymap_of(array: xr.DataArray, where: str) -> SkyMap:
         pixels = ordered[name].to_numpy()
         if pixels.ndim != 1 or np.any(np.diff(pixels) != 1):
             raise InvalidDataError(
-                f"the pixels of {where} are not all in order: {name} is {pixels}; sort and "
+                f"the pixels of {label} are not all in order: {name} is {pixels}; sort and "
                 "complete them, or write the map to a file first"
             )
         wcs.wcs.crpix[number] -= float(pixels[0])
-    axes = tuple(axis_of(ordered, str(dim)) for dim in ordered.dims[:-2])
-    return SkyMap(Values(ordered.data), axes, wcs, ordered.attrs.get("units"), where)
+    axes = tuple(axis_from_array(ordered, str(dim)) for dim in ordered.dims[:-2])
+    return SkyMap(ArrayCube(ordered.data), axes, wcs, ordered.attrs.get("units"), label)
 
 
-def axis_of(array: xr.DataArray, dim: str) -> Axis:
-    """Make the axis that a dimension of a DataArray is, energies in TeV."""
+def axis_from_array(array: xr.DataArray, dim: str) -> Axis:
+    """Return a dimension of a DataArray as an axis: bins if it has edges, otherwise nodes.
+
+    Energies are converted to TeV.
+
+    Raises
+    ------
+    InvalidDataError
+        If the dimension has no coordinate.
+    """
     if dim not in array.coords:
         raise InvalidDataError(f"the dim {dim} has no coordinate; assign its values")
     centres = array[dim].to_numpy().astype(float)
-    if low(dim) in array.coords and high(dim) in array.coords:
+    has_edges = low(dim) in array.coords and high(dim) in array.coords
+    if has_edges:
         edges = np.append(array[low(dim)].to_numpy(), array[high(dim)].to_numpy()[-1:])
-        axis = Axis(dim, centres, edges)
     else:
-        axis = Axis(dim, centres, np.append(centres, centres[-1:]), at_nodes=True)
-    if dim in (ENERGY, ENERGY_TRUE):
-        return axis.times(u.Unit(array[dim].attrs.get("units", "TeV")).to("TeV"))
-    return axis
+        edges = np.append(centres, centres[-1:])
+    energy = dim in (ENERGY, ENERGY_TRUE)
+    unit = str(array[dim].attrs.get("units", ENERGY_UNIT if energy else ""))
+    axis = Axis(dim, centres, edges, unit, at_nodes=not has_edges)
+    return axis.to(ENERGY_UNIT) if energy else axis

@@ -1,7 +1,7 @@
-"""Profiles in ECSV: Gammapy's "profile" columns, and in the header all that they leave out.
+"""Profiles in ECSV: a text table in Gammapy's "profile" layout, and everything else in its header.
 
-``meta["XPROFILE"]`` of the table is JSON with the attributes, and dims, type and attributes of
-every variable, and the values of those that no column holds to the last bit.
+``meta["XPROFILE"]`` of the table is JSON with the attributes, and with dims, type and attributes of
+each variable, and the values of the variables that no column holds exactly.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from astropy.units import UnitsWarning
 from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError
-from ..atomic import StrPath, moved_into_place
-from .description import from_json, held_columns, to_json
-from .fits_tables import EXTRA, POINTS, gammapy_table
-from .table import converted
+from ...schema.options import suggests_options
+from ..atomic_writing import write_atomically
+from ..paths import StrPath
+from .astropy_tables import check_and_convert
+from .fits_tables import EXTRA, POINTS
+from .gammapy_tables import table_for_gammapy
+from .json_description import describe_in_json, exact_columns, profile_from_json
 
 __all__ = ["read_ecsv", "write_ecsv"]
 
 _FORMAT = "ascii.ecsv"
 
 
+@suggests_options
 def write_ecsv(
     profile: xr.Dataset, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
 ) -> None:
@@ -34,11 +38,11 @@ def write_ecsv(
     Parameters
     ----------
     profile : xarray.Dataset
-        From `estimate`, of any sed type, with one energy or several.
+        Profile from `estimate`, of any sed type, with one or more energies.
     path : str or path-like
-        The file is written beside it and moved there when it is whole.
+        Path of the new file. It appears there only when it is complete.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Convert to it first; the profile's own by default.
+        Sed type to convert to first; by default that of the profile.
     overwrite : bool
         Replace a file that exists.
 
@@ -47,48 +51,54 @@ def write_ecsv(
     FileExistsError
         If the file exists and `overwrite` is False.
     MissingVariableError, InvalidDataError
-        As `xprofile.write_profile`.
+        If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
+        attributes that JSON cannot hold.
+
+    See Also
+    --------
+    xprofile.open_profile : Read the file.
+    xprofile.write_profile : Write a profile to FITS.
+    xprofile.to_table : Make an astropy table, also with one row for each bin and energy.
 
     Notes
     -----
-    It has one row for each bin, with cells over energy, as Gammapy reads and writes it. A table
-    with one row for each bin and energy is ``to_table(profile, tidy=True)``.
+    The table has one row for each bin, and cells over energy, as Gammapy writes and reads it. For
+    one row for each bin and energy, write ``to_table(profile, tidy=True)``.
 
     Examples
     --------
-    >>> from xprofile import open_profile
-    >>> from xprofile import write_ecsv
-    >>> write_ecsv(profile, "profile.ecsv", "dnde")  # doctest: +SKIP
-    >>> open_profile("profile.ecsv")  # doctest: +SKIP
+    >>> import xprofile
+    >>> xprofile.write_ecsv(profile, "profile.ecsv", "dnde")  # doctest: +SKIP
+    >>> profile = xprofile.open_profile("profile.ecsv")  # doctest: +SKIP
     """
-    with moved_into_place(path, overwrite=overwrite) as temporary:
-        source = converted(profile, sed_type)
-        table = gammapy_table(source)
+    with write_atomically(path, overwrite=overwrite) as temporary:
+        source = check_and_convert(profile, sed_type)
+        table = table_for_gammapy(source)
         for name in table.colnames:
             if table[name].dtype.kind == "U":
-                table[name] = table[name].copy(data=_one_line(table[name]))
-        table.meta[EXTRA] = to_json(source, held_columns(source, _plain(table)))
+                table[name] = table[name].copy(data=_printable_lines(table[name]))
+        table.meta[EXTRA] = describe_in_json(source, exact_columns(source, _without_units(table)))
         table.write(temporary, format=_FORMAT, overwrite=True)
 
 
-def _one_line(texts: Column) -> NDArray[np.str_]:
-    """Texts that a line of a file can hold: printable, and with something in them."""
+def _printable_lines(texts: Column) -> NDArray[np.str_]:
+    """Return texts that fit into one line: printable, and not empty."""
     words = [" ".join("".join(c if c.isprintable() else " " for c in t).split()) for t in texts]
     return np.array([word or "-" for word in words])
 
 
-def _plain(table: QTable) -> Table:
-    """Give a table without units, whose columns are what is in the file."""
+def _without_units(table: QTable) -> Table:
+    """Return a table of plain numbers, as they are in the file."""
     return Table({name: getattr(column, "value", column) for name, column in table.items()})
 
 
 def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
-    """Read what `write_ecsv` wrote, or as FITS has it what others wrote.
+    """Read the profile that `write_ecsv` wrote, or another table as a FITS table.
 
     Raises
     ------
     FileFormatError
-        If the file is no ECSV, or damaged.
+        If the file is not ECSV, or is damaged.
     """
     try:
         with warnings.catch_warnings():
@@ -97,8 +107,13 @@ def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
             text = table.meta.pop(EXTRA, None)
             if text is None:
                 return fits.BinTableHDU(table, name=POINTS)
-            return from_json(text, table, {})
+            return profile_from_json(text, table, {})
     except KeyError as error:
-        raise FileFormatError(f"{EXTRA} in {str(path)!r} is not whole: no {error}") from error
+        raise FileFormatError(
+            f"{EXTRA} in {str(path)!r} is not whole: no {error}; write the profile again"
+        ) from error
     except (OSError, ValueError, TypeError) as error:
-        raise FileFormatError(f"cannot read {str(path)!r} as ECSV: {error}") from error
+        raise FileFormatError(
+            f"cannot read {str(path)!r} as ECSV: {error}; the file may be damaged: fetch it again "
+            "or write it again"
+        ) from error

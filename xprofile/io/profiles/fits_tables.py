@@ -1,8 +1,8 @@
-"""Profiles in FITS: Gammapy's "profile" layout, and beside it all that this layout leaves out.
+"""Profiles in FITS: a table in Gammapy's "profile" layout, and a table with everything else.
 
-HDU ``FLUXPOINTS`` is the table that Gammapy reads, one row for each bin, with some columns that it
-ignores. HDU ``XPROFILE`` has one row: JSON with the attributes, and dims, type and attributes of
-every variable, then the variables that no column of ``FLUXPOINTS`` holds to the last bit.
+HDU ``FLUXPOINTS`` is the table that Gammapy reads, with one row for each bin, and some columns that
+Gammapy ignores. HDU ``XPROFILE`` has one row: JSON with the attributes, and with dims, type and
+attributes of each variable, and the variables that no column of ``FLUXPOINTS`` holds exactly.
 """
 
 from __future__ import annotations
@@ -12,29 +12,27 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from astropy.io import fits
-from astropy.table import QTable, Table
+from astropy.table import Table
 
-from ...exceptions import FileFormatError, InvalidDataError, MissingVariableError
-from ...profile.sed import is_brightness, quantity_name
-from ...schema.names import NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
-from ..atomic import StrPath, moved_into_place
-from .description import from_json, held_columns, to_json
-from .layout import PER_DATASET
-from .table import converted, to_table
+from ...exceptions import FileFormatError
+from ...schema.options import suggests_options
+from ..atomic_writing import write_atomically
+from ..paths import StrPath
+from .astropy_tables import check_and_convert
+from .gammapy_tables import table_for_gammapy
+from .json_description import describe_in_json, exact_columns, profile_from_json
 
-__all__ = ["gammapy_table", "restore", "write_profile"]
+__all__ = ["EXTRA", "POINTS", "profile_from_fits", "write_profile"]
 
 POINTS, EXTRA = "FLUXPOINTS", "XPROFILE"
 
 _JSON = "JSON"
-
 _VERSION = 1  # of the XPROFILE table
-
 _FITS_TYPES = ("b1", "u1", "i2", "i4", "i8", "f4", "f8")
+_WIDEST = {"i": np.int64, "u": np.uint64, "f": np.float64}
 
-_WIDE = {"i": np.int64, "u": np.uint64, "f": np.float64}
 
-
+@suggests_options
 def write_profile(
     profile: xr.Dataset, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
 ) -> None:
@@ -43,12 +41,12 @@ def write_profile(
     Parameters
     ----------
     profile : xarray.Dataset
-        From `estimate`, of any sed type, with one energy or several. A dim that was dropped by
-        selecting one bin or energy comes back as the scalar that it was.
+        Profile from `estimate`, of any sed type, with one or more energies. If one bin or energy
+        was selected, the dim is missing, and comes back as the same scalar.
     path : str or path-like
-        The file is written beside it and moved there when it is whole.
+        Path of the new file. It appears there only when it is complete.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Convert to it first; the profile's own by default.
+        Sed type to convert to first; by default that of the profile.
     overwrite : bool
         Replace a file that exists.
 
@@ -57,77 +55,59 @@ def write_profile(
     FileExistsError
         If the file exists and `overwrite` is False.
     MissingVariableError, InvalidDataError
-        If `profile` is not a profile, has no bin, dims besides bins, energies and scan, or
-        attributes that JSON has no form for.
+        If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
+        attributes that JSON cannot hold.
+
+    See Also
+    --------
+    xprofile.open_profile : Read the file.
+    xprofile.write_ecsv : Write a profile to a text file.
+    xprofile.write_netcdf : Write a profile to netCDF.
+    xprofile.to_table : Make an astropy table with the same columns.
 
     Notes
     -----
-    Gammapy wants distances that ascend, and takes bin edges half-way between them.
+    Gammapy requires ascending distances, and takes bin edges half-way between them.
 
     Examples
     --------
-    >>> from xprofile import open_profile
-    >>> from xprofile import write_profile
-    >>> write_profile(profile, "profile.fits", "dnde")  # doctest: +SKIP
-    >>> open_profile("profile.fits")  # doctest: +SKIP
+    >>> import xprofile
+    >>> xprofile.write_profile(profile, "profile.fits", "dnde")  # doctest: +SKIP
+    >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
     """
-    with moved_into_place(path, overwrite=overwrite) as temporary:
-        source = converted(profile, sed_type)
-        table = gammapy_table(source)
+    with write_atomically(path, overwrite=overwrite) as temporary:
+        source = check_and_convert(profile, sed_type)
+        table = table_for_gammapy(source)
         for name in table.colnames:
-            words = table[name].info.description
-            table[name] = _storable(table[name])
-            table[name].info.description = words.encode("ascii", "replace").decode()
+            description = table[name].info.description
+            table[name] = _to_fits_type(table[name])
+            table[name].info.description = description.encode("ascii", "replace").decode()
         points = fits.BinTableHDU(table, name=POINTS)
-        hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra(source, points)])
+        hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra_table(source, points)])
         hdus.writeto(temporary, overwrite=True)
 
 
-def gammapy_table(source: xr.Dataset) -> QTable:
-    """Make a table for Gammapy, which knows fluxes of regions but not per solid angle.
-
-    Raises
-    ------
-    InvalidDataError
-        If the profile has no bin, or other dims than Gammapy has.
-    MissingVariableError
-        If it is a surface brightness, and there is no solid angle to multiply it with.
-    """
-    empty = [str(dim) for dim, size in source.sizes.items() if size == 0]
-    if empty:
-        raise InvalidDataError(f"a profile without any {empty} has no form in tables: select some")
-    if is_brightness(source) and "solid_angle" not in source:
-        raise MissingVariableError(
-            "a surface brightness without solid_angle cannot be made a flux, as tables for Gammapy "
-            "have it: keep solid_angle, or use to_netcdf"
-        )
-    kind = quantity_name(source.attrs[SED_TYPE])
-    table = to_table(source, kind if is_brightness(source) else None)
-    if NORM_SCAN not in table.colnames:  # Gammapy reads no scan without norms that all bins share
-        table.remove_columns({"stat_scan", NORM_SCAN_VALUES} & set(table.colnames))
-    for name in {*PER_DATASET} & {*table.colnames}:
-        table[name] = table[name][..., np.newaxis]
-    return table
-
-
-def _storable(values: Any) -> Any:
-    """Give an array a type that FITS has; text that is not ASCII loses characters."""
+def _to_fits_type(values: Any) -> Any:
+    """Convert an array to a type that FITS has; characters beyond ASCII become question marks."""
     if values.dtype.kind == "U":
         return np.char.encode(values, "ascii", "replace")
     if values.dtype.str[1:] in _FITS_TYPES:
         return values
-    return values.astype(_WIDE[values.dtype.kind])
+    return values.astype(_WIDEST[values.dtype.kind])
 
 
-def _extra(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
-    """Describe the Dataset, and hold what the columns of `points` do not."""
-    held = held_columns(source, points.data)
+def _extra_table(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
+    """Make the table with the JSON and with the numbers that the columns of `points` do not hold.
+
+    Values that are not numbers are in the JSON.
+    """
+    exact = exact_columns(source, points.data)
     cells = {
-        str(name): _storable(variable.to_numpy())[np.newaxis]
+        str(name): _to_fits_type(variable.to_numpy())[np.newaxis]
         for name, variable in source.variables.items()
-        if name not in held and variable.dtype.kind in "biuf"
+        if name not in exact and variable.dtype.kind in "biuf"
     }
-    text = to_json(source, held, apart=cells)
+    text = describe_in_json(source, exact, elsewhere=cells)
     table = Table({_JSON: [text.encode("ascii")], **cells}, meta={"XPVERS": _VERSION})
     hdu = fits.BinTableHDU(table, name=EXTRA)
     for name in cells:
@@ -135,20 +115,20 @@ def _extra(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
     return hdu
 
 
-def restore(points: fits.BinTableHDU, extra: fits.BinTableHDU) -> xr.Dataset:
-    """Make the Dataset that `write_profile` was given, of the two tables that it wrote.
+def profile_from_fits(points: fits.BinTableHDU, extra: fits.BinTableHDU) -> xr.Dataset:
+    """Make the profile that `write_profile` was given, from the two tables that it wrote.
 
     Raises
     ------
     FileFormatError
-        If a later xprofile wrote them.
+        If a later version of xprofile wrote the tables.
     KeyError
-        If the second lacks what its JSON names.
+        If a variable that the JSON names is missing.
     """
     if extra.header.get("XPVERS") != _VERSION:
         raise FileFormatError(
-            f"{EXTRA} has the version {extra.header.get('XPVERS')}, this xprofile reads "
-            f"{_VERSION}: use a newer one"
+            f"{EXTRA} has version {extra.header.get('XPVERS')}, but this xprofile reads version "
+            f"{_VERSION}: use a newer xprofile"
         )
-    apart = {name: extra.data[name][0] for name in extra.columns.names}
-    return from_json(str(apart[_JSON]), points.data, apart)
+    cells = {name: extra.data[name][0] for name in extra.columns.names}
+    return profile_from_json(str(cells[_JSON]), points.data, cells)

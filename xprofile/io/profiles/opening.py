@@ -1,4 +1,4 @@
-"""Open profiles from files of any kind, and check what they hold."""
+"""Opening of profiles: the content of a file tells its format."""
 
 from __future__ import annotations
 
@@ -10,56 +10,96 @@ import numpy as np
 import xarray as xr
 from astropy.io import fits
 
-from ...exceptions import FileFormatError, InvalidOptionError, MissingFileError, MissingPackageError
+from ...exceptions import FileFormatError, InvalidOptionError, MissingPackageError
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
 from ...schema.names import NORM_SCAN, SPECTRAL_MODEL
-from ...spectrum.model_json import to_json
+from ...schema.options import suggests_options
+from ...schema.warning_place import user_stacklevel
+from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel
-from ...spectrum.references import reference_variables
-from ..atomic import StrPath
+from ...spectrum.references import reference_arrays
 from ..fits.files import open_fits
 from ..netcdf import open_netcdf
+from ..paths import StrPath, check_exists
+from .columns import axis_columns
 from .ecsv import read_ecsv
-from .fits_tables import EXTRA, POINTS, restore
-from .gammapy_tables import from_gammapy
-from .layout import axes
+from .fits_tables import EXTRA, POINTS, profile_from_fits
+from .gammapy_tables import profile_from_gammapy
 
-__all__ = ["open_profile", "read_profile_fits"]
+__all__ = ["open_profile"]
 
+# first bytes of a file by its format
 _MAGIC = {
     b"SIMPLE  =": "FITS", b"\x1f\x8b": "FITS", b"CDF": "netCDF", b"\x89HDF\r\n": "netCDF",
     b"# %ECSV": "ECSV",
 }  # fmt: skip
 
-_ZARR = ("zarr.json", ".zgroup", ".zmetadata")  # one of these is in a folder of version 3 or 2
+_ZARR = ("zarr.json", ".zgroup", ".zmetadata")  # a Zarr folder of version 3 or 2 has one of these
+
+# Relative difference up to which the reference fluxes of a file are those of the user's model. It
+# leaves room for rounded numbers; fluxes that Gammapy integrated differ by 1e-14 only. From 10 GeV
+# to 2 TeV, spectral indices that differ by 0.001 give fluxes that differ by 4e-3. Ten times larger,
+# such a model would be accepted, and converted fluxes be wrong by 1 per cent; ten times smaller,
+# files with four digits would be refused.
+_SAME_REFERENCE = 1e-3
 
 
+@suggests_options
 def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
-    """Read a profile from FITS, ECSV, netCDF or Zarr, as the content of the file tells.
+    """Read a profile from FITS, ECSV, netCDF or Zarr; the content tells the format.
 
     Parameters
     ----------
     path : str or path-like
-        FITS or ECSV by xprofile or Gammapy, see `read_profile_fits`; netCDF by
-        ``profile.profile.to_netcdf`` or xarray's ``profile.to_netcdf``; or the folder of
-        ``profile.to_zarr``.
+        FITS or ECSV file of xprofile or Gammapy, netCDF file of ``profile.profile.to_netcdf`` or
+        ``profile.to_netcdf``, or folder of ``profile.to_zarr``.
     spectral_model : astropy.modeling.Model or callable, optional
-        The reference model, for files of Gammapy's, which do not have it.
+        Reference model, for files of Gammapy, which do not contain it.
 
     Returns
     -------
     xarray.Dataset
-        The profile that was written, unchanged.
+        A profile that xprofile wrote comes back unchanged. A file of Gammapy gives a profile with
+        these variables, as far as it has their columns.
+
+        - ``norm``, or ``dnde`` in cm-2 s-1 TeV-1, ``flux`` in cm-2 s-1, ``eflux`` or ``e2dnde`` in
+          erg cm-2 s-1 (projected_distance, energy): the quantity of the sed type. Its errors and
+          limits have the endings ``_err``, ``_errn``, ``_errp``, ``_ul`` and ``_sensitivity``. If
+          the file does not say more, errors are taken to be of 1 sigma and limits of 2 sigma.
+        - ``counts``, ``npred``, ``npred_excess`` (projected_distance, energy): sums over the
+          datasets of Gammapy.
+        - ``ts``, ``sqrt_ts``, ``stat``, ``stat_null``, ``success``, ``is_ul``
+          (projected_distance, energy): results of the fit.
+        - ``stat_scan`` (projected_distance, energy, norm_scan): fit statistic of the scan.
+        - ``ref_dnde``, ``ref_flux``, ``ref_eflux``, ``ref_e2dnde`` (energy): reference fluxes, from
+          the file or from `spectral_model`.
+        - Coordinates ``projected_distance`` in deg and ``energy`` in TeV, with their edges.
 
     Raises
     ------
-    MissingFileError, FileFormatError, InvalidOptionError
-        As `read_profile_fits`.
+    MissingFileError
+        If the file does not exist.
+    FileFormatError
+        If the file has another format, is damaged, or holds another table.
     MissingVariableError, InvalidDataError
-        If there is something else than a profile in netCDF or Zarr.
+        If a netCDF file or a Zarr folder holds another Dataset than a profile.
+    InvalidOptionError
+        If the reference fluxes in the file come from another model than `spectral_model`.
     MissingPackageError
-        If it is Zarr and the package zarr is not installed.
+        If the profile is in Zarr and the package zarr is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If the reference fluxes are neither in the file nor given by `spectral_model`. The profile
+        then cannot be converted to other sed types.
+
+    See Also
+    --------
+    xprofile.write_profile : Write a profile to FITS.
+    xprofile.write_ecsv : Write a profile to ECSV.
+    xprofile.write_netcdf : Write a profile to netCDF.
 
     Examples
     --------
@@ -69,59 +109,27 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     loaders = {
         "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": _load_zarr,
     }  # fmt: skip
-    return _checked(loaders[_format(path)](path), spectral_model)
+    return _complete(loaders[_find_format(path)](path), spectral_model)
 
 
-def read_profile_fits(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
-    """Read a profile from FITS that xprofile or Gammapy wrote.
-
-    Parameters
-    ----------
-    path : str or path-like
-        As `write_profile` makes it, or Gammapy's ``FluxPoints.write(format="profile")``.
-    spectral_model : astropy.modeling.Model or callable, optional
-        The reference model, which Gammapy's files do not have.
-
-    Returns
-    -------
-    xarray.Dataset
-        Exactly what was written by xprofile. Of Gammapy's files: energies in TeV, distances in
-        deg, and fluxes in xprofile's units; counts are summed over Gammapy's datasets; errors
-        are taken to be of 1 sigma, and limits of 2 where the file has no UL_CONF.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    FileFormatError
-        If it is no FITS file, has no table FLUXPOINTS, or one that is not of the profile layout.
-    InvalidOptionError
-        If `spectral_model` is not the one that the file's reference fluxes come from.
-
-    Warns
-    -----
-    UserWarning
-        If the reference fluxes are neither in the file nor given by `spectral_model`: then the
-        profile cannot be converted to other sed types.
-    """
-    return _checked(_load_fits(path), spectral_model)
-
-
-def _format(path: StrPath) -> str:
-    place = Path(path)
-    if not place.exists():
-        raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
-    if place.is_dir():
-        if any((place / name).is_file() for name in _ZARR):
+def _find_format(path: StrPath) -> str:
+    check_exists(path, allow_folder=True)
+    source = Path(path)
+    if source.is_dir():
+        if any((source / name).is_file() for name in _ZARR):
             return "Zarr"
-        raise FileFormatError(f"{str(path)!r} is a folder, but not of Zarr: it has none of {_ZARR}")
-    with place.open("rb") as file:
+        raise FileFormatError(
+            f"{str(path)!r} is a folder, but not of Zarr: it has none of {_ZARR}; give the path of "
+            "a file, or the folder that profile.to_zarr wrote"
+        )
+    with source.open("rb") as file:
         start = file.read(9)
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             return name
     raise FileFormatError(
-        f"{str(path)!r} is neither FITS, ECSV, netCDF nor Zarr: it starts with {start!r}"
+        f"{str(path)!r} is neither FITS, ECSV, netCDF nor Zarr: it starts with {start!r}; check "
+        "that it is the right file"
     )
 
 
@@ -130,28 +138,29 @@ def _load_fits(path: StrPath) -> xr.Dataset:
         hdus = file.hdus
         points = next((hdu for hdu in hdus if hdu.name == POINTS), None)
         if not isinstance(points, fits.BinTableHDU):
-            found = ", ".join(hdu.name for hdu in hdus if hdu.name) or "none"
             raise FileFormatError(
-                f"{str(path)!r} holds no profile: no table {POINTS}, found {found}; write it with "
-                "profile.profile.to_fits, or Gammapy's FluxPoints.write(format='profile')"
+                f"{str(path)!r} holds no profile: no table {POINTS}, found {file.hdu_names}; write "
+                "it with profile.profile.to_fits, or Gammapy's FluxPoints.write(format='profile')"
             )
         try:
             if EXTRA in hdus:
                 _check_points(points, path)
-                return restore(points, hdus[EXTRA])
+                return profile_from_fits(points, hdus[EXTRA])
         except KeyError as error:
-            raise FileFormatError(f"{EXTRA} in {str(path)!r} is not whole: no {error}") from error
-        return _of_gammapy(points, path)
+            raise FileFormatError(
+                f"{EXTRA} in {str(path)!r} is not whole: no {error}; write the profile again"
+            ) from error
+        return _load_gammapy(points, path)
 
 
 def _load_ecsv(path: StrPath) -> xr.Dataset:
     found = read_ecsv(path)
-    return found if isinstance(found, xr.Dataset) else _of_gammapy(found, path)
+    return found if isinstance(found, xr.Dataset) else _load_gammapy(found, path)
 
 
-def _of_gammapy(points: fits.BinTableHDU, path: StrPath) -> xr.Dataset:
+def _load_gammapy(points: fits.BinTableHDU, path: StrPath) -> xr.Dataset:
     _check_points(points, path)
-    result = from_gammapy(points)
+    result = profile_from_gammapy(points)
     return extend_history(result, result, f"open_profile {Path(path).name}")
 
 
@@ -168,49 +177,63 @@ def _load_zarr(path: StrPath) -> xr.Dataset:
             warnings.filterwarnings("ignore", ".*Zarr (V3|format 3) specification")
             return xr.load_dataset(path, engine="zarr")
     except (OSError, ValueError, KeyError) as error:
-        raise FileFormatError(f"cannot read {str(path)!r} as Zarr: {error}") from error
+        raise FileFormatError(
+            f"cannot read {str(path)!r} as Zarr: {error}; the folder may be damaged: copy it again "
+            "or write it again"
+        ) from error
 
 
 def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:
-    """Refuse a table without bins, or with axes that differ between them."""
+    """Raise if a table has no rows, or its energies or norms differ from row to row."""
     names = points.columns.names
-    missing = [name for name in axes() if name not in names]
+    missing = [name for name in axis_columns() if name not in names]
     if missing or not len(points.data):
         raise FileFormatError(
             f"{POINTS} in {str(path)!r} is not of the profile layout: it has {len(points.data)} "
-            f"rows, lacks the columns {missing}, and has {names}"
+            f"rows, lacks the columns {missing}, and has {names}; write it with "
+            "profile.profile.to_fits, or Gammapy's FluxPoints.write(format='profile')"
         )
     for name in {"e_ref", "e_min", "e_max", NORM_SCAN} & set(names):
         if not np.all(points.data[name] == points.data[name][:1]):
-            raise FileFormatError(f"{name} in {str(path)!r} differs from bin to bin")
+            raise FileFormatError(
+                f"{name} in {str(path)!r} differs from bin to bin, expected the same in all rows; "
+                "estimate all bins at the same energies and norms"
+            )
 
 
-def _checked(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
-    """Check a profile, and add the reference fluxes of a model to one without."""
+def _complete(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
+    """Check a profile, and add the reference fluxes of a model if one is given."""
     check_profile(profile)
     if model is None:
         if "ref_dnde" not in profile:
             warnings.warn(
                 "the file has no reference fluxes, so this profile cannot be converted to other "
                 "sed types; open it with spectral_model=, the model that it was estimated with",
-                stacklevel=3,
+                stacklevel=user_stacklevel(),
             )
         return profile
-    return _with_references(profile, model)
+    return _add_references(profile, model)
 
 
-def _with_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
-    """Add what the model gives at norm 1; refuse a model that contradicts what there is."""
-    references = reference_variables(model, profile)
+def _add_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
+    """Add the reference fluxes of a model that are missing.
+
+    Raises
+    ------
+    InvalidOptionError
+        If those that the profile has come from another model.
+    """
+    references = reference_arrays(model, profile)
     for name in (name for name in references if name in profile):
         found, given = (
             u.Quantity(values.to_numpy(), values.attrs["units"])
             for values in (profile[name], references[name])
         )
-        if not u.allclose(found, given, rtol=1e-3, atol=0 * given.unit):
+        if not u.allclose(found, given, rtol=_SAME_REFERENCE, atol=0 * given.unit):
             raise InvalidOptionError(
                 f"spectral_model is not the one of the file: {name} there is {found}, but with "
                 f"this model {given.to(found.unit)}; leave it out"
             )
     missing = {name: v for name, v in references.items() if name not in profile}
-    return profile.assign(missing).assign_attrs({SPECTRAL_MODEL: to_json(model)} | profile.attrs)
+    attrs = {SPECTRAL_MODEL: model_to_json(model)} | profile.attrs
+    return profile.assign(missing).assign_attrs(attrs)

@@ -1,0 +1,226 @@
+"""The accessor shows the methods of a Dataset's stage, and leads to those of other stages."""
+
+import inspect
+from importlib import import_module
+
+import astropy.units as u
+import numpy as np
+import pytest
+import xarray as xr
+from cases.maps import make_maps
+from cases.short_line import line
+
+import xprofile
+from xprofile import DataArrayProfile, DatasetProfile, bin_maps, estimate
+from xprofile.accessor.base import _CLASSES
+from xprofile.accessor.delegation import _Delegate, replace_first_parameter
+from xprofile.exceptions import (
+    MissingVariableError,
+    UnknownOptionError,
+    WrongStageError,
+    XProfileError,
+)
+
+COMMON = {"sel", "to_netcdf", "to_units"}
+METHODS = {
+    "maps": {
+        "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "skycoord",
+        "solid_angle", "to_fits", "wcs",
+    },
+    "binned": {"estimate", "fold", "rebin", "simulate"},
+    "profile": {
+        "expected_limits", "interval_coverage", "p_value", "plot", "plot_stat_scan",
+        "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv", "to_fits",
+        "to_sed_type", "to_table", "upper_limits", "with_reference_model", "with_threshold",
+    },
+    "image": {"bin", "cutout", "plot_sky", "skycoord", "smooth", "solid_angle", "wcs"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stages():
+    maps = make_maps()
+    binned = bin_maps(maps, line())
+    profile = estimate(binned, selection_optional=["ul"])
+    return {"maps": maps, "binned": binned, "profile": profile, "image": maps["counts"]}
+
+
+def delegates():
+    """Methods that call a function, of the accessors of all stages."""
+    for module, name in _CLASSES.values():
+        cls = getattr(import_module(f"xprofile.accessor.{module}"), name)
+        for attribute in dir(cls):
+            found = inspect.getattr_static(cls, attribute)
+            if isinstance(found, _Delegate):
+                yield pytest.param(cls, attribute, found, id=f"{module}-{attribute}")
+
+
+DELEGATES = list(delegates())
+
+
+def function_of(path):
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(f"xprofile.{module}"), name)
+
+
+@pytest.mark.parametrize("stage", METHODS)
+def test_completion_shows_the_methods_of_the_stage(stages, stage):
+    common = COMMON if stage != "image" else set()
+    assert set(dir(stages[stage].profile)) == METHODS[stage] | common
+    for name in METHODS[stage] | common:
+        assert hasattr(stages[stage].profile, name)
+
+
+@pytest.mark.parametrize("stage", METHODS)
+@pytest.mark.parametrize("other", METHODS)
+def test_methods_of_other_stages_say_what_leads_there(stages, stage, other):
+    for name in METHODS[other] - METHODS[stage] - COMMON:
+        assert not hasattr(stages[stage].profile, name)
+        with pytest.raises(WrongStageError, match=f"{name} is a method of .*; this Data.* is "):
+            getattr(stages[stage].profile, name)
+
+
+def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
+    with pytest.raises(WrongStageError) as raised:
+        _ = stages["maps"].profile.plot
+    assert str(raised.value) == (
+        "plot is a method of a profile; this Dataset is maps and lacks norm; estimate a profile "
+        "first: maps.profile.estimate(bins).profile.plot(...)"
+    )
+    with pytest.raises(WrongStageError) as raised:
+        _ = stages["binned"].profile.bin
+    assert "this Dataset is binned data and lacks" in str(raised.value)
+    assert "call it on the maps that were binned" in str(raised.value)
+    message = "is neither maps, binned data nor a profile and lacks counts"
+    with pytest.raises(WrongStageError, match=message):
+        _ = xr.Dataset().profile.estimate
+    assert issubclass(WrongStageError, (MissingVariableError, AttributeError, XProfileError))
+
+
+def test_plain_arrays_are_no_map_image(stages):
+    norm = stages["profile"]["norm"]
+    assert type(norm.profile) is DataArrayProfile
+    assert dir(norm.profile) == []
+    with pytest.raises(WrongStageError, match="this DataArray is not a map image and lacks"):
+        norm.profile.plot_sky()
+
+
+def test_misspelt_methods_get_a_suggestion(stages):
+    with pytest.raises(AttributeError, match="did you mean 'estimate'"):
+        stages["binned"].profile.estimat()
+    with pytest.raises(AttributeError, match="no method 'xyz': it has estimate, fold"):
+        _ = stages["binned"].profile.xyz
+    with pytest.raises(AttributeError, match="_private"):
+        _ = stages["binned"].profile._private
+
+
+def test_a_dataset_that_changes_gets_the_methods_of_its_new_stage(stages):
+    data = xr.Dataset()
+    accessor = data.profile
+    assert set(dir(accessor)) == COMMON
+    binned = stages["binned"]
+    for name, variable in binned.variables.items():
+        (data.coords if name in binned.coords else data)[name] = variable
+    assert data.profile is accessor
+    assert set(dir(accessor)) == METHODS["binned"] | COMMON
+    assert accessor.estimate().sizes["projected_distance"] == 4
+
+
+def test_isinstance_of_the_public_classes(stages):
+    assert all(isinstance(stages[s].profile, DatasetProfile) for s in ("maps", "binned", "profile"))
+    assert isinstance(stages["image"].profile, DataArrayProfile)
+    assert xr.Dataset.profile is DatasetProfile
+
+
+@pytest.mark.parametrize(("cls", "name", "delegate"), DELEGATES)
+class TestDelegates:
+    def test_signature_is_that_of_the_function(self, cls, name, delegate):
+        method = inspect.signature(delegate._method).parameters
+        function = inspect.signature(function_of(delegate.path)).parameters
+        ours = [p for key, p in method.items() if key != "self"]
+        theirs = list(function.values())[1:]
+        if name == "estimate" and "bins" in method:
+            assert ours.pop(0).name == "bins"
+        assert [(p.name, p.kind, p.default) for p in ours] == [
+            (p.name, p.kind, p.default) for p in theirs
+        ]
+        spelled = {p.name: str(p.annotation).replace("StageAccessor", "") for p in theirs}
+        assert {p.name: str(p.annotation) for p in ours} == spelled
+        assert "settings" not in method
+
+    def test_docstring_is_that_of_the_function(self, cls, name, delegate):
+        text = inspect.getdoc(getattr(cls, name))
+        function = function_of(delegate.path)
+        first = next(iter(inspect.signature(function).parameters))
+        assert text.splitlines()[0] == inspect.getdoc(function).splitlines()[0]
+        assert f"\n{first} : " not in text
+        assert "Returns\n-------" in text or name.startswith("to_")
+
+    def test_a_misspelt_option_gets_a_suggestion(self, cls, name, delegate, stages):
+        options = [p for p in inspect.signature(delegate._method).parameters if len(p) > 4]
+        options = [p for p in options if p not in ("indexers", "units", "by_name", "kwargs")]
+        kinds = {p.kind for p in inspect.signature(delegate._method).parameters.values()}
+        if not options or inspect.Parameter.VAR_KEYWORD in kinds:
+            return
+        stage = next(s for s, (m, _) in _CLASSES.items() if m == cls.__module__.split(".")[-1])
+        with pytest.raises(UnknownOptionError, match=f"did you mean '{options[0]}'"):
+            getattr(stages[stage].profile, name)(**{options[0][:-1]: None})
+
+
+def test_options_that_are_passed_on_get_a_suggestion_too(stages):
+    with pytest.raises(UnknownOptionError, match="did you mean 'sed_type'"):
+        stages["profile"].profile.plot(sed_typ="dnde")
+    with pytest.raises(AttributeError, match="colour_of_the_sea"):
+        stages["profile"].profile.plot(colour_of_the_sea="blue")
+
+
+def test_functions_suggest_options(stages):
+    with pytest.raises(UnknownOptionError, match="did you mean 'energy_edges'") as raised:
+        estimate(stages["binned"], energy_edge=[1, 2] * u.TeV)
+    assert isinstance(raised.value, TypeError)
+    with pytest.raises(UnknownOptionError, match="did you mean 'n_sigma_ul'"):
+        xprofile.ProfileEstimator(n_sigma_up=3)
+    with pytest.raises(UnknownOptionError, match="did you mean 'min_counts'"):
+        xprofile.rebin(stages["binned"], min_count=3)
+    with pytest.raises(UnknownOptionError, match="has no option 'zzz': it has"):
+        xprofile.simulate(stages["binned"], zzz=3)
+
+
+def test_errors_from_inside_pass_through(stages):
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        stages["maps"].profile.bin()
+
+
+def test_arrays_print_well(stages):
+    text = repr(stages["image"].profile)
+    assert text.splitlines()[0] == "Map image: counts"
+    assert "energy : 4, from 0.01 to 1 TeV" in text
+    assert repr(stages["profile"]["norm"].profile).startswith("DataArray: norm")
+    assert repr(xr.DataArray(np.zeros(3)).profile).startswith("DataArray: without name")
+
+
+def test_the_first_parameter_is_left_out_of_docstrings():
+    def function(data, factor):
+        """Do it.
+
+        Parameters
+        ----------
+        data : xarray.Dataset
+            Data.
+
+            More of it.
+        factor : int
+            How much.
+        """
+
+    assert replace_first_parameter(function) == (
+        "Do it.\n\nParameters\n----------\nfactor : int\n    How much."
+    )
+    function.__doc__ = (
+        "Do it.\n\nParameters\n----------\ndata, other : int\n    Data.\n\nReturns\n-------\nint"
+    )
+    assert "Parameters" not in replace_first_parameter(function)
+
+
+def test_dir_of_the_package_is_its_public_names():
+    assert dir(xprofile) == sorted(xprofile.__all__)

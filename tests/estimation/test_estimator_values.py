@@ -1,0 +1,81 @@
+"""Estimators are values: they compare, hash, and print."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.modeling.models import ExponentialCutoffPowerLaw1D
+
+from xprofile import ProfileEstimator, power_law
+
+EDGES = [10, 100, 2000] * u.GeV
+SETTINGS = {
+    "spectral_model": power_law(2.3),
+    "energy_edges": EDGES,
+    "n_sigma": 2,
+    "n_sigma_ul": 3,
+    "n_sigma_sensitivity": 4,
+    "selection_optional": ["ul", "scan"],
+    "norm_values": [0, 1, 2],
+    "scan_n_sigma": 4,
+    "scan_n_values": 21,
+    "norm_min": 0,
+    "background": 0.1,
+    "sum_over_energy_groups": True,
+    "sqrt_ts_threshold_ul": 3,
+    "min_coverage": 0.5,
+}
+
+
+def test_equal_settings_are_equal():
+    one = ProfileEstimator(**SETTINGS)
+    other = ProfileEstimator(
+        **{
+            **SETTINGS,
+            "spectral_model": power_law(2.3),
+            "energy_edges": u.Quantity([10, 100, 2000], "GeV"),
+            "selection_optional": ("scan", "ul"),
+            "norm_values": np.array([0.0, 1.0, 2.0]),
+        }
+    )
+    assert one == other
+    assert hash(one) == hash(other)
+    assert len({one, other}) == 1
+    assert ProfileEstimator() == ProfileEstimator(spectral_model=power_law())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_counts(name):
+    changed = ProfileEstimator(**{name: SETTINGS[name]})
+    assert changed != ProfileEstimator()
+    assert changed == ProfileEstimator(**{name: SETTINGS[name]})
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        power_law(2.4),
+        power_law(2.3, reference=2 * u.TeV),
+        ExponentialCutoffPowerLaw1D(1e-12 / u.TeV / u.cm**2 / u.s, 1 * u.TeV, 2.3, 1 * u.TeV),
+        power_law(2.3) + power_law(2.3),
+        lambda energy: energy.value**-2 / u.TeV / u.cm**2 / u.s,
+    ],
+)
+def test_models_compare_by_class_parameters_and_parts(model):
+    assert ProfileEstimator(spectral_model=model) == ProfileEstimator(spectral_model=model)
+    assert ProfileEstimator(spectral_model=model) != ProfileEstimator(spectral_model=power_law(2.3))
+
+
+def test_other_things_are_not_equal():
+    assert ProfileEstimator() != 1
+    assert (ProfileEstimator() == object()) is False
+
+
+def test_a_notebook_shows_a_table_of_the_settings():
+    def spectrum(energy):
+        return energy.value**-2 / u.TeV / u.cm**2 / u.s
+
+    spectrum.__name__ = "<b>&"
+    html = ProfileEstimator(spectral_model=spectrum, energy_edges=EDGES)._repr_html_()
+    assert "&lt;b&gt;&amp;" in html
+    assert "<b>&" not in html
+    assert html.count("<tr>") == len(SETTINGS)

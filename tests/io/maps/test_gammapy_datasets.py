@@ -1,0 +1,130 @@
+"""Maps from datasets of Gammapy, for which simple classes stand in here."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.io import fits
+from cases import mapdataset_files as small
+from cases.mapdataset_files import Recipe, write
+
+from xprofile import from_gammapy, open_maps
+from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.schema.variables import MAPS
+
+SHAPE = (3, 6, 8)
+
+
+class Part:
+    """A map or response that makes HDUs, as in Gammapy."""
+
+    def __init__(self, hdus):
+        self.hdus = hdus
+
+    def to_hdulist(self, hdu=None):
+        assert hdu is None or hdu.upper() == self.hdus[0].name
+        return fits.HDUList([fits.PrimaryHDU(), *self.hdus])
+
+    def __add__(self, other):
+        image = self.hdus[0].copy()
+        image.data = image.data + other.hdus[0].data
+        return Part([image, self.hdus[1]])
+
+
+class FakeDataset:
+    """The parts of a MapDataset that from_gammapy uses, with the maps of a recipe."""
+
+    name = "fake"
+
+    def __init__(self, recipe=small.PLAIN, signal=0.25):
+        hdus = recipe.hdus()
+        for name in ("counts", "exposure", "mask_safe", "mask_fit", "edisp", "psf"):
+            setattr(self, name, self.part(hdus, name))
+        if recipe.onoff:
+            for name in ("counts_off", "acceptance", "acceptance_off"):
+                setattr(self, name, self.part(hdus, name))
+        else:
+            self.background = self.part(hdus, "background")
+            image = fits.ImageHDU(np.full(SHAPE, signal), name="BACKGROUND")
+            self.signal = Part([image, hdus["BACKGROUND_BANDS"]])
+
+    @staticmethod
+    def part(hdus, name):
+        return Part([hdus[name], hdus[f"{name}_bands"]]) if name in hdus else None
+
+    def npred_background(self):
+        return self.background
+
+    def npred_signal(self):
+        return self.signal
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(),
+        Recipe(onoff=True),
+        Recipe(layout="rows", optional=("MASK_SAFE", "MASK_FIT", "EDISP", "PSF")),
+        Recipe(optional=(), node_true=False),
+    ],
+    ids=["plain", "onoff", "all", "few"],
+)
+@pytest.mark.parametrize("energy_unit", ["TeV", "GeV"])
+def test_a_dataset_is_the_maps_of_the_file_it_writes(tmp_path, recipe, energy_unit):
+    found = from_gammapy(FakeDataset(recipe), energy_unit=energy_unit)
+    expected = open_maps(write(tmp_path / "maps.fits", recipe), energy_unit=energy_unit)
+    xr.testing.assert_identical(found.assign_attrs(expected.attrs), expected)
+    assert found.attrs["history"] == "from_gammapy fake"
+
+
+def test_background_is_what_is_predicted():
+    dataset = FakeDataset()
+    dataset.npred_background = lambda: dataset.background + dataset.signal
+    maps = from_gammapy(dataset)
+    np.testing.assert_allclose(maps["background"], small.BACKGROUND + 0.25, rtol=1e-6, atol=0)
+
+
+def test_models_join_the_background_if_asked_to():
+    plain, full = (from_gammapy(FakeDataset(), include_models=flag) for flag in (False, True))
+    np.testing.assert_array_equal(plain["background"], small.BACKGROUND)
+    np.testing.assert_allclose(full["background"], small.BACKGROUND + 0.25, rtol=1e-6, atol=0)
+    xr.testing.assert_identical(full.drop_vars("background"), plain.drop_vars("background"))
+    assert full["background"].attrs == MAPS["background"].attrs
+
+
+def test_models_of_on_off_data_have_no_background_to_join():
+    with pytest.raises(InvalidOptionError, match=r"include_models .* on-off"):
+        from_gammapy(FakeDataset(Recipe(onoff=True)), include_models=True)
+
+
+@pytest.mark.parametrize("thing", [[FakeDataset()], "maps.fits", None, xr.Dataset()])
+def test_what_is_no_dataset_is_refused(thing):
+    with pytest.raises(InvalidDataError, match=rf"found a {type(thing).__name__} without counts"):
+        from_gammapy(thing)
+
+
+@pytest.mark.parametrize("name", ["counts", "exposure", "background"])
+def test_dataset_without_a_map_is_refused(name):
+    dataset = FakeDataset()
+    setattr(dataset, name, None)
+    with pytest.raises(MissingVariableError, match=f"the dataset has no {name}"):
+        from_gammapy(dataset)
+
+
+def test_on_off_dataset_without_acceptance_is_refused():
+    dataset = FakeDataset(Recipe(onoff=True))
+    dataset.acceptance = None
+    with pytest.raises(MissingVariableError, match="no acceptance"):
+        from_gammapy(dataset)
+
+
+def test_maps_on_one_region_are_refused():
+    dataset = FakeDataset()
+    table = small.PLAIN.table("COUNTS", np.ones((1, 3)), [small.PLAIN.energy()])
+    dataset.counts = Part(table)
+    with pytest.raises(InvalidDataError, match="cannot be made maps: COUNTS is not an image"):
+        from_gammapy(dataset)
+
+
+def test_energy_unit_of_a_dataset_must_be_one():
+    with pytest.raises(InvalidOptionError, match=r"energy_unit must be a unit .*found 's'"):
+        from_gammapy(FakeDataset(), energy_unit="s")

@@ -1,0 +1,323 @@
+"""Maps from arrays: the same as from files, in any projection; and what is refused."""
+
+import copy
+
+import astropy.units as u
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.io import fits
+from astropy.wcs import WCS
+from cases import mapdataset_files as small
+from cases.mapdataset_files import Recipe, write
+from cases.maps import make_wcs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xprofile import SkyBins, from_arrays, open_maps
+from xprofile.exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError
+from xprofile.maps.positions import skycoord
+from xprofile.schema.checks import check_maps
+
+SHAPE = (3, 6, 8)
+EDGES = small.EDGES * u.TeV
+EDGES_TRUE = small.EDGES_TRUE * u.TeV
+CM2S = u.Unit("cm2 s")
+
+
+def header(**cards):
+    return fits.Header({**small.WCS_CARDS, **cards})
+
+
+def arrays(**changed):
+    """All arguments of from_arrays, with the values of the small file, some of them changed."""
+    given = {
+        "counts": small.COUNTS,
+        "wcs": header(),
+        "energy_edges": EDGES,
+        "background": small.BACKGROUND,
+        "exposure": small.EXPOSURE * CM2S,
+        "mask": small.MASK_SAFE,
+        "edisp": small.EDISP,
+        "psf": np.arange(20.0).reshape(4, 5) / u.sr,
+        "rad": small.RAD * u.deg,
+        "energy_true_edges": EDGES_TRUE,
+    }
+    return {name: value for name, value in {**given, **changed}.items() if value is not None}
+
+
+def made(**changed):
+    given = arrays(**changed)
+    return from_arrays(given.pop("counts"), **given)
+
+
+def test_arrays_are_the_maps_of_a_file(tmp_path):
+    found = made(psf=None, rad=None)
+    file = write(tmp_path / "maps.fits", Recipe(unit="TeV", unit_true="TeV", node_true=False))
+    expected = open_maps(file, drop_variables=["psf"])
+    xr.testing.assert_allclose(found, expected, rtol=2e-7, atol=0)
+    assert {n: (v.dtype, v.attrs) for n, v in found.variables.items()} == {
+        n: (v.dtype, v.attrs) for n, v in expected.variables.items()
+    }
+
+
+def test_what_is_made_can_be_binned_and_written(tmp_path):
+    maps = made()
+    check_maps(maps)
+    bins = SkyBins.annuli(skycoord(maps)[3, 4], edges=[0, 1, 2] * u.deg)
+    profile = maps.profile.estimate(bins)
+    assert np.isfinite(profile["norm"]).all()
+    maps.profile.to_fits(tmp_path / "maps.fits")
+    xr.testing.assert_identical(open_maps(tmp_path / "maps.fits").assign_attrs(maps.attrs), maps)
+
+
+def test_history_says_where_it_comes_from():
+    assert made().attrs["history"] == "from_arrays"
+
+
+def test_arguments_stay_as_they_were():
+    given = arrays()
+    before = copy.deepcopy(given)
+    maps = from_arrays(**given)
+    for name, value in given.items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+    assert np.shares_memory(maps["counts"].to_numpy(), small.COUNTS)
+
+
+@pytest.mark.parametrize("unit", ["m2 s", "cm2 s", "km2 h"])
+@pytest.mark.parametrize("kind", ["f4", "f8", "i8"])
+def test_exposure_is_converted(unit, kind):
+    values = small.EXPOSURE.astype(kind)
+    maps = made(exposure=u.Quantity(values, unit, dtype=kind))
+    assert maps["exposure"].dtype == (kind if kind != "i8" else "f8")
+    expected = values * u.Unit(unit).to("cm2 s")
+    np.testing.assert_allclose(maps["exposure"], expected, rtol=2e-7, atol=0)
+    bare = made(exposure=values, exposure_unit=unit)
+    np.testing.assert_array_equal(bare["exposure"], maps["exposure"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cube"),
+    [
+        ("background", 0.5, 0.5),
+        ("background", [1, 2, 3], np.reshape([1, 2, 3], (3, 1, 1))),
+        ("mask", small.MASK_SAFE[0], small.MASK_SAFE[0]),
+        ("mask", [True, False, True], np.reshape([True, False, True], (3, 1, 1))),
+        ("mask", small.MASK_SAFE.astype(int) * 3, small.MASK_SAFE),
+        ("exposure", 1e11 * u.Unit("m2 s"), 1e15),
+        ("exposure", [1, 2, 3, 4] * CM2S, np.reshape([1, 2, 3, 4], (4, 1, 1))),
+        ("exposure", small.EXPOSURE[1] * CM2S, small.EXPOSURE[1]),
+    ],
+)
+def test_less_than_a_cube_is_broadcast(name, value, cube):
+    maps = made(**{name: value})
+    shape = (4 if name == "exposure" else 3, *SHAPE[1:])
+    assert maps[name].shape == shape
+    np.testing.assert_allclose(maps[name], np.broadcast_to(cube, shape), rtol=1e-15, atol=0)
+    maps[name][0, 0, 0] = 0  # values of its own
+
+
+def test_images_make_maps_of_one_energy():
+    maps = made(
+        counts=small.COUNTS[0],
+        background=small.BACKGROUND[0],
+        energy_edges=[1, 10] * u.TeV,
+        energy_true_edges=None,
+        exposure=small.EXPOSURE[0] * CM2S,
+        mask=small.MASK_SAFE[0],
+        edisp=None,
+        psf=np.ones(5),
+    )
+    assert maps["counts"].shape == maps["exposure"].shape == (1, 6, 8)
+    np.testing.assert_array_equal(maps["counts"][0], small.COUNTS[0])
+
+
+def test_acceptances_may_be_images_and_off_counts_are_cubes():
+    maps = made(
+        background=None,
+        counts_off=small.COUNTS_OFF,
+        acceptance=1,
+        acceptance_off=small.ACCEPTANCE_OFF[0],
+    )
+    check_maps(maps)
+    assert "background" not in maps
+    np.testing.assert_array_equal(maps["counts_off"], small.COUNTS_OFF)
+    np.testing.assert_array_equal(maps["acceptance_off"][2], small.ACCEPTANCE_OFF[0])
+
+
+def test_one_psf_is_that_of_all_energies():
+    maps = made(psf=[5, 4, 3, 2, 1] / u.deg**2)
+    per_sr = (1 / u.deg**2).to_value("sr-1")
+    np.testing.assert_allclose(maps["psf"], np.tile([5, 4, 3, 2, 1], (4, 1)) * per_sr, rtol=1e-12)
+    assert maps["psf"].attrs["units"] == "sr-1"
+    np.testing.assert_allclose(
+        made(rad=small.RAD * 60 * u.arcmin)["rad"], small.RAD, rtol=1e-12, atol=0
+    )
+
+
+@pytest.mark.parametrize("energy_unit", ["TeV", "GeV", "keV"])
+def test_energies_of_any_unit(energy_unit):
+    maps = made(energy_edges=EDGES.to("MeV"), energy_unit=energy_unit)
+    scale = u.TeV.to(energy_unit)
+    edges, true = small.EDGES * scale, small.EDGES_TRUE * scale
+    np.testing.assert_allclose(maps["energy_min"], edges[:-1], rtol=1e-12, atol=0)
+    np.testing.assert_allclose(maps["energy"] ** 2, edges[:-1] * edges[1:], rtol=1e-12, atol=0)
+    np.testing.assert_allclose(maps["energy_true_max"], true[1:], rtol=1e-12, atol=0)
+    assert maps["energy"].attrs["units"] == maps["energy_true"].attrs["units"] == energy_unit
+
+
+def test_true_energies_are_nodes_edges_or_those_of_the_counts():
+    nodes = made(energy_true_edges=None, energy_true=small.NODES_TRUE * u.TeV)
+    np.testing.assert_array_equal(nodes["energy_true"], small.NODES_TRUE)
+    middle = np.sqrt(small.NODES_TRUE[1:] * small.NODES_TRUE[:-1])
+    np.testing.assert_allclose(nodes["energy_true_min"][1:], middle, rtol=1e-12, atol=0)
+    exposure = small.EXPOSURE[:3] * CM2S
+    same = made(energy_true_edges=None, exposure=exposure, edisp=np.eye(3), psf=np.ones(5))
+    np.testing.assert_array_equal(same["energy_true_max"], same["energy_max"])
+
+
+@pytest.mark.parametrize("projection", ["CAR", "TAN", "AIT"])
+@pytest.mark.parametrize("extra", [False, True])
+def test_wcs_of_any_projection_and_number_of_axes(projection, extra):
+    plane = make_wcs(projection, (30.0, 20.0), shape=SHAPE[1:])
+    wcs = plane
+    if extra:
+        cards = plane.to_header()
+        cards.update(WCSAXES=3, CTYPE3="ENERGY", CRVAL3=1.0, CDELT3=1.0, CRPIX3=1.0)
+        wcs = WCS(cards)
+    maps, again = made(wcs=wcs), made(wcs=wcs.to_header())
+    expected = plane.pixel_to_world(*np.meshgrid(np.arange(8), np.arange(6)))
+    assert skycoord(maps).separation(expected).deg.max() < 1e-9
+    xr.testing.assert_identical(maps, again)
+    assert "lon" not in maps.coords
+
+
+def test_header_of_a_cube_is_that_of_its_pixels():
+    cube = fits.ImageHDU(small.COUNTS, header())
+    maps = made(wcs=cube.header)
+    xr.testing.assert_identical(maps, made())
+    with pytest.raises(InvalidDataError, match=r"counts .*\(3, 5, 8\), expected \(3, 6, 8\)"):
+        made(wcs=cube.header, counts=small.COUNTS[:, :5])
+
+
+@given(
+    kind=st.sampled_from(["u1", "i2", "i4", "i8", "f4", "f8"]),
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=30, deadline=None)
+def test_shapes_and_types_stay(kind, shape, seed, tmp_path_factory):
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(3, shape).astype(kind)
+    maps = from_arrays(
+        counts,
+        wcs=make_wcs("TAN", (83, 22), shape=shape[1:], frame="icrs"),
+        energy_edges=np.geomspace(1, 10, shape[0] + 1) * u.TeV,
+        background=rng.uniform(0, 1, shape).astype("f4"),
+        exposure=rng.uniform(1, 2, shape) * CM2S,
+    )
+    assert maps["counts"].dtype == kind
+    np.testing.assert_array_equal(maps["counts"], counts)
+    path = tmp_path_factory.mktemp("maps") / "maps.fits"
+    maps.profile.to_fits(path)
+    xr.testing.assert_identical(open_maps(path).assign_attrs(maps.attrs), maps)
+
+
+def test_dask_arrays_stay_lazy():
+    da = pytest.importorskip("dask.array")
+    lazy = {
+        name: da.from_array(values, chunks=(1, 6, 8))
+        for name, values in (("counts", small.COUNTS), ("background", small.BACKGROUND))
+    }
+    exposure = da.from_array(small.EXPOSURE, chunks=(1, 6, 8))
+    mask = da.from_array(small.MASK_SAFE[0])
+    maps = made(**lazy, exposure=exposure, exposure_unit="m2 s", mask=mask)
+    assert all(maps[name].chunks for name in ("counts", "background", "exposure", "mask"))
+    xr.testing.assert_equal(
+        maps.compute(), made(exposure=small.EXPOSURE * u.m**2 * u.s, mask=small.MASK_SAFE[0])
+    )
+
+
+def test_arrays_of_xarray_are_taken_by_their_values():
+    da = pytest.importorskip("dask.array")
+    counts = xr.DataArray(da.from_array(small.COUNTS, chunks=(1, 6, 8)), dims=("e", "b", "l"))
+    maps = made(counts=counts, background=xr.DataArray(small.BACKGROUND))
+    assert maps["counts"].chunks
+    xr.testing.assert_equal(maps.compute(), made())
+
+
+# arrays that make no maps
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"counts": small.COUNTS.transpose(0, 2, 1), "wcs": header(NAXIS=2, NAXIS1=8, NAXIS2=6)},
+            r"counts has the shape \(3, 8, 6\), expected \(3, 6, 8\) \(energy, lat, lon\); "
+            r"turn it with np.transpose\(counts, \(0, 2, 1\)\)",
+        ),
+        (
+            {"background": np.moveaxis(small.BACKGROUND, 0, 2)},
+            r"background .*\(6, 8, 3\), .*np.transpose\(background, \(2, 0, 1\)\)",
+        ),
+        ({"edisp": small.EDISP.T}, r"edisp .*\(3, 4\), expected \(4, 3\) \(energy_true, energy\)"),
+        ({"exposure": small.EXPOSURE[:3] * CM2S}, r"exposure .*\(3, 6, 8\), expected \(4, 6, 8\)"),
+        ({"exposure": [1, 2, 3] * CM2S}, r"exposure .*\(3,\), expected \(4,\) \(energy_true\)"),
+        ({"background": [1, 2]}, r"background .*\(2,\), expected \(3,\) \(energy\)"),
+        ({"background": small.BACKGROUND[0]}, "background .*each energy is not known"),
+        ({"mask": small.MASK_SAFE[0].T}, r"mask .*expected \(6, 8\) \(lat, lon\).*\(1, 0\)"),
+        ({"counts": np.ones(3)}, "expected three axes"),
+        ({"counts": np.ones((1, 3, 6, 8))}, "expected three axes"),
+        ({"psf": np.ones((4, 4))}, r"psf .*\(4, 4\), expected \(4, 5\) \(energy_true, rad\)"),
+        ({"psf": np.ones((4, 5)) * u.m}, "psf has the unit 'm', expected one like 'sr-1'"),
+        ({"exposure": small.EXPOSURE * u.m}, "exposure has the unit 'm', expected .*'cm2 s'"),
+        ({"background": small.BACKGROUND * u.m}, "background has the unit 'm'"),
+        ({"rad": small.RAD[::-1] * u.deg}, "rad must be finite and ascend, found"),
+        ({"rad": small.RAD * u.m}, "rad has the unit 'm'"),
+        ({"wcs": WCS(naxis=2)}, "no celestial axes"),
+        ({"wcs": header(CTYPE1="GLON-XXX", CTYPE2="GLAT-XXX")}, "(no valid WCS|celestial)"),
+    ],
+)
+def test_wrong_arrays_are_refused(changed, message):
+    with pytest.raises(InvalidDataError, match=f"(?s){message}"):
+        made(**changed)
+
+
+@pytest.mark.parametrize("name", ["energy_edges", "energy_true_edges", "energy_true"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1, 2, 3, 4], "has no unit of energy"),
+        ([1, 2, 3, 4] * u.m, "has no unit of energy"),
+        ([1, 3, 2, 4] * u.TeV, "must be positive and ascend"),
+        ([0, 1, 2, 3] * u.TeV, "must be positive and ascend"),
+        ([1, 2, np.nan, 4] * u.TeV, "must be positive and ascend"),
+        ([[1, 2], [3, 4]] * u.TeV, "must be a list of . or more energies"),
+        ([] * u.TeV, "must be a list of . or more energies"),
+    ],
+)
+def test_wrong_energies_are_refused(name, value, message):
+    others = {} if name == "energy_edges" else {"energy_true_edges": None}
+    with pytest.raises(InvalidEnergyError, match=f"^{name} {message}"):
+        made(**{**others, name: value})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"background": None}, "no background is given.*0 for none"),
+        ({"counts_off": small.COUNTS_OFF}, r"on-off data need .*found \['counts_off'\]"),
+        ({"exposure": small.EXPOSURE}, "exposure has no unit.*exposure_unit='cm2 s'"),
+        ({"rad": None}, "psf and rad"),
+        ({"psf": None}, "psf and rad"),
+        ({"rad": small.RAD}, "rad has no unit of angle"),
+        ({"energy_true": small.NODES_TRUE * u.TeV}, "not both"),
+        ({"wcs": "GLON-CAR"}, "wcs must be an astropy WCS .*found str"),
+        ({"energy_unit": "m"}, "energy_unit must be a unit of energy, .*found 'm'"),
+        ({"energy_unit": "no unit"}, "energy_unit must be a unit of energy"),
+    ],
+)
+def test_missing_and_clashing_arguments_are_refused(changed, message):
+    with pytest.raises(InvalidOptionError, match=f"(?s){message}"):
+        made(**changed)

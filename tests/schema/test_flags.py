@@ -1,0 +1,11 @@
+"""Flags of a profile's status."""
+
+import numpy as np
+
+from xprofile.schema.flags import STATUS_ATTRS, STATUS_FLAGS
+
+
+def test_status_flags_are_bits_of_their_own():
+    assert np.bitwise_or.reduce(list(STATUS_FLAGS.values())) == sum(STATUS_FLAGS.values())
+    assert STATUS_ATTRS["flag_meanings"].split() == list(STATUS_FLAGS)
+    np.testing.assert_array_equal(STATUS_ATTRS["flag_masks"], list(STATUS_FLAGS.values()))

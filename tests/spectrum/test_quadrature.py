@@ -1,0 +1,17 @@
+"""Nodes and weights of energy bins."""
+
+import numpy as np
+import pytest
+from cases.spectra import EDGES
+
+from xprofile.spectrum.quadrature import quadrature_nodes
+
+
+@pytest.mark.parametrize("breaks", [[], [0.02, 0.3], [1e-3, 5.0], [0.01, 2.0]])
+def test_quadrature_stays_in_its_bins(breaks):
+    energy, weight, which = quadrature_nodes(EDGES, np.array(breaks, float))
+    assert np.all(weight > 0)
+    np.testing.assert_array_equal(np.unique(which), np.arange(EDGES.size - 1))
+    assert np.all((EDGES[which] < energy) & (energy < EDGES[which + 1]))
+    widths = np.bincount(which, weight)
+    np.testing.assert_allclose(widths, np.diff(EDGES), rtol=1e-12, atol=0)

@@ -1,0 +1,129 @@
+"""Methods of binned data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from .base import DatasetProfile
+from .delegation import calls
+
+if TYPE_CHECKING:
+    import astropy.units as u
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+    from ..spectrum.models import SpectralModel
+
+__all__ = ["BinnedAccessor"]
+
+
+class BinnedAccessor(DatasetProfile):
+    """Methods of binned data, at ``binned.profile``.
+
+    Parameters
+    ----------
+    obj : xarray.Dataset
+        Binned data.
+    """
+
+    _stage = "binned"
+
+    @calls("estimation.estimating.estimate")
+    def estimate(
+        self,
+        *,
+        spectral_model: SpectralModel | None = None,
+        energy_edges: u.Quantity | None = None,
+        n_sigma: float = 1,
+        n_sigma_ul: float = 2,
+        n_sigma_sensitivity: float = 5,
+        selection_optional: Collection[str] | str | None = None,
+        norm_values: ArrayLike | None = None,
+        scan_n_sigma: float | None = None,
+        scan_n_values: int = 11,
+        norm_min: float | None = None,
+        background: str | float = "fixed",
+        sum_over_energy_groups: bool = False,
+        sqrt_ts_threshold_ul: float = 2,
+        min_coverage: float = 0,
+        progress: bool = False,
+        parallel: bool = False,
+    ) -> xr.Dataset:
+        """Estimate a profile."""
+        from ..estimation.estimating import estimate
+
+        return estimate(
+            self._obj, spectral_model=spectral_model, energy_edges=energy_edges, n_sigma=n_sigma,
+            n_sigma_ul=n_sigma_ul, n_sigma_sensitivity=n_sigma_sensitivity,
+            selection_optional=selection_optional, norm_values=norm_values,
+            scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
+            background=background, sum_over_energy_groups=sum_over_energy_groups,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage, progress=progress,
+            parallel=parallel,
+        )  # fmt: skip
+
+    @calls("profile.rebinning.rebin")
+    def rebin(
+        self,
+        factor: int | None = None,
+        *,
+        edges: u.Quantity | ArrayLike | None = None,
+        min_counts: float | None = None,
+        min_excess_sigma: float | None = None,
+        min_ts: float | None = None,
+        spectral_model: SpectralModel | None = None,
+        energy_edges: u.Quantity | None = None,
+        norm_min: float | None = None,
+        background: str | float | None = None,
+        sum_over_energy_groups: bool | None = None,
+        min_coverage: float | None = None,
+    ) -> xr.Dataset:
+        """Merge neighbouring bins."""
+        from ..profile.rebinning import rebin
+
+        return rebin(
+            self._obj,
+            factor,
+            edges=edges,
+            min_counts=min_counts,
+            min_excess_sigma=min_excess_sigma,
+            min_ts=min_ts,
+            spectral_model=spectral_model,
+            energy_edges=energy_edges,
+            norm_min=norm_min,
+            background=background,
+            sum_over_energy_groups=sum_over_energy_groups,
+            min_coverage=min_coverage,
+        )
+
+    @calls("profile.rebinning.fold")
+    def fold(self) -> xr.Dataset:
+        """Fold bins round 0."""
+        from ..profile.rebinning import fold
+
+        return fold(self._obj)
+
+    @calls("profile.toys.simulate")
+    def simulate(
+        self,
+        *,
+        norm: float | xr.DataArray = 0.0,
+        n_toys: int = 1000,
+        rng: int | np.random.Generator | None = None,
+        spectral_model: SpectralModel | None = None,
+        background: str | float = "fixed",
+    ) -> xr.Dataset:
+        """Draw toys."""
+        from ..profile.toys import simulate
+
+        return simulate(
+            self._obj,
+            norm=norm,
+            n_toys=n_toys,
+            rng=rng,
+            spectral_model=spectral_model,
+            background=background,
+        )

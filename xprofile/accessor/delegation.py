@@ -1,0 +1,63 @@
+"""Methods that pass their call on to a function, and show its docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar, cast
+
+from ..schema.options import suggests_options
+
+__all__ = ["calls"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def calls(path: str, *, entry: str = "") -> Callable[[Method], Method]:
+    """Decorate a method with the docstring of the function that it calls.
+
+    Parameters
+    ----------
+    path : str
+        Module below ``xprofile`` and function, such as ``"binned.binning.bin_maps"``. It is
+        imported when the method is first looked at.
+    entry : str
+        Docstring entry of a parameter that the method has in place of the function's first one.
+    """
+
+    def decorate(method: Method) -> Method:
+        return cast("Method", _Delegate(path, method, entry))
+
+    return decorate
+
+
+class _Delegate:
+    """Descriptor of a method: completes its docstring, and suggests misspelt options."""
+
+    def __init__(self, path: str, method: Callable[..., Any], entry: str) -> None:
+        self.__name__, self.__doc__ = method.__name__, method.__doc__
+        self.path, self._entry = path, entry
+        self._method = suggests_options(method)
+        self._complete = False
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if not self._complete:
+            module, _, name = self.path.rpartition(".")
+            function = getattr(import_module(f"..{module}", __package__), name)
+            self._method.__doc__ = self.__doc__ = replace_first_parameter(function, self._entry)
+            self._complete = True
+        return self._method.__get__(instance, owner)
+
+
+def replace_first_parameter(function: Callable[..., Any], entry: str = "") -> str:
+    """Docstring of a function with another entry, or none, in place of its first parameter.
+
+    The first parameter is the Dataset or DataArray, which the accessor stands for.
+    """
+    text = inspect.getdoc(function) or ""
+    first = next(iter(inspect.signature(function).parameters), "")
+    old = re.compile(rf"^{re.escape(first)}(?:, .*)? : .*\n?(?:[ ]+.*\n?|\n(?=[ ]))*", re.MULTILINE)
+    text = old.sub(entry, text, count=1)
+    return re.sub(r"^Parameters\n-+\n\s*\n", "", text, flags=re.MULTILINE)

@@ -1,0 +1,104 @@
+"""Methods of one map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import xarray as xr
+
+from .base import DataArrayProfile
+from .delegation import calls
+
+if TYPE_CHECKING:
+    import astropy.units as u
+    from astropy.coordinates import SkyCoord
+    from astropy.wcs import WCS
+    from matplotlib.axes import Axes
+
+    from ..bins.skybins import AnyBins
+
+__all__ = ["ImageAccessor"]
+
+
+class ImageAccessor(DataArrayProfile):
+    """Methods of one map, at ``image.profile``.
+
+    Parameters
+    ----------
+    obj : xarray.DataArray
+        Map with pixels on the sky, of any further dims.
+    """
+
+    _stage = "image"
+
+    @property
+    def wcs(self) -> WCS:
+        """Celestial WCS of the map."""
+        from ..maps.wcs import decode_wcs
+
+        return decode_wcs(self._obj)
+
+    @property
+    def skycoord(self) -> SkyCoord:
+        """Sky coordinates of the pixel centres, (lat, lon), NaN off the sky."""
+        from ..maps.positions import skycoord
+
+        return skycoord(self._obj)
+
+    @property
+    def solid_angle(self) -> xr.DataArray:
+        """Solid angle of the pixels in sr, (lat, lon)."""
+        from ..maps.positions import solid_angle
+
+        return solid_angle(self._obj)
+
+    @calls("binned.selection.cutout")
+    def cutout(
+        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+    ) -> xr.DataArray:
+        """Cut the map out round a position."""
+        from ..binned.selection import cutout
+
+        return cutout(self._obj, center, width)
+
+    @calls("binned.binning.bin_image")
+    def bin(self, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum") -> xr.DataArray:
+        """Sum or average over bins."""
+        from ..binned.binning import bin_image
+
+        return bin_image(self._obj, bins, how=how)
+
+    @calls("maps.smoothing.smooth")
+    def smooth(
+        self, width: u.Quantity, *, kernel: str = "gauss", mask: xr.DataArray | None = None
+    ) -> xr.DataArray:
+        """Smooth the map."""
+        from ..maps.smoothing import smooth
+
+        return smooth(self._obj, width, kernel=kernel, mask=mask)
+
+    @calls("plot.sky.plot_sky")
+    def plot_sky(
+        self,
+        *,
+        ax: Axes | None = None,
+        stretch: str = "linear",
+        cmap: Any = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        add_colorbar: bool = True,
+        **kwargs: Any,
+    ) -> Axes:
+        """Show the map on sky axes."""
+        from ..plot import plot_sky
+
+        return plot_sky(
+            self._obj,
+            ax=ax,
+            stretch=stretch,
+            cmap=cmap,
+            vmin=vmin,
+            vmax=vmax,
+            add_colorbar=add_colorbar,
+            **kwargs,
+        )

@@ -1,0 +1,139 @@
+"""Methods of maps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from .base import DatasetProfile
+from .delegation import calls
+
+if TYPE_CHECKING:
+    import astropy.units as u
+    from astropy.coordinates import SkyCoord
+    from astropy.wcs import WCS
+    from numpy.typing import ArrayLike
+
+    from ..bins.skybins import AnyBins
+    from ..io.paths import StrPath
+    from ..spectrum.models import SpectralModel
+
+__all__ = ["MapsAccessor"]
+
+_BINS = """bins : SkyBins or list of regions.SkyRegion
+    Bins on the sky, as for `bin`.
+"""
+
+
+class MapsAccessor(DatasetProfile):
+    """Methods of maps, at ``maps.profile``.
+
+    Parameters
+    ----------
+    obj : xarray.Dataset
+        Maps.
+    """
+
+    _stage = "maps"
+
+    @property
+    def wcs(self) -> WCS:
+        """Celestial WCS of the maps."""
+        from ..maps.wcs import decode_wcs
+
+        return decode_wcs(self._obj)
+
+    @property
+    def skycoord(self) -> SkyCoord:
+        """Sky coordinates of the pixel centres, (lat, lon), NaN off the sky."""
+        from ..maps.positions import skycoord
+
+        return skycoord(self._obj)
+
+    @property
+    def solid_angle(self) -> xr.DataArray:
+        """Solid angle of the pixels in sr, (lat, lon)."""
+        from ..maps.positions import solid_angle
+
+        return solid_angle(self._obj)
+
+    @calls("binned.selection.cutout")
+    def cutout(
+        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+    ) -> xr.Dataset:
+        """Cut maps out round a position."""
+        from ..binned.selection import cutout
+
+        return cutout(self._obj, center, width)
+
+    @calls("maps.coarsening.coarsen")
+    def coarsen(self, factor: int) -> xr.Dataset:
+        """Join pixels to larger ones."""
+        from ..maps.coarsening import coarsen
+
+        return coarsen(self._obj, factor)
+
+    @calls("binned.selection.exclude")
+    def exclude(self, regions: AnyBins) -> xr.Dataset:
+        """Mask regions."""
+        from ..binned.selection import exclude
+
+        return exclude(self._obj, regions)
+
+    @calls("maps.positions.assign_sky_coords")
+    def assign_sky_coords(self) -> xr.Dataset:
+        """Add the sky position of every pixel."""
+        from ..maps.positions import assign_sky_coords
+
+        return assign_sky_coords(self._obj)
+
+    @calls("binned.binning.bin_maps")
+    def bin(self, bins: AnyBins) -> xr.Dataset:
+        """Sum maps over bins."""
+        from ..binned.binning import bin_maps
+
+        return bin_maps(self._obj, bins)
+
+    @calls("estimation.estimating.estimate", entry=_BINS)
+    def estimate(
+        self,
+        bins: AnyBins,
+        *,
+        spectral_model: SpectralModel | None = None,
+        energy_edges: u.Quantity | None = None,
+        n_sigma: float = 1,
+        n_sigma_ul: float = 2,
+        n_sigma_sensitivity: float = 5,
+        selection_optional: Collection[str] | str | None = None,
+        norm_values: ArrayLike | None = None,
+        scan_n_sigma: float | None = None,
+        scan_n_values: int = 11,
+        norm_min: float | None = None,
+        background: str | float = "fixed",
+        sum_over_energy_groups: bool = False,
+        sqrt_ts_threshold_ul: float = 2,
+        min_coverage: float = 0,
+        progress: bool = False,
+        parallel: bool = False,
+    ) -> xr.Dataset:
+        """Estimate a profile."""
+        from ..estimation.estimating import estimate
+
+        return estimate(
+            self.bin(bins), spectral_model=spectral_model, energy_edges=energy_edges,
+            n_sigma=n_sigma, n_sigma_ul=n_sigma_ul, n_sigma_sensitivity=n_sigma_sensitivity,
+            selection_optional=selection_optional, norm_values=norm_values,
+            scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
+            background=background, sum_over_energy_groups=sum_over_energy_groups,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage, progress=progress,
+            parallel=parallel,
+        )  # fmt: skip
+
+    @calls("io.maps.writing.write_maps")
+    def to_fits(self, path: StrPath, *, overwrite: bool = False) -> None:
+        """Write maps to FITS."""
+        from ..io.maps.writing import write_maps
+
+        write_maps(self._obj, path, overwrite=overwrite)

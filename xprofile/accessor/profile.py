@@ -1,0 +1,235 @@
+"""Methods of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import xarray as xr
+
+from .base import DatasetProfile
+from .delegation import calls
+
+if TYPE_CHECKING:
+    import astropy.units as u
+    import pandas as pd
+    from astropy.table import QTable
+    from matplotlib.axes import Axes
+
+    from ..bins.skybins import AnyBins
+    from ..io.paths import StrPath
+    from ..spectrum.models import SpectralModel
+
+__all__ = ["ProfileAccessor"]
+
+
+class ProfileAccessor(DatasetProfile):
+    """Methods of a profile, at ``profile.profile``.
+
+    Parameters
+    ----------
+    obj : xarray.Dataset
+        Profile.
+    """
+
+    _stage = "profile"
+
+    @calls("profile.sed.to_sed_type")
+    def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
+        """Convert to another sed type."""
+        from ..profile.sed import to_sed_type
+
+        return to_sed_type(self._obj, sed_type, per_solid_angle=per_solid_angle)
+
+    @calls("profile.reference_model.with_reference_model")
+    def with_reference_model(self, spectral_model: SpectralModel) -> xr.Dataset:
+        """Refer to another model."""
+        from ..profile.reference_model import with_reference_model
+
+        return with_reference_model(self._obj, spectral_model)
+
+    @calls("profile.sed.quantity")
+    def quantity(self, name: str) -> u.Quantity:
+        """Return a quantity of any sed type with its unit."""
+        from ..profile.sed import quantity
+
+        return quantity(self._obj, name)
+
+    @calls("profile.limits.upper_limits")
+    def upper_limits(self, threshold: float | None = None) -> xr.DataArray:
+        """Tell which bins are limits."""
+        from ..profile.limits import upper_limits
+
+        return upper_limits(self._obj, threshold)
+
+    @calls("profile.limits.with_threshold")
+    def with_threshold(self, sqrt_ts_threshold_ul: float) -> xr.Dataset:
+        """Change the significance below which limits are quoted."""
+        from ..profile.limits import with_threshold
+
+        return with_threshold(self._obj, sqrt_ts_threshold_ul)
+
+    @calls("profile.limits.recompute_ul")
+    def recompute_ul(self, n_sigma_ul: float = 2.0) -> xr.Dataset:
+        """Compute limits of another significance from a scan."""
+        from ..profile.limits import recompute_ul
+
+        return recompute_ul(self._obj, n_sigma_ul)
+
+    @calls("profile.calibration.expected_limits")
+    def expected_limits(self, quantity: str | None = None) -> xr.DataArray:
+        """Return the limits that toys lead to expect."""
+        from ..profile.calibration import expected_limits
+
+        return expected_limits(self._obj, quantity)
+
+    @calls("profile.calibration.p_value")
+    def p_value(self, toys: xr.Dataset, *, quantity: str = "ts") -> xr.DataArray:
+        """Calibrate a test statistic by toys."""
+        from ..profile.calibration import p_value
+
+        return p_value(self._obj, toys, quantity=quantity)
+
+    @calls("profile.calibration.interval_coverage")
+    def interval_coverage(self, norm: float | xr.DataArray) -> xr.Dataset:
+        """Return the share of toys whose intervals hold the truth."""
+        from ..profile.calibration import interval_coverage
+
+        return interval_coverage(self._obj, norm)
+
+    @calls("plot.profile.plot_profile")
+    def plot(
+        self,
+        quantity: str | None = None,
+        *,
+        ax: Axes | None = None,
+        sed_type: str | None = None,
+        sqrt_ts_threshold_ul: float | None = None,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        style: Literal["points", "steps"] | None = None,
+        yscale: str | None = None,
+        twin: str | None = None,
+        cmap: Any = None,
+        add_legend: bool | None = None,
+        **kwargs: Any,
+    ) -> Axes:
+        """Plot a quantity over the bins."""
+        from ..plot import plot_profile
+
+        return plot_profile(
+            self._obj,
+            quantity,
+            ax=ax,
+            sed_type=sed_type,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
+            x=x,
+            x_unit=x_unit,
+            style=style,
+            yscale=yscale,
+            twin=twin,
+            cmap=cmap,
+            add_legend=add_legend,
+            **kwargs,
+        )
+
+    @calls("plot.scan.plot_stat_scan")
+    def plot_stat_scan(
+        self,
+        *,
+        ax: Axes | None = None,
+        sed_type: str | None = None,
+        cmap: Any = None,
+        vmin: float = 0.0,
+        vmax: float = 9.0,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        add_points: bool = True,
+        add_colorbar: bool = True,
+        **kwargs: Any,
+    ) -> Axes:
+        """Plot the statistic over flux and distance."""
+        from ..plot import plot_stat_scan
+
+        return plot_stat_scan(
+            self._obj,
+            ax=ax,
+            sed_type=sed_type,
+            cmap=cmap,
+            vmin=vmin,
+            vmax=vmax,
+            x=x,
+            x_unit=x_unit,
+            add_points=add_points,
+            add_colorbar=add_colorbar,
+            **kwargs,
+        )
+
+    @calls("plot.summary.plot_summary")
+    def plot_summary(
+        self,
+        image: xr.DataArray | None = None,
+        *,
+        figure: Any = None,
+        bins: AnyBins | None = None,
+        sed_type: str | None = None,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        image_kw: Mapping[str, Any] | None = None,
+        bins_kw: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, Axes]:
+        """Plot sky, flux, counts and significance."""
+        from ..plot import plot_summary
+
+        return plot_summary(
+            self._obj,
+            image,
+            figure=figure,
+            bins=bins,
+            sed_type=sed_type,
+            x=x,
+            x_unit=x_unit,
+            image_kw=image_kw,
+            bins_kw=bins_kw,
+            **kwargs,
+        )
+
+    @calls("io.profiles.astropy_tables.to_table")
+    def to_table(
+        self,
+        sed_type: str | None = None,
+        *,
+        tidy: bool = False,
+        formatted: bool = False,
+        long_names: bool = False,
+    ) -> QTable:
+        """Make an astropy table."""
+        from ..io.profiles.astropy_tables import to_table
+
+        return to_table(self._obj, sed_type, tidy=tidy, formatted=formatted, long_names=long_names)
+
+    @calls("io.profiles.dataframes.to_dataframe")
+    def to_dataframe(self, sed_type: str | None = None) -> pd.DataFrame:
+        """Make a tidy pandas table."""
+        from ..io.profiles.dataframes import to_dataframe
+
+        return to_dataframe(self._obj, sed_type)
+
+    @calls("io.profiles.fits_tables.write_profile")
+    def to_fits(
+        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Write FITS that Gammapy reads."""
+        from ..io.profiles.fits_tables import write_profile
+
+        write_profile(self._obj, path, sed_type, overwrite=overwrite)
+
+    @calls("io.profiles.ecsv.write_ecsv")
+    def to_ecsv(
+        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
+    ) -> None:
+        """Write a table of text."""
+        from ..io.profiles.ecsv import write_ecsv
+
+        write_ecsv(self._obj, path, sed_type, overwrite=overwrite)

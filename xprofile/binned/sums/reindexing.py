@@ -1,0 +1,31 @@
+"""Sums of some bins placed among those of more bins."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..members.membership import Int
+
+__all__ = ["reindex_bins"]
+
+Float = NDArray[np.float64]
+
+
+def reindex_bins(values: Float, bins: Int, wanted: Int) -> Float:
+    """Return values (..., nwanted) of the wanted bins, 0 for those that are not in `bins`.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Values (..., nbin) of `bins`.
+    bins : numpy.ndarray of int
+        Bin numbers, ascending, (nbin,).
+    wanted : numpy.ndarray of int
+        Bin numbers, ascending, which include all of `bins`, (nwanted,).
+    """
+    if bins.size == wanted.size:
+        return values
+    reindexed = np.zeros((*values.shape[:-1], wanted.size))
+    reindexed[..., np.searchsorted(wanted, bins)] = values
+    return reindexed

@@ -1,0 +1,28 @@
+"""Base class of the mixins with constructors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schema.names import DISTANCE
+from ..shapes.shape import Shape
+
+__all__ = ["Constructor"]
+
+Float = NDArray[np.float64]
+
+
+class Constructor:
+    """Declares how `SkyBins` are made, for the mixins that make them."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        lower: Float,
+        upper: Float,
+        description: str,
+        dim: str = DISTANCE,
+        planar: bool = False,
+    ) -> None:
+        raise NotImplementedError  # SkyBins is a dataclass and has its own

@@ -1,0 +1,97 @@
+"""Data sets of a fit: the same bins, and the same energy groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+
+from ..exceptions import InvalidDataError, InvalidEnergyError
+from ..schema.axes import axis_edges, bin_dim, energy_unit
+from ..schema.checks import check_binned
+from ..schema.names import DATASET, ENERGY, high, low
+from .energy_groups import EnergyGroups, group_energies
+
+__all__ = ["as_datasets", "common_groups"]
+
+# Relative difference up to which two edges are the same; for edges of bins also the difference in
+# deg. It covers edges that are rounded to five digits or to single precision. At 1e-3, data sets
+# whose bins are 3 arcsec apart would be fitted together. At 1e-5, rounded edges would be refused.
+_EDGE_TOLERANCE = 1e-4
+
+
+def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Split binned data into data sets in memory, and check that they have the same bins.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If one of them is not binned data, or the bins differ.
+    """
+    if isinstance(binned, xr.Dataset) and DATASET in binned.dims:
+        datasets = [binned.isel({DATASET: i}) for i in range(binned.sizes[DATASET])]
+    else:
+        datasets = [binned] if isinstance(binned, xr.Dataset) else list(binned)
+    if not datasets:
+        raise InvalidDataError("found no data sets; give one or more binned Datasets")
+    for data in datasets:
+        check_binned(data)
+    datasets = [data.compute() for data in datasets]
+    first, dim = datasets[0], bin_dim(datasets[0])
+    if first.sizes[dim] == 0:
+        raise InvalidDataError("the binned data have no bins; give one or more regions")
+    for i, data in enumerate(datasets[1:], start=1):
+        _check_same_bins(first, data, dim, i)
+    return datasets
+
+
+def _check_same_bins(first: xr.Dataset, other: xr.Dataset, dim: str, number: int) -> None:
+    same = bin_dim(other) == dim and other.sizes[dim] == first.sizes[dim]
+    for name in (dim, low(dim), high(dim)) if same else ():
+        if name in first.coords and first[name].dtype.kind == "f":
+            here, there = first[name].to_numpy(), other[name].to_numpy()
+            same &= np.allclose(here, there, rtol=_EDGE_TOLERANCE, atol=_EDGE_TOLERANCE)
+    if not same:
+        raise InvalidDataError(
+            f"data set {number} has other bins than the first: {dict(other.sizes)} against "
+            f"{dict(first.sizes)}, or other values of {dim}; bin all maps with the same SkyBins"
+        )
+
+
+def common_groups(datasets: Sequence[xr.Dataset], wanted: u.Quantity | None) -> list[EnergyGroups]:
+    """Group the fine energies of each data set into the same energy bins.
+
+    Returns
+    -------
+    list of EnergyGroups
+        One for each data set. All have the same edges, in the unit of the first data set.
+
+    Raises
+    ------
+    InvalidEnergyError
+        If the groups of two data sets have different edges.
+    """
+    unit = energy_unit(datasets[0])
+    scales = [u.Unit(energy_unit(data)).to(unit) for data in datasets]
+    groups = [
+        group_energies(axis_edges(data, ENERGY) * scale, wanted, unit)
+        for data, scale in zip(datasets, scales, strict=True)
+    ]
+    filled = np.array([g.first < g.stop for g in groups])
+    first = np.argmax(filled, axis=0)  # the first data set with fine bins in each group
+    every = np.arange(first.size)
+    lower, upper = (np.array([getattr(g, side) for g in groups]) for side in ("lower", "upper"))
+    for name, sides in {"lower": lower, "upper": upper}.items():
+        shared = sides[first, every]
+        differ = filled & (np.abs(sides / shared - 1) > _EDGE_TOLERANCE)
+        if differ.any():
+            number, group = np.argwhere(differ)[0]
+            raise InvalidEnergyError(
+                f"data sets have different energy bins: the {name} edge of group {group} is "
+                f"{shared[group]:.6g} {unit} in one and {sides[number, group]:.6g} {unit} in data "
+                f"set {number}; choose energy_edges that are near fine edges of all data sets"
+            )
+    common = lower[first, every], upper[first, every]
+    return [EnergyGroups(*common, g.first, g.stop) for g in groups]

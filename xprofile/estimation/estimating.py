@@ -1,0 +1,147 @@
+"""Profiles in one call: the settings of an estimator as options of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import astropy.units as u
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from ..schema.options import suggests_options
+from ..spectrum.models import SpectralModel
+from .estimator import ProfileEstimator
+
+__all__ = ["estimate"]
+
+
+@suggests_options
+def estimate(
+    binned: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    spectral_model: SpectralModel | None = None,
+    energy_edges: u.Quantity | None = None,
+    n_sigma: float = 1,
+    n_sigma_ul: float = 2,
+    n_sigma_sensitivity: float = 5,
+    selection_optional: Collection[str] | str | None = None,
+    norm_values: ArrayLike | None = None,
+    scan_n_sigma: float | None = None,
+    scan_n_values: int = 11,
+    norm_min: float | None = None,
+    background: str | float = "fixed",
+    sum_over_energy_groups: bool = False,
+    sqrt_ts_threshold_ul: float = 2,
+    min_coverage: float = 0,
+    progress: bool = False,
+    parallel: bool = False,
+) -> xr.Dataset:
+    """Estimate a flux profile: a norm of the spectral model in every bin and energy group.
+
+    Parameters
+    ----------
+    binned : xarray.Dataset or list of xarray.Dataset
+        Binned data, from `bin_maps`. A list, or a Dataset with a dim ``dataset``, is fitted
+        jointly: one norm for all data sets, by the sum of their statistics. Their energies may
+        differ, but must agree at the edges of the profile's energy bins. On-off data may be among
+        them.
+    spectral_model : astropy.modeling.Model or callable, optional
+        Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
+        index 2.
+    energy_edges : Quantity, optional
+        Edges of the profile's energy bins. Each moves to the nearest edge of the data in log
+        energy. The default is one bin of all energies.
+    n_sigma : float
+        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
+    n_sigma_ul : float
+        Significance of the upper limit.
+    n_sigma_sensitivity : float
+        Significance that the expected counts of the sensitivity have.
+    selection_optional : collection of {"errn-errp", "ul", "scan", "sensitivity"} or "all"
+        Optional quantities to compute.
+    norm_values : array_like, optional
+        Norms of the scan. The default is 11 values from 0.2 to 5, equally spaced in log.
+    scan_n_sigma : float, optional
+        Scan around each best fit instead, from so many errors below it to as many above.
+    scan_n_values : int
+        Number of values of a scan around the best fit.
+    norm_min : float, optional
+        Smallest norm allowed, such as 0 for signals that cannot be negative. Errors and limits are
+        then measured from the best fit above it. By default only negative npred is excluded.
+    background : {"fixed", "free"} or float
+        Whether the background is known, or has a norm in each bin and energy group (and data set)
+        that is fitted: freely, or with a relative systematic uncertainty such as 0.05.
+    sum_over_energy_groups : bool
+        Sum the fine energy bins of a group before the fit, instead of fitting them jointly.
+    sqrt_ts_threshold_ul : float
+        Bins with a smaller significance are marked ``is_ul``.
+    min_coverage : float
+        Bins with a smaller used share get NaN, and a status that says so.
+    progress : bool
+        Show a progress bar. It needs tqdm. With `parallel`, dask's own bar shows more.
+    parallel : bool
+        Fit thousands of bins at a time by dask, with the scheduler that it is set to: threads of
+        one machine, or a cluster. The results are the same.
+
+    Returns
+    -------
+    xarray.Dataset
+        Profile with the dims (projected_distance, energy), unless other dims are given here. A
+        dim ``toy`` of the counts comes before these.
+
+        - ``norm``, ``norm_err``: best fit and symmetric error. NaN only where no used pixel, no
+          exposure or no energy constrains the norm; ``status`` says which.
+        - ``norm_errn``, ``norm_errp``, ``norm_ul``, ``norm_sensitivity``: by choice.
+        - ``ts``, ``sqrt_ts``: test statistic against norm 0, and its signed root.
+        - ``stat``, ``stat_null``: fit statistic at the best fit and at norm 0.
+        - ``stat_scan`` (..., norm_scan): by choice, the statistic at the norms ``norm_scan``, or
+          at ``norm_scan_values`` (..., norm_scan) where they differ from bin to bin.
+        - ``counts``, ``npred``, ``npred_excess``, ``npred_background``: in a joint fit with the
+          dim ``dataset`` first.
+        - ``success``, ``is_ul`` (bool), ``status`` (CF flags), ``coverage``.
+        - ``ref_dnde`` in cm-2 s-1 TeV-1, ``ref_flux`` in cm-2 s-1, ``ref_eflux`` and
+          ``ref_e2dnde`` in erg cm-2 s-1 (energy): values at norm 1.
+        - ``solid_angle`` (projected_distance) in sr.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If `binned` is not binned data, or the data sets of a joint fit have different bins.
+    InvalidEnergyError, InvalidOptionError
+        If a setting is wrong, or the energies of the data sets do not fit together.
+
+    See Also
+    --------
+    xprofile.ProfileEstimator : The same settings as a value that can be kept and printed.
+    xprofile.to_sed_type : Convert the norms to fluxes.
+    xprofile.simulate : Draw toys, which are estimated like data.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> binned = maps.profile.bin(xprofile.SkyBins.annuli(center, edges=[0, 0.5, 1] * u.deg))
+    >>> profile = xprofile.estimate(binned, selection_optional=["ul"])
+    >>> dict(profile.norm_ul.sizes)
+    {'projected_distance': 2, 'energy': 1}
+    """
+    estimator = ProfileEstimator(
+        spectral_model=spectral_model,
+        energy_edges=energy_edges,
+        n_sigma=n_sigma,
+        n_sigma_ul=n_sigma_ul,
+        n_sigma_sensitivity=n_sigma_sensitivity,
+        selection_optional=selection_optional,
+        norm_values=norm_values,
+        scan_n_sigma=scan_n_sigma,
+        scan_n_values=scan_n_values,
+        norm_min=norm_min,
+        background=background,
+        sum_over_energy_groups=sum_over_energy_groups,
+        sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
+        min_coverage=min_coverage,
+    )
+    return estimator.run(binned, progress=progress, parallel=parallel)

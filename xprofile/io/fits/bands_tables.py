@@ -1,0 +1,156 @@
+"""BANDS tables of GADF: the axes of maps that are not axes of the sky, read and written.
+
+Format: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/wcs/index.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from astropy.io import fits
+from astropy.table import Table
+from numpy.typing import NDArray
+
+from ...exceptions import FileFormatError
+from ...maps.axes import Axis, bins_axis, midpoints, nodes_axis
+from ...schema.axes import axis_edges, energy_unit
+from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, RAD, high, low
+from ...schema.variables import COORDS
+from .table_columns import column_in_unit
+
+__all__ = ["MIGRA", "axis_to_write", "make_bands_table", "read_bands_table"]
+
+Float = NDArray[np.float64]
+MIGRA = "migra"
+
+# columns of the centres, lower and upper edges of each dimension, as they are written
+_COLUMNS = {
+    ENERGY: ("ENERGY", "E_MIN", "E_MAX"),
+    ENERGY_TRUE: ("ENERGY_TRUE", "ENERGY_TRUE_MIN", "ENERGY_TRUE_MAX"),
+    RAD: ("RAD", "RAD_MIN", "RAD_MAX"),
+    MIGRA: ("MIGRA", "MIGRA_MIN", "MIGRA_MAX"),
+}
+
+# dimension and columns for each text that the AXCOLS keyword may have: nodes or pairs of edges
+_AXES = {
+    text: (name, columns)
+    for name, columns in _COLUMNS.items()
+    for text in (columns[0], ",".join(columns[1:]))
+} | {"ENERGY_MIN,ENERGY_MAX": (ENERGY, ("ENERGY", "ENERGY_MIN", "ENERGY_MAX"))}
+
+_UNITS = {ENERGY: ENERGY_UNIT, ENERGY_TRUE: ENERGY_UNIT, RAD: "deg", MIGRA: ""}
+
+# Largest relative difference between nodes and the centres of bins for which edges alone are
+# written. It is well above the rounding of centres and edges in double precision (1e-15), and well
+# below any real distance. With a limit ten times larger, nodes could come back changed by 1e-8;
+# with one near 1e-15, axes of bins would be written as nodes and lose their exact edges.
+_SAME_CENTRES = 1e-9
+
+
+def read_bands_table(hdu: fits.BinTableHDU) -> list[Axis]:
+    """Read the axes of a BANDS table in the order of the image: energies in TeV, angles in deg.
+
+    Raises
+    ------
+    FileFormatError
+        If an axis is unknown, lacks a column, or does not ascend.
+    """
+    keys = sorted(key for key in hdu.header if key.startswith("AXCOLS"))
+    if not keys:
+        raise FileFormatError(f"{hdu.name} has no AXCOLS keyword: its axes are not named")
+    axes = []
+    stride = 1
+    for key in keys:
+        interpolation = hdu.header.get(key.replace("AXCOLS", "INTERP"), "log")
+        axis = _read_axis(hdu, hdu.header[key], interpolation, stride)
+        stride *= axis.size
+        axes.append(axis)
+    if stride != len(hdu.data):
+        raise FileFormatError(
+            f"{hdu.name} has {len(hdu.data)} rows, expected {stride} for axes "
+            f"{[(a.name, a.size) for a in axes]}"
+        )
+    return axes[::-1]
+
+
+def _read_axis(hdu: fits.BinTableHDU, text: str, interpolation: str, stride: int) -> Axis:
+    """Read the axis whose values change every `stride` rows."""
+    if text not in _AXES:
+        raise FileFormatError(f"{hdu.name} has an axis {text!r}, expected one of {list(_AXES)}")
+    name, (centre, lower, upper) = _AXES[text]
+    needed = [lower, upper] if "," in text else [centre]
+    missing = [column for column in needed if column not in hdu.columns.names]
+    if missing:
+        raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
+    if not len(hdu.data):
+        raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
+    rows = slice(None, None, stride)
+    first, *last = (column_in_unit(hdu, column, None, _UNITS[name])[rows] for column in needed)
+    log, where = interpolation == "log", f"{hdu.name}: {name}"
+    size = _period(first)
+    if last:
+        return bins_axis(name, first[:size], last[0][:size], _UNITS[name], where, log=log)
+    return nodes_axis(name, first[:size], _UNITS[name], where, log=log)
+
+
+def _period(values: Float) -> int:
+    """Return the number of values before the first one repeats."""
+    repeats = np.flatnonzero(values[1:] == values[0])
+    return int(repeats[0]) + 1 if repeats.size else values.size
+
+
+def axis_to_write(maps: xr.Dataset, dim: str) -> Axis:
+    """Return an axis of maps: its edges, or its nodes if the centres of the edges differ from them.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is a gap between bins of energy.
+    """
+    if dim == RAD or low(dim) not in maps.coords:
+        nodes = maps[dim].to_numpy().astype(np.float64)
+        unit = maps[dim].attrs.get("units", COORDS[dim].unit if dim == RAD else energy_unit(maps))
+        return Axis(dim, nodes, midpoints(nodes, log=dim != RAD), unit, at_nodes=True)
+    edges = axis_edges(maps, dim).astype(np.float64)
+    middle = np.sqrt(edges[1:] * edges[:-1])
+    centres = maps[dim].to_numpy() if dim in maps.coords else middle
+    at_nodes = dim != ENERGY and _are_nodes(centres, middle, edges)
+    unit = str(maps[high(dim)].attrs.get("units", energy_unit(maps)))
+    return Axis(dim, centres if at_nodes else middle, edges, unit, at_nodes)
+
+
+def _are_nodes(centres: Float, middle: Float, edges: Float) -> bool:
+    """Whether an axis must be written by its nodes, because its edges do not give its centres.
+
+    Below `_SAME_CENTRES`, the smaller of the two rounding errors decides.
+    """
+    from_edges = np.max(np.abs(centres / middle - 1))
+    if from_edges > _SAME_CENTRES:
+        return True
+    from_nodes = np.max(np.abs(midpoints(centres, log=True) / edges - 1))
+    return bool(from_edges > from_nodes)
+
+
+def make_bands_table(name: str, axes: Sequence[Axis]) -> fits.BinTableHDU:
+    """Make the BANDS table of a map.
+
+    Parameters
+    ----------
+    name : str
+        Name of the HDU with the map.
+    axes : sequence of Axis
+        Axes in the order of the image.
+    """
+    index = np.indices([axis.size for axis in axes]).reshape(len(axes), -1)
+    table = Table({"CHANNEL": np.arange(index.shape[1])})
+    for number, (axis, rows) in enumerate(zip(axes[::-1], index[::-1], strict=True), 1):
+        columns = _COLUMNS[axis.name]
+        parts = (axis.centres, axis.edges[:-1], axis.edges[1:])
+        for column, values in zip(columns, parts, strict=True):
+            table[column] = values[rows]
+            table[column].unit = axis.unit
+        table.meta[f"AXCOLS{number}"] = columns[0] if axis.at_nodes else ",".join(columns[1:])
+        table.meta[f"INTERP{number}"] = "lin" if axis.name == RAD else "log"
+    return fits.BinTableHDU(table, name=f"{name}_BANDS")

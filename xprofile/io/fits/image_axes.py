@@ -1,0 +1,92 @@
+"""Axes of images: the energies of their planes, from the tables and keywords of several tools.
+
+Formats: BANDS tables of GADF; EBOUNDS tables of OGIP with the edges of bins; ENERGIES tables of the
+Fermi tools and ctools with nodes; or a third axis ``log_Energy``, the natural logarithm of nodes in
+MeV.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.io import fits
+
+from ...exceptions import FileFormatError
+from ...maps.axes import Axis, bins_axis, nodes_axis
+from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT
+from .bands_tables import read_bands_table
+from .files import FitsFile
+from .table_columns import column_in_unit
+from .units import unit_factor
+
+__all__ = ["axis_from_ebounds", "read_image_axes"]
+
+_EBOUNDS, _ENERGIES = "EBOUNDS", "ENERGIES"
+
+_MEV = "MeV"  # unit of nodes where a table does not name one: the Fermi tools and ctools use it
+_LARGEST_LOG = 700  # technical: the exponential of 710 is beyond the range of double precision
+
+
+def read_image_axes(file: FitsFile, hdu: fits.ImageHDU, planes: int | None) -> list[Axis]:
+    """Read the axes of an image besides those of the sky, in its order; energies in TeV.
+
+    Parameters
+    ----------
+    file : FitsFile
+        File with the image.
+    hdu : astropy.io.fits.ImageHDU
+        The image.
+    planes : int, optional
+        Number of planes; None if the image has only the two axes of the sky.
+
+    Raises
+    ------
+    FileFormatError
+        If the planes have no energies, or the energies do not ascend.
+    """
+    bands = hdu.header.get("BANDSHDU", f"{hdu.name}_BANDS")
+    if bands in file and (_is_bands_table(file[bands]) or bands not in (_EBOUNDS, _ENERGIES)):
+        return read_bands_table(file[bands])
+    if planes is None:
+        return []
+    if "BANDSHDU" not in hdu.header:
+        if _EBOUNDS in file:
+            return [axis_from_ebounds(file[_EBOUNDS])]
+        if _ENERGIES in file:
+            return [_axis_from_energies(file[_ENERGIES])]
+        if str(hdu.header.get("CTYPE3", "")).strip().lower() == "log_energy":
+            return [_axis_from_keywords(hdu, planes)]
+        if planes == 1:
+            return []
+    raise FileFormatError(
+        f"{hdu.name} of {file.label} has no table of energies for its {planes} planes: HDU {bands} "
+        f"is missing, and so are {_EBOUNDS} and {_ENERGIES}; found {file.hdu_names}"
+    )
+
+
+def _is_bands_table(table: fits.BinTableHDU) -> bool:
+    return any(key.startswith("AXCOLS") for key in table.header)
+
+
+def axis_from_ebounds(table: fits.BinTableHDU) -> Axis:
+    """Return the axis of energy bins in an EBOUNDS table, in TeV."""
+    lower, upper = (column_in_unit(table, name, None, ENERGY_UNIT) for name in ("E_MIN", "E_MAX"))
+    return bins_axis(ENERGY, lower, upper, ENERGY_UNIT, _EBOUNDS)
+
+
+def _axis_from_energies(table: fits.BinTableHDU) -> Axis:
+    columns = getattr(table, "columns", None)
+    name = columns.names[0] if columns is not None and len(columns) else "Energy"
+    nodes = column_in_unit(table, name, _MEV, ENERGY_UNIT)
+    return nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, _ENERGIES)
+
+
+def _axis_from_keywords(hdu: fits.ImageHDU, planes: int) -> Axis:
+    start, step, pixel = (float(hdu.header[f"{key}3"]) for key in ("CRVAL", "CDELT", "CRPIX"))
+    logs = start + (np.arange(planes) + 1 - pixel) * step
+    if not np.all(np.abs(logs) < _LARGEST_LOG):
+        raise FileFormatError(
+            f"{hdu.name}: log_Energy goes from {logs[0]} to {logs[-1]}, expected natural "
+            f"logarithms of energies in {_MEV}; correct CRVAL3, CDELT3 and CRPIX3"
+        )
+    nodes = np.exp(logs) * unit_factor(_MEV, ENERGY_UNIT, hdu.name)
+    return nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, f"{hdu.name}: log_Energy")

@@ -1,0 +1,60 @@
+"""FITS files of Gammapy: a MapDataset or MapDatasetOnOff in one file.
+
+Format: each map is an image HDU, with its energies in a ``*_BANDS`` table. EDISP and PSF are either
+images on a grid of positions, or tables on a region of one pixel, with one row for each value or
+for each true energy. The exposure may have other pixels than the counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ...exceptions import FileFormatError
+from ..fits.files import FitsFile
+from .parts import IMAGES, MASKS, RESPONSES, MapParts, read_image
+from .responses import read_response
+
+__all__ = ["read_mapdataset"]
+
+
+def read_mapdataset(file: FitsFile, skip: Collection[str]) -> MapParts:
+    """Read the parts of an open file.
+
+    Parameters
+    ----------
+    file : FitsFile
+        MapDataset or MapDatasetOnOff as Gammapy 1 or 2 writes it.
+    skip : collection of str
+        Variables to leave out.
+
+    Raises
+    ------
+    FileFormatError
+        If an HDU is missing or damaged.
+    """
+    _check_hdus(file, skip)
+    parts = MapParts()
+    for name in IMAGES:
+        if name.upper() in file and (name == "counts" or name not in skip):
+            parts.images[name] = [read_image(file, name, name.upper())]
+    masks = [name for name in MASKS if name in file]
+    if "mask" not in skip and masks:
+        parts.images["mask"] = [read_image(file, "mask", name) for name in masks]
+    for name in RESPONSES:
+        if name.upper() in file and name not in skip:
+            parts.responses[name] = read_response(file, name.upper())
+    return parts
+
+
+def _check_hdus(file: FitsFile, skip: Collection[str]) -> None:
+    needed = ["COUNTS", *(["EXPOSURE"] if "exposure" not in skip else [])]
+    off = ["ACCEPTANCE", "ACCEPTANCE_OFF"] if "COUNTS_OFF" in file else ["BACKGROUND"]
+    needed += [name for name in off if name.lower() not in skip]
+    missing = [name for name in needed if name not in file]
+    if missing:
+        raise FileFormatError(
+            f"{file.name!r} is not a MapDataset with all parts that a profile needs: no HDU "
+            f"{', '.join(missing)}; found {file.hdu_names}. Write it with MapDataset.write in "
+            "Gammapy, or give the files of the parts: open_maps(counts=..., background=..., "
+            "exposure=...)"
+        )

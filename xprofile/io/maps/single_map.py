@@ -1,0 +1,123 @@
+"""One map of a FITS file: a template such as a gas map or a diffuse model, or any other cube."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import xarray as xr
+from xarray.core import indexing
+
+from ...exceptions import InvalidOptionError
+from ...maps.axes import add_axis
+from ...maps.wcs import grid_coords
+from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
+from ...schema.options import suggests_options
+from ...schema.units import energy_unit_name, unit_text
+from ..fits.files import FileSource, FitsFile, open_fits, source_name
+from ..fits.skymap import SkyMap, read_skymap
+from ..fits.units import parse_unit
+
+__all__ = ["open_map", "read_map"]
+
+
+@suggests_options
+def open_map(
+    path: FileSource,
+    *,
+    hdu: str | None = None,
+    unit: str | u.UnitBase | None = None,
+    energy_unit: str = ENERGY_UNIT,
+    chunks: int | str | Mapping[str, Any] | None = None,
+    checksum: bool = False,
+) -> xr.DataArray:
+    """Read one image or cube of the sky from FITS, such as a template or a map of Gammapy.
+
+    Parameters
+    ----------
+    path : str, path-like or file object
+        FITS file with an image that has a celestial WCS, compressed or not. The energies come from
+        a table BANDS, EBOUNDS or ENERGIES, or from an axis log_Energy.
+    hdu : str, optional
+        Name of the HDU; the first image by default.
+    unit : str or astropy.units.Unit, optional
+        Unit of the values, instead of the unit in the file.
+    energy_unit : str
+        Unit of the energies.
+    chunks : int, "auto" or dict, optional
+        Chunks of a dask array, as for `xarray.open_dataset`.
+    checksum : bool
+        Compare HDUs with their checksums, where they have one.
+
+    Returns
+    -------
+    xarray.DataArray
+        The map, with its unit in ``attrs["units"]``.
+
+        - Dims (lat, lon) for an image, (energy, lat, lon) for a cube of energy bins, and
+          (energy_true, lat, lon) for a cube of values at energies.
+        - Coordinates ``energy`` or ``energy_true`` with their edges, in `energy_unit`.
+        - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
+          ``lat`` (lat) in deg if the WCS is a plate carree along them.
+
+    Raises
+    ------
+    MissingFileError
+        If the file does not exist.
+    FileFormatError
+        If the file is not FITS, has no such image, or the image has no celestial WCS, no energies
+        for its planes, or an unknown unit.
+    InvalidOptionError
+        If the file has no HDU `hdu`, or if `unit` or `energy_unit` is not valid.
+
+    See Also
+    --------
+    xprofile.open_maps : Read counts, background, exposure and the rest.
+    xprofile.bin_image : Average or sum a map in bins.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> diffuse = xprofile.open_map("gll_iem_v07.fits")  # doctest: +SKIP
+    >>> diffuse.profile.bin(bins, how="mean")  # doctest: +SKIP
+    """
+    new_unit = None if unit is None else unit_text(unit)
+    energies = energy_unit_name(energy_unit)
+    lazy = chunks is not None
+    with open_fits(path, lazy=lazy, checksum=checksum) as file:
+        if hdu is not None and hdu.upper() not in file:
+            raise InvalidOptionError(f"no HDU {hdu!r} in {file.label}; found {file.hdu_names}")
+        found = read_map(file, hdu, unit=new_unit, energy_unit=energies, lazy=lazy)
+    found.attrs["history"] = f"open_map {Path(source_name(path)).name}"
+    return found.chunk(chunks) if chunks is not None else found
+
+
+def read_map(
+    file: FitsFile,
+    hdu: str | None,
+    *,
+    unit: str | None = None,
+    energy_unit: str = ENERGY_UNIT,
+    lazy: bool = False,
+) -> xr.DataArray:
+    """Read one map from an open file; the options are those of `open_map`."""
+    image = read_skymap(file, [hdu] if hdu else [])
+    coords = xr.Dataset(coords=grid_coords(image.wcs, image.image_shape))
+    for axis in image.axes:
+        energy = axis.name in (ENERGY, ENERGY_TRUE)
+        coords = add_axis(coords, axis.to(energy_unit) if energy else axis, image.label)
+    dims = (*(axis.name for axis in image.axes), LAT, LON)
+    cube = image.cube.without_axes(len(image.cube.shape) - len(dims))
+    values = indexing.LazilyIndexedArray(cube) if lazy else cube.read()
+    found_unit = _file_unit(image) if unit is None else unit
+    attrs = {"units": found_unit} if found_unit else {}
+    name = image.hdu.lower() if image.hdu not in ("", "PRIMARY") else "map"
+    return xr.DataArray(xr.Variable(dims, values, attrs), coords.coords, name=name)
+
+
+def _file_unit(image: SkyMap) -> str:
+    """Return the unit of a map, written in factors unless it contains a number."""
+    unit = parse_unit(image.unit, image.label)
+    return unit_text(unit) if unit.scale == 1 else str(unit)

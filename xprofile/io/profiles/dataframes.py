@@ -1,0 +1,84 @@
+"""Profiles as pandas tables: one row for each bin and energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from ...profile.limits import upper_limits
+from ...profile.sed import quantity_name
+from ...schema.names import ENERGY, LAT, LON, NORM_SCAN, REGION, SED_TYPE, WCS_NAME, high, low
+from .astropy_tables import check_and_convert
+from .columns import bins_name, table_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["to_dataframe"]
+
+
+def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFrame:
+    """Make a pandas table of a profile, with one row for each bin and energy.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        Profile from `estimate`, of any sed type.
+    sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
+        Sed type to convert to first; by default that of the profile.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table of numbers in the units of the profile, with these columns.
+
+        - Dims besides bins and energies, such as ``dataset``.
+        - Coordinate of the bins with its edges, such as ``projected_distance``,
+          ``projected_distance_min`` and ``projected_distance_max``.
+        - ``energy``, ``energy_min``, ``energy_max``.
+        - The quantity of the sed type, such as ``flux``, with its errors and limits.
+        - All other variables and coordinates of the profile, except those of the scan.
+        - ``lon``, ``lat`` and ``region``.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError, InvalidOptionError
+        As for `to_table`.
+
+    See Also
+    --------
+    xprofile.to_table : Make an astropy table, with units.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import xprofile
+    >>> from astropy.coordinates import SkyCoord
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0 * u.deg, 0 * u.deg, frame="galactic")
+    >>> bins = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(bins, spectral_model=xprofile.power_law(2.3))
+    >>> frame = xprofile.to_dataframe(profile, "flux")
+    >>> print(frame[["projected_distance", "counts"]])
+       projected_distance  counts
+    0               0.125     385
+    1               0.375     183
+    2               0.625     214
+    3               0.875     238
+    """
+    source = check_and_convert(profile, sed_type)
+    bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]
+    unwanted = [WCS_NAME, NORM_SCAN, "stat_scan", *bounds]
+    source = source.drop_dims(NORM_SCAN, errors="ignore").drop_vars(unwanted, errors="ignore")
+    dims = (bins_name(source), ENERGY)
+    source = source.expand_dims([dim for dim in dims if dim not in source.dims])
+    source["is_ul"] = upper_limits(source)
+    others = [str(dim) for dim in source.dims if dim not in dims]
+    frame = source.to_dataframe(dim_order=[*others, *dims]).reset_index()
+    edges = [name for dim in dims for name in (dim, low(dim), high(dim))]
+    shown = table_columns(quantity_name(source.attrs[SED_TYPE])).values()
+    last = [name for name in (LON, LAT, REGION) if name in frame and name not in dims]
+    wanted = dict.fromkeys([*others, *edges, *shown, *frame])
+    first = [name for name in wanted if name in frame and name not in last]
+    return frame[[*first, *last]]

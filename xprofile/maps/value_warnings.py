@@ -1,0 +1,116 @@
+"""Warnings of odd values in maps, such as negative counts, when the maps are made.
+
+Maps are still made, as the values may be in pixels that no bin uses; a bin that uses them is an
+error.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..exceptions import DataWarning
+from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON
+from ..schema.number_checks import lowest_valid
+from ..schema.variables import MAPS
+from ..schema.warning_place import user_stacklevel
+from .wcs import pixel_grid
+
+__all__ = ["highest_used", "warn_of_odd_values"]
+
+Bool = NDArray[np.bool_]
+Float = NDArray[np.float64]
+
+
+def warn_of_odd_values(maps: xr.Dataset) -> None:
+    """Warn of values that maps should not have in used pixels on the sky.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        Maps in memory.
+
+    Warns
+    -----
+    DataWarning
+        If counts, backgrounds, exposures or acceptances are negative or not finite, counts are
+        not whole or are 0 everywhere, or every pixel is masked.
+    """
+    for text in _warning_texts(maps):
+        warnings.warn(text, DataWarning, stacklevel=user_stacklevel())
+
+
+def _warning_texts(maps: xr.Dataset) -> Iterator[str]:
+    if "mask" in maps and not maps["mask"].to_numpy().any():
+        yield (
+            "mask is False everywhere, so no pixel is used and every bin will be without a result; "
+            "expected True where data are good: check which mask the file has"
+        )
+        return
+    for name, variable in MAPS.items():
+        if variable.not_negative and name in maps:
+            yield from _texts_of_map(maps, name)
+    if "counts" in maps and not maps["counts"].to_numpy().any():
+        yield (
+            "counts is 0 everywhere; expected the counts of an observation: check that the file "
+            "is the right one, or go on if it is"
+        )
+
+
+def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
+    axis = ENERGY_TRUE if name == "exposure" else ENERGY
+    values = maps[name].transpose(axis, LAT, LON).to_numpy()
+    # minimum and maximum are NaN or infinite if any value is, and need no array of booleans
+    if not (values.size and np.isfinite(values.min()) and np.isfinite(values.max())):
+        bad = ~np.isfinite(values) & _used_pixels(maps, name)
+        if bad.any():
+            yield _text(name, values, bad, "not finite", "finite numbers")
+    if values.size and not np.fmin.reduce(values, axis=None) >= 0:
+        lowest = lowest_valid(name, highest_used(maps, name))[:, None, None]
+        bad = (values < lowest) & _used_pixels(maps, name)
+        if bad.any():
+            yield _text(name, values, bad, "negative", "numbers >= 0")
+    if MAPS[name].whole and values.dtype.kind == "f":
+        bad = np.isfinite(values) & (values != np.rint(values))
+        if bad.any():
+            yield _text(name, values, bad, "not whole", "counts of events", "go on if it is so")
+
+
+def highest_used(maps: xr.Dataset, name: str) -> Float:
+    """Highest finite value of a map in used pixels at each energy, 0 at least, (nenergy,)."""
+    axis = ENERGY_TRUE if name == "exposure" else ENERGY
+    values = maps[name].transpose(axis, LAT, LON)
+    used = _used_pixels(maps, name)
+    used_values = values.where(xr.DataArray(used, dims=(axis, LAT, LON)[-used.ndim :]))
+    highest = used_values.where(np.isfinite(used_values)).max((LAT, LON))
+    return np.asarray(np.fmax(highest.to_numpy().astype(float), 0.0))
+
+
+def _used_pixels(maps: xr.Dataset, name: str) -> Bool:
+    """Whether pixels are on the sky and used: at each energy, or for the exposure at any energy."""
+    grid = pixel_grid(maps)
+    sky = np.broadcast_to(grid.canonical(grid.x, grid.y[:, None]), grid.shape)
+    if "mask" not in maps:
+        return sky
+    mask = maps["mask"].transpose(ENERGY, LAT, LON).to_numpy()
+    return np.asarray((mask.any(axis=0) if name == "exposure" else mask) & sky)
+
+
+def _text(
+    name: str,
+    values: NDArray[np.generic],
+    bad: Bool,
+    problem: str,
+    expected: str,
+    remedy: str = "mend the map, or set mask to False there",
+) -> str:
+    first = np.unravel_index(np.argmax(bad), bad.shape)
+    place = ", ".join(str(int(i)) for i in first)
+    return (
+        f"{name} is {problem} in {np.count_nonzero(bad)} pixels, for example {values[first]:.6g} "
+        f"at [{place}]; expected {expected}: {remedy}"
+    )

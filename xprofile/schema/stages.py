@@ -1,0 +1,45 @@
+"""Stages of the way from maps to a profile: where a Dataset stands, and what it lacks."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import xarray as xr
+
+from .names import ENERGY, ENERGY_TRUE, LAT, LON, SED_TYPE, WCS_NAME, high, low
+
+__all__ = ["STAGES", "Stage", "find_stage", "missing_names"]
+
+Stage: TypeAlias = Literal["maps", "binned", "profile"]
+STAGES: Final = {"maps": "maps", "binned": "binned data", "profile": "a profile"}
+_EDGES = (low(ENERGY), high(ENERGY))
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "maps": ("counts", "exposure", *_EDGES, ENERGY_TRUE, "x", "y", WCS_NAME),
+    "binned": ("counts", "exposure", "solid_angle", "coverage", *_EDGES),
+    "profile": _EDGES,
+}
+
+
+def find_stage(data: xr.Dataset) -> Stage | None:
+    """Tell the stage of a Dataset: ``"maps"``, ``"binned"`` or ``"profile"``, or None.
+
+    A profile has a sed type in its attrs, maps have pixels, and binned data have an exposure and a
+    solid angle without pixels. Whether the rest is there is left to `missing_names`.
+    """
+    if SED_TYPE in data.attrs:
+        return "profile"
+    if WCS_NAME in data.coords or {LAT, LON} <= set(data.dims):
+        return "maps"
+    return "binned" if {"exposure", "solid_angle"} <= set(data.variables) else None
+
+
+def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:
+    """Names of the variables and coordinates that a Dataset lacks for a stage."""
+    needed = list(_NEEDED[stage])
+    if stage == "profile":
+        sed_type = str(data.attrs.get(SED_TYPE, "likelihood"))
+        needed.insert(0, "norm" if sed_type == "likelihood" else sed_type)
+    else:
+        off = "counts_off" in data
+        needed += ["acceptance", "acceptance_off"] if off else ["background"]
+    return [name for name in needed if name not in data.variables]
