@@ -9,7 +9,7 @@ from cases.maps import make_maps
 
 from xprofile import SkyBins, bin_maps, estimate
 from xprofile.exceptions import InvalidOptionError
-from xprofile.schema.flags import STATUS_FLAGS
+from xprofile.schema.variables import STATUS_FLAGS
 
 
 def four_boxes():

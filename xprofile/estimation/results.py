@@ -10,9 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..schema.axes import axis_coords, bin_dim, energy_unit, on_bins
-from ..schema.flags import STATUS_ATTRS
 from ..schema.names import DATASET, ENERGY, ENERGY_TRUE, NORM_SCAN, THRESHOLD
-from ..schema.variables import COORDS, PROFILE, data_array, names_of_kind, result_variable
+from ..schema.variables import (
+    COORDS,
+    PROFILE,
+    STATUS_ATTRS,
+    data_array,
+    names_of_kind,
+    result_variable,
+)
 from .energy_groups import EnergyGroups
 from .problems import Problems
 from .solve import Solution

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..schema.flags import STATUS_FLAGS
+from ..schema.variables import STATUS_FLAGS
 from .solve import Solution
 
 __all__ = ["limit_flags", "status_flags"]

@@ -13,11 +13,10 @@ from ..estimation.results import sum_datasets
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.axes import bin_dim
 from ..schema.checks import check_profile
-from ..schema.flags import STATUS_FLAGS
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE, high, low
 from ..schema.options import suggests_options
-from ..schema.variables import result_variable
+from ..schema.variables import STATUS_FLAGS, result_variable
 from .limits import upper_limits
 from .scans import read_scan
 from .sed import is_brightness, quantity_name, to_sed_type

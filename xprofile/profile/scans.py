@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..exceptions import MissingVariableError
 from ..schema.axes import scan_norms
-from ..schema.flags import STATUS_FLAGS
 from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES
+from ..schema.variables import STATUS_FLAGS
 from .interpolation import interpolate, sort_nodes
 
 __all__ = ["Scan", "describe_flagged_bins", "read_scan"]

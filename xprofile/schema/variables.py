@@ -1,4 +1,4 @@
-"""Tables of the variables of the three Datasets: dims, units, names, and how values combine.
+"""Tables of the variables of the three Datasets: dims, units, names, how values combine, flags.
 
 `MAPS`, `BINNED` and `PROFILE` have one entry for each variable. Code that treats some variables
 alike, such as all sums, asks `names_of_kind`.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
+import numpy as np
 import xarray as xr
 
 from .names import (
@@ -136,7 +137,7 @@ PROFILE: Final = {
     ),
     "success": Variable(_FIT, "", "the fit has a finite norm"),
     "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
-    "status": Variable(_FIT, "", "what the result rests on"),
+    "status": Variable(_FIT, "", "quality flags of the result"),
     "solid_angle": replace(BINNED["solid_angle"], kind="mean"),
     "coverage": Variable(_FIT, "", "used share of the solid angle"),
 }
@@ -180,6 +181,23 @@ SED_SUFFIXES: Final = {
     "_sensitivity": "sensitivity",
 }
 
+
+STATUS_FLAGS: Final = {
+    "no_pixels": 1,
+    "masked": 2,
+    "no_exposure": 4,
+    "zero_counts": 8,
+    "best_fit_at_boundary": 16,
+    "unbounded_interval": 32,
+    "no_energy_bins": 64,
+    "low_coverage": 128,
+}
+# attrs of ``status`` by the CF conventions, section 3.5
+STATUS_ATTRS: Final = {
+    "standard_name": "quality_flag",
+    "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
+    "flag_meanings": " ".join(STATUS_FLAGS),
+}
 
 ON_OFF: Final = ("counts_off", "acceptance", "acceptance_off")  # they stand for the background
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xprofile.schema.flags import STATUS_ATTRS, STATUS_FLAGS
+from xprofile.schema.variables import STATUS_ATTRS, STATUS_FLAGS
 
 
 def test_status_flags_are_bits_of_their_own():
