@@ -182,6 +182,8 @@ def test_functions_suggest_options(stages):
         xprofile.ProfileEstimator(n_sigma_up=3)
     with pytest.raises(UnknownOptionError, match="did you mean 'min_counts'"):
         xprofile.rebin(stages["binned"], min_count=3)
+    with pytest.raises(UnknownOptionError, match="along_line has no option 'heigt': did you mean"):
+        xprofile.SkyBins.along_line(None, None, heigt=3 * u.deg, nbin=2)
     with pytest.raises(UnknownOptionError, match="has no option 'zzz': it has"):
         xprofile.simulate(stages["binned"], zzz=3)
 

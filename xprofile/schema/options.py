@@ -66,7 +66,7 @@ def check_options(function: Callable[..., Any], given: dict[str, Any], error: Ex
         an option and the error names it.
     """
     parameters = inspect.signature(function).parameters
-    options = [n for n, p in parameters.items() if p.kind in _BY_NAME and n != "self"]
+    options = [n for n, p in parameters.items() if p.kind in _BY_NAME and n not in ("self", "cls")]
     passes_on = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     for name in given:
         close = get_close_matches(name, options, 1, _SIMILAR)

@@ -63,10 +63,7 @@ def test_bands_are_binned_and_selected(index):
     near = np.abs((maps["lon"].to_numpy() + 180) % 360 - 180) < 2
     expected = np.full((60, 80), -1)
     for new, old in enumerate(numbers):
-        inside = (
-            (EDGES[old] <= lat) & (lat < EDGES[old + 1]) & (np.abs((lon + 180) % 360 - 180) < 2)
-        )
-        expected[inside] = new
+        expected[(EDGES[old] <= lat) & (lat < EDGES[old + 1]) & near] = new
     np.testing.assert_array_equal(codes(bins, maps), expected)
     binned = bin_maps(maps, bins)
     np.testing.assert_array_equal(

@@ -11,6 +11,7 @@ from astropy.coordinates import SkyCoord
 
 from ...exceptions import InvalidBinsError
 from ...schema.names import REGION
+from ...schema.options import suggests_options
 from ..shapes.axes import LocalAxes
 from ..shapes.boxes import Boxes
 from .arguments import bin_edges, one_angle, one_position, positive_angle
@@ -23,6 +24,7 @@ class GridConstructor(Constructor):
     """Constructor of `SkyBins` in several rows."""
 
     @classmethod
+    @suggests_options
     def grid(
         cls,
         center: SkyCoord,

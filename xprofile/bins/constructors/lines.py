@@ -11,6 +11,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidBinsError
+from ...schema.options import suggests_options
 from ..shapes.axes import LocalAxes
 from ..shapes.boxes import Boxes
 from ..shapes.path import Path, path_lengths
@@ -26,6 +27,7 @@ class LineConstructors(Constructor):
     """Constructors of `SkyBins` along a line."""
 
     @classmethod
+    @suggests_options
     def along_line(
         cls,
         start: SkyCoord,
@@ -104,6 +106,7 @@ class LineConstructors(Constructor):
         return cls(boxes, along[:-1], along[1:], "boxes along a line", planar=planar)
 
     @classmethod
+    @suggests_options
     def along_path(
         cls,
         points: SkyCoord,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ...exceptions import InvalidBinsError
 from ...schema.names import DISTANCE
+from ...schema.options import suggests_options
 from ..shapes.spherical import is_spherical
 from .base import Constructor
 
@@ -21,6 +22,7 @@ class RegionConstructor(Constructor):
     """Constructor of `SkyBins` from astropy regions."""
 
     @classmethod
+    @suggests_options
     def from_regions(cls, regions: Sequence[SkyRegion]) -> Self:
         """Make one bin of each astropy sky region, in the plane of the map.
 

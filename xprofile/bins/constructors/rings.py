@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import InvalidBinsError
 from ...schema.names import POSITION_ANGLE
+from ...schema.options import suggests_options
 from ..shapes.axes import LocalAxes
 from ..shapes.rings import Annuli, Sectors
 from .arguments import SAME_POSITION, bin_edges, one_angle, one_position, positive_angle
@@ -25,6 +26,7 @@ class RingConstructors(Constructor):
     """Constructors of `SkyBins` round a centre."""
 
     @classmethod
+    @suggests_options
     def annuli(
         cls,
         center: SkyCoord,
@@ -83,6 +85,7 @@ class RingConstructors(Constructor):
         return cls(Annuli(axes, radii), radii[:-1], radii[1:], "annuli", planar=planar)
 
     @classmethod
+    @suggests_options
     def elliptical_annuli(
         cls,
         center: SkyCoord,
@@ -145,6 +148,7 @@ class RingConstructors(Constructor):
         return cls(shape, radii[:-1], radii[1:], "elliptical annuli", planar=planar)
 
     @classmethod
+    @suggests_options
     def sectors(
         cls,
         center: SkyCoord,
