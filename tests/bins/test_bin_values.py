@@ -206,6 +206,7 @@ def test_numpy_takes_bins_as_one_object():
     assert array.shape == (2,)
     assert array[1] is bins
     assert np.asarray(bins).shape == ()
+    assert np.asarray(bins)[()] is bins
 
 
 def test_what_equals_everything_equals_bins():

@@ -146,6 +146,17 @@ def test_pixels_on_edges_stay_in_their_bins(name, projection):
         run = codes(bins[start:stop], maps)
         inside = (start <= whole) & (whole < stop)
         np.testing.assert_array_equal(run, np.where(inside, whole - start, -1))
+    every_third = codes(bins[::3], maps)
+    np.testing.assert_array_equal(every_third, np.where(whole % 3 == 0, whole // 3, -1))
+
+
+def test_selected_boxes_along_meridians_need_no_vectors():
+    frame, (lon, lat) = galactic(0, 0).frame.replicate_without_data(), np.mgrid[-4:4:0.1, -2:2:0.1]
+    shape = ON_EDGES["boxes"].shape
+    whole = shape.straight_coder(frame)(lon, lat)
+    part = ON_EDGES["boxes"][::3].shape.straight_coder(frame)(lon, lat)
+    np.testing.assert_array_equal(part, np.where(whole % 3 == 0, whole // 3, -1))
+    assert ON_EDGES["tilted boxes"][::3].shape.straight_coder(frame) is None
 
 
 SUMS = ["background", "exposure", "solid_angle", "coverage"]

@@ -105,6 +105,7 @@ DIFFERENT = [
     lambda: power_law(2.3),
     lambda: power_law(reference=2 * u.TeV),
     lambda: power_law() + power_law(),
+    lambda: power_law() - power_law(),
     lambda: power_law() * models.Const1D(2),
     lambda: power_law() * models.Const1D(3),
     lambda: models.PowerLaw1D(1e-12, 1, 2),

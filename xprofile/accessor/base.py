@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -56,7 +57,7 @@ _STARTS = {
 _TITLES = {**STAGES, "image": "a map image"}
 
 
-class StageAccessor:
+class StageAccessor(ABC):
     """Base of the accessors: holds the object, and knows the methods of the other stages."""
 
     _stage: ClassVar[str | None] = None
@@ -76,13 +77,13 @@ class StageAccessor:
             return getattr(current, name)
         raise WrongStageError(self._advice(name))
 
+    @abstractmethod
     def _current(self) -> StageAccessor:
         """Return the accessor of the stage that the object is at now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _lacks(self, stage: str) -> str:
         """Say what the object lacks for a stage."""
-        raise NotImplementedError
 
     def _advice(self, name: str) -> str:
         """Say which stage a method belongs to, and which step leads there."""

@@ -16,7 +16,8 @@ __all__ = ["DIGIT_WIDTH", "SPACING", "number_bins", "number_size", "number_step"
 
 Float = NDArray[np.float64]
 
-# Size of the numbers in rcParams["font.size"], the size of tick labels in small print.
+# Size of the numbers in rcParams["font.size"], a little smaller than labels, so that they hide less
+# of an image.
 _SIZE = 0.75
 
 # Width of a digit in font sizes: the digits of matplotlib's default font are 0.64 wide. If it were

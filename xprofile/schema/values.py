@@ -1,4 +1,4 @@
-"""One hashable key for each value, so that objects can be compared by what they hold."""
+"""Hashable keys of values, by which objects are compared."""
 
 from __future__ import annotations
 

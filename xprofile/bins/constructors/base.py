@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +15,10 @@ __all__ = ["Constructor"]
 Float = NDArray[np.float64]
 
 
-class Constructor:
+class Constructor(ABC):
     """Declares how `SkyBins` are made, for the mixins that make them."""
 
+    @abstractmethod
     def __init__(
         self,
         shape: Shape,
@@ -25,4 +28,4 @@ class Constructor:
         dim: str = DISTANCE,
         planar: bool = False,
     ) -> None:
-        raise NotImplementedError  # SkyBins is a dataclass and has its own
+        """Make the bins; `SkyBins` has the `__init__` of a dataclass."""

@@ -41,17 +41,17 @@ def ring_solid_angles(radii: Float) -> Float:
     return np.asarray(4 * np.pi * np.sin(half_sum) * np.sin(half_step))
 
 
-def ellipse_solid_angle(major: float, ratio: float) -> float:
-    """Solid angle of an ellipse with a major half axis in degrees and an axis ratio.
+def ellipse_solid_angle(half: float, ratio: float) -> float:
+    """Solid angle of an ellipse with a half axis in degrees, and the ratio of the other one to it.
 
-    Its boundary is at a distance of major / sqrt(cos^2 phi + sin^2 phi / ratio^2) at an angle phi
-    from the major axis. With tan phi = ratio tan t, the integral of 1 - cos(distance) over phi
+    Its boundary is at a distance of half / sqrt(cos^2 phi + sin^2 phi / ratio^2) at an angle phi
+    from the first axis. With tan phi = ratio tan t, the integral of 1 - cos(distance) over phi
     becomes one of an entire function of t.
     """
     t = 2 * np.pi * np.arange(_ELLIPSE_POINTS) / _ELLIPSE_POINTS
-    half = np.radians(major) * np.hypot(np.cos(t), ratio * np.sin(t)) / 2
-    mean = np.mean(np.sinc(half / np.pi) ** 2)
-    return float(np.pi * ratio * np.radians(major) ** 2 * mean)
+    distance = np.radians(half) * np.hypot(np.cos(t), ratio * np.sin(t))
+    mean = np.mean(np.sinc(distance / (2 * np.pi)) ** 2)
+    return float(np.pi * ratio * np.radians(half) ** 2 * mean)
 
 
 def rectangle_solid_angle(width: float, height: float) -> float:
@@ -65,10 +65,9 @@ def rectangle_solid_angle(width: float, height: float) -> float:
 
 
 def polygon_solid_angle(corners: Float) -> float:
-    """Solid angle of a polygon between great circles of less than 180 deg.
+    """Solid angle of a polygon between great circles of less than 180 deg; NaN if sides cross.
 
-    It is the smaller part of the sphere that the sides enclose. NaN if sides cross, or reach
-    90 deg from the middle of the corners.
+    The polygon is the smaller of the two parts of the sphere that its sides separate.
 
     Parameters
     ----------
@@ -78,19 +77,21 @@ def polygon_solid_angle(corners: Float) -> float:
     steps = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=0)
     corners = corners[:, steps > _SAME_CORNER]
     after = np.roll(corners, -1, axis=1)
-    middle = corners.sum(axis=1)
-    length = np.linalg.norm(middle)
-    if not length > 0 or (middle @ corners).min() <= 0 or _sides_cross(corners, after):
+    if corners.shape[1] < 3 or _sides_cross(corners, after):
         return np.nan
-    middle = middle / length
-    # Van Oosterom and Strackee (1983), IEEE Trans. Biomed. Eng. 30, 125, with the sign
-    triple = middle @ np.cross(corners, after, axis=0)
-    denominator = 1 + middle @ corners + dot(corners, after) + middle @ after
-    return float(np.abs(np.sum(2 * np.arctan2(triple, denominator))))
+    first = corners[:, 0]
+    # triangles from the first corner, as in xprofile.maps.sphere but with their signs
+    triple = first @ np.cross(corners, after, axis=0)
+    denominator = 1 + first @ corners + dot(corners, after) + first @ after
+    area = abs(float(np.sum(2 * np.arctan2(triple, denominator)))) % (4 * np.pi)
+    return min(area, 4 * np.pi - area)
 
 
 def _sides_cross(start: Float, stop: Float) -> bool:
-    """Whether any two sides of a polygon within a hemisphere cross, given by their ends (3, n)."""
+    """Whether any two sides of a polygon may cross, given by their ends (3, n).
+
+    In polygons that do not fit into a hemisphere, sides on opposite sides of the sky count, too.
+    """
     poles = np.cross(start, stop, axis=0)
     left, right = poles.T @ start, poles.T @ stop  # (side, corner)
     apart = left * right < 0  # the ends of a side are on both sides of another one

@@ -47,8 +47,7 @@ def _ring(inner: float, outer: float) -> float:
 
 
 def _ellipse(width: float, height: float) -> float:
-    major, minor = max(width, height) / 2, min(width, height) / 2
-    return ellipse_solid_angle(major, minor / major) if 0 < major <= 180 else np.nan
+    return ellipse_solid_angle(width / 2, height / width) if max(width, height) <= 360 else np.nan
 
 
 def _full(area: Callable[[float, float], float]) -> Callable[[Any], float]:

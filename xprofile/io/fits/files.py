@@ -34,6 +34,9 @@ _DAMAGE = (
 )  # fmt: skip
 
 
+_SCALING = {"BSCALE", "BZERO", "BLANK"}
+
+
 @dataclass(frozen=True, eq=False)
 class FitsFile:
     """An open FITS file.
@@ -137,10 +140,12 @@ def _open_hdus(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[Fi
         with path.open("rb") as stream:
             check_structure(stream, path.stat().st_size)
             stream.seek(0)
-            manager = CachingFileManager(
-                fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": True}
-            )
             with fits.open(stream, memmap=True, **options) as hdus:
+                # astropy does not map images into memory that it has to scale
+                memmap = not any(_SCALING & set(hdu.header) for hdu in hdus)
+                manager = CachingFileManager(
+                    fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": memmap}
+                )
                 yield FitsFile(hdus, str(source), manager)
         return
     content = _read_bytes(source, path)
