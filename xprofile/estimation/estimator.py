@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, fields
-from html import escape
 from typing import Any
 
 import astropy.units as u
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike
 from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import history_attrs
+from ..schema.html_tables import html_table
 from ..schema.names import DATASET, ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
 from ..schema.number_checks import check_positive_integer
 from ..schema.options import suggests_options
@@ -159,12 +159,11 @@ class ProfileEstimator:
         return "\n".join([title, "-" * len(title), *rows])
 
     def _repr_html_(self) -> str:
-        rows = [
-            f"<tr><th style='text-align:left'>{f.name}</th><td style='text-align:left'>"
-            f"{escape(setting_text(f.name, getattr(self, f.name)))}</td></tr>"
-            for f in fields(self)
-        ]
-        return f"<b>{type(self).__name__}</b><table>{''.join(rows)}</table>"
+        return html_table(type(self).__name__, self._texts())
+
+    def _texts(self) -> dict[str, str]:
+        """Names and texts of all settings."""
+        return {f.name: setting_text(f.name, getattr(self, f.name)) for f in fields(self)}
 
     def run(
         self,
@@ -252,8 +251,7 @@ class ProfileEstimator:
         }
 
     def _summary(self) -> str:
-        shown = ((f.name, setting_text(f.name, getattr(self, f.name))) for f in fields(self))
-        return "; ".join(f"{name}: {text}" for name, text in shown)
+        return "; ".join(f"{name}: {text}" for name, text in self._texts().items())
 
 
 ProfileEstimator.__init__ = suggests_options(ProfileEstimator.__init__)  # type: ignore[method-assign]
