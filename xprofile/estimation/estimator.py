@@ -152,9 +152,7 @@ class ProfileEstimator:
         return value_key(tuple(values.values()))
 
     def __repr__(self) -> str:
-        rows = [
-            f"{f.name:22} : {setting_text(f.name, getattr(self, f.name))}" for f in fields(self)
-        ]
+        rows = [f"{name:22} : {text}" for name, text in self._texts().items()]
         title = type(self).__name__
         return "\n".join([title, "-" * len(title), *rows])
 
