@@ -133,7 +133,9 @@ def test_expected_counts_are_flux_times_response(asimov):
 
 
 def test_unknown_name_is_refused_with_those_that_exist():
-    with pytest.raises(InvalidOptionError, match=r"no sky 'crab'.*galactic-center-sim.*3fhl-gc"):
+    with pytest.raises(
+        InvalidOptionError, match=r"no example maps 'crab'.*galactic-center-sim.*3fhl-gc"
+    ):
         tutorial.open_maps("crab")
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .maps.smoothing import smooth
     from .profile.calibration import expected_limits, interval_coverage, p_value
     from .profile.limits import recompute_ul, upper_limits, with_threshold
-    from .profile.merging import merge_profiles
+    from .profile.profile_merging import merge_profiles
     from .profile.rebinning import fold, rebin
     from .profile.reference_model import with_reference_model
     from .profile.sed import quantity, to_sed_type
@@ -128,7 +128,7 @@ _NAMES = {
         "upper_limits",
         "with_threshold",
     ),
-    "profile.merging": ("merge_profiles",),
+    "profile.profile_merging": ("merge_profiles",),
     "profile.rebinning": (
         "fold",
         "rebin",

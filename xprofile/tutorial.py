@@ -120,7 +120,9 @@ def open_maps(name: str) -> xr.Dataset:
         return simulate_maps(np.random.default_rng(_SEED))
     if name == "fermi-3fhl-gc":
         return open_maps_file(_find_real_file())
-    raise InvalidOptionError(f"no sky {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'")
+    raise InvalidOptionError(
+        f"there are no example maps {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'"
+    )
 
 
 def _find_real_file() -> Path:

@@ -1,6 +1,8 @@
 """The accessor shows the methods of a Dataset's stage, and leads to those of other stages."""
 
+import copy
 import inspect
+import pickle
 from importlib import import_module
 
 import astropy.units as u
@@ -126,6 +128,30 @@ def test_a_dataset_that_changes_gets_the_methods_of_its_new_stage(stages):
     assert accessor.estimate().sizes["projected_distance"] == 4
 
 
+@pytest.mark.parametrize("stage", METHODS)
+def test_datasets_survive_pickling_and_copying_after_their_accessor_was_used(stages, stage):
+    data = stages[stage]
+    kind = type(data.profile)
+    for found in (pickle.loads(pickle.dumps(data)), copy.deepcopy(data), copy.copy(data)):
+        xr.testing.assert_identical(found, data)
+        assert type(found.profile) is kind
+        assert dir(found.profile) == dir(data.profile)
+    again = copy.copy(data.profile)
+    assert type(again) is kind
+    assert again._obj is data
+
+
+def test_what_only_looks_like_maps_is_at_no_stage(stages):
+    foreign = xr.Dataset({"t2m": (("lat", "lon"), np.zeros((2, 3)))})
+    assert set(dir(foreign.profile)) == COMMON
+    assert set(dir(xr.Dataset({"exposure": 1, "solid_angle": 2}).profile)) == COMMON
+    for name in ("energy", "exposure"):
+        row = stages["maps"][name].isel({d: 0 for d in ("lat",) if d in stages["maps"][name].dims})
+        assert dir(row.profile) == []
+        assert repr(row.profile).startswith("DataArray: ")
+    assert repr(stages["maps"].isel(lat=0).profile).startswith("Maps")
+
+
 def test_isinstance_of_the_public_classes(stages):
     assert all(isinstance(stages[s].profile, DatasetProfile) for s in ("maps", "binned", "profile"))
     assert isinstance(stages["image"].profile, DataArrayProfile)
@@ -186,6 +212,10 @@ def test_functions_suggest_options(stages):
         xprofile.SkyBins.along_line(None, None, heigt=3 * u.deg, nbin=2)
     with pytest.raises(UnknownOptionError, match="has no option 'zzz': it has"):
         xprofile.simulate(stages["binned"], zzz=3)
+    with pytest.raises(UnknownOptionError, match="plot_profile has no option 'sedtype': did you"):
+        xprofile.plot.plot_profile(stages["profile"], sedtype="flux")
+    with pytest.raises(UnknownOptionError, match="did you mean 'method'"):
+        stages["maps"].profile.sel(energy=0.1, metod="nearest")
 
 
 def test_errors_from_inside_pass_through(stages):

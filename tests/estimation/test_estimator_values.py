@@ -6,6 +6,7 @@ import pytest
 from astropy.modeling.models import ExponentialCutoffPowerLaw1D
 
 from xprofile import ProfileEstimator, power_law
+from xprofile.exceptions import InvalidEnergyError, InvalidOptionError
 
 EDGES = [10, 100, 2000] * u.GeV
 SETTINGS = {
@@ -79,3 +80,30 @@ def test_a_notebook_shows_a_table_of_the_settings():
     assert "&lt;b&gt;&amp;" in html
     assert "<b>&" not in html
     assert html.count("<tr>") == len(SETTINGS)
+
+
+def test_settings_are_the_estimators_own():
+    edges, norms = [10, 100] * u.GeV, np.array([1.0, 2.0])
+    estimator = ProfileEstimator(energy_edges=edges, norm_values=norms)
+    twin = ProfileEstimator(energy_edges=edges.copy(), norm_values=norms.copy())
+    edges[0], norms[0] = 20 * u.GeV, 5
+    assert estimator == twin
+    with pytest.raises(ValueError, match="read-only"):
+        estimator.norm_values[0] = 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"energy_edges": [2, 1] * u.deg}, InvalidEnergyError, "no unit of energy"),
+        ({"energy_edges": [1, 2]}, InvalidEnergyError, "no unit of energy"),
+        ({"energy_edges": [2, 1] * u.TeV}, InvalidEnergyError, "ascend"),
+        ({"spectral_model": 3}, InvalidOptionError, "model or function of energy, found 3"),
+        ({"sqrt_ts_threshold_ul": "a"}, InvalidOptionError, "a finite number"),
+        ({"sqrt_ts_threshold_ul": np.nan}, InvalidOptionError, "a finite number"),
+        ({"sum_over_energy_groups": "no"}, InvalidOptionError, "True or False, found 'no'"),
+    ],
+)
+def test_settings_are_checked_at_once(settings, error, message):
+    with pytest.raises(error, match=message):
+        ProfileEstimator(**settings)

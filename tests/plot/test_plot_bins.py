@@ -23,8 +23,8 @@ from regions import (
 
 from xprofile import SkyBins, bin_maps, estimate, rebin
 from xprofile.bins import drawing
-from xprofile.bins.bin_numbers import DIGIT_WIDTH, SPACING, number_step
 from xprofile.bins.ds9_regions import parse_region_texts
+from xprofile.bins.number_labels import DIGIT_WIDTH, SPACING, number_step
 from xprofile.exceptions import InvalidBinsError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_bins
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import xarray as xr
 
 from ..exceptions import WrongStageError
-from ..schema.names import WCS_NAME
-from ..schema.stages import STAGES, find_stage, missing_names
+from ..schema.names import LAT, LON, WCS_NAME
+from ..schema.stages import STAGES, find_stage, is_map_image, missing_names
 from .delegation import calls
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class StageAccessor(ABC):
         titles = " or ".join(_TITLES[stage] for stage in owners)
         steps = [_STEPS.get((str(self._stage), stage), _STARTS[stage]) for stage in owners]
         lacks = "".join(self._lacks(stage) for stage in owners[:1])
-        return f"{name} is a method of {titles}; {here}{lacks}; {' or '.join(steps)}".format(
+        return f"{name} is a method of {titles}; {here}{lacks}; {'; or '.join(steps)}".format(
             name=name
         )
 
@@ -131,9 +131,9 @@ class DatasetProfile(StageAccessor):
     _obj: xr.Dataset
     _no_stage = "neither maps, binned data nor a profile"
 
-    def __new__(cls, obj: xr.Dataset) -> Self:
-        """Choose the class of the stage."""
-        stage = find_stage(obj) if cls is DatasetProfile else None
+    def __new__(cls, obj: xr.Dataset | None = None) -> Self:
+        """Choose the class of the stage; without a Dataset, as when unpickling, keep the class."""
+        stage = find_stage(obj) if cls is DatasetProfile and obj is not None else None
         return object.__new__(_stage_class(stage) if stage else cls)  # type: ignore[return-value]
 
     def __repr__(self) -> str:
@@ -188,16 +188,16 @@ class DataArrayProfile(StageAccessor):
     Parameters
     ----------
     obj : xarray.DataArray
-        Any DataArray; one with a coordinate ``wcs`` is a map image and has the methods of
-        `xprofile.accessor.image.ImageAccessor`.
+        Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs`` is a map
+        image and has the methods of `xprofile.accessor.image.ImageAccessor`.
     """
 
     _obj: xr.DataArray
     _no_stage = "not a map image"
 
-    def __new__(cls, obj: xr.DataArray) -> Self:
-        """Choose the class of a map image where there are pixels on the sky."""
-        image = cls is DataArrayProfile and WCS_NAME in obj.coords
+    def __new__(cls, obj: xr.DataArray | None = None) -> Self:
+        """Choose the class of a map image; without an array, as when unpickling, keep the class."""
+        image = cls is DataArrayProfile and obj is not None and is_map_image(obj)
         return object.__new__(_stage_class("image") if image else cls)  # type: ignore[return-value]
 
     def __repr__(self) -> str:
@@ -209,6 +209,8 @@ class DataArrayProfile(StageAccessor):
         return DataArrayProfile(self._obj)
 
     def _lacks(self, stage: str) -> str:
-        if stage == "image" and WCS_NAME not in self._obj.coords:
-            return f" and lacks the coordinate {WCS_NAME}"
-        return ""
+        if stage != "image":
+            return ""
+        missing = [dim for dim in (LAT, LON) if dim not in self._obj.dims]
+        missing += [WCS_NAME] if WCS_NAME not in self._obj.coords else []
+        return f" and lacks {', '.join(missing)}"

@@ -17,6 +17,7 @@ from ..exceptions import InvalidBinsError
 from ..maps.wcs import pixel_grid
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, LAT, LON
+from ..schema.options import suggests_options
 from ..schema.variables import MAPS, data_array
 from .members.finding import find_members
 
@@ -25,6 +26,7 @@ __all__ = ["cutout", "exclude"]
 Map = TypeVar("Map", xr.Dataset, xr.DataArray)
 
 
+@suggests_options
 def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     """Mask regions, such as those of other sources, at all energies.
 
@@ -75,6 +77,7 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     return extend_history(masked, maps, f"exclude {bins!r}")
 
 
+@suggests_options
 def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]) -> Map:
     """Cut out the smallest rectangle of pixels that contains a box on the sky.
 

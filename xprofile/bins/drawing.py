@@ -11,7 +11,7 @@ from astropy.wcs import WCS
 
 from ..exceptions import InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
-from .bin_numbers import number_bins
+from .number_labels import number_bins
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -82,6 +82,12 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
     dim: str = DISTANCE
     planar: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("lower", "upper"):
+            values = np.array(getattr(self, name), dtype=float)
+            values.flags.writeable = False
+            object.__setattr__(self, name, values)
+
     __array_ufunc__ = None  # so that arrays are compared as a whole
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -165,10 +171,15 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
             raise InvalidBinsError(
                 f"{self!r} have no edges along {self.dim}: lower and upper are NaN"
             )
+        if not np.all(self.lower < self.upper):
+            raise InvalidBinsError(
+                f"the extent of {self!r} along {self.dim} is not known, so they have no edges"
+            )
         gaps = np.abs(self.lower[1:] - self.upper[:-1])
         if np.any(gaps > _TOUCHING * np.min(self.upper - self.lower)):
             raise InvalidBinsError(
-                f"{self!r} do not touch, so they have no common edges; use lower and upper"
+                f"{self!r} do not touch in ascending order, so they have no common edges; use "
+                "lower and upper"
             )
         return np.append(self.lower, self.upper[-1]) * u.deg
 

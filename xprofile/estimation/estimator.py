@@ -28,7 +28,9 @@ from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
     background_width,
+    check_model,
     check_number,
+    checked_energy_edges,
     checked_norm_values,
     optional_quantities,
     setting_text,
@@ -126,6 +128,8 @@ class ProfileEstimator:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spectral_model", self.spectral_model or power_law())
+        check_model(self._model)
+        object.__setattr__(self, "energy_edges", checked_energy_edges(self.energy_edges))
         object.__setattr__(self, "selection_optional", optional_quantities(self.selection_optional))
         object.__setattr__(self, "norm_values", checked_norm_values(self.norm_values))
         for name in ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity"):
@@ -136,6 +140,12 @@ class ProfileEstimator:
             check_number("scan_n_sigma", self.scan_n_sigma, "a positive number")
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
+        check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
+        if not isinstance(self.sum_over_energy_groups, bool | np.bool_):
+            raise InvalidOptionError(
+                "sum_over_energy_groups must be True or False, found "
+                f"{self.sum_over_energy_groups!r}"
+            )
         background_width(self.background)
 
     def __eq__(self, other: object) -> bool:

@@ -6,16 +6,21 @@ from collections.abc import Callable, Collection
 from numbers import Real
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidOptionError
+from ..schema.names import ENERGY_UNIT
+from ..schema.number_checks import energies_from_quantity
 from ..schema.units import unit_text
 from ..spectrum.models import SpectralModel
 
 __all__ = [
     "background_width",
+    "check_model",
     "check_number",
+    "checked_energy_edges",
     "checked_norm_values",
     "optional_quantities",
     "setting_text",
@@ -52,10 +57,34 @@ def checked_norm_values(values: ArrayLike | None) -> Float:
     InvalidOptionError
         If they are not a list of finite numbers.
     """
-    found = np.geomspace(0.2, 5, 11) if values is None else np.asarray(values, dtype=float)
+    found = np.geomspace(0.2, 5, 11) if values is None else np.array(values, dtype=float)
     if found.ndim != 1 or not found.size or not np.all(np.isfinite(found)):
         raise InvalidOptionError(f"norm_values must be a list of finite numbers, found {values!r}")
+    found.flags.writeable = False
     return found
+
+
+def checked_energy_edges(values: u.Quantity | None) -> u.Quantity | None:
+    """Copy of ascending energy edges.
+
+    Raises
+    ------
+    InvalidEnergyError
+        If they have no unit of energy, are fewer than two, or do not ascend.
+    """
+    if values is None:
+        return None
+    energies_from_quantity("energy_edges", values, ENERGY_UNIT)
+    return u.Quantity(values, copy=True)
+
+
+def check_model(model: SpectralModel) -> None:
+    """Raise unless a spectral model can be called."""
+    if not callable(model):
+        raise InvalidOptionError(
+            f"spectral_model must be a model or function of energy, found {model!r}; give one such "
+            "as power_law(index=2.3)"
+        )
 
 
 def background_width(background: str | float) -> float | None:

@@ -1,4 +1,4 @@
-"""Flags that say what each result of a profile rests on."""
+"""Quality flags of the results of a profile."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ def write_netcdf(
         encoded.to_netcdf(temporary, mode="w", encoding=encoding, compute=True, **kwargs)
 
 
+@suggests_options
 def open_netcdf(path: StrPath) -> xr.Dataset:
     """Read a Dataset from netCDF, without the additions that `write_netcdf` made.
 

@@ -11,6 +11,7 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.history import extend_history
 from ..schema.names import LAT, LON
 from ..schema.number_checks import check_positive_integer
+from ..schema.options import suggests_options
 from ..schema.variables import MAPS
 from .pixelgrid import PixelGrid
 from .wcs import grid_coords, pixel_grid
@@ -18,6 +19,7 @@ from .wcs import grid_coords, pixel_grid
 __all__ = ["coarsen"]
 
 
+@suggests_options
 def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     """Join pixels to larger ones.
 

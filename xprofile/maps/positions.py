@@ -8,6 +8,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs.utils import wcs_to_celestial_frame
 
 from ..schema.names import LAT, LON, SOLID_ANGLE_UNIT
+from ..schema.options import suggests_options
 from .wcs import decode_wcs, pixel_grid
 
 __all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
@@ -18,6 +19,7 @@ def sky_frame(data: xr.Dataset | xr.DataArray) -> BaseCoordinateFrame:
     return wcs_to_celestial_frame(decode_wcs(data))
 
 
+@suggests_options
 def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
     """Return the sky positions of all pixel centres.
 
@@ -54,6 +56,7 @@ def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
     return SkyCoord(lon, lat, unit="deg", frame=grid.frame)
 
 
+@suggests_options
 def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
     """Return the solid angles of all pixels.
 
@@ -93,6 +96,7 @@ def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
     return xr.DataArray(area, kept, (LAT, LON), "solid_angle", attrs)
 
 
+@suggests_options
 def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     """Add the sky positions of all pixels as coordinates.
 

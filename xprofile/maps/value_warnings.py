@@ -106,7 +106,7 @@ def _text(
     bad: Bool,
     problem: str,
     expected: str,
-    remedy: str = "mend the map, or set mask to False there",
+    remedy: str = "correct the map, or set maps['mask'] to False in these pixels",
 ) -> str:
     first = np.unravel_index(np.argmax(bad), bad.shape)
     place = ", ".join(str(int(i)) for i in first)

@@ -15,6 +15,7 @@ from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import MissingVariableError
 from ..maps.pixelgrid import PixelGrid
 from ..schema.names import LAT, LON, REGION
+from ..schema.options import suggests_options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["bin_centers", "plot_bins"]
 
 
+@suggests_options
 def plot_bins(
     bins: AnyBins | xr.Dataset, ax: Axes | None = None, *, numbers: bool = False, **kwargs: Any
 ) -> PolyCollection:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
+from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .labels import axis_label, quantity_label
 from .quantities import find_quantity, split_energy_bins
@@ -34,6 +35,7 @@ __all__ = ["plot_profile"]
 _Bands = list[tuple[str, xr.Dataset]]
 
 
+@suggests_options
 def plot_profile(
     profile: xr.Dataset,
     quantity: str | None = None,

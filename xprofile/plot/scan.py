@@ -14,6 +14,7 @@ from ..profile.sed import is_brightness, quantity_name, to_sed_type
 from ..schema.axes import bin_dim, scan_norms
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
+from ..schema.options import suggests_options
 from .profile import plot_profile
 from .quantities import check_is_per_bin, find_quantity
 from .xaxis import XAxis, make_xaxis
@@ -29,6 +30,7 @@ _SCAN_CMAP = "Blues_r"
 _POINT_COLOR = "tab:orange"
 
 
+@suggests_options
 def plot_stat_scan(
     profile: xr.Dataset,
     *,

@@ -13,6 +13,7 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
 from ..schema.names import LAT, LON
+from ..schema.options import suggests_options
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _SAME_WCS = 1e-9
 _IN_HOURS = ("icrs", "fk5", "fk4")  # frames whose axes are in hours and minutes
 
 
+@suggests_options
 def plot_sky(
     image: xr.DataArray,
     *,

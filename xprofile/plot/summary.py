@@ -10,10 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..bins.bin_numbers import number_size, number_step
 from ..bins.drawing import add_numbers
+from ..bins.number_labels import number_size, number_step
 from ..bins.skybins import AnyBins
 from ..profile.sed import quantity_name
+from ..schema.options import suggests_options
 from .bins import bin_centers
 from .profile import plot_profile
 from .quantities import find_quantity, split_energy_bins
@@ -40,6 +41,7 @@ _COUNTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@suggests_options
 def plot_summary(
     profile: xr.Dataset,
     image: xr.DataArray | None = None,

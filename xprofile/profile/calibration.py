@@ -31,6 +31,7 @@ _BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 _EQUAL = 1e-9
 
 
+@suggests_options
 def expected_limits(toys: xr.Dataset, quantity: str | None = None) -> xr.DataArray:
     r"""Compute the limits that toys lead to expect: their median and the 68 % and 95 % bands.
 
@@ -153,6 +154,7 @@ def p_value(profile: xr.Dataset, toys: xr.Dataset, *, quantity: str = "ts") -> x
     return found.transpose(*observed.dims).rename("p_value").assign_attrs(attrs)
 
 
+@suggests_options
 def interval_coverage(toys: xr.Dataset, norm: float | xr.DataArray) -> xr.Dataset:
     r"""Share of toys whose intervals hold the true norm.
 

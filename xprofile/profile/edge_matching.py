@@ -28,7 +28,7 @@ _SAME_EDGE = 1e-5
 
 
 def bins_in_a_row(binned: xr.Dataset) -> tuple[xr.Dataset, str, Float]:
-    """Binned data in memory, the dimension of the bins, and their edges, (nbin + 1,).
+    """Return binned data in memory, the dim of the bins, and their edges, (nbin + 1,).
 
     Raises
     ------

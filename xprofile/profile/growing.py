@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.merging import cumulative_sums, join_bins, merge_values, sum_runs
+from ..binned.bin_merging import cumulative_sums, join_bins, merge_values, sum_runs
 from ..estimation.estimating import estimate
 from ..exceptions import InvalidDataError
 from ..schema.names import DATASET, ENERGY

@@ -16,6 +16,7 @@ from .sed import is_brightness, quantity_name, to_sed_type
 __all__ = ["recompute_ul", "upper_limits", "with_threshold"]
 
 
+@suggests_options
 def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.DataArray:
     """Flag the bins whose upper limit is quoted instead of the value.
 
@@ -65,6 +66,7 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
     return flag.rename("is_ul")
 
 
+@suggests_options
 def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Dataset:
     """Change the significance below which the bins of a profile are upper limits.
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from ..binned.merging import join_bins
+from ..binned.bin_merging import join_bins
 from ..estimation.settings import check_number, setting_text
 from ..exceptions import InvalidOptionError
 from ..schema.history import extend_history
@@ -173,6 +173,7 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+@suggests_options
 def fold(binned: xr.Dataset) -> xr.Dataset:
     """Fold bins about 0: merge the bin from a to b with the bin from -b to -a.
 

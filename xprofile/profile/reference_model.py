@@ -11,6 +11,7 @@ from ..schema.axes import scan_norms
 from ..schema.checks import check_profile
 from ..schema.history import extend_history
 from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE, SPECTRAL_MODEL
+from ..schema.options import suggests_options
 from ..spectrum.model_json import model_to_json
 from ..spectrum.models import SpectralModel
 from ..spectrum.references import reference_arrays
@@ -19,6 +20,7 @@ from .sed import quantity_name
 __all__ = ["with_reference_model"]
 
 
+@suggests_options
 def with_reference_model(profile: xr.Dataset, spectral_model: SpectralModel) -> xr.Dataset:
     """Change the spectral model of a profile without going back to the data.
 

@@ -150,6 +150,7 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
     return profile[f"ref_{name}"]
 
 
+@suggests_options
 def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
     """Values of one quantity with their unit.
 

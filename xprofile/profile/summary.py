@@ -9,15 +9,13 @@ from ..exceptions import InvalidOptionError
 from ..schema.axes import bin_dim
 from ..schema.names import (
     ENERGY,
-    LAT,
-    LON,
     SED_TYPE,
     SPECTRAL_MODEL,
     THRESHOLD,
-    WCS_NAME,
     high,
     low,
 )
+from ..schema.stages import find_stage, is_map_image
 from ..spectrum.model_json import model_from_json
 
 __all__ = ["describe_array", "describe_dataset"]
@@ -39,9 +37,7 @@ def describe_dataset(data: xr.Dataset) -> str:
 def _title(data: xr.Dataset) -> str:
     if SED_TYPE in data.attrs:
         return f"Flux profile, {data.attrs[SED_TYPE]}"
-    if "exposure" in data:
-        return "Maps" if {LAT, LON} <= set(data.dims) else "Binned data"
-    return "Dataset"
+    return {"maps": "Maps", "binned": "Binned data"}.get(str(find_stage(data)), "Dataset")
 
 
 def _unit(values: xr.DataArray) -> str:
@@ -83,7 +79,7 @@ def _model(text: str | None) -> str:
 
 def describe_array(array: xr.DataArray) -> str:
     """Describe one variable: its name, axes and unit."""
-    kind = "Map image" if WCS_NAME in array.coords else "DataArray"
+    kind = "Map image" if is_map_image(array) else "DataArray"
     data = array.to_dataset(name="value") if array.name in (None, *array.coords) else None
     rows = _axes(array.to_dataset() if data is None else data)
     title = " ".join(filter(None, [f"{kind}:", str(array.name or "without name"), _unit(array)]))

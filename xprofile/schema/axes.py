@@ -20,6 +20,7 @@ from .names import (
     high,
     low,
 )
+from .options import suggests_options
 from .variables import COORDS, data_array
 
 
@@ -54,6 +55,7 @@ def bin_dim(data: xr.Dataset) -> str:
     return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
 
+@suggests_options
 def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     """Return the bin edges of an axis.
 

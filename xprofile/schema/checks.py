@@ -16,12 +16,14 @@ from .names import (
     SED_TYPE,
     TOY,
 )
+from .options import suggests_options
 from .stages import Stage, missing_names
 from .variables import BINNED, MAPS, SED_TYPES, Variable
 
 __all__ = ["check_binned", "check_maps", "check_profile"]
 
 
+@suggests_options
 def check_maps(maps: xr.Dataset) -> None:
     """Raise if a Dataset is not a maps Dataset: names, dims and units are checked, not values.
 
@@ -57,6 +59,7 @@ def check_maps(maps: xr.Dataset) -> None:
     _raise_if_any(problems, "maps", "Convert or rename the variables named here.")
 
 
+@suggests_options
 def check_binned(binned: xr.Dataset) -> None:
     """Raise if a Dataset is not a binned Dataset: names and dims are checked, not values.
 
@@ -79,11 +82,17 @@ def check_binned(binned: xr.Dataset) -> None:
     """
     remedy = "Make it with maps.profile.bin(bins)."
     _check_names(binned, "binned", remedy)
+    if bin_dim(binned) not in binned.dims:
+        raise MissingVariableError(
+            f"the binned data have no dim {bin_dim(binned)}; select a range, such as "
+            f"isel({bin_dim(binned)}=[0])"
+        )
     extra = frozenset({DATASET, TOY, ENERGY, DISTANCE, bin_dim(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     _raise_if_any(_wrong_dims(binned, table, extra), "binned", remedy)
 
 
+@suggests_options
 def check_profile(profile: xr.Dataset) -> None:
     """Raise if a Dataset is not a profile: its sed type, quantity and axes are checked.
 

@@ -22,7 +22,7 @@ _SIMILAR = 0.6
 
 
 def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function name the option that was meant where it does not know one.
+    """Make a function suggest the nearest option for an unknown one.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, KeyError) as error:
             check_options(function, kwargs, error)
             raise
 

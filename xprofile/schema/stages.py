@@ -8,7 +8,7 @@ import xarray as xr
 
 from .names import ENERGY, ENERGY_TRUE, LAT, LON, SED_TYPE, WCS_NAME, high, low
 
-__all__ = ["STAGES", "Stage", "find_stage", "missing_names"]
+__all__ = ["STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
 
 Stage: TypeAlias = Literal["maps", "binned", "profile"]
 STAGES: Final = {"maps": "maps", "binned": "binned data", "profile": "a profile"}
@@ -23,14 +23,22 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 def find_stage(data: xr.Dataset) -> Stage | None:
     """Tell the stage of a Dataset: ``"maps"``, ``"binned"`` or ``"profile"``, or None.
 
-    A profile has a sed type in its attrs, maps have pixels, and binned data have an exposure and a
-    solid angle without pixels. Whether the rest is there is left to `missing_names`.
+    A profile has a sed type in its attrs. Maps have a coordinate ``wcs``, or counts or exposure on
+    pixels. Binned data have an exposure, a solid angle and a coverage or counts.
+    `missing_names` checks the rest.
     """
+    names = set(data.variables)
     if SED_TYPE in data.attrs:
         return "profile"
-    if WCS_NAME in data.coords or {LAT, LON} <= set(data.dims):
+    if WCS_NAME in data.coords or ({LAT, LON} <= set(data.dims) and {"counts", "exposure"} & names):
         return "maps"
-    return "binned" if {"exposure", "solid_angle"} <= set(data.variables) else None
+    binned = {"exposure", "solid_angle"} <= names and {"counts", "coverage"} & names
+    return "binned" if binned else None
+
+
+def is_map_image(array: xr.DataArray) -> bool:
+    """Whether a DataArray has pixels on the sky."""
+    return WCS_NAME in array.coords and {LAT, LON} <= set(array.dims)
 
 
 def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:

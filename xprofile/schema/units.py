@@ -10,6 +10,7 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError, MissingVariableError
 from .names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, high, low
+from .options import suggests_options
 from .variables import SED_SUFFIXES, SED_TYPES
 
 __all__ = ["energy_unit_name", "to_units", "unit_text"]
@@ -64,6 +65,7 @@ def energy_unit_name(unit: Any) -> str:
     return str(found)
 
 
+@suggests_options
 def to_units(
     data: xr.Dataset, units: Mapping[str, str | u.Unit] | None = None, **by_name: str | u.Unit
 ) -> xr.Dataset:

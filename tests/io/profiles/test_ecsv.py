@@ -86,7 +86,9 @@ def test_a_table_without_a_column(profile, path, column):
     table = Table.read(path)
     table.remove_column(column)
     table.write(path, overwrite=True)
-    with pytest.raises(FileFormatError, match=rf"XPROFILE in .* not whole: no .*{column}"):
+    with pytest.raises(
+        FileFormatError, match=rf"XPROFILE in .* incomplete: .*{column}.* is missing"
+    ):
         open_profile(path)
 
 

@@ -9,6 +9,7 @@ import xarray as xr
 from ...profile.limits import upper_limits
 from ...profile.sed import quantity_name
 from ...schema.names import ENERGY, LAT, LON, NORM_SCAN, REGION, SED_TYPE, WCS_NAME, high, low
+from ...schema.options import suggests_options
 from .astropy_tables import check_and_convert
 from .columns import bins_name, table_columns
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["to_dataframe"]
 
 
+@suggests_options
 def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFrame:
     """Make a pandas table of a profile, with one row for each bin and energy.
 

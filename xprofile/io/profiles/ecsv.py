@@ -110,7 +110,7 @@ def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
             return profile_from_json(text, table, {})
     except KeyError as error:
         raise FileFormatError(
-            f"{EXTRA} in {str(path)!r} is not whole: no {error}; write the profile again"
+            f"{EXTRA} in {str(path)!r} is incomplete: {error} is missing; write the profile again"
         ) from error
     except (OSError, ValueError, TypeError) as error:
         raise FileFormatError(

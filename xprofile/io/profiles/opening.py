@@ -148,7 +148,8 @@ def _load_fits(path: StrPath) -> xr.Dataset:
                 return profile_from_fits(points, hdus[EXTRA])
         except KeyError as error:
             raise FileFormatError(
-                f"{EXTRA} in {str(path)!r} is not whole: no {error}; write the profile again"
+                f"{EXTRA} in {str(path)!r} is incomplete: {error} is missing; write the "
+                "profile again"
             ) from error
         return _load_gammapy(points, path)
 
@@ -231,8 +232,8 @@ def _add_references(profile: xr.Dataset, model: SpectralModel) -> xr.Dataset:
         )
         if not u.allclose(found, given, rtol=_SAME_REFERENCE, atol=0 * given.unit):
             raise InvalidOptionError(
-                f"spectral_model is not the one of the file: {name} there is {found}, but with "
-                f"this model {given.to(found.unit)}; leave it out"
+                f"spectral_model is not the one of the file: {name} in the file is {found}, but "
+                f"with this model {given.to(found.unit)}; leave it out"
             )
     missing = {name: v for name, v in references.items() if name not in profile}
     attrs = {SPECTRAL_MODEL: model_to_json(model)} | profile.attrs
