@@ -248,7 +248,7 @@ def test_a_damaged_description(profile, path):
     with fits.open(path) as hdus:
         hdus["XPROFILE"].columns.del_col("ref_dnde")
         hdus.writeto(path, overwrite=True)
-    with pytest.raises(FileFormatError, match=r"XPROFILE .* not whole: .*ref_dnde"):
+    with pytest.raises(FileFormatError, match=r"XPROFILE .* incomplete: .*ref_dnde"):
         open_profile(path)
 
 
