@@ -71,7 +71,7 @@ GAMMAPY = {
 def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
-    modules = ["tests/exchange/gammapy_exchange.py", "tests/exchange/gammapy_maps.py"]
+    modules = [f"tests/exchange/gammapy_{name}.py" for name in ("exchange", "maps", "observations")]
     session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .bins.skybins import SkyBins
     from .estimation.estimating import estimate
     from .estimation.estimator import ProfileEstimator
+    from .io.events.opening import open_events
     from .io.maps.gammapy_datasets import from_gammapy
     from .io.maps.opening import open_maps
     from .io.maps.single_map import open_map
@@ -65,6 +66,7 @@ __all__ = [
     "from_gammapy",
     "interval_coverage",
     "merge_profiles",
+    "open_events",
     "open_map",
     "open_maps",
     "open_netcdf",
@@ -107,6 +109,7 @@ _NAMES = {
     "bins.skybins": ("SkyBins",),
     "estimation.estimating": ("estimate",),
     "estimation.estimator": ("ProfileEstimator",),
+    "io.events.opening": ("open_events",),
     "io.maps.gammapy_datasets": ("from_gammapy",),
     "io.maps.opening": ("open_maps",),
     "io.maps.single_map": ("open_map",),

@@ -205,12 +205,17 @@ def test_bins_side_by_side_do_not_warn():
             bin_maps(make_maps(), bins)
 
 
-@pytest.mark.parametrize(
-    "lost", ["counts", "background", "exposure", "energy_min", "energy_true", "x", "wcs"]
-)
+@pytest.mark.parametrize("lost", ["counts", "exposure", "energy_min", "energy_true", "x", "wcs"])
 def test_missing_variables_are_named(lost):
     with pytest.raises(MissingVariableError, match=lost):
         bin_maps(make_maps().drop_vars(lost), rings())
+
+
+def test_maps_without_background_are_binned_alike():
+    maps = make_maps()
+    binned = bin_maps(maps.drop_vars("background"), rings())
+    expected = bin_maps(maps, rings()).drop_vars("background")
+    xr.testing.assert_identical(binned, expected)
 
 
 def test_exposure_in_another_unit_raises():

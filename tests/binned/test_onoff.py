@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from cases.gammapy import RINGS
 from cases.maps import make_onoff
 
@@ -52,3 +53,10 @@ def test_missing_or_invalid_variables_are_named():
         estimate(binned.drop_vars("acceptance"))
     with pytest.raises(InvalidOptionError, match="measure their background"):
         estimate(binned, background=0.1)
+
+
+def test_rounding_of_a_convolution_is_no_negative_off_count():
+    maps = make_onoff()
+    rounded = maps.assign(counts_off=maps.counts_off.where(maps.counts_off > 0, -1e-7))
+    assert (rounded["counts_off"] < 0).any()
+    xr.testing.assert_allclose(bin_maps(rounded, RINGS), bin_maps(maps, RINGS))

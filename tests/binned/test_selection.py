@@ -11,7 +11,7 @@ from cases.skies import rotated
 from regions import CircleSkyRegion
 
 from xprofile import SkyBins, bin_maps, cutout, exclude, skycoord
-from xprofile.exceptions import InvalidBinsError
+from xprofile.exceptions import InvalidBinsError, InvalidDataError
 from xprofile.maps.wcs import pixel_grid
 from xprofile.schema.variables import MAPS
 
@@ -217,3 +217,45 @@ def test_accessor_methods_equal_the_functions():
     xr.testing.assert_identical(maps.profile.exclude(circles()), exclude(maps, circles()))
     box = (galactic(0, 0), 1 * u.deg)
     xr.testing.assert_identical(maps.profile.cutout(*box), cutout(maps, *box))
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_pixels_of_a_map_are_masked(masked):
+    maps = make_maps()
+    maps["exposure"][:, 2, 3] = 0
+    maps["exposure"][0, 4, 5] = 0  # at one energy alone
+    maps["mask"][1, 0] = False
+    maps = maps if masked else maps.drop_vars("mask")
+    found = exclude(maps, maps["exposure"] == 0)
+    expected = maps["mask"].to_numpy().copy() if masked else np.ones(maps["counts"].shape, bool)
+    expected[:, 2, 3] = False
+    np.testing.assert_array_equal(found["mask"], expected)
+    assert found["mask"].dims == ("energy", "lat", "lon")
+    assert found.attrs["history"].endswith("exclude pixels of exposure")
+    xr.testing.assert_identical(found.drop_vars("mask").drop_attrs(),
+                                maps.drop_vars("mask", errors="ignore").drop_attrs())  # fmt: skip
+
+
+def test_pixels_of_a_map_may_depend_on_energy():
+    maps = make_maps().drop_vars("mask", errors="ignore")
+    many = maps["counts"] > 3
+    assert many.any()
+    np.testing.assert_array_equal(exclude(maps, many)["mask"], ~many)
+    image = many.isel(energy=0, drop=True).transpose("lon", "lat")
+    np.testing.assert_array_equal(exclude(maps, image)["mask"][1], ~many[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda maps: maps["exposure"], "must have booleans .* found float"),
+        (lambda maps: (maps["exposure"] == 0).isel(lat=0), "found bool with"),
+        (lambda maps: (maps["exposure"] == 0).isel(lon=slice(1, None)), "its (lon|x) is"),
+        (lambda maps: (maps["counts"] == 0).isel(energy=[0]), "its energy is"),
+        (lambda maps: (maps["exposure"] == 0).assign_coords(y=maps["y"] + 1), "its y is"),
+    ],
+)
+def test_maps_of_other_pixels_are_refused(change, message):
+    maps = make_maps()
+    with pytest.raises(InvalidDataError, match=message):
+        exclude(maps, change(maps))

@@ -105,14 +105,35 @@ def ctbin(weights=small.MASK_SAFE):
     ]
 
 
+def gti():
+    """Table of good time intervals, which cubes of counts have."""
+    columns = [fits.Column(name, "D", "s", array=[time]) for name, time in
+               (("START", 0.0), ("STOP", 3600.0))]  # fmt: skip
+    return fits.BinTableHDU.from_columns(columns, name="GTI")
+
+
 def ctexpcube(livetime=3600.0):
     exposure = image(small.EXPOSURE.astype(float), cards={"LIVETIME": livetime})
     return [exposure, energies(unit="MeV")]
 
 
-def ctbkgcube(rate):
-    """Background rate at the true energies, in s-1 MeV-1 sr-1."""
-    return [image(rate), energies(unit="MeV")]
+def ctbkgcube(rate, *, cards=None, bins=False):
+    """Background rate at the true energies, or in the bins of older files, in s-1 MeV-1 sr-1."""
+    energy = ebounds() if bins else energies(unit="MeV")
+    return [image(rate, name="IMAGE", energy={}, cards=cards), energy]
+
+
+COARSE = {"CDELT1": -2.0, "CDELT2": 2.0, "CRPIX1": 2.0, "CRPIX2": 1.5}  # of 2 x 3 positions
+
+
+def ctcube(values, table, nodes, *, unit=None, energy=None):
+    """Cube of responses (nnode, n, ny, nx) at nodes of energy, and of a table."""
+    column = fits.Column("Value", "D", unit, array=nodes)
+    return [
+        image(values, name="IMAGE", cards=COARSE),
+        energies(unit="MeV") if energy is None else energy,
+        fits.BinTableHDU.from_columns([column], name=table),
+    ]
 
 
 def single_map(values=small.COUNTS, unit=""):

@@ -15,7 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile import SkyBins, from_arrays, open_maps
-from xprofile.exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError
+from xprofile.exceptions import (
+    InvalidDataError,
+    InvalidEnergyError,
+    InvalidOptionError,
+    MissingVariableError,
+)
 from xprofile.maps.positions import skycoord
 from xprofile.schema.checks import check_maps
 
@@ -208,7 +213,7 @@ def test_header_of_a_cube_is_that_of_its_pixels():
 @settings(max_examples=30, deadline=None)
 def test_shapes_and_types_stay(kind, shape, seed, tmp_path_factory):
     rng = np.random.default_rng(seed)
-    counts = rng.poisson(3, shape).astype(kind)
+    counts = (1 + rng.poisson(2, shape)).astype(kind)
     maps = from_arrays(
         counts,
         wcs=make_wcs("TAN", (83, 22), shape=shape[1:], frame="icrs"),
@@ -306,7 +311,6 @@ def test_wrong_energies_are_refused(name, value, message):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"background": None}, "no background is given.*0 for none"),
         ({"counts_off": small.COUNTS_OFF}, r"on-off data need .*found \['counts_off'\]"),
         ({"exposure": small.EXPOSURE}, "exposure has no unit.*exposure_unit='cm2 s'"),
         ({"rad": None}, "psf and rad"),
@@ -321,3 +325,73 @@ def test_wrong_energies_are_refused(name, value, message):
 def test_missing_and_clashing_arguments_are_refused(changed, message):
     with pytest.raises(InvalidOptionError, match=f"(?s){message}"):
         made(**changed)
+
+
+# images, times and reconstructed energies
+
+
+def test_images_of_one_energy_bin_without_background():
+    maps = made(
+        counts=small.COUNTS[0], energy_edges=EDGES[:2], energy_true_edges=None, edisp=None,
+        psf=None, rad=None, background=None, mask=None, exposure=small.EXPOSURE[0] * CM2S,
+    )  # fmt: skip
+    check_maps(maps)
+    assert set(maps.data_vars) == {"counts", "exposure"}
+    np.testing.assert_array_equal(maps["counts"], small.COUNTS[:1])
+    binned = maps.profile.bin(SkyBins.annuli(skycoord(maps)[3, 4], edges=[0, 1, 2] * u.deg))
+    with pytest.raises(MissingVariableError, match="background=0"):
+        binned.profile.estimate()
+
+
+@pytest.mark.parametrize(
+    ("exposure", "options", "factor"),
+    [
+        (small.EXPOSURE, {}, [2e4] * 4),
+        (small.EXPOSURE * u.h, {}, [7.2e7] * 4),
+        (small.EXPOSURE, {"exposure_unit": "min"}, [1.2e6] * 4),
+        (small.EXPOSURE[0], {"effective_area": [1, 2, 3, 4] * u.m**2}, [1e4, 2e4, 3e4, 4e4]),
+        ([1, 2, 1, 2] * u.s, {"effective_area": [1, 2, 3, 4] * u.cm**2}, [1, 2, 3, 4]),
+        (5 * u.s, {"effective_area": [1, 2, 3, 4] * u.cm**2}, [1, 2, 3, 4]),
+    ],
+)
+def test_times_are_multiplied_by_the_effective_area(exposure, options, factor):
+    options = {"effective_area": 2 * u.m**2, **options}
+    found = made(exposure=exposure, **options)["exposure"]
+    times = np.asarray(getattr(exposure, "value", exposure), float)
+    times = times[:, None, None] if times.ndim == 1 else times
+    expected = np.broadcast_to(times * np.reshape(factor, (4, 1, 1)), found.shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_exposures_that_are_no_times_or_have_too_many_areas_are_refused():
+    with pytest.raises(InvalidDataError, match="expected one like 's'; leave effective_area out"):
+        made(effective_area=1 * u.m**2)
+    with pytest.raises(InvalidDataError, match="expected one like 'cm2 s'; a time needs effective"):
+        made(exposure=small.EXPOSURE * u.s)
+    with pytest.raises(InvalidOptionError, match="effective_area has 2 values"):
+        made(exposure=5 * u.s, effective_area=[1, 2] * u.m**2)
+
+
+def test_psf_over_reconstructed_energy_is_told_by_its_shape(tmp_path):
+    psf = np.arange(15.0).reshape(3, 5)
+    maps = made(psf=psf)
+    assert maps["psf"].dims == ("energy", "rad")
+    np.testing.assert_array_equal(maps["psf"], psf)
+    maps.profile.to_fits(tmp_path / "maps.fits")
+    xr.testing.assert_equal(open_maps(tmp_path / "maps.fits"), maps)
+    with pytest.raises(InvalidDataError, match=r"psf has the shape \(2, 5\), expected \(4, 5\)"):
+        made(psf=psf[:2])
+
+
+def test_counts_and_photons_are_numbers():
+    plain = made()
+    events = made(
+        counts=small.COUNTS * u.ct,
+        background=small.BACKGROUND * u.ph,
+        exposure=small.EXPOSURE,
+        exposure_unit="CM^2 S / photon",
+    )
+    for name in ("counts", "background", "exposure"):
+        xr.testing.assert_equal(events[name], plain[name])
+    with pytest.raises(InvalidDataError, match="counts has the unit"):
+        made(counts=small.COUNTS * u.ct / u.s)

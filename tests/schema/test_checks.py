@@ -43,9 +43,9 @@ def test_good_datasets_pass_unchanged(kind, request):
     ("kind", "names"),
     [
         ("maps", ["counts"]),
-        ("maps", ["counts", "background", "exposure"]),
+        ("maps", ["counts", "exposure"]),
         ("maps", ["energy_min", "energy_max", "x", "y", "wcs"]),
-        ("binned", ["counts", "background", "exposure", "solid_angle", "coverage"]),
+        ("binned", ["counts", "exposure", "solid_angle", "coverage"]),
         ("binned", ["energy_min", "energy_max"]),
         ("profile", ["norm"]),
         ("profile", ["energy_min", "energy_max"]),

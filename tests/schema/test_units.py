@@ -87,6 +87,11 @@ class TestToUnits:
         norm = to_sed_type(found, "likelihood")
         np.testing.assert_allclose(norm["norm"], profile["norm"], rtol=1e-13)
 
+    def test_photons_are_numbers(self, profile):
+        before = to_sed_type(profile, "dnde")
+        after = to_units(before, dnde="ph / (m2 s GeV)", energy="GEV")
+        xr.testing.assert_identical(after, to_units(before, dnde="m-2 s-1 GeV-1", energy="GeV"))
+
     def test_fluxes_in_another_unit_than_their_reference(self, profile):
         dnde = to_sed_type(profile, "dnde")
         mixed = to_units(dnde, dnde="m-2 s-1 GeV-1").assign(ref_dnde=dnde["ref_dnde"])

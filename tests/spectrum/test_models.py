@@ -146,3 +146,12 @@ def test_kinks_and_steps_are_integrated_to_1e_6(model, edges):
     ]
     which = np.searchsorted(edges, parts[:-1], side="right") - 1
     np.testing.assert_allclose(integral(model, edges), np.bincount(which, exact), rtol=1e-6)
+
+
+def test_photons_are_numbers():
+    plain = power_law(amplitude=1e-12 * FLUX)
+    photons = models.PowerLaw1D(1e-12 * FLUX * u.ph, 1 * u.TeV, 2.0)
+    np.testing.assert_array_equal(dnde(photons, EDGES), dnde(plain, EDGES))
+    np.testing.assert_array_equal(integral(photons, EDGES), integral(plain, EDGES))
+    with pytest.raises(InvalidOptionError, match="Give its parameters units"):
+        dnde(models.PowerLaw1D(1e-12 * u.ph, 1 * u.TeV, 2.0), EDGES)

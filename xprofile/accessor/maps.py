@@ -76,8 +76,8 @@ class MapsAccessor(DatasetProfile):
         return coarsen(self._obj, factor)
 
     @calls("binned.selection.exclude")
-    def exclude(self, regions: AnyBins) -> xr.Dataset:
-        """Mask regions."""
+    def exclude(self, regions: AnyBins | xr.DataArray) -> xr.Dataset:
+        """Mask regions or pixels."""
         from ..binned.selection import exclude
 
         return exclude(self._obj, regions)

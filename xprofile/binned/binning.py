@@ -47,9 +47,10 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     Parameters
     ----------
     maps : xarray.Dataset
-        With ``counts``, ``background`` (energy, lat, lon), ``exposure`` (energy_true, lat, lon)
-        and, optionally, ``mask`` and ``edisp``. On-off data have ``counts_off``, ``acceptance`` and
-        ``acceptance_off`` (energy, lat, lon) in place of ``background``.
+        With ``counts`` (energy, lat, lon), ``exposure`` (energy_true, lat, lon) and, optionally,
+        ``background`` and ``mask`` (energy, lat, lon) and ``edisp``. On-off data have
+        ``counts_off``, ``acceptance`` and ``acceptance_off`` (energy, lat, lon) in place of
+        ``background``.
     bins : SkyBins or list of regions.SkyRegion
         Bins on the sky; of a list, each region is one bin.
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ..bins.shapes.boxes import Boxes
 from ..bins.skybins import AnyBins, SkyBins, as_bins
-from ..exceptions import InvalidBinsError
+from ..exceptions import InvalidBinsError, InvalidDataError
 from ..maps.wcs import pixel_grid
 from ..schema.history import extend_history
-from ..schema.names import ENERGY, LAT, LON
+from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, data_array
 from .members.finding import find_members
@@ -27,15 +27,18 @@ Map = TypeVar("Map", xr.Dataset, xr.DataArray)
 
 
 @suggests_options
-def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
-    """Mask regions, such as those of other sources, at all energies.
+def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
+    """Mask regions, such as those of other sources, or pixels, such as those without exposure.
 
     Parameters
     ----------
     maps : xarray.Dataset
         Maps, with or without a ``mask``.
-    regions : SkyBins or list of regions.SkyRegion
-        Pixels whose centre is in one of them are not used; an empty list changes nothing.
+    regions : SkyBins, list of regions.SkyRegion or xarray.DataArray
+        Pixels whose centre is in one of them are not used at any energy; an empty list changes
+        nothing. A map of booleans on the same pixels is True in the pixels that are not used: at
+        each energy, or at all energies if it has no dim ``energy``. With true energies, such as
+        ``maps.exposure == 0``, it must be True at all of them.
 
     Returns
     -------
@@ -48,6 +51,8 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     ------
     InvalidBinsError
         If `regions` are neither SkyBins nor sky regions.
+    InvalidDataError
+        If a map is not one of booleans, or has other dims or other pixels than `maps`.
 
     See Also
     --------
@@ -65,16 +70,55 @@ def exclude(maps: xr.Dataset, regions: AnyBins) -> xr.Dataset:
     >>> masked = xprofile.exclude(maps, [CircleSkyRegion(source, 0.5 * u.deg)])
     >>> maps.mask[0].sum().item(), masked.mask[0].sum().item()
     (57600, 57284)
+    >>> seen = xprofile.exclude(maps, maps.exposure == 0)  # pixels without exposure
+    >>> int(seen.mask.sum() - maps.mask.sum())
+    0
     """
+    if isinstance(regions, xr.DataArray):
+        masked = _mask_pixels(maps, _inside(regions, maps))
+        return extend_history(masked, maps, f"exclude pixels of {regions.name or 'a map'}")
     if not isinstance(regions, SkyBins) and isinstance(regions, Sized) and not len(regions):
         return maps
     grid, bins = pixel_grid(maps), as_bins(regions)
     outside = np.ones(grid.shape, bool)
     outside.flat[find_members(bins, grid).pixel] = False
-    old = maps.get("mask", xr.ones_like(maps["counts"], dtype=bool))
-    mask = old.astype(bool) & xr.DataArray(outside, dims=(LAT, LON))
-    masked = maps.assign(mask=data_array("mask", mask.transpose(ENERGY, LAT, LON).data, MAPS))
+    masked = _mask_pixels(maps, xr.DataArray(~outside, dims=(LAT, LON)))
     return extend_history(masked, maps, f"exclude {bins!r}")
+
+
+def _mask_pixels(maps: xr.Dataset, left_out: xr.DataArray) -> xr.Dataset:
+    """Set the mask to False where a map ([energy,] lat, lon) is True."""
+    old = maps.get("mask", xr.ones_like(maps["counts"], dtype=bool))
+    mask = old.astype(bool) & ~left_out.variable
+    return maps.assign(mask=data_array("mask", mask.transpose(ENERGY, LAT, LON).data, MAPS))
+
+
+def _inside(pixels: xr.DataArray, maps: xr.Dataset) -> xr.DataArray:
+    """Return a map of booleans on the pixels of the maps, without true energies.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is not one of booleans, or has other dims or pixels.
+    """
+    others = set(pixels.dims) - {LAT, LON, ENERGY, ENERGY_TRUE}
+    if pixels.dtype != bool or others or not {LAT, LON} <= set(pixels.dims):
+        raise InvalidDataError(
+            "a map of pixels to exclude must have booleans and the dims (energy, lat, lon) or "
+            f"(lat, lon), found {pixels.dtype} with {pixels.dims}; compare it with a number, such "
+            "as maps.exposure == 0"
+        )
+    if ENERGY_TRUE in pixels.dims:
+        pixels = pixels.all(ENERGY_TRUE)
+    known = [name for name in ("x", "y", WCS_NAME) if name in pixels.coords]
+    for name in (*pixels.dims, *known):
+        here, there = (np.atleast_1d(data[name].to_numpy()) for data in (pixels, maps))
+        if not np.array_equal(here, there):
+            raise InvalidDataError(
+                f"the map of pixels to exclude is not on the pixels of the maps: its {name} is "
+                f"{here}, theirs is {there}; make it of these maps, such as maps.exposure == 0"
+            )
+    return pixels
 
 
 @suggests_options

@@ -119,7 +119,7 @@ def _artist_path(region: SkyRegion, grid: PixelGrid) -> Path:
     """Make the path of a region whose outline the package `regions` gives."""
     from matplotlib.patches import Patch
 
-    artist = region.to_pixel(grid.wcs).as_artist()
+    artist = grid.region_in_pixels(region).as_artist()
     if not isinstance(artist, Patch):
         raise InvalidBinsError(f"{type(region).__name__} has no outline to draw")
     return artist.get_patch_transform().transform_path(artist.get_path())

@@ -10,7 +10,7 @@ import xarray as xr
 
 from ..exceptions import InvalidDataError, InvalidEnergyError
 from ..schema.axes import axis_edges, bin_dim, energy_unit
-from ..schema.checks import check_binned
+from ..schema.checks import check_background, check_binned
 from ..schema.names import DATASET, ENERGY, high, low
 from .energy_groups import EnergyGroups, group_energies
 
@@ -28,7 +28,7 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If one of them is not binned data, or the bins differ.
+        If one of them is not binned data or has no background, or the bins differ.
     """
     if isinstance(binned, xr.Dataset) and DATASET in binned.dims:
         datasets = [binned.isel({DATASET: i}) for i in range(binned.sizes[DATASET])]
@@ -38,6 +38,7 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
         raise InvalidDataError("found no data sets; give one or more binned Datasets")
     for data in datasets:
         check_binned(data)
+        check_background(data)
     datasets = [data.compute() for data in datasets]
     first, dim = datasets[0], bin_dim(datasets[0])
     if first.sizes[dim] == 0:

@@ -106,7 +106,8 @@ def estimate(
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If `binned` is not binned data, or the data sets of a joint fit have different bins.
+        If `binned` is not binned data or has no background, or the data sets of a joint fit have
+        different bins.
     InvalidEnergyError, InvalidOptionError
         If a setting is wrong, or the energies of the data sets do not fit together.
 

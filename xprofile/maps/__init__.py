@@ -6,6 +6,6 @@ sizes of the pixels of a WCS. `wcs` keeps a grid as coordinates of a Dataset, an
 its sky positions and solid angles.
 
 Maps: `in_memory` makes them from arrays, with `arrays` and `axes` for values and energies.
-`coarsening` joins pixels, `smoothing` spreads values, `regrid` interpolates to other pixels, and
-`value_warnings` warns of odd values.
+`coarsening` joins pixels, `smoothing` spreads values, and `value_warnings` warns of odd values.
+`regrid` finds the pixels of one grid in another one, and interpolates to other pixels.
 """

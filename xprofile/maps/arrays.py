@@ -13,8 +13,16 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.variables import MAPS, data_array
+from ..schema.written_units.parsing import as_unit, conversion_factor, without_events
 
-__all__ = ["array_in_unit", "check_shape", "exposure_array", "map_variable", "take_pixels"]
+__all__ = [
+    "array_in_unit",
+    "check_shape",
+    "effective_areas",
+    "exposure_array",
+    "map_variable",
+    "take_pixels",
+]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -22,9 +30,13 @@ T = TypeVar("T", bound=np.generic)
 def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
     """Return values without their unit: a Quantity converted, other arrays unchanged.
 
+    Photons and counts are plain numbers.
     The result is a dask array if the values are one, else a numpy array.
     """
     if isinstance(values, u.Quantity):
+        kept = without_events(values.unit)
+        if kept is not values.unit:
+            values = u.Quantity(values.value, kept, dtype=values.dtype, copy=False)
         try:
             return values.to_value(unit)
         except u.UnitConversionError as error:
@@ -36,26 +48,77 @@ def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
     return values if hasattr(values, "__dask_graph__") else np.asarray(values)
 
 
-def exposure_array(values: Any, unit: str | u.UnitBase | None) -> Any:
-    """Return an exposure in cm2 s as floating-point numbers; single precision stays single."""
-    wanted = MAPS["exposure"].unit
+def exposure_array(
+    values: Any, unit: str | u.UnitBase | None, effective_area: Any = None, size: int = 1
+) -> Any:
+    """Return an exposure in cm2 s as floating-point numbers; single precision stays single.
+
+    Parameters
+    ----------
+    values : Quantity or array_like
+        Exposure, or a time if there is an effective area.
+    unit : str, Unit or None
+        Unit of values without one; the default is s for a time.
+    effective_area : Quantity, optional
+        Area by which the time is multiplied: one value, or one for each of the `size` energies.
+    size : int
+        Number of true energies.
+    """
+    if effective_area is None:
+        return _in_unit(values, unit, MAPS["exposure"].unit)
+    areas = effective_areas(effective_area)
+    if areas.size not in (1, size):
+        raise InvalidOptionError(
+            f"effective_area has {areas.size} values, expected one, or one for each of {size} true "
+            "energies"
+        )
+    times = _in_unit(values, unit or "s", "s")
+    areas = areas.astype(times.dtype)
+    if areas.size == 1:
+        return times * areas[0]
+    return times * (areas if times.ndim < 2 else areas[:, np.newaxis, np.newaxis])
+
+
+def _in_unit(values: Any, unit: str | u.UnitBase | None, wanted: str) -> Any:
+    """Return an exposure in a unit as floating-point numbers."""
     if isinstance(values, u.Quantity):
         values, unit = values.value, values.unit
     if unit is None:
         raise InvalidOptionError(
             f"exposure has no unit: multiply it with one, such as * u.Unit({wanted!r}), or give "
-            f"exposure_unit={wanted!r}"
+            f"exposure_unit={wanted!r}; a time needs effective_area="
         )
     try:
-        factor = u.Unit(unit).to(wanted)
-    except (ValueError, TypeError) as error:  # of another kind, or unknown to astropy
+        factor = conversion_factor(as_unit(unit), u.Unit(wanted))
+    except (ValueError, TypeError) as error:  # of another kind, or unknown
+        remedy = "a time needs effective_area=" if wanted != "s" else "leave effective_area out"
         raise InvalidDataError(
-            f"exposure has the unit {str(unit)!r}, expected one like {wanted!r}"
+            f"exposure has the unit {str(unit)!r}, expected one like {wanted!r}; {remedy}"
         ) from error
     values = array_in_unit("exposure", values)
     kind = values.dtype if values.dtype.kind == "f" else np.dtype(float)
     values = values.astype(kind, copy=False)
     return values if factor == 1 else values * kind.type(factor)
+
+
+def effective_areas(area: Any) -> NDArray[np.float64]:
+    """Return effective areas in cm2, (n,); one value gives n = 1.
+
+    Raises
+    ------
+    InvalidOptionError
+        If `area` is not a Quantity of areas that are finite and 0 or above.
+    """
+    expected = "one area with a unit, such as 500 * u.cm**2, or one for each true energy"
+    try:
+        values = np.atleast_1d(area.to_value("cm2")).astype(float)
+    except (AttributeError, TypeError, u.UnitConversionError):
+        raise InvalidOptionError(f"effective_area must be {expected}; found {area!r}") from None
+    if values.ndim != 1 or not (np.isfinite(values) & (values >= 0)).all():
+        raise InvalidOptionError(
+            f"effective_area must be {expected}, finite and 0 or above; found {area!r}"
+        )
+    return values
 
 
 def map_variable(name: str, values: Any, shape: tuple[int, int, int]) -> xr.Variable:

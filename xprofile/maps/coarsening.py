@@ -15,6 +15,7 @@ from ..schema.options import suggests_options
 from ..schema.variables import MAPS
 from .pixelgrid import PixelGrid
 from .wcs import grid_coords, pixel_grid
+from .world.distortions import join_pixels
 
 __all__ = ["coarsen"]
 
@@ -82,10 +83,7 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
 
 
 def _coarse_coords(grid: PixelGrid, factor: int) -> dict[str, xr.Variable]:
-    wcs = grid.wcs.deepcopy()
-    corner = np.array([grid.x[0], grid.y[0]])
-    wcs.wcs.crpix = (wcs.wcs.crpix - corner - 0.5) / factor + 0.5
-    wcs.wcs.cdelt = wcs.wcs.get_cdelt() * factor
+    wcs = join_pixels(grid.wcs, np.array([grid.x[0], grid.y[0]]), factor)
     return grid_coords(wcs, (grid.y.size // factor, grid.x.size // factor))
 
 

@@ -22,7 +22,8 @@ from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
 from .arrays import array_in_unit, check_shape, exposure_array, map_variable
 from .axes import Axis, add_axis, bins_axis, nodes_axis
 from .value_warnings import warn_of_odd_values
-from .wcs import celestial_wcs, grid_coords
+from .wcs import grid_coords
+from .world.celestial import celestial_wcs
 
 __all__ = ["from_arrays"]
 
@@ -47,6 +48,7 @@ def from_arrays(
     acceptance: Any = None,
     acceptance_off: Any = None,
     exposure_unit: str | u.UnitBase | None = None,
+    effective_area: u.Quantity | None = None,
     energy_unit: str = ENERGY_UNIT,
 ) -> xr.Dataset:
     """Make maps from arrays.
@@ -54,7 +56,7 @@ def from_arrays(
     Parameters
     ----------
     counts : array_like
-        Counts (energy, lat, lon), numpy or dask; an image (lat, lon) if there is one energy.
+        Counts (energy, lat, lon), numpy or dask; an image (lat, lon) if there is one energy bin.
     wcs : astropy.wcs.WCS or astropy.io.fits.Header
         Position of the pixels on the sky. If it has more than two axes, the celestial ones are
         used. The last axis of the arrays is the first axis of the WCS.
@@ -62,17 +64,18 @@ def from_arrays(
         Edges of the counts' energy bins, (nenergy + 1,).
     exposure : Quantity or array_like
         Exposure (energy_true, lat, lon), an image (lat, lon), one value for each energy, or one
-        value. An array without a unit needs `exposure_unit`.
+        value. An array without a unit needs `exposure_unit`, or is in s with `effective_area`.
     background : array_like, optional
         Predicted background counts (energy, lat, lon), one value for all pixels at each energy, or
-        one value for all. Needed without `counts_off`.
+        one value for all, such as 0. Without it, maps can be binned, but not fitted.
     mask : array_like, optional
         True where pixels are used, (energy, lat, lon), (lat, lon) or (energy,).
     edisp : array_like, optional
         Fraction of each true-energy bin in each energy bin, (energy_true, energy).
     psf : array_like, optional
         Point spread function (energy_true, rad), or (rad,) for all energies; in sr-1 if it has no
-        unit.
+        unit. It is over reconstructed energy, (energy, rad), if it has as many rows as there are
+        energy bins, and the number of true energies is another.
     rad : Quantity, optional
         Angles at which the psf is given.
     energy_true_edges : Quantity, optional
@@ -84,6 +87,8 @@ def from_arrays(
         On-off data, with the shapes that `background` may have; acceptances may also be images.
     exposure_unit : str or Unit, optional
         Unit of an `exposure` without one, such as a dask array.
+    effective_area : Quantity, optional
+        Area by which an exposure in s is multiplied: one value, or one for each true energy.
     energy_unit : str
         Unit of both energy axes of the result.
 
@@ -97,7 +102,7 @@ def from_arrays(
           ``acceptance_off`` (energy, lat, lon).
         - ``exposure`` (energy_true, lat, lon) in cm2 s.
         - ``mask`` (energy, lat, lon), ``edisp`` (energy_true, energy) and ``psf``
-          (energy_true, rad) in sr-1, if they are given.
+          (energy_true, rad) or (energy, rad) in sr-1, if they are given.
         - Coordinates ``energy``, ``energy_min``, ``energy_max`` (energy), and the same for
           ``energy_true``, in `energy_unit`; ``rad`` in deg.
         - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
@@ -156,7 +161,7 @@ def from_arrays(
     maps = add_axis(add_axis(maps, axis, ENERGY), axis_true, ENERGY_TRUE)
     for name, values in arrays.items():
         maps[name] = map_variable(name, values, (axis.size, *shape))
-    exposure = exposure_array(exposure, exposure_unit)
+    exposure = exposure_array(exposure, exposure_unit, effective_area, axis_true.size)
     maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
     maps = _add_responses(maps, edisp, psf, rad)
     check_maps(maps)
@@ -173,11 +178,6 @@ def _check_given(arrays: dict[str, Any], exposure: Any) -> None:
     needed = ", ".join(ON_OFF)
     if off and len(off) < len(ON_OFF):
         raise InvalidOptionError(f"on-off data need {needed}; found {off}")
-    if not off and "background" not in arrays:
-        raise InvalidOptionError(
-            "no background is given: give background=, the predicted counts (0 for none), or for "
-            f"on-off data {needed}"
-        )
 
 
 def _bins_axis(dim: str, name: str, values: Any, unit: str) -> Axis:
@@ -222,9 +222,15 @@ def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Datas
     values = array_in_unit("psf", psf, MAPS["psf"].unit)
     if values.shape == angles.shape:
         values = np.tile(values, (ntrue, 1))
-    check_shape("psf", values, (ntrue, angles.size))
+    entry = MAPS["psf"]
+    reconstructed = (maps.sizes[ENERGY], angles.size)
+    if values.shape == reconstructed and ntrue != maps.sizes[ENERGY]:
+        dims = entry.other_dims
+    else:
+        check_shape("psf", values, (ntrue, angles.size))
+        dims = entry.dims
     maps = maps.assign_coords({RAD: data_array(RAD, angles, COORDS)})
-    return maps.assign(psf=data_array("psf", values, MAPS))
+    return maps.assign(psf=xr.Variable(dims, values, entry.attrs))
 
 
 def _angles(rad: Any) -> Float:

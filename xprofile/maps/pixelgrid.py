@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
-from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales, wcs_to_celestial_frame
+from astropy.wcs import WCS, NoConvergence, Sip
+from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales
 from numpy.typing import NDArray
+from regions import PixelRegion, SkyRegion
 
+from ..exceptions import InvalidBinsError
 from .solid_angles import block_solid_angles, pixel_solid_angles
 from .sphere import lonlat_deg, unit_vectors
 from .tangent_plane import TangentPlane, find_tangent_plane
+from .world.distortions import pixel_to_world, sip_polynomials, world_to_pixel
+from .world.frames import celestial_frame, frames_in_astropy
 
 __all__ = ["PixelGrid", "pixel_numbers"]
 
@@ -44,7 +48,7 @@ class PixelGrid:
     Parameters
     ----------
     wcs : astropy.wcs.WCS
-        Two celestial axes.
+        Two celestial axes, with distortions or without.
     x, y : numpy.ndarray
         0-based pixel numbers of the columns (nx,) and rows (ny,).
     """
@@ -69,13 +73,17 @@ class PixelGrid:
         w = self.wcs.wcs
         matrix = "cd" if w.has_cd() else "pc"
         names = ["crval", "crpix", "cdelt", *([matrix] if w.has_cd() or w.has_pc() else [])]
-        return {**vars(self), "_exact": {name: getattr(w, name).copy() for name in names}}
+        exact = {name: getattr(w, name).copy() for name in names}
+        sip = None if self.wcs.sip is None else sip_polynomials(self.wcs)
+        return {**vars(self), "_exact": exact, "_sip": sip}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        exact = state.pop("_exact")
+        exact, sip = state.pop("_exact"), state.pop("_sip")
         vars(self).update(state)
         for name, values in exact.items():
             setattr(self.wcs.wcs, name, values)
+        if sip is not None:
+            self.wcs.sip = Sip(*sip, self.wcs.wcs.crpix)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -85,16 +93,17 @@ class PixelGrid:
     @cached_property
     def frame(self) -> BaseCoordinateFrame:
         """Sky frame of the WCS, without data."""
-        return wcs_to_celestial_frame(self.wcs)
+        return celestial_frame(self.wcs)
 
     @cached_property
     def separable(self) -> bool:
         """Whether longitude is linear in x alone and latitude in y alone."""
-        if any("CAR" not in ctype for ctype in self.wcs.wcs.ctype) or self.wcs.wcs.lng != 0:
+        w = self.wcs.wcs
+        if any("CAR" not in ctype for ctype in w.ctype) or w.lng != 0 or self.wcs.sip is not None:
             return False
         # near the reference point, so that the answer is the same for every part of a map
         reach = np.array([-_COMPARED_AT, 0.0, _COMPARED_AT])
-        x, y = (c - 1 + reach / s for c, s in zip(self.wcs.wcs.crpix, self.steps, strict=True))
+        x, y = (c - 1 + reach / s for c, s in zip(w.crpix, self.steps, strict=True))
         lon, lat = (np.asarray(a) for a in self.wcs.wcs_pix2world(*np.meshgrid(x, y), 0))
         dlon = (lon - self.linear_coordinate(0, x) + 180) % 360 - 180
         dlat = lat - self.linear_coordinate(1, y)[:, None]
@@ -138,13 +147,12 @@ class PixelGrid:
             lat = self.linear_coordinate(1, y)
             lon = self.linear_coordinate(0, x) + self._offset
             return lon, np.where(np.abs(lat) > 90, np.nan, lat)
-        world = self.wcs.wcs_pix2world(*np.broadcast_arrays(x, y), 0)
-        return np.asarray(world[self.wcs.wcs.lng]), np.asarray(world[self.wcs.wcs.lat])
+        world = pixel_to_world(self.wcs, *np.broadcast_arrays(x, y))
+        return world[self.wcs.wcs.lng], world[self.wcs.wcs.lat]
 
     def _to_pixel(self, lon: Float, lat: Float) -> tuple[Float, Float]:
         world = (lon, lat) if self.wcs.wcs.lng == 0 else (lat, lon)
-        x, y = self.wcs.wcs_world2pix(*world, 0)
-        return np.asarray(x), np.asarray(y)
+        return world_to_pixel(self.wcs, *world)
 
     def pixel(self, coord: SkyCoord) -> tuple[Float, Float]:
         """Pixel positions of sky coordinates, NaN where the projection does not show them.
@@ -157,6 +165,23 @@ class PixelGrid:
         if self.separable:
             x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
         return x, y
+
+    def region_in_pixels(self, region: SkyRegion) -> PixelRegion:
+        """Return a region of the sky in the plane of the map, in pixels.
+
+        Raises
+        ------
+        InvalidBinsError
+            If distortions leave no pixel position to a point of the region.
+        """
+        try:
+            with frames_in_astropy():
+                return region.to_pixel(self.wcs)
+        except NoConvergence:
+            raise InvalidBinsError(
+                f"{region} has points so far from the map that its distortions (SIP) give them no "
+                "pixel position; use regions nearer to the map"
+            ) from None
 
     @cached_property
     def pixel_scales(self) -> Float:

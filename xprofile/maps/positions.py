@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
-from astropy.wcs.utils import wcs_to_celestial_frame
 
 from ..schema.names import LAT, LON, SOLID_ANGLE_UNIT
 from ..schema.options import suggests_options
 from .wcs import decode_wcs, pixel_grid
+from .world.frames import celestial_frame
 
 __all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
 
 
 def sky_frame(data: xr.Dataset | xr.DataArray) -> BaseCoordinateFrame:
     """Return the sky frame of maps, without data."""
-    return wcs_to_celestial_frame(decode_wcs(data))
+    return celestial_frame(decode_wcs(data))
 
 
 @suggests_options

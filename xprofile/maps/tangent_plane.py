@@ -78,7 +78,7 @@ def find_tangent_plane(wcs: WCS) -> TangentPlane | None:
 
     None also where the WCS differs from the plane, as with distortions.
     """
-    if any(not ctype.endswith("-TAN") for ctype in wcs.wcs.ctype):
+    if wcs.sip is not None or any(not ctype.endswith("-TAN") for ctype in wcs.wcs.ctype):
         return None
     middle = wcs.wcs.crpix - 1
     reach = _COMPARED_AT / np.asarray(proj_plane_pixel_scales(wcs))

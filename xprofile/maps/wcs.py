@@ -6,25 +6,22 @@ Pixel numbers are 0-based with integer values at pixel centres. They ride along 
 
 from __future__ import annotations
 
-import re
-import warnings
 import zlib
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from astropy.io.fits import Header
-from astropy.wcs import WCS, FITSFixedWarning, WcsError
+from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from ..exceptions import InvalidDataError, MissingVariableError
 from ..schema.names import LAT, LON, WCS_NAME
 from ..schema.variables import COORDS, data_array
 from .pixelgrid import PixelGrid, pixel_numbers
+from .world.cards import cards_of_wcs, header_of_cards, is_wcs_card, usual_cards, wcs_of_header
 
 __all__ = [
-    "celestial_wcs",
     "decode_wcs",
     "encode_wcs",
     "grid_coords",
@@ -34,50 +31,15 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
-# cards that fix the positions of pixels; others, such as dates, would make equal grids differ
-_CELESTIAL = re.compile(
-    r"(WCSAXES|CRPIX\d|CDELT\d|CUNIT\d|CTYPE\d|CRVAL\d|PC\d_\d|CD\d_\d|PV\d_\d+"
-    r"|LONPOLE|LATPOLE|RADESYS|EQUINOX)$"
-)
-
-
-def celestial_wcs(wcs: Any) -> WCS:
-    """Return the celestial part of a WCS, or of the WCS in a FITS header.
-
-    Raises
-    ------
-    InvalidDataError
-        If the WCS is invalid or has no celestial axes.
-    InvalidOptionError
-        If `wcs` is neither a WCS nor a header.
-    """
-    if isinstance(wcs, Header):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FITSFixedWarning)  # about dates, which are not used
-            try:
-                wcs = WCS(wcs)
-            except (WcsError, ValueError) as error:
-                raise InvalidDataError(f"the header has no valid WCS: {error}") from error
-    if not isinstance(wcs, WCS):
-        raise InvalidOptionError(
-            f"wcs must be an astropy WCS or a FITS header, found {type(wcs).__name__}"
-        )
-    if not wcs.has_celestial:
-        raise InvalidDataError(
-            f"wcs has no celestial axes: ctype is {list(wcs.wcs.ctype)}; give the WCS of the maps, "
-            "such as WCS(header)"
-        )
-    return wcs.celestial
-
 
 def encode_wcs(wcs: WCS) -> xr.Variable:
     """Make the scalar ``wcs`` coordinate: FITS cards as attrs, and their checksum as value.
 
-    xarray compares the values of coordinates, so maps on different grids do not merge.
+    xarray compares the values of coordinates, so maps on different grids do not merge. Cards that
+    spell the same grid in other ways have the same checksum.
     """
-    header = wcs.celestial.to_header()
-    cards = {key: header[key] for key in header if _CELESTIAL.match(key)}
-    checksum = zlib.crc32(repr(sorted(cards.items())).encode())
+    cards = cards_of_wcs(wcs)
+    checksum = zlib.crc32(repr(sorted(usual_cards(cards).items())).encode())
     return xr.Variable((), np.int64(checksum), cards)
 
 
@@ -104,15 +66,12 @@ def decode_wcs(data: xr.Dataset | xr.DataArray, part: str = "") -> WCS:
             "open them with xprofile.open_maps, and keep the coordinate in selections"
         )
     attrs = data[name].attrs
-    return _wcs_from_cards(tuple((k, v) for k, v in attrs.items() if _CELESTIAL.match(k)))
+    return _wcs_from_cards(tuple((k, v) for k, v in attrs.items() if is_wcs_card(k)))
 
 
 @lru_cache(maxsize=64)  # a technical size: a session has a few grids, and each takes some kB
 def _wcs_from_cards(cards: tuple[tuple[str, Any], ...]) -> WCS:
-    header = Header()
-    for key, value in cards:
-        header[key] = value.item() if isinstance(value, np.generic) else value
-    return WCS(header)
+    return wcs_of_header(header_of_cards(dict(cards)))
 
 
 def grid_coords(wcs: WCS, shape: tuple[int, int]) -> dict[str, xr.Variable]:

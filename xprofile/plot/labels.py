@@ -41,6 +41,7 @@ COMMON_LABELS = {
 _SKY_NAMES = {
     "galactic": ("Galactic longitude", "Galactic latitude"),
     "supergalactic": ("Supergalactic longitude", "Supergalactic latitude"),
+    "barycentricmeanecliptic": ("Ecliptic longitude", "Ecliptic latitude"),
     "icrs": ("Right ascension", "Declination"),
     "fk5": ("Right ascension (J2000)", "Declination (J2000)"),
     "fk4": ("Right ascension (B1950)", "Declination (B1950)"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
+from ..maps.world.distortions import same_polynomials
 from ..schema.names import LAT, LON
 from ..schema.options import suggests_options
 from .labels import axis_label, sky_coordinate_names
@@ -166,7 +167,8 @@ def _sky_axes(ax: Any, wcs: WCS) -> Any:
             "a map needs sky axes with a WCS; make them with "
             "plt.subplot(projection=image.profile.wcs), or leave ax out"
         )
-    if not shown.celestial.wcs.compare(wcs.wcs, tolerance=_SAME_WCS):
+    shown = shown.celestial
+    if not shown.wcs.compare(wcs.wcs, tolerance=_SAME_WCS) or not same_polynomials(shown, wcs):
         raise InvalidOptionError(
             "ax has another WCS than the image; make it with "
             "plt.subplot(projection=image.profile.wcs)"

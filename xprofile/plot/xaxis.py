@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema.axes import bin_dim
 from ..schema.names import DISTANCE, DISTANCE_UNIT, LAT, LON, REGION, high, low
+from ..schema.written_units.parsing import as_unit
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _shown_unit(data: xr.Dataset, name: str, x_unit: Any) -> u.UnitBase:
     """Unit of the axis: `x_unit` if it is given and fits, else the unit of the coordinate."""
     own = _unit(data, name)
     try:
-        unit = own if x_unit is None else u.Unit(x_unit)
+        unit = own if x_unit is None else as_unit(x_unit)
         own.to(unit)
     except (ValueError, TypeError):
         angle = own.is_equivalent(DISTANCE_UNIT)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..estimation.settings import background_width, setting_text
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import WStat
-from ..schema.checks import check_binned
+from ..schema.checks import check_background, check_binned
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, TOY
 from ..schema.number_checks import check_positive_integer
@@ -68,8 +68,8 @@ def simulate(
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If `binned` is not binned data, has toys already, or more than 1e18 counts are expected in
-        a fine bin.
+        If `binned` is not binned data, has no background, has toys already, or more than 1e18
+        counts are expected in a fine bin.
     InvalidOptionError
         If the norm is not finite or does not broadcast, `n_toys` is below 1, or `background` is
         ``"free"``, or is uncertain although off counts measure it.
@@ -104,6 +104,7 @@ def simulate(
     {'toy': 200, 'energy': 11, 'projected_distance': 4}
     """
     check_binned(binned)
+    check_background(binned)
     if TOY in binned.dims:
         raise InvalidDataError("the data have toys already; select one, such as isel(toy=0)")
     check_positive_integer("n_toys", n_toys, InvalidOptionError)

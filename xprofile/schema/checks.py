@@ -20,7 +20,7 @@ from .options import suggests_options
 from .stages import Stage, missing_names
 from .variables import BINNED, MAPS, SED_TYPES, Variable
 
-__all__ = ["check_binned", "check_maps", "check_profile"]
+__all__ = ["check_background", "check_binned", "check_maps", "check_profile"]
 
 
 @suggests_options
@@ -30,7 +30,8 @@ def check_maps(maps: xr.Dataset) -> None:
     Parameters
     ----------
     maps : xarray.Dataset
-        Maps with ``counts``, ``exposure``, and ``background`` or off counts with acceptances.
+        Maps with ``counts`` and ``exposure``; off counts need their acceptances. A ``background``
+        may be missing: maps are binned without it, and a fit asks for it.
 
     Raises
     ------
@@ -66,7 +67,7 @@ def check_binned(binned: xr.Dataset) -> None:
     Parameters
     ----------
     binned : xarray.Dataset
-        Binned data, as `xprofile.bin_maps` returns them.
+        Binned data, as `xprofile.bin_maps` returns them, with or without a background.
 
     Raises
     ------
@@ -90,6 +91,23 @@ def check_binned(binned: xr.Dataset) -> None:
     extra = frozenset({DATASET, TOY, ENERGY, DISTANCE, bin_dim(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     _raise_if_any(_wrong_dims(binned, table, extra), "binned", remedy)
+
+
+def check_background(binned: xr.Dataset) -> None:
+    """Raise if binned data have neither a background nor off counts, which a fit needs.
+
+    Raises
+    ------
+    MissingVariableError
+        If they have not; the message says how to add one.
+    """
+    if "background" in binned or "counts_off" in binned:
+        return
+    raise MissingVariableError(
+        "the data have no background, which a fit needs beside the counts: open the maps with "
+        "background=0 if there is none, or with its file, as in xprofile.open_maps(..., "
+        "background=0); or add it with binned.assign(background=0 * binned.counts)"
+    )
 
 
 @suggests_options
@@ -131,11 +149,14 @@ def _check_names(data: xr.Dataset, stage: Stage, remedy: str) -> None:
 
 def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[str]) -> list[str]:
     """Describe variables whose dims differ from those of the table, apart from `extra` dims."""
-    return [
-        f"{name} has dims {data.variables[name].dims}, expected {entry.dims}"
-        for name, entry in table.items()
-        if name in data.variables and set(data.variables[name].dims) - extra != set(entry.dims)
-    ]
+    problems = []
+    for name, entry in table.items():
+        dims = set(data.variables[name].dims) - extra if name in data.variables else set(entry.dims)
+        if dims not in (set(entry.dims), set(entry.other_dims or entry.dims)):
+            other = f" or {entry.other_dims}" if entry.other_dims else ""
+            found = data.variables[name].dims
+            problems.append(f"{name} has dims {found}, expected {entry.dims}{other}")
+    return problems
 
 
 def _raise_if_any(problems: list[str], stage: Stage, remedy: str) -> None:

@@ -1,8 +1,8 @@
-"""Checks of numbers: positive integers, ascending values, energies, and negative backgrounds."""
+"""Checks of numbers: positive integers, ascending values, energies, and rounding below 0."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import astropy.units as u
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidEnergyError
 
 __all__ = [
+    "ROUNDED_MAPS",
     "check_ascending",
     "check_positive_integer",
     "energies_from_quantity",
@@ -19,7 +20,10 @@ __all__ = [
 
 Float = NDArray[np.float64]
 
-# Share of the largest background at an energy down to which a negative one counts as 0. Convolution
+# Maps that a convolution can make: a background, or off counts summed over rings.
+ROUNDED_MAPS: Final = ("background", "counts_off")
+
+# Share of the largest such value at an energy down to which a negative one counts as 0. Convolution
 # with a PSF by FFT in single precision leaves values of 1e-7 of the largest. Ten times larger, real
 # negative backgrounds of weak pixels would pass; ten times smaller, maps would be refused for the
 # rounding of their making.
@@ -140,8 +144,9 @@ def lowest_valid(name: str, highest: Float) -> Float:
     Returns
     -------
     numpy.ndarray
-        Shape (nenergy,): 0, or for the background negative numbers that count as rounding.
+        Shape (nenergy,): 0, or for a background or off counts negative numbers that count as
+        rounding.
     """
-    if name != "background":
+    if name not in ROUNDED_MAPS:
         return np.zeros_like(highest)
     return np.asarray(-np.maximum(_NEGLIGIBLE * highest, _NEGLIGIBLE_COUNTS))

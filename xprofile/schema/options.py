@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from difflib import get_close_matches
+from enum import Enum
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from ..exceptions import UnknownOptionError
 
-__all__ = ["check_options", "suggests_options"]
+__all__ = ["NOT_GIVEN", "NotGiven", "check_options", "suggests_options"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,6 +20,18 @@ R = TypeVar("R")
 # other. With a smaller one, unrelated words are suggested; with a larger one, a missing word of a
 # name like `energy_edges` is not.
 _SIMILAR = 0.6
+
+
+class NotGiven(Enum):
+    """Default of an option for which None has a meaning."""
+
+    NOT_GIVEN = "not given"
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 def suggests_options(function: Callable[P, R]) -> Callable[P, R]:

@@ -42,12 +42,14 @@ def is_map_image(array: xr.DataArray) -> bool:
 
 
 def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:
-    """Names of the variables and coordinates that a Dataset lacks for a stage."""
+    """Names of the variables and coordinates that a Dataset lacks for a stage.
+
+    Maps and binned data may have no background: it can come later, and a fit asks for it.
+    """
     needed = list(_NEEDED[stage])
     if stage == "profile":
         sed_type = str(data.attrs.get(SED_TYPE, "likelihood"))
         needed.insert(0, "norm" if sed_type == "likelihood" else sed_type)
-    else:
-        off = "counts_off" in data
-        needed += ["acceptance", "acceptance_off"] if off else ["background"]
+    elif "counts_off" in data:
+        needed += ["acceptance", "acceptance_off"]
     return [name for name in needed if name not in data.variables]

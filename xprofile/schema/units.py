@@ -12,6 +12,7 @@ from ..exceptions import InvalidOptionError, MissingVariableError
 from .names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, high, low
 from .options import suggests_options
 from .variables import SED_SUFFIXES, SED_TYPES
+from .written_units.parsing import as_unit, conversion_factor, without_events
 
 __all__ = ["energy_unit_name", "to_units", "unit_text"]
 
@@ -24,10 +25,10 @@ def unit_text(unit: str | u.Unit) -> str:
     Raises
     ------
     InvalidOptionError
-        If astropy does not know the unit, or it contains a number.
+        If the unit is unknown, or it contains a number.
     """
     try:
-        found = u.Unit(unit)
+        found = as_unit(unit)
     except (ValueError, TypeError) as error:
         raise InvalidOptionError(
             f"{unit!r} is not a unit: {error}; give one such as 'cm-2 s-1 GeV-1'"
@@ -54,7 +55,7 @@ def energy_unit_name(unit: Any) -> str:
         If it is not a unit of energy.
     """
     try:
-        found = u.Unit(unit)
+        found = as_unit(unit)
         fine = bool(found.is_equivalent(ENERGY_UNIT))
     except (ValueError, TypeError):
         fine = False
@@ -93,7 +94,8 @@ def to_units(
     MissingVariableError
         If the Dataset has no variable of a name.
     InvalidOptionError
-        If a unit is unknown to astropy, or is of another kind than the variable.
+        If a unit is unknown, or is of another kind than the variable. Photons and counts, such as
+        in ``ph cm-2 s-1``, are plain numbers.
 
     See Also
     --------
@@ -132,16 +134,30 @@ def _names_with_unit(name: str) -> list[str]:
 
 
 def _converted(variable: xr.DataArray, name: str, text: str) -> xr.Variable:
-    """Convert a variable to a new unit of `name`."""
-    old, new = u.Unit(variable.attrs.get("units", "")), u.Unit(text)
+    """Convert a variable to a new unit of `name`; photons and counts are plain numbers."""
+    old, new = _unit_of(variable), as_unit(text)
+    if without_events(old) is old and without_events(new) is not new:
+        new = without_events(new)
+        text = unit_text(new)
     if variable.name == f"ref_{name}" and u.sr in new.bases:  # references are not per solid angle
         new = new * u.sr
         text = unit_text(new)
     try:
-        values = variable.variable.data * old.to(new)
+        values = variable.variable.data * conversion_factor(old, new)
     except (u.UnitConversionError, TypeError):
         raise InvalidOptionError(
             f"{variable.name} in {str(old) or 'no unit'!r} has no value in {text!r}; to divide by "
             "solid angle use to_sed_type(..., per_solid_angle=True)"
         ) from None
     return xr.Variable(variable.dims, values, {**variable.attrs, "units": text})
+
+
+def _unit_of(variable: xr.DataArray) -> u.UnitBase:
+    text = variable.attrs.get("units", "")
+    try:
+        return as_unit(text)
+    except (ValueError, TypeError):
+        raise InvalidOptionError(
+            f"{variable.name} has the unit {text!r}, which is not known, so its values cannot be "
+            "converted; set the right one in attrs['units'], or give unit= to open_map"
+        ) from None

@@ -6,7 +6,7 @@ alike, such as all sums, asks `names_of_kind`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -57,6 +57,8 @@ class Variable:
         Whether values are numbers of events.
     fitted : bool
         Whether the value needs a fit; others are known without.
+    other_dims : tuple of str
+        Dims that the variable may have instead of `dims`.
     """
 
     dims: tuple[str, ...]
@@ -66,6 +68,12 @@ class Variable:
     not_negative: bool = False
     whole: bool = False
     fitted: bool = False
+    other_dims: tuple[str, ...] = ()
+
+    def dims_among(self, dims: Collection[Hashable]) -> tuple[str, ...] | None:
+        """Return those of `dims` or `other_dims` that all are among some dims, or else None."""
+        known = [one for one in (self.dims, self.other_dims) if one and set(one) <= set(dims)]
+        return known[0] if known else None
 
     @property
     def attrs(self) -> dict[str, str]:
@@ -84,7 +92,9 @@ MAPS: Final = {
     "edisp": Variable(
         (ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin", "response"
     ),
-    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function", "response"),
+    "psf": Variable(
+        (ENERGY_TRUE, RAD), "sr-1", "point spread function", "response", other_dims=(ENERGY, RAD)
+    ),
     "counts_off": Variable(CUBE, "", "off counts", "sum", not_negative=True, whole=True),
     "acceptance": Variable(
         CUBE, "", "relative acceptance of the on counts", "mean", not_negative=True

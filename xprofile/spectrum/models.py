@@ -16,6 +16,7 @@ from ..exceptions import InvalidOptionError
 from ..schema.names import ENERGY_UNIT
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
+from ..schema.written_units.parsing import without_events
 from .quadrature import quadrature_nodes
 
 __all__ = [
@@ -83,7 +84,8 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
         negative or not finite.
     """
     try:
-        found = u.Quantity(model(energy * _ENERGY)).to_value(_DNDE)
+        found = u.Quantity(model(energy * _ENERGY))
+        found = u.Quantity(found.value, without_events(found.unit)).to_value(_DNDE)  # ph is 1
         values = np.broadcast_to(np.asarray(found, dtype=float), energy.shape)
     except (u.UnitsError, TypeError, ValueError) as error:
         raise InvalidOptionError(

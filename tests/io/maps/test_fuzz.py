@@ -1,10 +1,15 @@
-"""Files with random changes: each gives an error of xprofile, or maps that can be used."""
+"""Files with random changes: each gives an error of xprofile, or maps that can be used.
 
+The files are small ones of each tool's format, and with GAMMAPY_DATA those that real tools wrote.
+"""
+
+import os
 import signal
 import tracemalloc
 import warnings
 from contextlib import contextmanager, suppress
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ import xarray as xr
 from astropy.utils.exceptions import AstropyDeprecationWarning
 from cases import mapdataset_files as small
 from cases import part_files as partfiles
+from cases.real_files import open_set, read_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +27,7 @@ from xprofile.io.maps.backend import MapsBackend
 
 BLOCK, CARD = 2880, 80
 SECONDS = 10
+SMALL = 30_000  # bytes of real files in the fast test
 NUMBERS = [b"0", b"-1", b"1", b"2", b"3", b"8", b"1E300", b"-1E-300", b"2147483648", b"NaN", b"T"]
 TEXTS = [b"''", b"'GLON-TAN'", b"'keV'", b"'cm2 s'", b"'no unit'", b"'ENERGIES'", b"'\xff\xfe'"]
 
@@ -117,9 +124,17 @@ def changed(rng, content):
     return bytes(data)
 
 
-def open_changed(rng, path):
+KINDS = ["map"] * 25 + ["parts"] * 2 + ["single", "lazy"]
+
+
+def open_changed(rng, path, real):
     """Return the size of a changed file, or of several files, and a function that opens it."""
-    kind = pick(rng, ["map"] * 12 + ["parts"] * 2 + ["single", "lazy"])
+    kind = pick(rng, KINDS + ["real"] * 3 if real else KINDS)
+    if kind == "real":
+        one, contents = real[rng.integers(len(real))]
+        name = pick(rng, contents)
+        files = contents | {name: changed(rng, contents[name])}
+        return sum(map(len, files.values())), lambda: open_set(one, files)
     if kind == "parts":
         name = pick(rng, PARTS)
         files = {key: BytesIO(value) for key, value in PARTS.items()}
@@ -148,15 +163,22 @@ def limited(size, *, memory):
     assert peak < 8 * size + 2**20
 
 
-def check(seed, path, *, memory=False):
-    rng = np.random.default_rng(seed)
-    size, opens = open_changed(rng, path)
-    found = None
-    with limited(size, memory=memory), warnings.catch_warnings(), suppress(XProfileError):
+@contextmanager
+def answered():
+    """Suppress the answers that a damaged file may have: errors of xprofile, and its warnings."""
+    with warnings.catch_warnings(), suppress(XProfileError):
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", DataWarning)
         for old in (DeprecationWarning, AstropyDeprecationWarning):  # within astropy
             warnings.simplefilter("ignore", old)
+        yield
+
+
+def check(seed, path, real=(), *, memory=False):
+    rng = np.random.default_rng(seed)
+    size, opens = open_changed(rng, path, real)
+    found = None
+    with limited(size, memory=memory), answered():
         found = opens()
     if {"counts", "exposure"} <= set(getattr(found, "data_vars", ())):
         check_maps(found)
@@ -171,24 +193,33 @@ def deadline():
     signal.signal(signal.SIGALRM, before)
 
 
-def fuzz(path, first, number):
+def fuzz(path, first, number, real):
     for seed in range(10):  # imports need memory the first time
         check(seed, path)
+    for one, contents in real:
+        with answered():
+            open_set(one, contents)
 
     @settings(max_examples=number, derandomize=True, deadline=None, database=None)
     @given(seed=st.integers(0, 2**32 - 1))
     def run(seed):
-        check(seed + first, path, memory=seed % 20 == 0)
+        check(seed + first, path, real, memory=seed % 20 == 0)
 
     run()
 
 
+def real_sets(largest):
+    """Sets of real files of at most so many bytes, none without GAMMAPY_DATA."""
+    folder = Path(os.environ.get("GAMMAPY_DATA") or ".") / "real"
+    return read_sets(folder, largest) if folder.is_dir() else []
+
+
 def test_some_changed_files(tmp_path):
-    fuzz(tmp_path / "changed.fits", 0, 300)
+    fuzz(tmp_path / "changed.fits", 0, 300, real_sets(SMALL))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_many_changed_files(tmp_path, part):
-    """20,000 changed files."""
-    fuzz(tmp_path / "changed.fits", part << 32, 5000)
+    """20,000 changed files, about 2,000 of them with GAMMAPY_DATA from real ones."""
+    fuzz(tmp_path / "changed.fits", part << 32, 5000, real_sets(np.inf))

@@ -5,10 +5,16 @@ import pytest
 import xarray as xr
 from astropy.io import fits
 from cases import mapdataset_files as small
+from cases import part_files
 from cases.mapdataset_files import Recipe, write
 
 from xprofile import from_gammapy, open_maps
-from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.exceptions import (
+    DataWarning,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+)
 from xprofile.schema.variables import MAPS
 
 SHAPE = (3, 6, 8)
@@ -45,6 +51,7 @@ class FakeDataset:
         else:
             self.background = self.part(hdus, "background")
             image = fits.ImageHDU(np.full(SHAPE, signal), name="BACKGROUND")
+            image.header.update({**small.WCS_CARDS, "BANDSHDU": "BACKGROUND_BANDS"})
             self.signal = Part([image, hdus["BACKGROUND_BANDS"]])
 
     @staticmethod
@@ -91,6 +98,39 @@ def test_models_join_the_background_if_asked_to():
     assert full["background"].attrs == MAPS["background"].attrs
 
 
+def test_without_background_the_maps_have_none():
+    dataset = FakeDataset()
+    dataset.background = None
+    maps = from_gammapy(dataset)
+    xr.testing.assert_identical(maps, from_gammapy(FakeDataset()).drop_vars("background"))
+    full = from_gammapy(dataset, include_models=True)
+    np.testing.assert_array_equal(full["background"], np.full(SHAPE, 0.25))
+
+
+def test_masks_may_be_images():
+    dataset = FakeDataset()
+    image = fits.ImageHDU(small.MASK_FIT[0].astype(int), name="MASK_SAFE")
+    image.header.update(small.WCS_CARDS)
+    dataset.mask_safe = Part([image])
+    np.testing.assert_array_equal(from_gammapy(dataset)["mask"], [small.MASK_FIT[0]] * 3)
+
+
+def test_a_plain_kernel_is_the_energy_dispersion():
+    dataset = FakeDataset()
+    dataset.edisp = Part(part_files.gtdrm(name="MATRIX")[1:])
+    np.testing.assert_allclose(from_gammapy(dataset)["edisp"], small.EDISP, rtol=1e-6)
+
+
+def test_responses_that_are_no_maps_are_told():
+    dataset = FakeDataset(Recipe(optional=("MASK_SAFE",)))
+    dataset.psf = object()
+    with pytest.warns(DataWarning, match=r"psf is left out.*object as psf, expected .* PSFMap"):
+        assert "psf" not in from_gammapy(dataset)
+    dataset.edisp = object()
+    with pytest.raises(InvalidDataError, match=r"object as edisp, expected .* EDispKernelMap"):
+        from_gammapy(dataset)
+
+
 def test_models_of_on_off_data_have_no_background_to_join():
     with pytest.raises(InvalidOptionError, match=r"include_models .* on-off"):
         from_gammapy(FakeDataset(Recipe(onoff=True)), include_models=True)
@@ -102,7 +142,7 @@ def test_what_is_no_dataset_is_refused(thing):
         from_gammapy(thing)
 
 
-@pytest.mark.parametrize("name", ["counts", "exposure", "background"])
+@pytest.mark.parametrize("name", ["counts", "exposure"])
 def test_dataset_without_a_map_is_refused(name):
     dataset = FakeDataset()
     setattr(dataset, name, None)
@@ -121,7 +161,7 @@ def test_maps_on_one_region_are_refused():
     dataset = FakeDataset()
     table = small.PLAIN.table("COUNTS", np.ones((1, 3)), [small.PLAIN.energy()])
     dataset.counts = Part(table)
-    with pytest.raises(InvalidDataError, match="cannot be made maps: COUNTS is not an image"):
+    with pytest.raises(InvalidDataError, match=r"cannot be made maps: COUNTS .* is a region map"):
         from_gammapy(dataset)
 
 

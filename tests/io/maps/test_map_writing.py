@@ -194,7 +194,7 @@ def test_several_datasets_are_refused(path):
         write_maps(maps, path)
 
 
-@pytest.mark.parametrize("name", ["counts", "exposure", "background", "wcs", "x", "energy_min"])
+@pytest.mark.parametrize("name", ["counts", "exposure", "wcs", "x", "energy_min"])
 def test_incomplete_maps_are_refused(path, name):
     with pytest.raises(MissingVariableError, match=name):
         write_maps(small_maps().drop_vars(name), path)

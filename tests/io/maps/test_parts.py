@@ -66,14 +66,18 @@ def test_response_of_one_file_with_cubes_of_others(one_file):
 
 
 def test_parts_that_are_no_files(one_file):
-    with pytest.raises(InvalidOptionError, match="missing background, found counts, exposure"):
-        open_maps(counts=stream(partfiles.gtbin()), exposure=stream(partfiles.gtexpcube2()))
+    with pytest.raises(InvalidOptionError, match="missing exposure, found counts"):
+        open_maps(counts=stream(partfiles.gtbin()))
     with pytest.raises(InvalidOptionError, match="missing acceptance_off, found"):
         open_maps(counts=b"", exposure=b"", counts_off=b"", acceptance=b"")
-    with pytest.raises(InvalidOptionError, match=r"counts must be a path.*found int"):
+    with pytest.raises(InvalidOptionError, match=r"counts must be a file.*found 5"):
         open_maps(**fermi_parts(counts=5))
     with pytest.raises(InvalidOptionError, match="exposure must be one file or map, found 2"):
         open_maps(**fermi_parts(exposure=["a.fits", "b.fits"]))
+    with pytest.raises(InvalidOptionError, match="exposure must be one file or map, found 0"):
+        open_maps(**fermi_parts(exposure=[]))
+    with pytest.raises(InvalidOptionError, match=r"mask must be a path, .*found bool"):
+        open_maps(**fermi_parts(mask=True))
     with pytest.raises(InvalidDataError, match=r"mask must be a file or a map.*found \('energy'"):
         open_maps(**fermi_parts(mask=one_file["mask"].isel(lat=0)))
     with pytest.raises(InvalidDataError, match="not all in order: x is"):

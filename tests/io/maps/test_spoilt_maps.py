@@ -75,10 +75,9 @@ def renamed(name, key, new):
 SPOILT = {
     "no exposure": (without("EXPOSURE"), r"no HDU EXPOSURE; found .*COUNTS"),
     "no counts": (without("COUNTS"), r"no HDU COUNTS; found .*EXPOSURE"),
-    "no background": (without("BACKGROUND"), "no HDU BACKGROUND; found"),
     "three missing": (
         without("EXPOSURE", "COUNTS", "BACKGROUND"),
-        "no HDU COUNTS, EXPOSURE, BACKGROUND; found",
+        "no HDU COUNTS, EXPOSURE; found .*hdu={",
     ),
     "nothing": (lambda hdus: hdus.__delitem__(slice(1, None)), "no HDU COUNTS, .*found PRIMARY"),
     "no bands": (
@@ -122,11 +121,9 @@ SPOILT = {
     ),
     "no unit of energy": (unit("COUNTS_BANDS", "E_MIN", None), "COUNTS_BANDS.*unit"),
     "other unit of energy": (unit("EXPOSURE_BANDS", "ENERGY_TRUE", "s"), "EXPOSURE_BANDS.*unit"),
-    "other unit of psf": (unit("PSF", "DATA", "deg"), "PSF.*unit"),
-    "other unit of angle": (unit("PSF_BANDS", "RAD", "TeV"), "PSF_BANDS.*unit"),
     "no sky": (
         cards("COUNTS", CTYPE1="DETX", CTYPE2="DETY"),
-        r"COUNTS has no celestial WCS: CTYPE is \['DETX', 'DETY'",
+        r"COUNTS of .* has no celestial axes: CTYPE is \['DETX', 'DETY'",
     ),
     "half a sky": (cards("COUNTS", CTYPE2="LINEAR"), "COUNTS"),
     "mixed sky": (cards("COUNTS", CTYPE2="DEC--CAR"), "COUNTS"),

@@ -95,7 +95,7 @@ def _contains(shapes: PlaneShapes, index: Int, x: Float, y: Float) -> NDArray[np
 
 def _other_pixels(region: SkyRegion, index: int, grid: PixelGrid) -> tuple[Int, Float, Float]:
     """Region index and pixel numbers of the pixels in a region of another shape."""
-    pixel_region = region.to_pixel(grid.wcs)
+    pixel_region = grid.region_in_pixels(region)
     try:
         box = pixel_region.bounding_box
     except ValueError:  # the projection has no position for a vertex

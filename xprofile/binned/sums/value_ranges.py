@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError
-from ...schema.number_checks import lowest_valid
+from ...schema.number_checks import ROUNDED_MAPS, lowest_valid
 
 __all__ = ["ValueRange"]
 
@@ -25,7 +25,7 @@ class ValueRange:
     ----------
     lowest, highest : numpy.ndarray
         Lowest value (at most 0) and highest value (at least 0) at each energy, (nenergy,). Where
-        `highest` is not needed, as no value is negative, it is 0 except for the background.
+        `highest` is not needed, as no value is negative, it is 0 except for `ROUNDED_MAPS`.
     n_not_finite : int
         Number of values that are not finite.
     n_negative : int
@@ -110,4 +110,4 @@ class ValueRange:
 
 def _highest(name: str, values: NDArray[Any]) -> NDArray[Any]:
     """Highest values of planes, (nplane,); 0 where `lowest_valid` does not use them."""
-    return values.max(-1, initial=0) if name == "background" else np.zeros(len(values))
+    return values.max(-1, initial=0) if name in ROUNDED_MAPS else np.zeros(len(values))

@@ -6,6 +6,7 @@ Format: https://gamma-astro-data-formats.readthedocs.io/en/latest/skymaps/wcs/in
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -38,7 +39,14 @@ _AXES = {
     text: (name, columns)
     for name, columns in _COLUMNS.items()
     for text in (columns[0], ",".join(columns[1:]))
-} | {"ENERGY_MIN,ENERGY_MAX": (ENERGY, ("ENERGY", "ENERGY_MIN", "ENERGY_MAX"))}
+} | {
+    "ENERGY_MIN,ENERGY_MAX": (ENERGY, ("ENERGY", "ENERGY_MIN", "ENERGY_MAX")),
+    "THETA": (RAD, ("THETA", "THETA_MIN", "THETA_MAX")),  # Gammapy before 1.0
+    "THETA_MIN,THETA_MAX": (RAD, ("THETA", "THETA_MIN", "THETA_MAX")),
+}
+
+# Axes beside which energies are true ones, also where Gammapy before 1.0 names them ENERGY.
+_BESIDE_TRUE_ENERGIES = ("MIGRA", "THETA")
 
 _UNITS = {ENERGY: ENERGY_UNIT, ENERGY_TRUE: ENERGY_UNIT, RAD: "deg", MIGRA: ""}
 
@@ -49,8 +57,15 @@ _UNITS = {ENERGY: ENERGY_UNIT, ENERGY_TRUE: ENERGY_UNIT, RAD: "deg", MIGRA: ""}
 _SAME_CENTRES = 1e-9
 
 
-def read_bands_table(hdu: fits.BinTableHDU) -> list[Axis]:
+def read_bands_table(hdu: fits.BinTableHDU, energy_unit: str | None = None) -> list[Axis]:
     """Read the axes of a BANDS table in the order of the image: energies in TeV, angles in deg.
+
+    Parameters
+    ----------
+    hdu : astropy.io.fits.BinTableHDU
+        The table.
+    energy_unit : str, optional
+        Unit of energies whose columns name none; without it, this is an error.
 
     Raises
     ------
@@ -63,8 +78,8 @@ def read_bands_table(hdu: fits.BinTableHDU) -> list[Axis]:
     axes = []
     stride = 1
     for key in keys:
-        interpolation = hdu.header.get(key.replace("AXCOLS", "INTERP"), "log")
-        axis = _read_axis(hdu, hdu.header[key], interpolation, stride)
+        interpolation = hdu.header.get(key.replace("AXCOLS", "INTERP"))
+        axis = _read_axis(hdu, _axis_text(hdu, key), interpolation, stride, energy_unit)
         stride *= axis.size
         axes.append(axis)
     if stride != len(hdu.data):
@@ -72,27 +87,63 @@ def read_bands_table(hdu: fits.BinTableHDU) -> list[Axis]:
             f"{hdu.name} has {len(hdu.data)} rows, expected {stride} for axes "
             f"{[(a.name, a.size) for a in axes]}"
         )
+    if any(_axis_text(hdu, key).startswith(_BESIDE_TRUE_ENERGIES) for key in keys):
+        axes = [replace(a, name=ENERGY_TRUE) if a.name == ENERGY else a for a in axes]
     return axes[::-1]
 
 
-def _read_axis(hdu: fits.BinTableHDU, text: str, interpolation: str, stride: int) -> Axis:
+def _axis_text(hdu: fits.BinTableHDU, key: str) -> str:
+    """Return the names of the columns of an axis in capitals, without spaces."""
+    return str(hdu.header[key]).upper().replace(" ", "")
+
+
+def _read_axis(
+    hdu: fits.BinTableHDU,
+    text: str,
+    interpolation: str | None,
+    stride: int,
+    energy_unit: str | None,
+) -> Axis:
     """Read the axis whose values change every `stride` rows."""
     if text not in _AXES:
         raise FileFormatError(f"{hdu.name} has an axis {text!r}, expected one of {list(_AXES)}")
-    name, (centre, lower, upper) = _AXES[text]
-    needed = [lower, upper] if "," in text else [centre]
-    missing = [column for column in needed if column not in hdu.columns.names]
-    if missing:
-        raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
+    name = _AXES[text][0]
+    needed = _find_columns(hdu, text)
     if not len(hdu.data):
         raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
     rows = slice(None, None, stride)
-    first, *last = (column_in_unit(hdu, column, None, _UNITS[name])[rows] for column in needed)
-    log, where = interpolation == "log", f"{hdu.name}: {name}"
+    energy = name in (ENERGY, ENERGY_TRUE)
+    default = energy_unit if energy else None
+    first, *last = (column_in_unit(hdu, column, default, _UNITS[name])[rows] for column in needed)
+    log = energy if interpolation is None else interpolation == "log"
+    log = log and (energy or first[0] > 0)  # angles may start at 0
+    where = f"{hdu.name}: {name}"
     size = _period(first)
     if last:
         return bins_axis(name, first[:size], last[0][:size], _UNITS[name], where, log=log)
     return nodes_axis(name, first[:size], _UNITS[name], where, log=log)
+
+
+def _find_columns(hdu: fits.BinTableHDU, text: str) -> list[str]:
+    """Return the columns with the nodes of an axis, or with its lower and upper edges.
+
+    An axis of angles, migra or true energies may have the other kind than the table says.
+
+    Raises
+    ------
+    FileFormatError
+        If columns are missing.
+    """
+    name, (centre, lower, upper) = _AXES[text]
+    kinds = [[centre], [lower, upper]]
+    named, other = kinds[::-1] if "," in text else kinds
+    found = [column.upper() for column in hdu.columns.names]
+    missing = [column for column in named if column not in found]
+    if missing and name != ENERGY and set(other) <= set(found):
+        return other
+    if missing:
+        raise FileFormatError(f"{hdu.name} has no column {missing}; found {hdu.columns.names}")
+    return named
 
 
 def _period(values: Float) -> int:

@@ -1,4 +1,4 @@
-"""Cubes computed from other cubes: scaled, combined, repeated or interpolated."""
+"""Cubes computed from other cubes: scaled, combined, stacked, repeated or interpolated."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from .cubes import Array, Cube, Key
 
 __all__ = [
     "CombinedCube",
+    "ConstantCube",
     "EnergyInterpolatedCube",
     "RegriddedCube",
     "RepeatedPlane",
+    "ScaledPlanes",
+    "StackedCube",
     "scaled_cube",
 ]
 
@@ -66,6 +69,91 @@ def scaled_cube(cube: Cube, factor: float, dtype: np.dtype[Any]) -> CombinedCube
 
 def _multiply(values: Array, factor: float, dtype: np.dtype[Any]) -> Array:
     return np.asarray(np.multiply(values, factor, dtype=dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledPlanes(Cube):
+    """A cube whose planes are multiplied, each with its own factor.
+
+    Parameters
+    ----------
+    cube : Cube
+        Values (n, ny, nx).
+    factors : numpy.ndarray
+        Factor of each plane, (n,).
+    """
+
+    cube: Cube
+    factors: Float
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the cube."""
+        return self.cube.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Floating-point type of the values."""
+        return self.cube.dtype if self.cube.dtype.kind == "f" else np.dtype(float)
+
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        factors = self.factors[key[0]][:, None, None].astype(self.dtype)
+        return np.asarray(np.multiply(self.cube.read_block(key), factors, dtype=self.dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class StackedCube(Cube):
+    """Cubes of one plane each, (1, ny, nx), as the planes of one cube.
+
+    Parameters
+    ----------
+    planes : tuple of Cube
+        The planes, in the order of their energies.
+    """
+
+    planes: tuple[Cube, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape with the axis of energy."""
+        return (len(self.planes), *self.planes[0].shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
+        """Type that holds the values of all planes."""
+        return np.result_type(*(plane.dtype for plane in self.planes))
+
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        wanted = np.arange(len(self.planes))[key[0]]
+        blocks = [self.planes[i].read_block((slice(0, 1), *key[1:])) for i in wanted]
+        if not blocks:
+            return self.planes[0].read_block((slice(0, 0), *key[1:])).astype(self.dtype)
+        return np.concatenate(blocks).astype(self.dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantCube(Cube):
+    """A cube with one value everywhere.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the cube.
+    value : float
+        The value.
+    """
+
+    shape: tuple[int, ...]
+    value: float
+
+    dtype = np.dtype(float)
+
+    def read_block(self, key: Key) -> Array:
+        """Return the values for a slice or an array of indices along each axis."""
+        sizes = [np.arange(size)[part].size for size, part in zip(self.shape, key, strict=True)]
+        return np.full(sizes, self.value)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -16,7 +16,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 from xarray.backends import CachingFileManager
 
-from ...exceptions import FileFormatError, MissingPackageError, XProfileError
+from ...exceptions import DataWarning, FileFormatError, MissingPackageError, XProfileError
 from ..paths import StrPath, check_exists
 from .structure_check import check_structure
 
@@ -44,21 +44,27 @@ class FitsFile:
     Parameters
     ----------
     hdus : astropy.io.fits.HDUList
-        HDUs, found by their names in capitals.
+        HDUs, found by their names in capitals or by their numbers.
     name : str
         Name of the file in messages.
     manager : xarray.backends.CachingFileManager, optional
         Opens the file again, to read values later. Without it, values are read now.
+    energy_unit : str, optional
+        Unit of energies where neither the file nor its format names one.
+    notes : list of str
+        What was assumed while reading, such as units that a format defines; for the history.
     """
 
     hdus: fits.HDUList
     name: str
     manager: CachingFileManager[Any] | None = None
+    energy_unit: str | None = None
+    notes: list[str] = field(default_factory=list)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: str | int) -> bool:
         return name in self.hdus
 
-    def __getitem__(self, name: str) -> fits.ImageHDU | fits.BinTableHDU:
+    def __getitem__(self, name: str | int) -> fits.ImageHDU | fits.BinTableHDU:
         return self.hdus[name]
 
     @property
@@ -74,7 +80,11 @@ class FitsFile:
 
 @contextmanager
 def open_fits(
-    source: FileSource, *, lazy: bool = False, checksum: bool = False
+    source: FileSource,
+    *,
+    lazy: bool = False,
+    checksum: bool = False,
+    energy_unit: str | None = None,
 ) -> Iterator[FitsFile]:
     """Open a FITS file for reading, and translate errors of astropy inside the ``with`` block.
 
@@ -86,6 +96,8 @@ def open_fits(
         Allow that values of an uncompressed file are read later.
     checksum : bool
         Compare HDUs with their checksums, where they have one.
+    energy_unit : str, optional
+        Unit of energies where neither the file nor its format names one.
 
     Yields
     ------
@@ -105,7 +117,7 @@ def open_fits(
         for message in _DAMAGE:
             warnings.filterwarnings("error", message, AstropyUserWarning)
         with _open_hdus(source, lazy=lazy, checksum=checksum) as file:
-            yield file
+            yield replace(file, energy_unit=energy_unit)
 
 
 @contextmanager
@@ -116,7 +128,7 @@ def translate_errors(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except XProfileError:
+    except (XProfileError, DataWarning):  # a warning is raised if warnings are errors
         raise
     except Exception as e:
         raise FileFormatError(

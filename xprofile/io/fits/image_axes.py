@@ -18,7 +18,7 @@ from .files import FitsFile
 from .table_columns import column_in_unit
 from .units import unit_factor
 
-__all__ = ["axis_from_ebounds", "read_image_axes"]
+__all__ = ["axis_from_ebounds", "axis_from_energies", "read_image_axes"]
 
 _EBOUNDS, _ENERGIES = "EBOUNDS", "ENERGIES"
 
@@ -45,14 +45,14 @@ def read_image_axes(file: FitsFile, hdu: fits.ImageHDU, planes: int | None) -> l
     """
     bands = hdu.header.get("BANDSHDU", f"{hdu.name}_BANDS")
     if bands in file and (_is_bands_table(file[bands]) or bands not in (_EBOUNDS, _ENERGIES)):
-        return read_bands_table(file[bands])
+        return read_bands_table(file[bands], file.energy_unit)
     if planes is None:
         return []
     if "BANDSHDU" not in hdu.header:
         if _EBOUNDS in file:
-            return [axis_from_ebounds(file[_EBOUNDS])]
+            return [axis_from_ebounds(file[_EBOUNDS], file.energy_unit)]
         if _ENERGIES in file:
-            return [_axis_from_energies(file[_ENERGIES])]
+            return [axis_from_energies(file[_ENERGIES], file.notes)]
         if str(hdu.header.get("CTYPE3", "")).strip().lower() == "log_energy":
             return [_axis_from_keywords(hdu, planes)]
         if planes == 1:
@@ -67,16 +67,35 @@ def _is_bands_table(table: fits.BinTableHDU) -> bool:
     return any(key.startswith("AXCOLS") for key in table.header)
 
 
-def axis_from_ebounds(table: fits.BinTableHDU) -> Axis:
-    """Return the axis of energy bins in an EBOUNDS table, in TeV."""
-    lower, upper = (column_in_unit(table, name, None, ENERGY_UNIT) for name in ("E_MIN", "E_MAX"))
+def axis_from_ebounds(table: fits.BinTableHDU, energy_unit: str | None = None) -> Axis:
+    """Return the axis of energy bins in an EBOUNDS table, in TeV.
+
+    Parameters
+    ----------
+    table : astropy.io.fits.BinTableHDU
+        The table.
+    energy_unit : str, optional
+        Unit of energies whose columns name none; without it, this is an error.
+    """
+    lower, upper = (
+        column_in_unit(table, name, energy_unit, ENERGY_UNIT) for name in ("E_MIN", "E_MAX")
+    )
     return bins_axis(ENERGY, lower, upper, ENERGY_UNIT, _EBOUNDS)
 
 
-def _axis_from_energies(table: fits.BinTableHDU) -> Axis:
+def axis_from_energies(table: fits.BinTableHDU, notes: list[str] | None = None) -> Axis:
+    """Return the axis of nodes of energy in a table ENERGIES, in TeV; MeV if it names no unit.
+
+    Parameters
+    ----------
+    table : astropy.io.fits.BinTableHDU
+        The table.
+    notes : list of str, optional
+        Gets a line if the table names no unit.
+    """
     columns = getattr(table, "columns", None)
     name = columns.names[0] if columns is not None and len(columns) else "Energy"
-    nodes = column_in_unit(table, name, _MEV, ENERGY_UNIT)
+    nodes = column_in_unit(table, name, _MEV, ENERGY_UNIT, notes)
     return nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, _ENERGIES)
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from astropy.io import fits
-from astropy.wcs import WCS, FITSFixedWarning, WcsError
+from astropy.wcs import WCS
+from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis
+from ...maps.pixelgrid import PixelGrid, pixel_numbers
+from ...maps.regrid import pixels_in
 from ...maps.wcs import decode_wcs, encode_wcs
+from ...maps.world.axis_types import axis_name, axis_types
+from ...maps.world.celestial import celestial_wcs
+from ...maps.world.distortions import move_pixels
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
 from .cubes import ArrayCube, Cube
 from .files import FitsFile
 from .image_axes import read_image_axes
 from .image_cube import make_image_cube
+from .units import is_number, named_unit, parse_unit
 
 __all__ = ["SkyMap", "axis_from_array", "read_skymap", "read_wcs", "skymap_from_array"]
-
-# how files name the unit of numbers of events, in lower case
-_EVENT_UNITS = ("", "count", "counts", "ct", "event", "events", "ph", "photon", "photons")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,8 @@ class SkyMap:
         Whether a BANDS table of GADF describes the axes. Such files name all units.
     livetime : float, optional
         Live time in s from the header, for cubes of several observations.
+    band : int, optional
+        Number of the energy band of an image that is one of several.
     """
 
     cube: Cube
@@ -59,6 +65,7 @@ class SkyMap:
     hdu: str = ""
     has_bands: bool = False
     livetime: float | None = None
+    band: int | None = None
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -69,30 +76,45 @@ class SkyMap:
     @property
     def has_no_unit(self) -> bool:
         """Whether the values are plain numbers or numbers of events."""
-        return (self.unit or "").strip().lower() in _EVENT_UNITS
+        return self.unit is None or is_number(parse_unit(self.unit, self.label))
 
     @cached_property
     def _checksum(self) -> int:
         return int(encode_wcs(self.wcs).values)
 
-    def same_pixels(self, other: SkyMap) -> bool:
-        """Whether both maps have the same pixels.
+    @cached_property
+    def grid(self) -> PixelGrid:
+        """Pixels of the map on the sky."""
+        rows, columns = self.image_shape
+        return PixelGrid(self.wcs, pixel_numbers(columns), pixel_numbers(rows))
+
+    def find_pixels(self, other: SkyMap) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+        """Find the pixels of another map among those of this one, by their places on the sky.
+
+        Returns
+        -------
+        rows, columns : numpy.ndarray of int
+            Row and column here of each row and column of `other`, -1 where this map has none. One
+            None instead of both if the maps have different pixels.
 
         Raises
         ------
         FileFormatError
-            If both have the same WCS, but different numbers of pixels.
+            If both have the same WCS, but the axes of one of them are in another order.
         """
-        same = self._checksum == other._checksum
-        if same and self.image_shape != other.image_shape:
+        (rows, columns), expected = self.image_shape, other.image_shape
+        same_header = self._checksum == other._checksum
+        if same_header and (rows, columns) == expected:
+            return np.arange(rows), np.arange(columns)
+        if same_header and (columns, rows) == expected:
             raise FileFormatError(
-                f"{self.label} has the shape {self.cube.shape}, expected {other.image_shape} "
-                f"pixels, as {other.label} has on the same WCS"
+                f"{self.label} has the shape {self.cube.shape}, expected {expected} pixels, as "
+                f"{other.label} has on the same WCS; turn rows into columns"
             )
-        return same
+        return pixels_in(self.grid, other.grid)
 
 
-def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
+def read_skymap(file: FitsFile, names: Sequence[str | int]) -> SkyMap:
     """Read the first of the named HDUs that the file has, or the first image in the file.
 
     Raises
@@ -102,7 +124,7 @@ def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
     """
     hdu = _find_image(file, names)
     label = f"{hdu.name} of {file.label}"
-    wcs, image_shape = read_wcs(hdu)
+    wcs, image_shape = read_wcs(hdu, label)
     shape = tuple(int(hdu.header[f"NAXIS{i}"]) for i in range(hdu.header["NAXIS"], 0, -1))
     if 0 in shape:
         raise FileFormatError(f"{label} is empty: it has the shape {shape}")
@@ -113,7 +135,7 @@ def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
             f"{hdu.name} has the shape {shape}, expected {(*sizes, *image_shape)} from its axes "
             f"{[axis.name for axis in axes]}"
         )
-    unit, livetime = hdu.header.get("BUNIT"), hdu.header.get("LIVETIME")
+    unit, livetime = named_unit(hdu.header.get("BUNIT")), hdu.header.get("LIVETIME")
     return SkyMap(
         make_image_cube(file, hdu, shape), tuple(axes), wcs, unit, label,
         hdu=hdu.name,
@@ -122,44 +144,68 @@ def read_skymap(file: FitsFile, names: Sequence[str]) -> SkyMap:
     )  # fmt: skip
 
 
-def _find_image(file: FitsFile, names: Sequence[str]) -> fits.ImageHDU:
+def _find_image(file: FitsFile, names: Sequence[str | int]) -> fits.ImageHDU:
     named = [file[name] for name in names if name in file]
     images = [hdu for hdu in [*named, *file.hdus] if _is_image(hdu)]
     if named and not (images and images[0] is named[0]):
-        raise FileFormatError(f"{named[0].name} is not an image with two axes on the sky")
+        message = f"{named[0].name} is not an image with two axes on the sky"
+        raise FileFormatError(_other_map(file, named[:1]) or message)
     if not images:
         raise FileFormatError(
-            f"{file.name!r} has no image with two axes on the sky; found the HDUs {file.hdu_names}"
+            _other_map(file, file.hdus)
+            or f"{file.name!r} has no image with two axes on the sky; found the HDUs "
+            f"{file.hdu_names}"
         )
     return images[0]
+
+
+def _other_map(file: FitsFile, hdus: Sequence[Any]) -> str | None:
+    """Say which HDU is a map without an image; None if none is."""
+    for hdu in hdus:
+        name = f"{hdu.name} of {file.label}"
+        if str(hdu.header.get("PIXTYPE", "")).strip().upper() == "HEALPIX":
+            return (
+                f"{name} is a HEALPix map, expected an image in a projection such as CAR or TAN; "
+                "project it first"
+            )
+        columns = set(getattr(hdu, "columns", fits.ColDefs([])).names)
+        if f"{hdu.name}_REGION" in file or columns == {"CHANNEL", "DATA"}:
+            return (
+                f"{name} is a region map of Gammapy: one spectrum of a whole region, without "
+                "pixels; expected a map with pixels, such as a WcsNDMap or those of a MapDataset "
+                "before to_spectrum_dataset"
+            )
+    return None
 
 
 def _is_image(hdu: fits.ImageHDU) -> bool:
     return bool(hdu.is_image and hdu.header["NAXIS"] >= 2)
 
 
-def read_wcs(hdu: fits.ImageHDU) -> tuple[WCS, tuple[int, int]]:
+def read_wcs(hdu: fits.ImageHDU, label: str = "") -> tuple[WCS, tuple[int, int]]:
     """Read the celestial WCS of an image, and its numbers of rows and columns.
 
     Raises
     ------
     FileFormatError
-        If the HDU is not an image, or has no valid celestial WCS.
+        If the HDU is not an image, has no valid celestial WCS, or its first two axes are not those
+        of the sky.
     """
+    label = label or hdu.name
     if not _is_image(hdu):
         raise FileFormatError(f"{hdu.name} is not an image with two axes on the sky")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FITSFixedWarning)  # about dates, not about pixels
-        try:
-            wcs = WCS(hdu.header)
-        except (WcsError, ValueError) as error:
-            raise FileFormatError(f"{hdu.name} has no valid WCS: {error}") from error
-    if not wcs.has_celestial:
+    try:
+        wcs = celestial_wcs(hdu.header, label)
+    except InvalidDataError as error:
+        raise FileFormatError(str(error)) from error
+    types = axis_types(hdu.header)
+    names = {axis_name(types.get(f"CTYPE{number}", "")) for number in (1, 2)}
+    if names != set(map(axis_name, wcs.wcs.ctype)):
         raise FileFormatError(
-            f"{hdu.name} has no celestial WCS: CTYPE is {list(wcs.wcs.ctype)}; "
-            "HEALPix maps must be projected first"
+            f"{label} has other axes before those of the sky: CTYPE is {list(types.values())}; "
+            "expected the sky on the first two: reorder the axes of the image"
         )
-    return wcs.celestial, (hdu.header["NAXIS2"], hdu.header["NAXIS1"])
+    return wcs, (hdu.header["NAXIS2"], hdu.header["NAXIS1"])
 
 
 def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
@@ -178,17 +224,18 @@ def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
             f"{label} must be a file or a map with dims energy, lat, lon; found {found}"
         )
     ordered = array.transpose(..., LAT, LON)
-    wcs = decode_wcs(ordered).deepcopy()
-    for name, number in (("x", 0), ("y", 1)):
+    for name in ("x", "y"):
         pixels = ordered[name].to_numpy()
         if pixels.ndim != 1 or np.any(np.diff(pixels) != 1):
             raise InvalidDataError(
                 f"the pixels of {label} are not all in order: {name} is {pixels}; sort and "
                 "complete them, or write the map to a file first"
             )
-        wcs.wcs.crpix[number] -= float(pixels[0])
+    first = np.array([float(ordered[name][0]) for name in ("x", "y")])
+    wcs = move_pixels(decode_wcs(ordered), first)
     axes = tuple(axis_from_array(ordered, str(dim)) for dim in ordered.dims[:-2])
-    return SkyMap(ArrayCube(ordered.data), axes, wcs, ordered.attrs.get("units"), label)
+    unit = named_unit(ordered.attrs.get("units"))
+    return SkyMap(ArrayCube(ordered.data), axes, wcs, unit, label)
 
 
 def axis_from_array(array: xr.DataArray, dim: str) -> Axis:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError
-from .units import unit_factor
+from .units import named_unit, unit_factor
 
 __all__ = ["column_in_unit", "column_values"]
 
 Float = NDArray[np.float64]
 
 
-def column_in_unit(table: fits.BinTableHDU, name: str, default: str | None, unit: str) -> Float:
+def column_in_unit(
+    table: fits.BinTableHDU,
+    name: str,
+    default: str | None,
+    unit: str,
+    notes: list[str] | None = None,
+) -> Float:
     """Return a column of numbers, converted to a unit.
 
     Parameters
@@ -27,6 +34,8 @@ def column_in_unit(table: fits.BinTableHDU, name: str, default: str | None, unit
         Unit of the column if the file does not name one; None for plain numbers.
     unit : str
         Unit to convert to.
+    notes : list of str, optional
+        Gets a line if the default is taken.
 
     Raises
     ------
@@ -34,8 +43,16 @@ def column_in_unit(table: fits.BinTableHDU, name: str, default: str | None, unit
         If the column is missing, does not hold numbers, or has a unit of another kind.
     """
     values = column_values(table, name)
-    found = table.columns[name].unit or default
-    return np.asarray(values * unit_factor(found, unit, f"{table.name} column {name}"))
+    found = named_unit(table.columns[name].unit) or default
+    where = f"{table.name} column {name}"
+    if found is None and u.Unit(unit).is_equivalent("TeV"):
+        raise FileFormatError(
+            f"{where} has the unit None, expected one like {unit!r}; correct it in the file, or "
+            "give energy_unit=, the unit that its numbers have"
+        )
+    if notes is not None and default and not named_unit(table.columns[name].unit):
+        notes.append(f"{where} in {default}")
+    return np.asarray(values * unit_factor(found, unit, where))
 
 
 def column_values(table: fits.BinTableHDU, name: str, ndim: int = 1) -> Float:

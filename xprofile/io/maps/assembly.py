@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -13,20 +13,21 @@ from xarray.core import indexing
 from ...exceptions import FileFormatError
 from ...maps.axes import Axis, add_axis, same_axis
 from ...maps.wcs import grid_coords
-from ...schema.names import LAT, LON
+from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
-from ..fits.cubes import Cube
+from ..fits.cubes import ArrayCube, Cube
 from ..fits.derived_cubes import (
-    CombinedCube,
+    ConstantCube,
     EnergyInterpolatedCube,
-    RegriddedCube,
-    RepeatedPlane,
     scaled_cube,
 )
+from ..fits.same_pixels import covered_by, interpolate_pixels, pick_pixels, warn_of_uncovered
 from ..fits.skymap import SkyMap
-from ..fits.units import parse_unit, unit_factor
+from ..fits.units import unit_factor
 from .ctools import counts_of_rate, is_background_rate
-from .parts import IMAGES, RESPONSES, MapParts
+from .images.bands import combine_images, counts_with_energies, planes_of_image
+from .images.exposures import check_exposure_unit, exposure_of_time
+from .parts import IMAGES, RESPONSES, MapParts, Usable
 from .responses import add_edisp, add_psf
 
 __all__ = ["maps_from_parts"]
@@ -60,48 +61,55 @@ def maps_from_parts(
     FileFormatError
         If parts have different pixels or energies, or an unknown unit.
     """
-    counts = parts.images["counts"][0]
-    if not counts.axes:
-        raise FileFormatError(
-            f"{counts.label} has no energies, expected a cube with a table of them, such as EBOUNDS"
-        )
+    counts = counts_with_energies(parts.images["counts"][0], parts.bands)
+    if "mask" not in skip:
+        parts = _mask_uncovered(parts, counts, skip)
     maps = xr.Dataset(coords=grid_coords(counts.wcs, counts.image_shape))
     maps = add_axis(maps, counts.axes[0].to(energy_unit), counts.label)
-    known = [m.livetime for images in parts.images.values() for m in images]
+    names = sorted(parts.images, key="exposure".__ne__)  # the exposure's goes with a background
+    known = [image.livetime for name in names for image in parts.images[name]]
     livetime = next((time for time in [livetime, *known] if time), None)
     for name in (*IMAGES, "mask"):
         if name not in parts.images or name in skip:
             continue
         images = parts.images[name]
-        true = _true_axis(parts, images[0]) if name == "exposure" else None
+        true = _true_axis(parts, images[0], counts) if name == "exposure" else None
         if true is not None:
             maps = add_axis(maps, true.to(energy_unit), images[0].label)
-        cubes = [_match_counts(name, image, counts, true, livetime) for image in images]
+        area = parts.effective_area
+        cubes = [(i.band, _match_counts(name, i, counts, true, livetime, area)) for i in images]
         maps = maps.assign({name: _make_variable(name, cubes, lazy=lazy)})
     add = {"edisp": add_edisp, "psf": add_psf}
     for name in RESPONSES:
         if name in parts.responses and name not in skip:
-            maps = add[name](maps, parts.responses[name], energy_unit)
+            with Usable(name, parts):
+                maps = add[name](maps, parts.responses[name], energy_unit)
     return maps
 
 
-def _true_axis(parts: MapParts, exposure: SkyMap) -> Axis:
+def _true_axis(parts: MapParts, exposure: SkyMap, counts: SkyMap) -> Axis:
     """Return the axis of true energy: that of the exposure, or the bins of the energy dispersion.
 
-    The bins are used if the exposure is given at nodes. It is then interpolated to the bins.
+    The bins are used if the exposure is given at nodes. It is then interpolated to the bins. One
+    image without energies has them too, or those of the counts if there is no energy dispersion.
 
     Raises
     ------
     FileFormatError
         If the exposure does not cover the energies of the energy dispersion.
     """
-    if not exposure.axes:
-        raise FileFormatError(
-            f"{exposure.label} has no energies, expected a cube with a table of them, such as "
-            "ENERGIES"
-        )
-    axis = exposure.axes[0]
     edisp = parts.responses.get("edisp")
+    if not exposure.axes:
+        given = edisp is None or exposure.band is not None
+        axis = counts.axes[0] if edisp is None or given else edisp.axes[0]
+        constant = parts.bands is not None or parts.effective_area is not None
+        if axis.size > 1 and not constant and not isinstance(exposure.cube, ConstantCube):
+            raise FileFormatError(
+                f"{exposure.label} has no energies, expected a cube with a table of them, such as "
+                "ENERGIES; of a time, give the effective area at each energy: effective_area="
+            )
+        return replace(axis, name=ENERGY_TRUE)
+    axis = exposure.axes[0]
     if edisp is None:
         return axis
     wanted = edisp.axes[0]
@@ -118,15 +126,19 @@ def _true_axis(parts: MapParts, exposure: SkyMap) -> Axis:
 
 
 def _match_counts(
-    name: str, image: SkyMap, counts: SkyMap, true: Axis | None, livetime: float | None
+    name: str,
+    image: SkyMap,
+    counts: SkyMap,
+    true: Axis | None,
+    livetime: float | None,
+    area: NDArray[np.float64] | None,
 ) -> Cube:
     """Return an image on the pixels of the counts, at the variable's energies and in its unit."""
-    cube = _match_pixels(name, image, counts)
     axis = true or counts.axes[0]
-    if not image.axes and name == "mask":
-        return RepeatedPlane(cube.without_axes(len(cube.shape) - 2), axis.size)
     if not image.axes:
-        raise FileFormatError(f"{image.label} has no energies, expected {axis.size} planes")
+        planes = planes_of_image(name, image, axis.size)
+        return _convert_unit(name, _match_pixels(name, planes, counts), image, area, axis.size)
+    cube = _match_pixels(name, image, counts)
     found = image.axes[0]
     if name == "background" and is_background_rate(image):
         return counts_of_rate(cube, image, counts, livetime)
@@ -142,25 +154,45 @@ def _match_counts(
             f"{image.label} has {found.name} {found.centres} TeV, {counts.label} {axis.centres}; "
             "all maps need the same energies"
         )
-    return _convert_unit(name, cube, image)
+    return _convert_unit(name, cube, image, area, axis.size)
 
 
 def _match_pixels(name: str, image: SkyMap, counts: SkyMap) -> Cube:
-    if image.same_pixels(counts):
-        return image.cube
-    if name == "exposure":
-        return RegriddedCube(image.cube, image.wcs, counts.wcs, counts.image_shape)
-    raise FileFormatError(
-        f"{image.label} is on other pixels than {counts.label}: their WCS differ; reproject "
-        "it, or make it on the same pixels"
-    )
+    if _may_be_interpolated(name, image):
+        return interpolate_pixels(image, counts)
+    return pick_pixels(image, counts)
 
 
-def _convert_unit(name: str, cube: Cube, image: SkyMap) -> Cube:
+def _mask_uncovered(parts: MapParts, counts: SkyMap, skip: Collection[str]) -> MapParts:
+    """Add masks of the pixels of the counts that maps on other pixels do not cover."""
+    uncovered = [
+        replace(counts, cube=ArrayCube(covered), axes=(), unit=None, label=image.label)
+        for name in ("exposure", "background")
+        for image in (parts.images.get(name, []) if name not in skip else [])
+        if _may_be_interpolated(name, image) and not (covered := covered_by(image, counts)).all()
+    ]
+    for mask in uncovered:
+        warn_of_uncovered(mask, counts)
+    known = parts.images.get("mask", [])
+    bands = {mask.band for mask in known} or {None}
+    masks = [*known, *(replace(mask, band=band) for mask in uncovered for band in bands)]
+    return replace(parts, images=parts.images | {"mask": masks}) if uncovered else parts
+
+
+def _may_be_interpolated(name: str, image: SkyMap) -> bool:
+    return name == "exposure" or (name == "background" and is_background_rate(image))
+
+
+def _convert_unit(
+    name: str, cube: Cube, image: SkyMap, area: NDArray[np.float64] | None, size: int
+) -> Cube:
     entry = MAPS[name]
     if not entry.unit:
         _check_no_unit(name, image)
         return cube
+    if area is not None:
+        return exposure_of_time(cube, image, area, size)
+    check_exposure_unit(image)
     unit = image.unit or (None if image.has_bands else entry.unit)
     factor = unit_factor(unit, entry.unit, image.label)
     dtype = cube.dtype if cube.dtype.kind == "f" else np.dtype(float)
@@ -171,28 +203,21 @@ def _convert_unit(name: str, cube: Cube, image: SkyMap) -> Cube:
 
 def _check_no_unit(name: str, image: SkyMap) -> None:
     """Raise if the values have a unit, but numbers of events or plain numbers are expected."""
-    if name == "mask" or image.has_no_unit:
-        return
-    if not parse_unit(image.unit, image.label).is_equivalent(""):
+    if name != "mask" and not image.has_no_unit:
         raise FileFormatError(
             f"{image.label} has the unit {image.unit!r}, expected {name} without one; fold a flux "
             "with the exposure first, or drop the unit if it is wrong"
         )
 
 
-def _make_variable(name: str, cubes: Sequence[Cube], *, lazy: bool) -> xr.Variable:
-    """Make a variable of one image, of the sum of several, or of masks that must all be True."""
-    cube = cubes[0]
-    if name == "mask":
-        cube = CombinedCube(tuple(cubes), np.dtype(bool), _is_true, np.logical_and)
-    elif len(cubes) > 1:
-        dtype = np.result_type(*(cube.dtype for cube in cubes))
-        cube = CombinedCube(tuple(cubes), dtype, np.asarray)
-    entry = MAPS[name]
+def _make_variable(
+    name: str, cubes: Sequence[tuple[int | None, Cube]], *, lazy: bool
+) -> xr.Variable:
+    """Make a variable of one image, of several that are combined, or of the images of bands."""
+    cube, entry = combine_images(name, cubes), MAPS[name]
     dims = (entry.dims[0], LAT, LON)
-    values = indexing.LazilyIndexedArray(cube) if lazy else cube.read()
-    return xr.Variable(dims, values, entry.attrs)
-
-
-def _is_true(values: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray((values != 0) & ~np.isnan(values))
+    if lazy:
+        return xr.Variable(dims, indexing.LazilyIndexedArray(cube), entry.attrs)
+    values = cube.read()
+    repeated = values.strides[0] == 0 and not values.flags.writeable  # of one plane
+    return xr.Variable(dims, values.copy() if repeated else values, entry.attrs)

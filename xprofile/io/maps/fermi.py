@@ -11,18 +11,22 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError
-from ...maps.axes import bins_axis, nodes_axis
+from ...maps.axes import Axis, bins_axis, nodes_axis
 from ...schema.names import ENERGY_TRUE, ENERGY_UNIT, RAD
 from ..fits.arrays import native_order
 from ..fits.files import FitsFile
 from ..fits.image_axes import axis_from_ebounds
 from ..fits.table_columns import column_in_unit, column_values
-from .responses import Response
+from ..fits.units import named_unit
+from .responses import CHANNEL, Response
 
 __all__ = ["has_drm", "has_gtpsf", "read_drm", "read_gtpsf"]
 
 Float = NDArray[np.float64]
-_MATRICES = ("DRM", "MATRIX", "SPECRESP MATRIX")
+_DRM = "DRM"  # of gtdrm
+_EDISP_MATRIX = "EDISP_MATRIX"  # in datasets of Gammapy before 1.0
+_MATRICES = (_DRM, "MATRIX", "SPECRESP MATRIX", _EDISP_MATRIX)
+_MOST_CHANNELS = 2**15 - 1  # F_CHAN is a 16-bit number
 
 
 def has_gtpsf(file: FitsFile) -> bool:
@@ -31,7 +35,9 @@ def has_gtpsf(file: FitsFile) -> bool:
 
 
 def read_gtpsf(file: FitsFile) -> Response:
-    """Read a PSF of gtpsf: one row for each energy in MeV, and angles in deg in a table THETA.
+    """Read a PSF of gtpsf: one row for each energy, and angles in a table THETA.
+
+    gtpsf writes no units. They are MeV, deg and sr-1.
 
     Raises
     ------
@@ -39,9 +45,9 @@ def read_gtpsf(file: FitsFile) -> Response:
         If a column is missing, or its length differs from the number of angles.
     """
     table, label = file["PSF"], f"PSF of {file.label}"
-    nodes = column_in_unit(table, "Energy", "MeV", ENERGY_UNIT)
+    nodes = column_in_unit(table, "Energy", "MeV", ENERGY_UNIT, file.notes)
     energy = nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, label)
-    angle = column_in_unit(file["THETA"], "Theta", "deg", "deg")
+    angle = column_in_unit(file["THETA"], "Theta", "deg", "deg", file.notes)
     rad = nodes_axis(RAD, angle, "deg", f"THETA of {file.label}", log=False)
     values = native_order(column_values(table, "Psf", ndim=2))
     if values.shape != (energy.size, rad.size):
@@ -49,7 +55,10 @@ def read_gtpsf(file: FitsFile) -> Response:
             f"{label} has the shape {values.shape}, expected {(energy.size, rad.size)} from its "
             "energies and the table THETA"
         )
-    return Response(values, (energy, rad), table.columns["Psf"].unit or "sr-1", label)
+    unit = named_unit(table.columns["Psf"].unit)
+    if not unit:
+        file.notes.append(f"{label} in sr-1")
+    return Response(values, (energy, rad), unit or "sr-1", label)
 
 
 def has_drm(file: FitsFile) -> bool:
@@ -60,7 +69,8 @@ def has_drm(file: FitsFile) -> bool:
 def read_drm(file: FitsFile) -> Response:
     """Read a response matrix, which stores groups of nonzero channels in each row.
 
-    Format: OGIP memo CAL/GEN/92-002.
+    Format: OGIP memo CAL/GEN/92-002. gtdrm differs from it: its true energies are in MeV without
+    saying so, and its table EBOUNDS is that of a template. Its channels are those of the counts.
 
     Raises
     ------
@@ -70,20 +80,41 @@ def read_drm(file: FitsFile) -> Response:
     """
     table = next(file[name] for name in _MATRICES if name in file)
     label = f"{table.name} of {file.label}"
-    if "EBOUNDS" not in file:
-        raise FileFormatError(f"{label} has no EBOUNDS beside it; found the HDUs {file.hdu_names}")
+    name = f"{_EDISP_MATRIX}_EBOUNDS" if table.name == _EDISP_MATRIX else "EBOUNDS"
+    if name not in file:
+        raise FileFormatError(f"{label} has no {name} beside it; found the HDUs {file.hdu_names}")
     if table.header.get("HDUCLAS3", "REDIST").strip() == "FULL":
         raise FileFormatError(
             f"{label} has the effective area in it (HDUCLAS3 is FULL), expected the energy "
             "dispersion alone (REDIST): the exposure would count twice"
         )
-    energy = axis_from_ebounds(file["EBOUNDS"])
+    unit = "MeV" if table.name == _DRM else file.energy_unit
     lower, upper = (
-        column_in_unit(table, name, None, ENERGY_UNIT) for name in ("ENERG_LO", "ENERG_HI")
+        column_in_unit(table, column, unit, ENERGY_UNIT, file.notes)
+        for column in ("ENERG_LO", "ENERG_HI")
     )
     true = bins_axis(ENERGY_TRUE, lower, upper, ENERGY_UNIT, label)
-    values = _full_matrix(table, energy.size, file["EBOUNDS"], label)
+    energy = _channel_axis(table, file[name], file)
+    values = _full_matrix(table, energy.size, file[name], label)
     return Response(values, (true, energy), None, label)
+
+
+def _channel_axis(table: fits.BinTableHDU, ebounds: fits.BinTableHDU, file: FitsFile) -> Axis:
+    """Return the energies of the channels, or their numbers if EBOUNDS is that of a template."""
+    channels = table.header.get("DETCHANS")
+    of_template = str(ebounds.header.get("CREATOR", "")).strip().lower() == "gtdrm"
+    if table.name != _DRM or not isinstance(channels, int) or channels < 1:
+        return axis_from_ebounds(ebounds, file.energy_unit)
+    if not of_template and channels == len(ebounds.data):
+        return axis_from_ebounds(ebounds, file.energy_unit)
+    if channels > _MOST_CHANNELS:
+        raise FileFormatError(
+            f"{table.name} of {file.label} has {channels} channels (DETCHANS), expected one for "
+            "each energy bin of the counts; make it again with gtdrm"
+        )
+    file.notes.append(f"channels of {table.name} at the energies of the counts")
+    numbers = np.arange(1, channels + 1, dtype=np.float64)
+    return nodes_axis(CHANNEL, numbers, "", table.name, log=False)
 
 
 def _full_matrix(

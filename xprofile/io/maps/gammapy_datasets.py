@@ -23,7 +23,8 @@ from ...schema.variables import ON_OFF
 from ..fits.files import FitsFile
 from .assembly import maps_from_parts
 from .gammapy_files import read_mapdataset
-from .parts import RESPONSES
+from .images.sources import OpenedSource
+from .parts import RESPONSES, MapParts, Usable, read_any_response
 
 __all__ = ["from_gammapy"]
 
@@ -37,10 +38,11 @@ def from_gammapy(
     Parameters
     ----------
     dataset : gammapy.datasets.MapDataset or MapDatasetOnOff
-        Dataset with counts, exposure, and a background or off counts and acceptances.
+        Dataset with counts, exposure, and a background or off counts and acceptances. Without a
+        background, the maps can be binned, but not fitted.
     include_models : bool
-        Add the predicted counts of the attached models to the background. A profile then shows the
-        excess over these models.
+        Add the predicted counts of the attached models to the background, or take them as the
+        background if there is none. A profile then shows the excess over these models.
     energy_unit : str
         Unit of both energy axes.
 
@@ -58,7 +60,7 @@ def from_gammapy(
         - ``edisp`` (energy_true, energy) or (lat_edisp, lon_edisp, energy_true, energy): fraction
           of the events of a true-energy bin in each energy bin.
         - ``psf`` (energy_true, rad) or (lat_psf, lon_psf, energy_true, rad) in sr-1: point spread
-          function.
+          function; of a RecoPSFMap with the dim ``energy`` instead.
         - ``counts_off``, ``acceptance``, ``acceptance_off`` (energy, lat, lon): off counts and
           relative acceptances, instead of a background.
         - Coordinates as from `open_maps`.
@@ -68,14 +70,15 @@ def from_gammapy(
     InvalidDataError
         If `dataset` is of another type, or its maps cannot be used here, such as HEALPix.
     MissingVariableError
-        If the dataset has no counts, exposure or background.
+        If the dataset has no counts or exposure, or off counts without acceptances.
     InvalidOptionError
         If `include_models` is True for on-off data, which have no background to add to.
 
     Warns
     -----
     DataWarning
-        If maps have unusual values, as for `open_maps`.
+        If maps have unusual values, as for `open_maps`, or if a PSF is left out, because it cannot
+        be used, such as a PSFKernel.
 
     See Also
     --------
@@ -89,12 +92,14 @@ def from_gammapy(
     >>> maps = xprofile.from_gammapy(MapDataset.read("maps.fits.gz"))  # doctest: +SKIP
     """
     unit = energy_unit_name(energy_unit)
+    images = _find_images(dataset, include_models)
     hdus = fits.HDUList([fits.PrimaryHDU()])
-    for name, part in _find_parts(dataset, include_models).items():
-        named = {} if name in RESPONSES else {"hdu": name}
-        hdus.extend(h for h in part.to_hdulist(**named) if not isinstance(h, fits.PrimaryHDU))
+    for name, image in images.items():
+        hdus.extend(h for h in image.to_hdulist(hdu=name) if not isinstance(h, fits.PrimaryHDU))
     try:
-        maps = maps_from_parts(read_mapdataset(FitsFile(hdus, "dataset"), ()), unit)
+        parts = read_mapdataset(FitsFile(hdus, "dataset"), RESPONSES)
+        _add_responses(parts, dataset)
+        maps = maps_from_parts(parts, unit)
     except FileFormatError as error:
         raise InvalidDataError(f"the dataset cannot be made maps: {error}") from error
     check_maps(maps)
@@ -102,8 +107,8 @@ def from_gammapy(
     return extend_history(maps, maps, f"from_gammapy {getattr(dataset, 'name', '')}".strip())
 
 
-def _find_parts(dataset: Any, include_models: bool) -> dict[str, Any]:
-    """Return the maps and responses of a dataset by the names of their HDUs."""
+def _find_images(dataset: Any, include_models: bool) -> dict[str, Any]:
+    """Return the maps of a dataset by the names of their HDUs."""
     lost = [name for name in ("counts", "exposure", "mask_safe") if not hasattr(dataset, name)]
     if lost:
         raise InvalidDataError(
@@ -115,22 +120,38 @@ def _find_parts(dataset: Any, include_models: bool) -> dict[str, Any]:
         raise InvalidOptionError(
             "include_models adds to the background, and on-off data have none: leave it out"
         )
-    optional = ("mask_safe", "mask_fit", *RESPONSES)
     needed = ("counts", "exposure", *(ON_OFF if on_off else ()))
-    parts = {name: getattr(dataset, name, None) for name in (*needed, *optional)}
+    images = {name: getattr(dataset, name, None) for name in (*needed, "mask_safe", "mask_fit")}
     if not on_off:
-        needed = (*needed, "background")
-        parts["background"] = _predict_background(dataset, include_models)
-    empty = [name for name in needed if parts[name] is None]
+        images["background"] = _predict_background(dataset, include_models)
+    empty = [name for name in needed if images[name] is None]
     if empty:
         raise MissingVariableError(
             f"the dataset has no {', '.join(empty)}, which maps need: set it in Gammapy first"
         )
-    return {name: part for name, part in parts.items() if part is not None}
+    return {name: image for name, image in images.items() if image is not None}
 
 
 def _predict_background(dataset: Any, include_models: bool) -> Any:
     background = dataset.npred_background()
-    if background is None or not include_models:
+    if not include_models:
         return background
-    return background + dataset.npred_signal()
+    signal = dataset.npred_signal()
+    return signal if background is None else background + signal
+
+
+def _add_responses(parts: MapParts, dataset: Any) -> None:
+    """Add the responses of a dataset: maps of them, or an EDispKernel."""
+    for name in RESPONSES:
+        response = getattr(dataset, name, None)
+        if response is None:
+            continue
+        with Usable(name, parts):
+            if not hasattr(response, "to_hdulist"):
+                raise InvalidDataError(
+                    f"the dataset has a {type(response).__name__} as {name}, expected a map such "
+                    f"as {'PSFMap' if name == 'psf' else 'EDispKernelMap'}; or set it to None in "
+                    "Gammapy"
+                )
+            file = FitsFile(response.to_hdulist(), "dataset")
+            parts.responses[name] = read_any_response(OpenedSource(file), name)

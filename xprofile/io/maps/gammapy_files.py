@@ -11,10 +11,14 @@ from collections.abc import Collection
 
 from ...exceptions import FileFormatError
 from ..fits.files import FitsFile
-from .parts import IMAGES, MASKS, RESPONSES, MapParts, read_image
-from .responses import read_response
+from .ctools import WEIGHTS
+from .images.sources import OpenedSource
+from .parts import IMAGES, MASKS, RESPONSES, MapParts, Usable, read_any_response, read_image
 
 __all__ = ["read_mapdataset"]
+
+# HDUs of the responses; the latter ones are of Gammapy before 1.0
+_RESPONSE_HDUS = {"edisp": ("EDISP", "EDISP_MATRIX"), "psf": ("PSF", "PSF_KERNEL")}
 
 
 def read_mapdataset(file: FitsFile, skip: Collection[str]) -> MapParts:
@@ -33,22 +37,23 @@ def read_mapdataset(file: FitsFile, skip: Collection[str]) -> MapParts:
         If an HDU is missing or damaged.
     """
     _check_hdus(file, skip)
-    parts = MapParts()
+    parts = MapParts(optional={"psf"})
     for name in IMAGES:
         if name.upper() in file and (name == "counts" or name not in skip):
             parts.images[name] = [read_image(file, name, name.upper())]
-    masks = [name for name in MASKS if name in file]
+    masks = [name for name in MASKS if name in file] or [name for name in [WEIGHTS] if name in file]
     if "mask" not in skip and masks:
         parts.images["mask"] = [read_image(file, "mask", name) for name in masks]
     for name in RESPONSES:
-        if name.upper() in file and name not in skip:
-            parts.responses[name] = read_response(file, name.upper())
+        if name not in skip and any(hdu in file for hdu in _RESPONSE_HDUS[name]):
+            with Usable(name, parts):
+                parts.responses[name] = read_any_response(OpenedSource(file), name)
     return parts
 
 
 def _check_hdus(file: FitsFile, skip: Collection[str]) -> None:
     needed = ["COUNTS", *(["EXPOSURE"] if "exposure" not in skip else [])]
-    off = ["ACCEPTANCE", "ACCEPTANCE_OFF"] if "COUNTS_OFF" in file else ["BACKGROUND"]
+    off = ["ACCEPTANCE", "ACCEPTANCE_OFF"] if "COUNTS_OFF" in file else []
     needed += [name for name in off if name.lower() not in skip]
     missing = [name for name in needed if name not in file]
     if missing:
@@ -56,5 +61,5 @@ def _check_hdus(file: FitsFile, skip: Collection[str]) -> None:
             f"{file.name!r} is not a MapDataset with all parts that a profile needs: no HDU "
             f"{', '.join(missing)}; found {file.hdu_names}. Write it with MapDataset.write in "
             "Gammapy, or give the files of the parts: open_maps(counts=..., background=..., "
-            "exposure=...)"
+            "exposure=...), or their HDUs in this file: open_maps(path, hdu={'counts': ..., ...})"
         )

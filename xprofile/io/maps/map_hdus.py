@@ -16,7 +16,8 @@ from ...exceptions import InvalidDataError
 from ...maps.axes import Axis
 from ...maps.pixelgrid import PixelGrid, pixel_numbers
 from ...maps.wcs import decode_wcs, encode_wcs, pixel_grid
-from ...schema.names import LAT, LON
+from ...maps.world.cards import header_of_cards
+from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
 from ..fits.bands_tables import make_bands_table
 from .responses import position_dims
@@ -58,7 +59,7 @@ def image_hdus(
             f"{values.name} has dims {values.dims}, expected {tuple(dims)}; select along the others"
         )
     hdu = fits.ImageHDU(_to_fits_type(values.transpose(*dims).to_numpy()), name=name)
-    hdu.header.update(cards)
+    hdu.header.extend(header_of_cards(cards))
     hdu.header["BANDSHDU"] = f"{name}_BANDS"
     hdu.header["BUNIT"] = str(values.attrs.get("units", ""))
     return [hdu, make_bands_table(name, axes)]
@@ -67,7 +68,8 @@ def image_hdus(
 def response_hdus(maps: xr.Dataset, name: str, axes: dict[str, Axis]) -> list[Any]:
     """Make the HDUs of an energy dispersion or PSF, and of the exposure at its positions.
 
-    Gammapy weights responses with this exposure when it stacks datasets.
+    Gammapy weights responses with this exposure when it stacks datasets. A PSF over reconstructed
+    energy has none.
 
     Parameters
     ----------
@@ -78,14 +80,14 @@ def response_hdus(maps: xr.Dataset, name: str, axes: dict[str, Axis]) -> list[An
     axes : dict
         Axes of the maps by dim.
     """
-    first, second = (axes[dim] for dim in MAPS[name].dims)
+    first, second = (axes[dim] for dim in MAPS[name].dims_among(maps[name].dims) or ())
     grid = position_dims(name)
-    exposure = _exposure_at_positions(maps, name).expand_dims({second.name: 1}, axis=1)
+    parts = [(maps[name], name.upper(), [first, second])]
+    if first.name == ENERGY_TRUE:
+        exposure = _exposure_at_positions(maps, name).expand_dims({second.name: 1}, axis=1)
+        parts.append((exposure, f"{name.upper()}_EXPOSURE", [first, second.merged()]))
     hdus = []
-    for values, hdu, pair in (
-        (maps[name], name.upper(), [first, second]),
-        (exposure, f"{name.upper()}_EXPOSURE", [first, second.merged()]),
-    ):
+    for values, hdu, pair in parts:
         dims = tuple(axis.name for axis in pair)
         if set(grid) & set(maps[name].dims):
             cards = encode_wcs(decode_wcs(maps, name)).attrs

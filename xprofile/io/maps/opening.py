@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import astropy.units as u
 import xarray as xr
 
 from ...exceptions import InvalidOptionError
+from ...maps.arrays import effective_areas
 from ...maps.value_warnings import warn_of_odd_values
 from ...schema.history import extend_history
 from ...schema.names import ENERGY_UNIT
-from ...schema.options import suggests_options
-from ...schema.units import energy_unit_name
+from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
+from ...schema.units import energy_unit_name, unit_text
 from ...schema.variables import MAPS
-from ..fits.files import FileSource, open_fits, source_name
+from ..fits.files import FileSource
 from .assembly import maps_from_parts
 from .gammapy_files import read_mapdataset
-from .parts import MapParts, PartSource, add_part
+from .images.bands import energy_bands
+from .images.sources import HduName, PartSource, SourceOpener, source_label
+from .parts import RESPONSES, MapParts, add_part
 
 __all__ = ["open_maps"]
 
@@ -29,22 +32,27 @@ __all__ = ["open_maps"]
 def open_maps(
     path: FileSource | None = None,
     *,
-    counts: PartSource | None = None,
-    background: PartSource | Sequence[PartSource] | None = None,
-    exposure: PartSource | None = None,
-    mask: PartSource | Sequence[PartSource] | None = None,
-    edisp: PartSource | None = None,
-    psf: PartSource | None = None,
-    counts_off: PartSource | None = None,
-    acceptance: PartSource | None = None,
-    acceptance_off: PartSource | None = None,
+    counts: PartSource | Sequence[PartSource] | None = None,
+    background: PartSource | Sequence[Any] | None = None,
+    exposure: PartSource | Sequence[PartSource] | None = None,
+    mask: PartSource | Sequence[Any] | None = None,
+    edisp: PartSource | NotGiven | None = NOT_GIVEN,
+    psf: PartSource | NotGiven | None = NOT_GIVEN,
+    counts_off: PartSource | Sequence[PartSource] | None = None,
+    acceptance: PartSource | Sequence[PartSource] | None = None,
+    acceptance_off: PartSource | Sequence[PartSource] | None = None,
+    alpha: PartSource | Sequence[PartSource] | None = None,
+    hdu: Mapping[str, HduName | Sequence[Any]] | None = None,
+    energy_edges: u.Quantity | None = None,
+    exposure_unit: str | u.UnitBase | None = None,
+    effective_area: u.Quantity | None = None,
     livetime: u.Quantity | None = None,
-    energy_unit: str = ENERGY_UNIT,
+    energy_unit: str | NotGiven = NOT_GIVEN,
     drop_variables: Iterable[str] = (),
     chunks: int | str | Mapping[str, Any] | None = None,
     checksum: bool = False,
 ) -> xr.Dataset:
-    """Read map cubes from FITS: from one file of Gammapy, or from one file for each part.
+    """Read cubes or images from FITS: from one file of Gammapy, or from one file for each part.
 
     Parameters
     ----------
@@ -53,14 +61,32 @@ def open_maps(
         an address that fsspec opens.
     counts, background, exposure, mask, edisp, psf : optional
         Single parts, which replace those in `path`: files of the Fermi tools, ctools or Gammapy, or
-        DataArrays such as those of another maps Dataset. Several backgrounds, such as
-        ``[diffuse, other_sources]``, are added. Of several masks, all must be True.
+        DataArrays such as those of another maps Dataset. A tuple ``("maps.fits", "ON")`` names an
+        HDU of a file. Several backgrounds, such as ``[diffuse, other_sources]``, are added; a
+        number, such as ``background=0``, is the value of all pixels. Of several masks, all must be
+        True. Without a background, maps can be binned, but not fitted. ``edisp=None`` and
+        ``psf=None`` leave these out, as `drop_variables` does.
     counts_off, acceptance, acceptance_off : optional
         Parts of on-off data, instead of a background.
+    alpha : optional
+        Ratio of the acceptances of the on and the off counts, in place of both: ``acceptance`` is
+        `alpha`, and ``acceptance_off`` is 1.
+    hdu : dict, optional
+        HDUs of the parts in `path`, if it is not a file of Gammapy: ``{"counts": "ON", ...}``.
+    energy_edges : Quantity, optional
+        Energy bands of images, which have no energies: ``[0.5, 2] * u.keV``. If there are several,
+        each part is a list of one image for each band, and backgrounds that are added are lists in
+        the list. One image of an exposure, mask or acceptance stands for all bands.
+    exposure_unit : str or Unit, optional
+        Unit of the exposure, instead of the unit in the file. Images that have none need it.
+    effective_area : Quantity, optional
+        Area by which an exposure in s is multiplied: one value, or one for each true energy.
     livetime : astropy.units.Quantity, optional
-        Live time for background rates of ctools, if no header has it.
+        Live time for background rates of ctools. By default it is LIVETIME in the header of the
+        exposure, or else of another part.
     energy_unit : str
-        Unit of both energy axes.
+        Unit of both energy axes, TeV if it is not given. Energies in files are also taken to be in
+        it where neither the file nor its format names their unit; without it, that is an error.
     drop_variables : iterable of str
         Variables to leave out, for example ``["edisp"]``. Without energy dispersion, true and
         reconstructed energy are taken to be the same.
@@ -99,18 +125,21 @@ def open_maps(
         If a file is truncated, of another format, or lacks a part, or if parts have different
         pixels or energies.
     InvalidOptionError
-        If `energy_unit` is not a unit of energy, a variable to drop is unknown, or no file is
-        given.
+        If an option has a wrong value, a file has no such HDU, or counts or exposure are missing.
+    InvalidEnergyError
+        If `energy_edges` are not ascending energies.
 
     Warns
     -----
     DataWarning
         If maps have unusual values, such as negative or fractional counts, or a mask that is False
-        everywhere. With `chunks`, values are not checked here, but when they are used.
+        everywhere. With `chunks`, values are not checked here, but when they are used. Also if an
+        exposure or a background rate does not cover all pixels: the mask leaves these out.
 
     See Also
     --------
     xprofile.open_map : Read one image or cube.
+    xprofile.open_events : Count the events of event lists.
     xprofile.from_gammapy : Take a dataset of Gammapy from memory.
     xprofile.from_arrays : Make maps of arrays.
     xprofile.write_maps : Write maps to FITS.
@@ -123,20 +152,38 @@ def open_maps(
     >>> maps = xprofile.open_maps(
     ...     counts="counts.fits", background="model.fits", exposure="expcube.fits", psf="psf.fits"
     ... )  # doctest: +SKIP
+    >>> maps = xprofile.open_maps(
+    ...     counts="c.fits", background="b.fits", exposure="e.fits", energy_edges=[0.5, 2] * u.keV,
+    ...     effective_area=240 * u.cm**2,
+    ... )  # doctest: +SKIP
     """
     given = {
         "counts": counts, "background": background, "exposure": exposure, "mask": mask,
         "edisp": edisp, "psf": psf, "counts_off": counts_off, "acceptance": acceptance,
-        "acceptance_off": acceptance_off,
+        "acceptance_off": acceptance_off, "alpha": alpha,
     }  # fmt: skip
-    sources = {name: source for name, source in given.items() if source is not None}
     skip = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables)
+    skip |= {name for name in RESPONSES if given[name] is None}
+    given = {name: None if one is NOT_GIVEN else one for name, one in given.items()}
+    named = _name_hdus(path, hdu, given)
+    sources = {name: named[name] for name in given if name in named}
+    path = path if hdu is None else None
     _check_sources(path, sources, skip)
-    unit, seconds, lazy = energy_unit_name(energy_unit), _seconds(livetime), chunks is not None
+    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
+    unit = known_unit or ENERGY_UNIT
+    seconds, lazy = _seconds(livetime), chunks is not None
+    area = None if effective_area is None else effective_areas(effective_area)
+    parts = MapParts(bands=energy_bands(energy_edges), effective_area=area)
     with ExitStack() as stack:
-        parts = _open_parts(stack, path, sources, skip, lazy=lazy, checksum=checksum)
+        opener = SourceOpener(stack, lazy, checksum, known_unit)
+        _open_parts(parts, opener, path, sources, skip)
+        assumed = [*opener.notes, *_set_exposure_unit(parts, exposure_unit)]
         maps = maps_from_parts(parts, unit, skip=skip, livetime=seconds, lazy=lazy)
-    maps = extend_history(maps, maps, _history_line(path, sources))
+    options = {"energy_edges": energy_edges, "exposure_unit": exposure_unit,
+               "effective_area": effective_area}  # fmt: skip
+    maps = extend_history(maps, maps, _history_line(path, sources, options))
+    if assumed:
+        maps = extend_history(maps, maps, f"open_maps assumed: {'; '.join(assumed)}")
     if lazy:
         return maps.chunk(chunks)
     warn_of_odd_values(maps)
@@ -149,11 +196,15 @@ def _check_sources(path: FileSource | None, sources: Mapping[str, Any], skip: se
         raise InvalidOptionError(
             f"drop_variables has {sorted(unknown)}, but the variables are {list(MAPS)}"
         )
+    if "alpha" in sources and {"acceptance", "acceptance_off"} & set(sources):
+        raise InvalidOptionError(
+            "alpha stands for acceptance and acceptance_off, which are given too; leave one out"
+        )
     if path is not None:
         return
-    off = "counts_off" in sources
-    needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else ["background"])]
-    missing = [name for name in needed if name not in sources and name not in skip]
+    off = "counts_off" in sources and "alpha" not in sources
+    needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else [])]
+    missing = [name for name in needed if name not in sources and name not in {*skip} - {"counts"}]
     if missing:
         raise InvalidOptionError(
             f"open_maps needs one file with all parts, or {' and '.join(needed)}; missing "
@@ -161,33 +212,63 @@ def _check_sources(path: FileSource | None, sources: Mapping[str, Any], skip: se
         )
 
 
+def _name_hdus(
+    path: FileSource | None, hdu: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the sources that are given, and those that HDUs of the file are."""
+    unknown = sorted(set(hdu or {}) - set(given))
+    if hdu is not None and (path is None or not hdu or unknown):
+        raise InvalidOptionError(
+            f"hdu needs the path of a file and the HDUs of parts in it, among {list(given)}; found "
+            f"{dict(hdu)!r} and the path {path!r}"
+        )
+
+    def in_file(name: Any) -> Any:
+        return [in_file(one) for one in name] if isinstance(name, list | tuple) else (path, name)
+
+    sources = {name: in_file(names) for name, names in (hdu or {}).items()}
+    return sources | {name: source for name, source in given.items() if source is not None}
+
+
 def _open_parts(
-    stack: ExitStack,
+    parts: MapParts,
+    opener: SourceOpener,
     path: FileSource | None,
-    sources: Mapping[str, PartSource | Sequence[PartSource]],
+    sources: Mapping[str, PartSource | Sequence[Any]],
     skip: set[str],
-    **options: bool,
-) -> MapParts:
-    """Open all files, which `stack` closes, and return the parts in them."""
-    parts = MapParts()
+) -> None:
+    """Open all files, and add the parts in them."""
     if path is not None:
-        file = stack.enter_context(open_fits(path, **options))
-        parts = read_mapdataset(file, skip | set(sources))
+        found = read_mapdataset(opener.file(path), skip | set(sources))
+        parts.images, parts.responses = found.images, found.responses
+        parts.optional = found.optional
     for name, source in sources.items():
-        add_part(parts, stack, name, source, **options)
-    return parts
+        add_part(parts, opener, "acceptance" if name == "alpha" else name, source)
+        if name == "alpha":
+            add_part(parts, opener, "acceptance_off", 1.0)
 
 
-def _history_line(path: FileSource | None, sources: Mapping[str, Any]) -> str:
-    file = [] if path is None else [_source_label(path)]
-    parts = [f"{name}={_source_label(source)}" for name, source in sources.items()]
-    return " ".join(["open_maps", *file, *parts])
+def _set_exposure_unit(parts: MapParts, unit: str | u.UnitBase | None) -> list[str]:
+    """Give the exposure a unit if the caller names one; else say what is assumed without one."""
+    images = parts.images.get("exposure", [])
+    if unit is not None and images:
+        text = unit_text(unit)
+        parts.images["exposure"] = [replace(image, unit=text) for image in images]
+        return []
+    if parts.effective_area is not None:
+        return []
+    bare = [image for image in images if image.axes and not image.unit and not image.has_bands]
+    return [f"{image.label} in {MAPS['exposure'].unit}" for image in bare]
 
 
-def _source_label(source: Any) -> str:
-    if isinstance(source, list | tuple):
-        return "+".join(map(_source_label, source))
-    return "DataArray" if isinstance(source, xr.DataArray) else Path(source_name(source)).name
+def _history_line(
+    path: FileSource | None, sources: Mapping[str, Any], options: Mapping[str, Any]
+) -> str:
+    file = [] if path is None else [source_label(path)]
+    parts = [f"{name}={source_label(source)}" for name, source in sources.items()]
+    given = [f"{name}={' '.join(str(value).split())}"
+             for name, value in options.items() if value is not None]  # fmt: skip
+    return " ".join(["open_maps", *file, *parts, *given])
 
 
 def _seconds(livetime: u.Quantity | None) -> float | None:

@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
-import os
+import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from ...exceptions import FileFormatError, InvalidOptionError
+from ...exceptions import (
+    DataWarning,
+    FileFormatError,
+    InvalidDataError,
+    InvalidOptionError,
+    XProfileError,
+)
+from ...maps.axes import Axis
 from ...schema.names import EDISP, ENERGY, ENERGY_TRUE
 from ...schema.variables import MAPS, names_of_kind
-from ..fits.files import FileSource, FitsFile, open_fits
+from ...schema.warning_place import user_stacklevel
+from ..fits.files import FitsFile
 from ..fits.skymap import SkyMap, read_skymap, skymap_from_array
-from .ctools import WEIGHTS
+from .ctools import (
+    RATE_UNIT,
+    WEIGHTS,
+    has_edispcube,
+    has_psfcube,
+    is_ctbkgcube,
+    read_edispcube,
+    read_psfcube,
+)
 from .fermi import has_drm, has_gtpsf, read_drm, read_gtpsf
+from .images.bands import check_number, images_of_bands
+from .images.sources import OpenedSource, PartSource, SourceOpener, is_pair, number_map
 from .responses import Response, read_response, response_from_array
 
-__all__ = ["IMAGES", "MASKS", "RESPONSES", "MapParts", "PartSource", "add_part", "read_image"]
+__all__ = [
+    "IMAGES",
+    "MASKS",
+    "RESPONSES",
+    "MapParts",
+    "Usable",
+    "add_part",
+    "read_any_response",
+    "read_image",
+]
 
-PartSource: TypeAlias = FileSource | xr.DataArray
 IMAGES = names_of_kind(MAPS, "sum", "mean")  # counts, background, exposure and so on, but no mask
 RESPONSES = names_of_kind(MAPS, "response")
 MASKS = ("MASK_SAFE", "MASK_FIT")  # HDUs of Gammapy; HDUs of other parts have the part's name
 _MASK_HDUS = ("MASK_SAFE", "MASK", "MASK_FIT")  # HDUs of a file that is given for the mask
-_SEVERAL = ("background", "mask")  # parts that may come from several files
+_WITHOUT = {
+    "edisp": (
+        "give edisp=None to open the maps without it: true and reconstructed energy are then taken "
+        "to be the same"
+    ),
+    "psf": "give psf=None to open the maps without it",
+}
 
 
 @dataclass(eq=False)
@@ -39,33 +72,76 @@ class MapParts:
         Images of each variable: one, or several backgrounds or masks.
     responses : dict
         Energy dispersion and PSF.
+    bands : Axis, optional
+        Energy bands of images without energies.
+    effective_area : numpy.ndarray, optional
+        Effective area in cm2 by which exposures in s are multiplied: one value, or one for each
+        energy.
+    optional : set of str
+        Responses that are left out, with a warning, if they cannot be used.
     """
 
     images: dict[str, list[SkyMap]] = field(default_factory=dict)
     responses: dict[str, Response] = field(default_factory=dict)
+    bands: Axis | None = None
+    effective_area: NDArray[np.float64] | None = None
+    optional: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, eq=False)
+class Usable:
+    """Context in which a response is read or added: says how to do without one that fails.
+
+    An optional response is left out with a `DataWarning`.
+
+    Parameters
+    ----------
+    name : {"edisp", "psf"}
+        The response.
+    parts : MapParts
+        Parts that tell whether it is optional.
+    """
+
+    name: str
+    parts: MapParts
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, InvalidOptionError | Warning):
+            return False
+        known = isinstance(error, XProfileError)
+        text = str(error) if known else f"{self.name} is damaged ({type(error).__name__}: {error})"
+        if self.name in self.parts.optional:
+            warnings.warn(
+                f"{self.name} is left out, because it cannot be used: {text}; "
+                f"{_WITHOUT[self.name]}",
+                DataWarning,
+                stacklevel=user_stacklevel(),
+            )
+            return True
+        new = InvalidDataError if isinstance(error, InvalidDataError) else FileFormatError
+        raise new(f"{text}; {_WITHOUT[self.name]}") from error
 
 
 def add_part(
-    parts: MapParts,
-    stack: ExitStack,
-    name: str,
-    source: PartSource | Sequence[PartSource],
-    **options: bool,
+    parts: MapParts, opener: SourceOpener, name: str, source: PartSource | Sequence[Any]
 ) -> None:
     """Open the source of one part, and add the part or replace it.
 
     Parameters
     ----------
     parts : MapParts
-        Parts to add to.
-    stack : contextlib.ExitStack
-        Keeps the file open.
+        Parts to add to; a number of another part than the counts needs the counts.
+    opener : SourceOpener
+        Opens files.
     name : str
         Variable of the maps Dataset.
-    source : path, file object, DataArray, or a list of them
-        Source of the part. Several backgrounds are added, of several masks all must be True.
-    **options
-        Options of `open_fits`.
+    source : path, file object, (file, HDU), DataArray, number, or a list of them
+        Source of the part. Several backgrounds are added, of several masks all must be True. As
+        many images as `parts` has bands are the images of these bands; lists in the list are
+        combined in each band.
 
     Raises
     ------
@@ -74,51 +150,75 @@ def add_part(
     FileFormatError
         If a file does not hold the part.
     """
-    sources: list[Any] = [*source] if isinstance(source, list | tuple) else [source]
-    if not sources or (len(sources) > 1 and name not in _SEVERAL):
-        raise InvalidOptionError(f"{name} must be one file or map, found {len(sources)}")
-    opened = [_open_source(stack, name, one, **options) for one in sources]
+    sources = _as_list(source)
+    check_number(name, len(sources), None if name in RESPONSES else parts.bands)
+    opened = [[opener.open(name, one) for one in _as_list(group)] for group in sources]
+    if not all(opened):
+        raise InvalidOptionError(f"{name} has an empty list; give one file or map at least")
     if name in RESPONSES:
-        parts.responses[name] = _read_any_response(opened[0], name)
+        parts.optional.discard(name)
+        with Usable(name, parts):
+            parts.responses[name] = read_any_response(opened[0][0], name)
         return
-    parts.images[name] = [image for one in opened for image in _read_images(one, name)]
-    if name == "counts" and isinstance(opened[0], FitsFile) and WEIGHTS in opened[0]:
-        parts.images.setdefault("mask", [read_skymap(opened[0], [WEIGHTS])])
+    groups = [[image for one in group for image in _read_images(one, name, parts)]
+              for group in opened]  # fmt: skip
+    nested = any(_is_list(group) for group in sources)
+    parts.images[name] = images_of_bands(name, groups, parts.bands, nested=nested)
+    file = opened[0][0].content
+    if name == "counts" and len(opened) == 1 and isinstance(file, FitsFile) and WEIGHTS in file:
+        parts.images.setdefault("mask", [read_skymap(file, [WEIGHTS])])
 
 
-def _open_source(
-    stack: ExitStack, name: str, source: PartSource, **options: bool
-) -> FitsFile | xr.DataArray:
-    if isinstance(source, xr.DataArray):
-        return source
-    if not isinstance(source, str | os.PathLike) and not hasattr(source, "read"):
-        raise InvalidOptionError(
-            f"{name} must be a path, a file object or a DataArray; found {type(source).__name__}"
-        )
-    return stack.enter_context(open_fits(source, **options))
+def _is_list(source: Any) -> bool:
+    return isinstance(source, list | tuple) and not is_pair(source)
 
 
-def _read_any_response(source: FitsFile | xr.DataArray, name: str) -> Response:
+def _as_list(source: Any) -> list[Any]:
+    return [*source] if _is_list(source) else [source]
+
+
+def read_any_response(opened: OpenedSource, name: str) -> Response:
     """Read a response in the dialect that the file has."""
+    source = opened.content
     if isinstance(source, xr.DataArray):
         return response_from_array(source, name)
+    if not isinstance(source, FitsFile):
+        raise InvalidOptionError(f"{name} must be a file or a DataArray, found {source!r}")
+    if opened.hdu is not None:
+        return read_response(source, source[opened.hdu].name)
     if name == "psf" and has_gtpsf(source):
         return read_gtpsf(source)
     if name == EDISP and has_drm(source):
         return read_drm(source)
+    if name == "psf" and has_psfcube(source):
+        return read_psfcube(source)
+    if name == EDISP and has_edispcube(source):
+        return read_edispcube(source)
     return read_response(source, name.upper())
 
 
-def _read_images(source: FitsFile | xr.DataArray, name: str) -> list[SkyMap]:
+def _read_images(opened: OpenedSource, name: str, parts: MapParts) -> list[SkyMap]:
+    """Read the images of a part; a number becomes an image on the pixels of the counts."""
+    source = opened.content
     if isinstance(source, xr.DataArray):
         return [_rename_energy(skymap_from_array(source, name), name)]
+    if not isinstance(source, FitsFile):
+        if name in ("counts", "mask"):
+            raise InvalidOptionError(f"{name} must be a file or a DataArray, found {source!r}")
+        return [number_map(name, source, parts.images["counts"][0])]
+    if opened.hdu is not None:
+        return [read_image(source, name, opened.hdu)]
     hdus = [hdu for hdu in _MASK_HDUS if hdu in source] if name == "mask" else [name.upper()]
     return [read_image(source, name, hdu) for hdu in hdus or ["PRIMARY"]]
 
 
-def read_image(file: FitsFile, name: str, hdu: str) -> SkyMap:
+def read_image(file: FitsFile, name: str, hdu: str | int) -> SkyMap:
     """Read the image of a variable, which may have an axis of energy besides those of the sky."""
-    return _rename_energy(read_skymap(file, [hdu]), name)
+    image = read_skymap(file, [hdu])
+    if name == "background" and is_ctbkgcube(file, image):
+        image = replace(image, unit=RATE_UNIT)
+        file.notes.append(f"{image.label} in {RATE_UNIT}")
+    return _rename_energy(image, name)
 
 
 def _rename_energy(image: SkyMap, name: str) -> SkyMap:

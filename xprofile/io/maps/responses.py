@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
+from astropy.io import fits
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -25,8 +26,10 @@ from ..fits.bands_tables import MIGRA, read_bands_table
 from ..fits.files import FitsFile
 from ..fits.skymap import axis_from_array, read_wcs
 from ..fits.units import unit_factor
+from .migration import bin_fractions, integrate_migra, interpolate_nodes
 
 __all__ = [
+    "CHANNEL",
     "Response",
     "add_edisp",
     "add_psf",
@@ -37,6 +40,7 @@ __all__ = [
 
 Float = NDArray[np.float64]
 Array = NDArray[np.generic]
+CHANNEL = "channel"  # axis of a matrix for the energies of the counts, which it does not name
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,8 @@ class Response:
     values : numpy.ndarray
         Values (n_first, n_second), or (n_first, n_second, ny, nx) on a grid of positions.
     axes : tuple of Axis
-        The first two axes; energies in TeV.
+        The first two axes, or only the angles of a PSF that is the same at all energies; energies
+        in TeV.
     unit : str, optional
         Unit as the file names it.
     label : str
@@ -75,23 +80,21 @@ def position_dims(name: str) -> tuple[str, str]:
 
 
 def read_response(file: FitsFile, name: str) -> Response:
-    """Read the HDU ``EDISP`` or ``PSF`` of a file of Gammapy.
+    """Read the HDU ``EDISP`` or ``PSF`` of a file of Gammapy, or another one with such axes.
 
     Raises
     ------
     FileFormatError
         If the HDU or its axes are missing, or its values do not fit the axes.
     """
-    if name not in file:
-        raise FileFormatError(f"{file.name!r} has no HDU {name}; found {file.hdu_names}")
-    hdu, label = file[name], f"{name} of {file.label}"
-    bands = hdu.header.get("BANDSHDU", f"{name}_BANDS")
+    hdu, label = _find_hdu(file, name), f"{name} of {file.label}"
+    bands = _bands_name(hdu)
     if bands not in file:
         raise FileFormatError(f"{name} has no table of energies: HDU {bands} is missing")
-    axes = tuple(read_bands_table(file[bands]))
+    axes = tuple(read_bands_table(file[bands], file.energy_unit))
     sizes = tuple(axis.size for axis in axes)
     if hdu.is_image:
-        if len(sizes) != 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
+        if len(sizes) > 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
             raise FileFormatError(
                 f"{name} has the shape {hdu.shape}, expected {sizes} and two axes of positions"
             )
@@ -108,6 +111,26 @@ def read_response(file: FitsFile, name: str) -> Response:
     return Response(values.reshape(sizes), axes, hdu.columns["DATA"].unit, label)
 
 
+def _find_hdu(file: FitsFile, name: str) -> fits.ImageHDU | fits.BinTableHDU:
+    """Return the HDU of this name, or the first one whose BANDS table has axes of the response."""
+    if name in file:
+        return file[name]
+    for hdu in file.hdus:
+        bands = _bands_name(hdu)
+        if bands not in file:
+            continue
+        cards = file[bands].header.items()
+        axes = ",".join(str(value).upper() for key, value in cards if key.startswith("AXCOLS"))
+        kinds = {"PSF": ("RAD", "THETA"), "EDISP": ("MIGRA", "ENERGY_TRUE")}[name]
+        if any(kind in axes for kind in kinds) and (name == "PSF") == ("RAD" in axes):
+            return hdu
+    raise FileFormatError(f"{file.name!r} has no HDU {name}; found {file.hdu_names}")
+
+
+def _bands_name(hdu: fits.ImageHDU | fits.BinTableHDU) -> str:
+    return str(hdu.header.get("BANDSHDU", f"{hdu.name}_BANDS"))
+
+
 def response_from_array(array: xr.DataArray, name: str) -> Response:
     """Return the response in a DataArray with the dims of the maps Dataset.
 
@@ -118,13 +141,15 @@ def response_from_array(array: xr.DataArray, name: str) -> Response:
     """
     entry = MAPS[name]
     grid = position_dims(name)
-    if set(array.dims) - set(grid) != set(entry.dims):
+    dims = entry.dims_among(array.dims)
+    if dims is None or set(array.dims) - set(grid) != set(dims):
+        expected = " or ".join(str(one) for one in (entry.dims, entry.other_dims) if one)
         raise InvalidDataError(
-            f"{name} must be a file or an array with dims {entry.dims}; found {array.dims}"
+            f"{name} must be a file or an array with dims {expected}; found {array.dims}"
         )
     on_grid = set(grid) <= set(array.dims)
-    ordered = array.transpose(*entry.dims, *(grid if on_grid else ()))
-    axes = tuple(axis_from_array(array, dim) for dim in entry.dims)
+    ordered = array.transpose(*dims, *(grid if on_grid else ()))
+    axes = tuple(axis_from_array(array, dim) for dim in dims)
     wcs = decode_wcs(array.to_dataset(name=name), name) if on_grid else None
     return Response(ordered.to_numpy(), axes, array.attrs.get("units"), name, wcs)
 
@@ -137,77 +162,101 @@ def add_edisp(maps: xr.Dataset, response: Response, energy_unit: str) -> xr.Data
     FileFormatError
         If the response has other axes, or other energies than the maps.
     """
+    if response.dims == (ENERGY_TRUE, CHANNEL):
+        response = _on_counts(response, maps)
     if response.dims not in ((ENERGY_TRUE, ENERGY), (ENERGY_TRUE, MIGRA)):
         raise FileFormatError(
             f"{response.label} has axes {list(response.dims)}, expected energy_true with energy or "
             "migra"
         )
     true = response.axes[0].to(energy_unit)
-    maps = add_axis(maps, true, response.label)
+    if not (_is_at_nodes(response) and ENERGY_TRUE in maps.coords):
+        maps = add_axis(maps, true, response.label)
     if response.dims[1] == ENERGY:
         maps = add_axis(maps, response.axes[1].to(energy_unit), response.label)
-        return _assign(maps, EDISP, response)
-    migra = response.axes[1].edges
-    kernels = _integrate_migra(response.values, migra, axis_edges(maps, ENERGY), true.centres)
-    return _assign(maps, EDISP, replace(response, values=kernels))
+        return _assign(maps, EDISP, response, MAPS[EDISP].dims)
+    kernels = replace(response, values=_kernels_of_migra(maps, response, true))
+    return _assign(maps, EDISP, kernels, MAPS[EDISP].dims)
 
 
-def _integrate_migra(density: Array, migra: Float, energy: Float, true: Float) -> Float:
-    """Integrate densities (ntrue, nmigra, ...) over reconstructed bins: (ntrue, nenergy, ...)."""
-    width = np.diff(migra).reshape(-1, *[1] * (density.ndim - 2))
-    cumulative = np.cumsum(density.astype(np.float64) * width, axis=1)
-    cumulative = np.insert(cumulative, 0, 0, axis=1)
-    position = np.interp(energy / true[:, None], migra, np.arange(migra.size))
-    left = np.minimum(position.astype(int), migra.size - 2)
-    share = (position - left).reshape(*position.shape, *[1] * (density.ndim - 2))
-    row = np.arange(true.size)[:, None]
-    at_edges = (1 - share) * cumulative[row, left] + share * cumulative[row, left + 1]
-    return np.asarray(np.maximum(np.diff(at_edges, axis=1), 0))
+def _on_counts(response: Response, maps: xr.Dataset) -> Response:
+    """Give a matrix over channels the energies of the counts.
+
+    Raises
+    ------
+    FileFormatError
+        If it was made for other energies: gtdrm has edges of true energies at all those of counts.
+    """
+    true, channels = response.axes
+    counts = axis_from_array(maps[ENERGY], ENERGY)
+    nearest = true.edges[np.abs(np.log(true.edges[:, np.newaxis] / counts.edges)).argmin(axis=0)]
+    if counts.size != channels.size or not same_axis(nearest, counts.edges):
+        raise FileFormatError(
+            f"{response.label} has {channels.size} channels and edges of true energies at "
+            f"{true.edges} TeV, expected {counts.size} channels and edges at those of the counts, "
+            f"{counts.edges}; make it with the cube of these counts"
+        )
+    return replace(response, axes=(true, counts))
+
+
+def _kernels_of_migra(maps: xr.Dataset, response: Response, true: Axis) -> Array:
+    """Return the fractions (ntrue, nenergy, ...) of densities over migra."""
+    energy, migra = axis_edges(maps, ENERGY), response.axes[1]
+    if _is_at_nodes(response):
+        edges = axis_edges(maps, ENERGY_TRUE)
+        values = response.values.astype(np.float64)
+        return bin_fractions(values, true.centres, migra.edges, energy, edges)
+    return integrate_migra(response.values, migra.edges, energy, true.centres)
+
+
+def _is_at_nodes(response: Response) -> bool:
+    """Whether true energies and migra are both nodes, as in ctedispcube: any bins can be made."""
+    return response.dims == (ENERGY_TRUE, MIGRA) and all(axis.at_nodes for axis in response.axes)
 
 
 def add_psf(maps: xr.Dataset, response: Response, energy_unit: str) -> xr.Dataset:
     """Add ``psf`` ([lat_psf, lon_psf,] energy_true, rad), at the energies of the exposure.
 
+    A PSF over reconstructed energy keeps its dim ``energy``.
+
     Raises
     ------
     FileFormatError
-        If the response has other axes, or is not per solid angle.
+        If the response has other axes, is not per solid angle, or has other reconstructed energies
+        than the counts.
     """
-    if response.dims != MAPS["psf"].dims:
+    entry = MAPS["psf"]
+    if response.dims == (RAD,) and ENERGY_TRUE in maps.coords:
+        response = _repeat(response, maps)
+    if response.dims not in (entry.dims, entry.other_dims):
         raise FileFormatError(
-            f"{response.label} has axes {list(response.dims)}, expected {MAPS['psf'].dims}"
+            f"{response.label} has axes {list(response.dims)}, expected {entry.dims} or "
+            f"{entry.other_dims}"
         )
     energy = response.axes[0].to(energy_unit)
     values = response.values
-    if ENERGY_TRUE in maps.coords:
-        values = _interpolate_energies(energy.centres, values, maps[ENERGY_TRUE].to_numpy())
+    if energy.name == ENERGY_TRUE and ENERGY_TRUE in maps.coords:
+        values = interpolate_nodes(energy.centres, values, maps[ENERGY_TRUE].to_numpy())
     else:
         maps = add_axis(maps, energy, response.label)
-    factor = unit_factor(response.unit, MAPS["psf"].unit, response.label)
+    factor = unit_factor(response.unit, entry.unit, response.label)
     values = np.multiply(values, factor, dtype=np.float64)
     maps = maps.assign_coords({RAD: data_array(RAD, response.axes[1].centres, COORDS)})
-    return _assign(maps, "psf", replace(response, values=values))
+    return _assign(maps, "psf", replace(response, values=values), response.dims)
 
 
-def _assign(maps: xr.Dataset, name: str, response: Response) -> xr.Dataset:
+def _repeat(response: Response, maps: xr.Dataset) -> Response:
+    """Return a PSF without energies, repeated for all true energies of the maps."""
+    energy = axis_from_array(maps[ENERGY_TRUE], ENERGY_TRUE)
+    values = np.repeat(response.values[np.newaxis], energy.size, axis=0)
+    return replace(response, values=values, axes=(energy, *response.axes))
+
+
+def _assign(maps: xr.Dataset, name: str, response: Response, dims: tuple[str, ...]) -> xr.Dataset:
     """Assign a response; the axes of a grid of positions come first in the Dataset."""
     entry, values = MAPS[name], response.values
     if response.wcs is None:
-        return maps.assign({name: (entry.dims, values, entry.attrs)})
-    dims = (*position_dims(name), *entry.dims)
+        return maps.assign({name: (dims, values, entry.attrs)})
+    dims = (*position_dims(name), *dims)
     maps = maps.assign_coords({wcs_name(name): encode_wcs(response.wcs)})
     return maps.assign({name: (dims, np.moveaxis(values, (-2, -1), (0, 1)), entry.attrs)})
-
-
-def _interpolate_energies(nodes: Float, values: Array, wanted: Float) -> Array:
-    """Interpolate along the first axis, linearly in log energy, constant beyond the ends.
-
-    The weights add up to 1, so values that are normalised at the nodes stay normalised.
-    """
-    if same_axis(nodes, wanted):
-        return values
-    position = np.interp(np.log(wanted), np.log(nodes), np.arange(nodes.size))
-    left = np.minimum(position.astype(int), max(nodes.size - 2, 0))
-    right = np.minimum(left + 1, nodes.size - 1)
-    weight = (position - left).reshape(-1, *[1] * (values.ndim - 1))
-    return np.asarray((1 - weight) * values[left] + weight * values[right])

@@ -14,11 +14,11 @@ from ...exceptions import InvalidOptionError
 from ...maps.axes import add_axis
 from ...maps.wcs import grid_coords
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
-from ...schema.options import suggests_options
+from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
 from ...schema.units import energy_unit_name, unit_text
 from ..fits.files import FileSource, FitsFile, open_fits, source_name
-from ..fits.skymap import SkyMap, read_skymap
-from ..fits.units import parse_unit
+from ..fits.skymap import read_skymap
+from ..fits.units import unit_to_keep
 
 __all__ = ["open_map", "read_map"]
 
@@ -29,7 +29,7 @@ def open_map(
     *,
     hdu: str | None = None,
     unit: str | u.UnitBase | None = None,
-    energy_unit: str = ENERGY_UNIT,
+    energy_unit: str | NotGiven = NOT_GIVEN,
     chunks: int | str | Mapping[str, Any] | None = None,
     checksum: bool = False,
 ) -> xr.DataArray:
@@ -43,9 +43,11 @@ def open_map(
     hdu : str, optional
         Name of the HDU; the first image by default.
     unit : str or astropy.units.Unit, optional
-        Unit of the values, instead of the unit in the file.
+        Unit of the values, instead of the unit in the file. Both may be written as people do:
+        ``counts``, ``JY/BEAM``, ``cm^2 s``.
     energy_unit : str
-        Unit of the energies.
+        Unit of the energies, TeV if it is not given. Energies in the file are also taken to be in
+        it where neither the file nor its format names their unit; without it, that is an error.
     chunks : int, "auto" or dict, optional
         Chunks of a dask array, as for `xarray.open_dataset`.
     checksum : bool
@@ -68,9 +70,14 @@ def open_map(
         If the file does not exist.
     FileFormatError
         If the file is not FITS, has no such image, or the image has no celestial WCS, no energies
-        for its planes, or an unknown unit.
+        for its planes.
     InvalidOptionError
         If the file has no HDU `hdu`, or if `unit` or `energy_unit` is not valid.
+
+    Warns
+    -----
+    DataWarning
+        If the unit in the file is unknown. It is kept as text.
 
     See Also
     --------
@@ -84,13 +91,15 @@ def open_map(
     >>> diffuse.profile.bin(bins, how="mean")  # doctest: +SKIP
     """
     new_unit = None if unit is None else unit_text(unit)
-    energies = energy_unit_name(energy_unit)
+    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
     lazy = chunks is not None
-    with open_fits(path, lazy=lazy, checksum=checksum) as file:
+    with open_fits(path, lazy=lazy, checksum=checksum, energy_unit=known_unit) as file:
         if hdu is not None and hdu.upper() not in file:
             raise InvalidOptionError(f"no HDU {hdu!r} in {file.label}; found {file.hdu_names}")
-        found = read_map(file, hdu, unit=new_unit, energy_unit=energies, lazy=lazy)
+        found = read_map(file, hdu, unit=new_unit, energy_unit=known_unit or ENERGY_UNIT, lazy=lazy)
     found.attrs["history"] = f"open_map {Path(source_name(path)).name}"
+    if file.notes:
+        found.attrs["history"] += f"\nopen_map assumed: {'; '.join(file.notes)}"
     return found.chunk(chunks) if chunks is not None else found
 
 
@@ -111,13 +120,7 @@ def read_map(
     dims = (*(axis.name for axis in image.axes), LAT, LON)
     cube = image.cube.without_axes(len(image.cube.shape) - len(dims))
     values = indexing.LazilyIndexedArray(cube) if lazy else cube.read()
-    found_unit = _file_unit(image) if unit is None else unit
+    found_unit = unit_to_keep(image.unit, image.label) if unit is None else unit
     attrs = {"units": found_unit} if found_unit else {}
     name = image.hdu.lower() if image.hdu not in ("", "PRIMARY") else "map"
     return xr.DataArray(xr.Variable(dims, values, attrs), coords.coords, name=name)
-
-
-def _file_unit(image: SkyMap) -> str:
-    """Return the unit of a map, written in factors unless it contains a number."""
-    unit = parse_unit(image.unit, image.label)
-    return unit_text(unit) if unit.scale == 1 else str(unit)

@@ -15,6 +15,7 @@ from astropy.io import fits
 
 from ...exceptions import InvalidDataError, MissingVariableError
 from ...maps.wcs import encode_wcs, pixel_grid
+from ...maps.world.distortions import move_pixels
 from ...schema.checks import check_maps
 from ...schema.history import creator
 from ...schema.names import DATASET, ENERGY, ENERGY_TRUE, LAT, LON, RAD, low
@@ -146,9 +147,7 @@ def _sort_pixels(maps: xr.Dataset) -> xr.Dataset:
 def _wcs_cards(maps: xr.Dataset) -> dict[Hashable, Any]:
     """Return the FITS cards of the WCS of sorted pixels, counted from the first one."""
     grid = pixel_grid(maps)
-    wcs = grid.wcs.deepcopy()
-    wcs.wcs.crpix = wcs.wcs.crpix - [grid.x[0], grid.y[0]]
-    return encode_wcs(wcs).attrs
+    return encode_wcs(move_pixels(grid.wcs, np.array([grid.x[0], grid.y[0]]))).attrs
 
 
 def _primary_hdu(maps: xr.Dataset) -> fits.PrimaryHDU:

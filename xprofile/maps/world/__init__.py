@@ -1,0 +1,1 @@
+"""FITS world coordinate systems: types of axes, frames, distortions, and cards."""
