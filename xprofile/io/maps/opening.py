@@ -22,6 +22,7 @@ from ..fits.files import FileSource
 from .assembly import maps_from_parts
 from .gammapy_files import read_mapdataset
 from .images.bands import energy_bands
+from .images.named_hdus import name_hdus
 from .images.sources import HduName, PartSource, SourceOpener, source_label
 from .parts import RESPONSES, MapParts, add_part
 
@@ -162,10 +163,32 @@ def open_maps(
         "edisp": edisp, "psf": psf, "counts_off": counts_off, "acceptance": acceptance,
         "acceptance_off": acceptance_off, "alpha": alpha,
     }  # fmt: skip
+    return _read_maps(
+        path, given, hdu=hdu, energy_edges=energy_edges, exposure_unit=exposure_unit,
+        effective_area=effective_area, livetime=livetime, energy_unit=energy_unit,
+        drop_variables=drop_variables, chunks=chunks, checksum=checksum,
+    )  # fmt: skip
+
+
+def _read_maps(
+    path: FileSource | None,
+    given: Mapping[str, Any],
+    *,
+    hdu: Mapping[str, Any] | None,
+    energy_edges: u.Quantity | None,
+    exposure_unit: str | u.UnitBase | None,
+    effective_area: u.Quantity | None,
+    livetime: u.Quantity | None,
+    energy_unit: str | NotGiven,
+    drop_variables: Iterable[str],
+    chunks: int | str | Mapping[str, Any] | None,
+    checksum: bool,
+) -> xr.Dataset:
+    """Read the parts that are given or in a file, with the options of `open_maps`."""
     skip = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables)
     skip |= {name for name in RESPONSES if given[name] is None}
     given = {name: None if one is NOT_GIVEN else one for name, one in given.items()}
-    named = _name_hdus(path, hdu, given)
+    named = name_hdus(path, hdu, given)
     sources = {name: named[name] for name in given if name in named}
     path = path if hdu is None else None
     _check_sources(path, sources, skip)
@@ -210,24 +233,6 @@ def _check_sources(path: FileSource | None, sources: Mapping[str, Any], skip: se
             f"open_maps needs one file with all parts, or {' and '.join(needed)}; missing "
             f"{', '.join(missing)}, found {', '.join(sources) or 'none'}"
         )
-
-
-def _name_hdus(
-    path: FileSource | None, hdu: Mapping[str, Any] | None, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the sources that are given, and those that HDUs of the file are."""
-    unknown = sorted(set(hdu or {}) - set(given))
-    if hdu is not None and (path is None or not hdu or unknown):
-        raise InvalidOptionError(
-            f"hdu needs the path of a file and the HDUs of parts in it, among {list(given)}; found "
-            f"{dict(hdu)!r} and the path {path!r}"
-        )
-
-    def in_file(name: Any) -> Any:
-        return [in_file(one) for one in name] if isinstance(name, list | tuple) else (path, name)
-
-    sources = {name: in_file(names) for name, names in (hdu or {}).items()}
-    return sources | {name: source for name, source in given.items() if source is not None}
 
 
 def _open_parts(
