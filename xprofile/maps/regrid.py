@@ -95,7 +95,7 @@ def _frames_to_try(source: PixelGrid, target: PixelGrid) -> Iterator[BaseCoordin
 
 
 def _whole_step(pixels: Float, found: Float, rounding: float, turn: int = 0) -> int | None:
-    """Return the whole number between pixel numbers of two grids, None if there is none."""
+    """Return the whole number between pixel numbers of two grids, None if fractional."""
     steps = found - pixels
     if not np.all(np.isfinite(steps)):
         return None

@@ -87,7 +87,7 @@ def _angles(name: str, value: Any) -> tuple[float, float]:
         pair = isinstance(value, tuple | list)
         angles = np.atleast_1d(u.Quantity(value).to_value("deg")).astype(float)
     except (TypeError, ValueError, u.UnitConversionError) as error:
-        raise InvalidOptionError(f"{name} is no angle: found {value!r}; {hint}") from error
+        raise InvalidOptionError(f"{name} is not an angle: found {value!r}; {hint}") from error
     fine = angles.shape in ((1,), (2,)) and np.isfinite(angles).all() and np.all(angles > 0)
     if not fine or (pair and angles.size == 1):
         raise InvalidOptionError(

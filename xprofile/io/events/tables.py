@@ -177,7 +177,7 @@ def find_events(file: FitsFile) -> EventTable:
 
 
 def find_column(names: Sequence[str], wanted: str, where: str) -> int | None:
-    """Return the number of a column, None if there is none of this name.
+    """Return the number of a column, None if no column has this name.
 
     Capitals do not matter, unless names differ by them alone: then the exact name counts.
 

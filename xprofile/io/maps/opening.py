@@ -254,7 +254,7 @@ def _open_parts(
 
 
 def _set_exposure_unit(parts: MapParts, unit: str | u.UnitBase | None) -> list[str]:
-    """Give the exposure a unit if the caller names one; else say what is assumed without one."""
+    """Give the exposure the unit that the caller names; else return notes on assumed units."""
     images = parts.images.get("exposure", [])
     if unit is not None and images:
         text = unit_text(unit)

@@ -123,7 +123,7 @@ def join_pixels(wcs: WCS, first: Float, factor: int) -> WCS:
     """
     joined = wcs.deepcopy()
     joined.wcs.crpix = (wcs.wcs.crpix - first - 0.5) / factor + 0.5
-    if has_distortions(cards_of_wcs(wcs)):  # TPD and others depend on what the matrix gives
+    if has_distortions(cards_of_wcs(wcs)):  # TPD and others act on the output of the matrix
         joined.wcs.pc = wcs.wcs.get_pc() * factor
     else:
         joined.wcs.cdelt = wcs.wcs.get_cdelt() * factor

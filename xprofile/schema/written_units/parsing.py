@@ -14,7 +14,7 @@ from .spellings import ALWAYS, MEANINGS, NO_UNIT, WHOLE_TEXTS
 __all__ = ["as_unit", "conversion_factor", "is_number", "named_unit", "without_events"]
 
 _EVENTS = (u.ct, u.ph)  # kinds of events, which are numbers without a unit in spectra and maps
-_CELLS = (u.pix, u.bin)  # a number of events in each of them is what a map has anyway
+_CELLS = (u.pix, u.bin)  # maps count events per pixel and bin anyway
 
 # numbers, which may contain an e, or words
 _NUMBER_OR_WORD = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|[^\W\d_]+")
@@ -24,7 +24,7 @@ _PLAIN_NUMBERS = frozenset(("dimensionless", "unitless", "number", "numbers"))
 
 
 def named_unit(text: Any) -> str | None:
-    """Return the text of a unit, or None if it says that there is none, such as ``'None'``."""
+    """Return the text of a unit, or None for texts that mean no unit, such as ``'None'``."""
     found = "" if text is None else str(text).strip()
     return None if found.lower() in NO_UNIT else found
 
