@@ -89,7 +89,7 @@ def _frame_key(frame: BaseCoordinateFrame) -> Hashable:
 
 
 def _representation_key(value: BaseRepresentationOrDifferential) -> Hashable:
-    return value.name, *(value_key(getattr(value, name)) for name in value.components)
+    return type(value), *(value_key(getattr(value, name)) for name in value.components)
 
 
 def _time_key(value: Time) -> Hashable:
