@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cases.mapdataset_files import PLAIN
 
 import xprofile
 
@@ -61,6 +62,13 @@ before |= set(sys.modules)
 start, end = SkyCoord([3, 357] * u.deg, [0, 0] * u.deg, frame="galactic")
 maps.profile.estimate(SkyBins.along_line(start, end, height=2 * u.deg, nbin=5))
 """
+
+
+def test_reading_maps_needs_no_heavy_package(tmp_path):
+    path = tmp_path / "maps.fits"
+    path.write_bytes(PLAIN.content)
+    found = loaded(f"import xprofile; xprofile.open_maps({str(path)!r})")
+    assert not found & {"regions", "matplotlib", "netCDF4", "pooch", "scipy.stats"}
 
 
 def test_a_profile_of_sky_bins_needs_no_heavy_package():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs import WCS, NoConvergence, Sip
 from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales
 from numpy.typing import NDArray
-from regions import PixelRegion, SkyRegion
 
 from ..exceptions import InvalidBinsError
 from .solid_angles import block_solid_angles, pixel_solid_angles
@@ -19,6 +18,9 @@ from .sphere import lonlat_deg, unit_vectors
 from .tangent_plane import TangentPlane, find_tangent_plane
 from .world.distortions import pixel_to_world, sip_polynomials, world_to_pixel
 from .world.frames import celestial_frame, frames_in_astropy
+
+if TYPE_CHECKING:
+    from regions import PixelRegion, SkyRegion
 
 __all__ = ["PixelGrid", "pixel_numbers"]
 
