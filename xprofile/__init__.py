@@ -9,7 +9,8 @@ __version__ = version("xprofile")
 from .accessor import DataArrayProfile, DatasetProfile
 
 if TYPE_CHECKING:
-    from . import exceptions, plot, tutorial
+    from . import exceptions, tutorial
+    from . import plot as plot
     from .binned.binning import bin_image, bin_maps
     from .binned.selection import cutout, exclude
     from .bins.skybins import SkyBins
@@ -72,7 +73,6 @@ __all__ = [
     "open_netcdf",
     "open_profile",
     "p_value",
-    "plot",
     "power_law",
     "quantity",
     "rebin",
@@ -180,4 +180,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "plot"])  # which star imports leave out, as it loads matplotlib

@@ -255,4 +255,4 @@ def test_the_first_parameter_is_left_out_of_docstrings():
 
 
 def test_dir_of_the_package_is_its_public_names():
-    assert dir(xprofile) == sorted(xprofile.__all__)
+    assert dir(xprofile) == sorted([*xprofile.__all__, "plot"])
