@@ -99,7 +99,7 @@ def open_maps(name: str) -> xr.Dataset:
     Raises
     ------
     InvalidOptionError
-        If there are no example maps of this name.
+        If the name is unknown.
     MissingFileError
         If the real maps are neither on this machine nor can be downloaded.
 

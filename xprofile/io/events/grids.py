@@ -122,7 +122,7 @@ def grid_like(like: GridSource, energy_edges: u.Quantity | None) -> EventGrid:
     Raises
     ------
     InvalidOptionError
-        If there are no energies, or both those of `like` and `energy_edges`.
+        If energies are missing, or given both by `like` and by `energy_edges`.
     """
     if isinstance(like, xr.Dataset | xr.DataArray):
         coords, from_file = _coords_in_memory(like), False

@@ -145,7 +145,7 @@ def read_edispcube(file: FitsFile) -> Response:
     Warns
     -----
     DataWarning
-        If there are no values at some energies.
+        If values are missing at some energies.
     """
     values, energy, migra, label, wcs = _read_cube(file, _MIGRAS, MIGRA, "")
     if not np.isfinite(values).all():
