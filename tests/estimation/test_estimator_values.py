@@ -1,11 +1,14 @@
 """Estimators are values: they compare, hash, and print."""
 
+import inspect
+from dataclasses import fields
+
 import astropy.units as u
 import numpy as np
 import pytest
 from astropy.modeling.models import ExponentialCutoffPowerLaw1D
 
-from xprofile import ProfileEstimator, power_law
+from xprofile import ProfileEstimator, estimate, power_law
 from xprofile.exceptions import InvalidEnergyError, InvalidOptionError
 
 EDGES = [10, 100, 2000] * u.GeV
@@ -107,3 +110,18 @@ def test_settings_are_the_estimators_own():
 def test_settings_are_checked_at_once(settings, error, message):
     with pytest.raises(error, match=message):
         ProfileEstimator(**settings)
+
+
+def test_estimate_has_the_settings_of_the_estimator():
+    """Names, defaults and descriptions are the same, in the same order."""
+    options = dict(inspect.signature(estimate).parameters)
+    assert next(iter(options)) == "binned"
+    assert list(options)[-2:] == ["progress", "parallel"]
+    settings = {name: p.default for name, p in list(options.items())[1:-2]}
+    assert settings == {f.name: f.default for f in fields(ProfileEstimator)}
+    described, again = (
+        inspect.getdoc(one).partition("spectral_model :")[2].partition("\n\n")[0]
+        for one in (ProfileEstimator, estimate)
+    )
+    assert again.startswith(described)
+    assert described.count(" :") == len(settings) - 1
