@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .profile.toys import simulate
     from .schema.axes import axis_edges
     from .schema.checks import check_binned, check_maps, check_profile
-    from .schema.indexing import select
+    from .maps.indexing.selecting import select
     from .schema.units import to_units
     from .spectrum.models import power_law
 
@@ -147,7 +147,7 @@ _NAMES = {
         "check_maps",
         "check_profile",
     ),
-    "schema.indexing": ("select",),
+    "maps.indexing.selecting": ("select",),
     "schema.units": ("to_units",),
     "spectrum.models": ("power_law",),
     "schema.axes": ("axis_edges",),

@@ -67,7 +67,7 @@ def function_of(path):
 
 @pytest.mark.parametrize("stage", METHODS)
 def test_completion_shows_the_methods_of_the_stage(stages, stage):
-    common = COMMON if stage != "image" else set()
+    common = COMMON if stage != "image" else {"sel"}
     assert set(dir(stages[stage].profile)) == METHODS[stage] | common
     for name in METHODS[stage] | common:
         assert hasattr(stages[stage].profile, name)
@@ -102,7 +102,7 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
 def test_plain_arrays_are_no_map_image(stages):
     norm = stages["profile"]["norm"]
     assert type(norm.profile) is DataArrayProfile
-    assert dir(norm.profile) == []
+    assert dir(norm.profile) == ["sel"]
     with pytest.raises(WrongStageError, match="this DataArray is not a map image and lacks"):
         norm.profile.plot_sky()
 
@@ -147,7 +147,7 @@ def test_what_only_looks_like_maps_is_at_no_stage(stages):
     assert set(dir(xr.Dataset({"exposure": 1, "solid_angle": 2}).profile)) == COMMON
     for name in ("energy", "exposure"):
         row = stages["maps"][name].isel({d: 0 for d in ("lat",) if d in stages["maps"][name].dims})
-        assert dir(row.profile) == []
+        assert dir(row.profile) == ["sel"]
         assert repr(row.profile).startswith("DataArray: ")
     assert repr(stages["maps"].isel(lat=0).profile).startswith("Maps")
 

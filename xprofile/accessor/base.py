@@ -17,6 +17,7 @@ from .delegation import calls
 
 if TYPE_CHECKING:
     import astropy.units as u
+    from astropy.coordinates import SkyCoord
 
     from ..io.paths import StrPath
 
@@ -150,20 +151,24 @@ class DatasetProfile(StageAccessor):
         missing = missing_names(self._obj, stage)  # type: ignore[arg-type]
         return f" and lacks {', '.join(missing)}" if missing else ""
 
-    @calls("schema.indexing.select")
+    @calls("maps.indexing.selecting.select")
     def sel(
         self,
         indexers: Mapping[Hashable, Any] | None = None,
         *,
+        position: SkyCoord | None = None,
         method: str | None = None,
         tolerance: Any = None,
         drop: bool = False,
         **by_name: Any,
     ) -> xr.Dataset:
         """Select by coordinates with Quantities."""
-        from ..schema.indexing import select
+        from ..maps.indexing.selecting import select
 
-        return select(self._obj, indexers, method=method, tolerance=tolerance, drop=drop, **by_name)
+        return select(
+            self._obj, indexers, position=position, method=method, tolerance=tolerance, drop=drop,
+            **by_name,
+        )  # fmt: skip
 
     @calls("schema.units.to_units")
     def to_units(
@@ -214,3 +219,22 @@ class DataArrayProfile(StageAccessor):
         missing = [dim for dim in (LAT, LON) if dim not in self._obj.dims]
         missing += [WCS_NAME] if WCS_NAME not in self._obj.coords else []
         return f" and lacks {', '.join(missing)}"
+
+    @calls("maps.indexing.selecting.select")
+    def sel(
+        self,
+        indexers: Mapping[Hashable, Any] | None = None,
+        *,
+        position: SkyCoord | None = None,
+        method: str | None = None,
+        tolerance: Any = None,
+        drop: bool = False,
+        **by_name: Any,
+    ) -> xr.DataArray:
+        """Select by coordinates with Quantities."""
+        from ..maps.indexing.selecting import select
+
+        return select(
+            self._obj, indexers, position=position, method=method, tolerance=tolerance, drop=drop,
+            **by_name,
+        )  # fmt: skip

@@ -1,0 +1,173 @@
+"""Selection by coordinates, whose values may be Quantities, and by positions on the sky."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.coordinates import SkyCoord
+
+from ...exceptions import InvalidOptionError, MissingVariableError
+from ...schema.names import LAT, LON, POSITION_ANGLE
+from ...schema.options import suggests_options
+from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
+from .nearest import select_position
+from .seams import unwrap_columns
+
+__all__ = ["select"]
+
+Data = TypeVar("Data", xr.Dataset, xr.DataArray)
+
+_ANGLES = {LON: FULL_TURN, POSITION_ANGLE: FULL_TURN, LAT: None}  # and the turn that they repeat by
+
+
+@suggests_options
+def select(
+    data: Data,
+    indexers: Mapping[Hashable, Any] | None = None,
+    *,
+    position: SkyCoord | None = None,
+    method: str | None = None,
+    tolerance: Any = None,
+    drop: bool = False,
+    **by_name: Any,
+) -> Data:
+    """Select by coordinates, as `xarray.Dataset.sel`, with Quantities and positions on the sky.
+
+    Longitudes and position angles are compared modulo 360 deg. A slice of them goes from the first
+    to the second value by the shorter way round, and includes both.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Maps, binned data or a profile, or one map.
+    indexers : dict, optional
+        Values by coordinate name: Quantities, which are converted to the unit of the coordinate,
+        slices of Quantities, or anything that `xarray.Dataset.sel` takes. A bin is selected by its
+        centre, along the profile or by its ``lon`` or ``lat`` on the sky.
+    position : SkyCoord, optional
+        In any frame. Of maps, the nearest pixel is selected, of binned data and profiles the bin
+        with the nearest centre, and of concentric rings the one that holds the position. Several
+        positions (n,) give the dim ``position`` in maps.
+    method, tolerance, drop
+        As for `xarray.Dataset.sel`. With a single coordinate or a position, `tolerance` may be a
+        Quantity.
+    **by_name
+        The same as `indexers`, as keyword arguments.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataArray
+        The selected part, with the same variables.
+
+    Raises
+    ------
+    MissingVariableError
+        If a Quantity is given for a coordinate that the data do not have.
+    InvalidOptionError
+        If a Quantity is of another kind than the coordinate, or `position` comes together with
+        ``lon`` or ``lat``.
+    KeyError
+        As `xarray.Dataset.sel`; also if a position is off the map, or farther than `tolerance`.
+
+    See Also
+    --------
+    xprofile.to_units : Change units of coordinates and variables.
+    xprofile.cutout : Cut maps out around a position.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> high = xprofile.select(maps, energy=slice(50 * u.GeV, None))
+    >>> maps.sizes["energy"] > high.sizes["energy"]
+    True
+    >>> equator = xprofile.select(maps, lat=3 * u.arcmin, method="nearest")
+    >>> equator.counts.dims
+    ('energy', 'lon')
+    >>> center = xprofile.select(maps, position=SkyCoord("17h45m40s", "-29d00m28s"))
+    >>> center.counts.dims
+    ('energy',)
+    >>> west = xprofile.select(maps, lon=slice(358 * u.deg, 1 * u.deg))
+    >>> float(west.lon.min()) < 0 < float(west.lon.max())
+    True
+    """
+    wanted = dict(indexers or {}) | dict[Hashable, Any](by_name)
+    if position is not None:
+        both = [name for name in (LON, LAT) if name in wanted]
+        if both:
+            raise InvalidOptionError(
+                f"position and {both[0]} were given; give either the position or lon and lat"
+            )
+        data = select_position(data, position, tolerance if not wanted else None, drop)
+    numbers = {name: _numbers(value, data, name) for name, value in wanted.items()}
+    if isinstance(tolerance, u.Quantity) and len(wanted) == 1:
+        tolerance = _numbers(tolerance, data, next(iter(wanted)))
+    for name in [name for name in numbers if _is_angle(data, name)]:
+        value = numbers.pop(name)
+        if method not in (None, "nearest") and not isinstance(value, slice):
+            raise InvalidOptionError(
+                f"method={method!r} was given for {name}, which is an angle; use method='nearest'"
+            )
+        data = _select_angle(data, str(name), value, method, tolerance, drop)
+    return data.sel(numbers, method=method, tolerance=tolerance, drop=drop) if numbers else data
+
+
+def _is_angle(data: xr.Dataset | xr.DataArray, name: Hashable) -> bool:
+    """Whether a coordinate is an angle on the sky along one dim, to be compared here."""
+    if name not in _ANGLES or name not in data.coords or data[name].ndim != 1:
+        return False
+    return name != LAT or data[name].dims != (LAT,)  # xarray selects latitudes of maps itself
+
+
+def _select_angle(
+    data: Data, name: str, value: Any, method: str | None, tolerance: Any, drop: bool
+) -> Data:
+    """Select by an angle in the unit of its coordinate."""
+    coord = data[name]
+    dim, values = coord.dims[0], coord.to_numpy().astype(float)
+    unit = u.Unit(coord.attrs.get("units", "deg"))
+    turn = _ANGLES[name] and (_ANGLES[name] * u.deg).to_value(unit)
+    if isinstance(value, slice):
+        if turn is None:
+            found = values_between(values, value.start, value.stop)
+        else:
+            found = angles_between(values, value.start, value.stop, turn)
+        return unwrap_columns(data, found, dim).isel({dim: slice(None, None, value.step)})
+    if isinstance(value, np.ndarray) and value.dtype == bool:
+        return data.isel({dim: value}, drop=drop)
+    wanted = value.to_numpy() if isinstance(value, xr.DataArray) else np.asarray(value)
+    found = nearest_indices(
+        values, wanted, turn, exact=method is None, tolerance=tolerance, name=name
+    )
+    if isinstance(value, xr.DataArray):
+        return data.isel({dim: value.copy(data=found)}, drop=drop)
+    return data.isel({dim: found if found.ndim else int(found)}, drop=drop)
+
+
+def _numbers(value: Any, data: xr.Dataset | xr.DataArray, name: Hashable) -> Any:
+    """Convert Quantities to numbers in the unit of a coordinate; leave other values as they are."""
+    if isinstance(value, slice):
+        start, stop = (_numbers(end, data, name) for end in (value.start, value.stop))
+        return slice(start, stop, value.step)
+    if isinstance(value, list | tuple) and any(isinstance(one, u.Quantity) for one in value):
+        return np.array([_numbers(one, data, name) for one in value])
+    if not isinstance(value, u.Quantity):
+        return value
+    if name not in data.coords:
+        hint = "; select pixels with position=SkyCoord(...)" if name in (LON, LAT) else ""
+        raise MissingVariableError(
+            f"the data have no coordinate {name!r}; they have {list(data.coords)}{hint}"
+        )
+    unit = data[name].attrs.get("units", "")
+    try:
+        return value.to_value(unit)
+    except u.UnitConversionError:
+        raise InvalidOptionError(
+            f"{name} is in {unit!r}, found {value}; give a Quantity that can be converted"
+        ) from None
