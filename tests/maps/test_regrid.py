@@ -11,7 +11,7 @@ from cases.maps import make_wcs
 from xprofile import SkyBins, bin_maps, open_maps
 from xprofile.exceptions import DataWarning, InvalidDataError
 from xprofile.maps.pixelgrid import PixelGrid, pixel_numbers
-from xprofile.maps.regrid import interpolate_to
+from xprofile.maps.regridding.interpolation import interpolate_to
 
 
 def grid(projection="CAR", center=(0.0, 0.0), step=0.1, shape=(20, 30), frame="galactic"):

@@ -245,6 +245,11 @@ class PixelGrid:
         back_x, back_y = self._to_pixel(lon, lat)
         return np.asarray(np.isfinite(lat) & (np.hypot(back_x - x, back_y - y) < _SAME_PLACE))
 
+    @cached_property
+    def on_sky(self) -> NDArray[np.bool_]:
+        """Whether each pixel stands for its part of the sky, (ny, nx); see `canonical`."""
+        return np.broadcast_to(self.canonical(self.x, self.y[:, None]), self.shape)
+
 
 def pixel_numbers(size: int) -> Float:
     """Pixel numbers 0, 1, ... of `size` columns or rows."""

@@ -1,4 +1,4 @@
-"""Maps on other pixels: whole pixels picked from a grid, and interpolation between its pixels."""
+"""Whole pixels of one grid found in another one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 from .pixelgrid import PixelGrid
 from .sphere import same_frame
 
-__all__ = ["covered_pixels", "interpolate_to", "pixels_in"]
+__all__ = ["pixels_in"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
-
-# Pixels beyond the outermost centres up to which the outermost values hold: to the outer edge of
-# these pixels. Ten times larger, a map would be continued by 5 pixels for which it has no data.
-_EDGE = 0.5
 
 # Columns that may be missing to a full turn of 360 deg, for rounding of the pixel width. Ten times
 # larger changes nothing; at a whole column, maps with a gap would be interpolated across it.
@@ -112,56 +108,3 @@ def _numbers_inside(pixels: Float, step: int, size: int, turn: int = 0) -> Int:
     if turn:
         numbers = numbers % turn
     return np.where((numbers >= 0) & (numbers < size), numbers, -1)
-
-
-def covered_pixels(source: PixelGrid, target: PixelGrid) -> NDArray[np.bool_]:
-    """Whether `interpolate_to` gives values for the pixels of `target`, (ny, nx)."""
-    return _places(source, target)[2]
-
-
-def interpolate_to(
-    values: NDArray[np.generic], source: PixelGrid, target: PixelGrid
-) -> NDArray[np.generic]:
-    """Interpolate planes (n, ny, nx) linearly between pixel centres.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Values on the pixels of `source`.
-    source, target : PixelGrid
-        Grids of any projections and frames. A plate carree of the whole sky is interpolated across
-        its seam.
-
-    Returns
-    -------
-    numpy.ndarray
-        Values on the pixels of `target`, NaN outside `source`. Integers become floats.
-    """
-    x, y, inside = _places(source, target)
-    values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
-    if _goes_round(source):
-        values = np.concatenate([values[..., -1:], values, values[..., :1]], axis=-1)
-        x = x + 1
-    places = np.where(inside, [y, x], 0)
-    from scipy import ndimage
-
-    planes = [ndimage.map_coordinates(p, places, order=1, mode="nearest") for p in values]
-    return np.where(inside, np.stack(planes), np.nan).astype(values.dtype)
-
-
-def _goes_round(grid: PixelGrid) -> bool:
-    """Whether the first column of a grid comes after the last one."""
-    return grid.separable and grid.shape[1] >= grid.full_turn - _TURN_ROUNDING
-
-
-def _places(source: PixelGrid, target: PixelGrid) -> tuple[Float, Float, NDArray[np.bool_]]:
-    """Pixel positions in `source` of the pixels of `target`, and whether `source` has them."""
-    lon, lat = np.broadcast_arrays(*target.lonlat(target.x, target.y[:, None]))
-    x, y = (
-        p.reshape(lon.shape)
-        for p in source.pixel(SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=target.frame))
-    )
-    rows, columns = source.shape
-    margin = _EDGE + _goes_round(source)
-    inside = (x >= -margin) & (x <= columns - 1 + margin) & (y >= -_EDGE) & (y <= rows - 1 + _EDGE)
-    return x, y, inside

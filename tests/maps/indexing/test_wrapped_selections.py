@@ -39,8 +39,8 @@ def whole_sky(center, step=2.0, ctype="CAR"):
     wcs.wcs.crpix = [(columns + 1) / 2, (rows + 1) / 2]
     values = np.arange(columns * rows, dtype=float).reshape(1, rows, columns)
     return from_arrays(
-        counts=values, background=np.ones_like(values), exposure=np.ones_like(values) * u.Unit("cm2 s"), wcs=wcs,
-        energy_edges=[1, 10] * u.TeV, energy_true=[3] * u.TeV,
+        counts=values, background=np.ones_like(values), exposure=np.ones_like(values),
+        exposure_unit="cm2 s", wcs=wcs, energy_edges=[1, 10] * u.TeV, energy_true=[3] * u.TeV,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ...maps.pixelgrid import PixelGrid, pixel_numbers
-from ...maps.regrid import interpolate_to
+from ...maps.regridding.interpolation import interpolate_to
 from ...spectrum.loglog import interpolate_log_log, node_below
 from .cubes import Array, Cube, Key
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, FileFormatError
-from ...maps.regrid import covered_pixels
+from ...maps.regridding.interpolation import covered_pixels
 from ...schema.warning_place import user_stacklevel
 from .cubes import Array, Cube, Key
 from .derived_cubes import RegriddedCube

@@ -1,0 +1,1 @@
+"""Values of maps on the pixels of other maps."""
