@@ -61,13 +61,20 @@ def along_the_plane(maps, out):
     return profile
 
 
-def around_the_centre(maps, out):
+# two bands, on edges of the data: those of the real cube do not have 100 GeV
+BANDS = {
+    "galactic-center-sim": [10, 100, 2000] * u.GeV,
+    "fermi-3fhl-gc": [10, 84.4716, 500] * u.GeV,
+}
+
+
+def around_the_centre(maps, bands, out):
     """Radial profile in two energy bands, with a scan of the statistic over the norm."""
     center = SkyCoord(0 * u.deg, 0 * u.deg, frame="galactic")
     profile = maps.profile.estimate(
         SkyBins.annuli(center, radius_max=1.5 * u.deg, nbin=10),
         spectral_model=power_law(index=2.3),
-        energy_edges=[10, 100, 2000] * u.GeV,
+        energy_edges=bands,
         selection_optional=["ul", "scan"],
         norm_values=np.linspace(-1, 5, 11),
     )
@@ -97,7 +104,7 @@ def main():
     columns = ["x_min", "x_max", "flux", "flux_err", "flux_ul", "sqrt_ts", "counts", "coverage"]
     table[columns].pprint(max_lines=-1, max_width=-1)
 
-    radial = around_the_centre(maps, options.out)
+    radial = around_the_centre(maps, BANDS[options.data], options.out)
     radial.profile.to_fits(options.out / "radial_profile.fits", overwrite=True)
     print(f"\nFigures, netCDF and FITS are in {options.out}/")
 

@@ -2,13 +2,14 @@ import hashlib
 import sys
 from types import ModuleType
 
+import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
 from cases.mapdataset_files import PLAIN, write
 
-from xprofile import tutorial
+from xprofile import bin_maps, estimate, tutorial
 from xprofile.exceptions import InvalidOptionError, MissingFileError
 from xprofile.maps.positions import skycoord
 from xprofile.maps.wcs import pixel_grid
@@ -50,7 +51,10 @@ def test_simulated_sky_is_like_the_real_one(sim_maps):
     assert dict(sim_maps["counts"].sizes) == {"energy": 11, "lat": 200, "lon": 400}
     assert sim_maps["counts"].dtype.kind == "i"
     np.testing.assert_allclose(
-        axis_edges(sim_maps, "energy"), np.geomspace(0.01, 0.5, 12), rtol=1e-12, atol=0
+        axis_edges(sim_maps, "energy") * 1000,
+        [10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000, 2000],
+        rtol=1e-12,
+        atol=0,
     )
     np.testing.assert_allclose(sim_maps["lon"], 9.975 - 0.05 * np.arange(400), rtol=0, atol=1e-9)
     np.testing.assert_allclose(sim_maps["lat"], 0.05 * np.arange(200) - 4.975, rtol=0, atol=1e-9)
@@ -58,11 +62,17 @@ def test_simulated_sky_is_like_the_real_one(sim_maps):
     assert (sim_maps["mask"] == inside).all()
 
 
+@pytest.mark.parametrize("edges", [[10, 2000], [10, 100, 2000], [10, 50, 500]])
+def test_bands_of_the_tutorial_are_edges(sim_maps, line51, edges):
+    profile = estimate(bin_maps(sim_maps, line51), energy_edges=edges * u.GeV, strict_energies=True)
+    np.testing.assert_allclose(axis_edges(profile, "energy") * 1000, edges, rtol=1e-12, atol=0)
+
+
 def test_response_is_one(sim_maps):
     """No true energy is seen more than once; the PSF holds all of a source."""
     seen = sim_maps["edisp"].sum("energy")
     assert float(seen.max()) <= 1 + 1e-12
-    within = sim_maps["energy_true"].where(lambda e: (e > 0.015) & (e < 0.35), drop=True)
+    within = sim_maps["energy_true"].where(lambda e: (e > 0.015) & (e < 1.4), drop=True)
     np.testing.assert_allclose(seen.sel(energy_true=within), 1, rtol=1e-6, atol=0)
     rad = np.radians(sim_maps["rad"])
     held = (sim_maps["psf"] * 2 * np.pi * np.sin(rad)).integrate("rad") * np.pi / 180

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .io.profiles.opening import open_profile
     from .maps.coarsening import coarsen
     from .maps.in_memory import from_arrays
+    from .maps.indexing.selecting import select
     from .maps.positions import assign_sky_coords, skycoord, solid_angle
     from .maps.smoothing import smooth
     from .profile.calibration import expected_limits, interval_coverage, p_value
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from .profile.toys import simulate
     from .schema.axes import axis_edges
     from .schema.checks import check_binned, check_maps, check_profile
-    from .maps.indexing.selecting import select
     from .schema.units import to_units
     from .spectrum.models import power_law
 
@@ -147,7 +147,6 @@ _NAMES = {
         "check_maps",
         "check_profile",
     ),
-    "maps.indexing.selecting": ("select",),
     "schema.units": ("to_units",),
     "spectrum.models": ("power_law",),
     "schema.axes": ("axis_edges",),
@@ -156,6 +155,7 @@ _NAMES = {
     "io.profiles.ecsv": ("write_ecsv",),
     "io.profiles.astropy_tables": ("to_table",),
     "io.profiles.dataframes": ("to_dataframe",),
+    "maps.indexing.selecting": ("select",),
     "maps.positions": (
         "assign_sky_coords",
         "skycoord",

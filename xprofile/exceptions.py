@@ -67,4 +67,4 @@ class WrongStageError(MissingVariableError, AttributeError):
 
 
 class DataWarning(UserWarning):
-    """Data have unusual values, but can be used."""
+    """Data have unusual values, or do not quite fit what is asked for, but can be used."""

@@ -28,9 +28,10 @@ Float = NDArray[np.float64]
 INDEX = 2.3
 """Spectral index of all simulated sources."""
 
-# The simulated sky has the pixels and energies of the 3FHL cube of Gammapy, and about the PSF,
-# energy resolution and exposure of the Fermi-LAT at these energies. With a PSF ten times wider the
-# sources would merge; with an energy resolution ten times worse, most events would leave their
+# The simulated sky has the pixels and the number of energies of the 3FHL cube of Gammapy, and about
+# the PSF, energy resolution and exposure of the Fermi-LAT at these energies. Its energy edges are
+# round, so that bands such as 10, 100, 2000 GeV begin and end at edges. With a PSF ten times wider
+# the sources would merge; with an energy resolution ten times worse, most events would leave their
 # energy bin; with a border ten times wider, all pixels would be masked.
 _SEED = 20080804  # first day of the survey of the Fermi-LAT
 _SHAPE = (200, 400)  # rows, columns
@@ -38,8 +39,8 @@ _STEP = 0.05  # deg
 _BORDER = 20  # pixels, 1 deg
 _PSF = 0.1  # deg, standard deviation
 _EDISP = 0.07  # standard deviation of the natural logarithm of energy
-_EDGES = np.geomspace(0.01, 0.5, 12)  # TeV
-_EDGES_TRUE = np.geomspace(0.006, 0.8, 25)  # TeV, at each end 6 standard deviations wider
+_EDGES = np.array([10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000, 2000]) / 1000  # TeV
+_EDGES_TRUE = np.geomspace(0.006, 3.2, 31)  # TeV, at each end 6 standard deviations wider
 _PLANE_INDEX = 2.6  # of the emission along the plane
 _REAL = "fermi-3fhl-gc/fermi-3fhl-gc.fits.gz"
 _REAL_URL = f"https://github.com/gammapy/gammapy-data/raw/v1.3/{_REAL}"
@@ -59,7 +60,7 @@ class Source:
     sigma : float
         Standard deviation in degrees, before the PSF.
     flux : float
-        Integral flux from 10 to 500 GeV in cm-2 s-1.
+        Integral flux from 10 to 2000 GeV in cm-2 s-1.
     """
 
     name: str
@@ -86,7 +87,8 @@ def open_maps(name: str) -> xr.Dataset:
     Parameters
     ----------
     name : {"galactic-center-sim", "fermi-3fhl-gc"}
-        ``"galactic-center-sim"`` is simulated, always with the same random numbers.
+        ``"galactic-center-sim"`` is simulated, always with the same random numbers, from 10 to
+        2000 GeV with edges at 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000 and 2000 GeV.
         ``"fermi-3fhl-gc"`` is the Fermi-LAT sample of Gammapy (3FHL, Galactic centre, 10 to 500
         GeV). Its file is taken from the folder that the environment variable ``GAMMAPY_DATA``
         names. Without this folder, `pooch` downloads the file once and keeps it.
@@ -158,7 +160,7 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Maps of 400 x 200 pixels of 0.05 deg, 11 energies and 24 true energies in TeV.
+        Maps of 400 x 200 pixels of 0.05 deg, 11 energies and 30 true energies in TeV.
 
         - ``counts`` (energy, lat, lon): counts.
         - ``background`` (energy, lat, lon): expected background counts.
@@ -184,7 +186,7 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     exposure, edisp = _exposure(maps), _edisp()
     background = _background_counts(maps, exposure, edisp)
     flux = source_flux().to_numpy()
-    # flux in each true-energy bin, for a flux of 1 from 10 to 500 GeV
+    # flux in each true-energy bin, for a flux of 1 from 10 to 2000 GeV
     share = integral(power_law(INDEX), _EDGES_TRUE) / integral(power_law(INDEX), _EDGES[[0, -1]])
     expected = background + _fold(share, exposure, edisp) * flux
     inside = np.zeros(_SHAPE, bool)
@@ -212,7 +214,7 @@ def source_flux() -> xr.DataArray:
     Returns
     -------
     xarray.DataArray
-        Integral flux from 10 to 500 GeV in cm-2 s-1, (lat, lon).
+        Integral flux from 10 to 2000 GeV in cm-2 s-1, (lat, lon).
 
     See Also
     --------

@@ -8,6 +8,7 @@ from cases.maps import make_maps, make_wcs, uneven_maps
 from cases.pixel_loops import bin_by_loops
 
 from xprofile import SkyBins, bin_maps
+from xprofile.exceptions import DataWarning
 from xprofile.schema.variables import MAPS, data_array
 
 
@@ -120,9 +121,12 @@ def test_no_bin_extends_beyond_an_all_sky_map(wcs, center):
 
 @pytest.mark.parametrize("planar", [False, True])
 def test_bins_beyond_the_map_are_empty_but_have_a_solid_angle(planar):
-    bins = SkyBins.annuli(galactic(20, 10), edges=[0, 1, 2] * u.deg, planar=planar)
-    maps = make_maps()
-    binned = bin_maps(maps, bins)
+    bins = SkyBins.annuli(galactic(20, 0), edges=[0, 1, 2, 18] * u.deg, planar=planar)
+    with pytest.warns(DataWarning, match="2 of 3 bins are off the map"):
+        binned = bin_maps(make_maps(), bins)
+    assert binned["n_pixels"][2] > 0
+    binned = binned.isel(projected_distance=slice(0, 2))
+    np.testing.assert_array_equal(binned["n_pixels"], 0)
     np.testing.assert_array_equal(binned["coverage"], 0)
     np.testing.assert_array_equal(binned["counts"], 0)
     np.testing.assert_array_equal(binned["background"], 0)

@@ -32,7 +32,7 @@ from xprofile.exceptions import InvalidBinsError
         ),
         (
             SkyBins.from_regions(rectangles([5, 1], 1, 1, 0)),
-            "<SkyBins: 2 sky regions, projected distance -0.5 to 4.5 deg, planar>",
+            "<SkyBins: 2 sky regions, projected distance -0.5 to 4.5 deg>",
         ),
     ],
 )
@@ -193,7 +193,7 @@ TABLES = {
             "first bin": "-0.5 to 0.5 deg",
             "last bin": "3 to 5 deg",
             "regions": "2 RectangleSkyRegion, 1 CircleSkyRegion",
-            "pixels": "in the plane of the map",
+            "pixels": "by angles on the sphere",
         },
     ),
 }

@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyOffsetFrame
 
-TIE = 1e-8  # degrees from an edge, where rounding decides
+TIE = 5e-6  # degrees from an edge: 1e-6 of the largest pixels here, which count as on it
 
 
 def digitised(values, edges):
@@ -51,15 +51,46 @@ def line_codes(sky, start, end, edges, height):
     return box_codes(sky, start, angle, edges, [-height / 2, height / 2])
 
 
-def path_codes(sky, points, edges, height, closed=False):
-    """Test every segment for every pixel; also count the segments that each pixel is in."""
-    if closed:
-        points = points[np.append(np.arange(points.size), 0)]
+def bends(points, closed):
+    """Position angles with which a path leaves and reaches its vertices, and their difference."""
     forth = points[:-1].position_angle(points[1:]).deg
     back = points[1:].position_angle(points[:-1]).deg + 180
     leave = np.append(forth, forth[0] if closed else back[-1])
     arrive = np.append(back[-1] if closed else forth[0], back)
-    turn = (leave - arrive + 180) % 360 - 180
+    return leave, arrive, (leave - arrive + 180) % 360 - 180
+
+
+def path_areas(points, edges, height, closed=False):
+    """Solid angles of bins along a path, summed over strips along it; of a closed path, all points.
+
+    Joints and lines across are the ends of each strip's pieces, one in every segment.
+    """
+    turn = -np.radians(bends(points, closed)[2])
+    steps = points[:-1].separation(points[1:]).rad
+    stops, edges = np.append(0, np.cumsum(steps)), np.radians(edges)
+    x, weight = np.polynomial.legendre.leggauss(8)
+    borders = np.linspace(-1, 1, 2001) * np.radians(height) / 2
+    middle, half = (borders[1:] + borders[:-1]) / 2, np.diff(borders) / 2
+    y = middle[:, None] + half[:, None] * x
+    areas = np.zeros(len(edges) - 1)
+    for i, step in enumerate(steps):
+        first, last = (np.arcsin(np.tan(y) * np.tan(t / 2)) for t in turn[i : i + 2])
+        last = step - last
+        for bin_, (low, high) in enumerate(
+            zip(edges[:-1] - stops[i], edges[1:] - stops[i], strict=True)
+        ):
+            if high > 1e-12 and low < step - 1e-12:
+                start = first if low < 1e-12 else np.clip(low, first, last)
+                stop = last if high > step - 1e-12 else np.clip(high, first, last)
+                areas[bin_] += np.sum(half[:, None] * weight * np.cos(y) * (stop - start))
+    return areas
+
+
+def path_codes(sky, points, edges, height, closed=False):
+    """Test every segment for every pixel; also count the segments that each pixel is in."""
+    if closed:
+        points = points[np.append(np.arange(points.size), 0)]
+    leave, arrive, turn = bends(points, closed)
     steps = points[:-1].separation(points[1:]).deg
     ahead = [offsets(sky, p, a + t / 2)[0] for p, a, t in zip(points, arrive, turn, strict=True)]
     distance, tie = np.full(sky.shape, np.nan), np.zeros(sky.shape, bool)
@@ -71,12 +102,9 @@ def path_codes(sky, points, edges, height, closed=False):
         inside &= (-height / 2 <= across) & (across < height / 2)
         margins = (ahead[i], ahead[i + 1], np.abs(across) - height / 2)
         tie |= np.min(np.abs(margins), axis=0) < TIE
-        # position angles grow to the left: a joint on that side of a left turn is further on
-        with np.errstate(invalid="ignore"):
-            lean = np.tan(np.radians(across)) * np.tan(np.radians(-turn[i : i + 2, None, None] / 2))
-            first, last = np.degrees(np.arcsin(np.clip(lean, -1, 1)))
-            share = (along - first) / (step - last - first)
-        distance = np.where(inside, steps[:i].sum() + share * step, distance)
+        # beyond the ends of a segment, on the outer sides of joints, its ends count
+        along = np.clip(along, 2 * TIE, step - 2 * TIE)
+        distance = np.where(inside, steps[:i].sum() + along, distance)
         count += inside
     code, tie_edge = digitised(distance, edges)
     return np.where(count > 0, code, -1), tie | tie_edge, count

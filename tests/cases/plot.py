@@ -1,5 +1,8 @@
 """A profile to plot, axes to plot on, and the contents of artists."""
 
+import warnings
+from contextlib import contextmanager
+
 import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,6 +11,7 @@ from matplotlib.collections import PolyCollection, QuadMesh
 
 from cases.maps import make_maps
 from xprofile import SkyBins, bin_maps, estimate
+from xprofile.exceptions import DataWarning
 from xprofile.profile.limits import upper_limits
 
 ONE_BAND = [10, 1000] * u.GeV
@@ -25,7 +29,16 @@ def make_profile(energy_edges, **settings):
     maps["counts"][:, 25:35, 35:45] += 3
     bins = SkyBins.along_line(galactic(5, 0), galactic(-1, 0), height=2 * u.deg, nbin=6)
     options = {"selection_optional": "all", "norm_values": np.linspace(-1, 5, 7), **settings}
-    return estimate(bin_maps(maps, bins), energy_edges=energy_edges, **options)
+    with off_map_ignored():
+        return estimate(bin_maps(maps, bins), energy_edges=energy_edges, **options)
+
+
+@contextmanager
+def off_map_ignored():
+    """Let bins off the map pass without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* off the map", DataWarning)
+        yield
 
 
 def bars(container):
@@ -76,4 +89,5 @@ def outlines(ax):
 
 
 def profile_of(bins):
-    return estimate(bin_maps(make_maps(), bins), energy_edges=ONE_BAND)
+    with off_map_ignored():
+        return estimate(bin_maps(make_maps(), bins), energy_edges=ONE_BAND)

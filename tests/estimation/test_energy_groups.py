@@ -76,6 +76,24 @@ def test_groups_without_fine_bins_keep_what_was_asked_for(asked):
     np.testing.assert_allclose([groups.lower[0], groups.upper[0]], asked, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("number", range(1, 12))
+def test_number_of_groups_shares_the_fine_bins_out(number):
+    groups = group_energies(FERMI, number, "TeV")
+    sizes = groups.stop - groups.first
+    assert (sizes.size, sizes.sum()) == (number, 11)
+    assert sizes.max() - sizes.min() <= 1
+    np.testing.assert_array_equal(groups.first[1:], groups.stop[:-1])
+    np.testing.assert_array_equal(groups.edges, FERMI[np.append(groups.first, 11)])
+
+
+def test_fine_is_each_fine_bin():
+    groups, each = (group_energies(FERMI, wanted, "TeV") for wanted in ("fine", 11))
+    np.testing.assert_array_equal(groups.edges, FERMI)
+    np.testing.assert_array_equal(each.edges, FERMI)
+    with pytest.raises(InvalidEnergyError, match=r"12 groups, .* 11 energy bins; .*'fine'"):
+        group_energies(FERMI, 12, "TeV")
+
+
 def test_empty_group_takes_nothing_from_its_neighbours():
     groups = group_energies(FINE, [1, 4.2, 5, 16] * u.TeV, "TeV")
     assert ranges(groups) == [(0, 2), (2, 2), (2, 4)]

@@ -27,6 +27,7 @@ SETTINGS = {
     "sum_over_energy_groups": True,
     "sqrt_ts_threshold_ul": 3,
     "min_coverage": 0.5,
+    "strict_energies": True,
 }
 
 
@@ -100,6 +101,11 @@ def test_settings_are_the_estimators_own():
     [
         ({"energy_edges": [2, 1] * u.deg}, InvalidEnergyError, "no unit of energy"),
         ({"energy_edges": [1, 2]}, InvalidEnergyError, "no unit of energy"),
+        ({"energy_edges": 2.0}, InvalidEnergyError, "no unit of energy"),
+        ({"energy_edges": "coarse"}, InvalidEnergyError, "no unit of energy.*'fine'.*a number"),
+        ({"energy_edges": 0}, InvalidEnergyError, "number of groups, must be a positive integer"),
+        ({"energy_edges": True}, InvalidEnergyError, "number of groups, must be a positive"),
+        ({"strict_energies": "no"}, InvalidOptionError, "True or False, found 'no'"),
         ({"energy_edges": [2, 1] * u.TeV}, InvalidEnergyError, "ascend"),
         ({"spectral_model": 3}, InvalidOptionError, "model or function of energy, found 3"),
         ({"sqrt_ts_threshold_ul": "a"}, InvalidOptionError, "a finite number"),

@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.table import Table
-from cases.gammapy import RINGS, column
+from cases.gammapy import RINGS, column, moving_energies
 from cases.maps import make_onoff
 from scipy.optimize import minimize_scalar
 
@@ -30,7 +30,8 @@ def table(reference):
 @pytest.fixture(scope="module")
 def profile(binned):
     settings = {"energy_edges": EDGES, "selection_optional": "all"}
-    return estimate(binned, spectral_model=power_law(2.3), **settings)
+    with moving_energies("100 to 84.4716 GeV"):
+        return estimate(binned, spectral_model=power_law(2.3), **settings)
 
 
 class TestGammapy:
@@ -72,7 +73,8 @@ class TestGammapy:
         assert (fine[-1], off[-1]) == (1, 0)
         lost.coverage[-1, 0] = 0
         settings = {"energy_edges": EDGES, "selection_optional": "all"}
-        without = estimate(lost, spectral_model=power_law(2.3), **settings)
+        with moving_energies("100 to 84.4716 GeV"):
+            without = estimate(lost, spectral_model=power_law(2.3), **settings)
         np.testing.assert_allclose(without.stat_null[0, 1], table["stat_null"][0][1], rtol=1e-12)
         np.testing.assert_allclose(without.norm_ul[0, 1], table["norm_ul"][0][1], rtol=1e-5)
         here = profile.isel(projected_distance=0, energy=1)

@@ -3,13 +3,15 @@
 import astropy.units as u
 import numpy as np
 import pytest
+import xarray as xr
 from astropy.coordinates import SkyCoord
 from cases.maps import make_maps
 from cases.profiles import flags
 from cases.short_line import line
 from regions import CircleSkyRegion
 
-from xprofile import bin_maps, estimate, power_law
+from xprofile import bin_maps, estimate, open_profile, power_law
+from xprofile.exceptions import DataWarning
 from xprofile.spectrum.response import predicted_signal
 
 CENTER = SkyCoord(0, 0, unit="deg", frame="galactic")
@@ -37,10 +39,37 @@ def test_masked(binned):
     assert flags(profile.isel(projected_distance=slice(2, 4))) == set()
 
 
-def test_off_the_map():
-    profile = estimate(bin_maps(make_maps(), line(start=9, end=5)))
+@pytest.mark.parametrize("dim", ["projected_distance", "region"])
+@pytest.mark.parametrize("chunks", [None, 20])
+def test_off_the_map(dim, chunks):
+    """Two of four bins are beyond the map, and one is on it without a used pixel."""
+    maps = make_maps()
+    maps["mask"] = maps.mask & (maps.lon < 3)
+    bins = line(start=7, end=-1)
+    bins = bins if dim == "projected_distance" else list(bins.to_regions())
+    with pytest.warns(DataWarning, match="1 of 4 bins is off the map") as caught:
+        binned = bin_maps(maps if chunks is None else maps.chunk(lon=chunks, lat=chunks), bins)
+    assert len(caught) == 1
+    profile = estimate(binned)
+    assert [flags(profile.isel(projected_distance=[i])) for i in range(4)] == [
+        {"no_pixels"}, {"masked"}, set(), set()
+    ]  # fmt: skip
+    assert (profile.coverage[:2] == 0).all()
+    assert profile.norm[:2].isnull().all()
+
+
+def test_all_are_off_the_map_in_one_data_set():
+    """A bin has pixels if one data set has some."""
+    maps = make_maps()
+    here = bin_maps(maps.assign(mask=maps.mask & False), line())
+    there = here.assign(n_pixels=0 * here.n_pixels)
+    assert flags(estimate([here, there])) == {"masked"}
+    assert flags(estimate([there, there])) == {"no_pixels"}
+
+
+def test_binned_data_of_earlier_versions_have_no_number_of_pixels(binned):
+    profile = estimate(binned.drop_vars("n_pixels").assign(coverage=0 * binned.coverage))
     assert flags(profile) == {"masked"}
-    assert (profile.coverage == 0).all()
 
 
 def test_smaller_than_a_pixel():
@@ -71,11 +100,23 @@ def test_zero_counts_everywhere(binned):
     assert (profile.norm_ul > profile.norm).all()
 
 
-def test_groups_outside_the_data_and_inside_one_fine_bin(binned):
-    edges = [0.001, 0.002, 0.011, 0.012, 0.1, 5] * u.TeV
-    profile = estimate(binned, energy_edges=edges, selection_optional="all")
-    assert flags(profile.isel(energy=[0, 2])) == {"no_energy_bins"}
-    assert profile.norm.isel(energy=[0, 2]).isnull().all()
-    np.testing.assert_allclose(profile.energy_min[[0, 2]], [0.001, 0.011])
-    assert profile.norm.isel(energy=[3, 4]).notnull().all()
-    np.testing.assert_allclose(profile.energy_max[-1], 1)
+def test_flags_stay_in_files_and_merged_bins(tmp_path):
+    maps = make_maps()
+    maps["mask"] = maps.mask & (maps.lon < 2)
+    with pytest.warns(DataWarning, match="2 of 6 bins are off the map"):
+        binned = bin_maps(maps, line(start=8, end=-4, nbin=6))
+    binned.to_netcdf(tmp_path / "binned.nc")
+    with xr.open_dataset(tmp_path / "binned.nc") as back:
+        profile = estimate(back.load())
+    assert profile.status[:, 0].values.tolist() == [1, 1, 2, 0, 0, 0]
+    for name in ("p.nc", "p.fits", "p.ecsv"):
+        if name == "p.nc":
+            profile.to_netcdf(tmp_path / name)
+        elif name == "p.fits":
+            profile.profile.to_fits(tmp_path / name)
+        else:
+            profile.profile.to_table().write(tmp_path / name)
+        xr.testing.assert_equal(open_profile(tmp_path / name).status, profile.status)
+    merged = binned.profile.rebin(2)
+    assert merged.n_pixels.values.tolist() == [0, 800, 800]
+    assert estimate(merged).status[:, 0].values.tolist() == [1, 0, 0]

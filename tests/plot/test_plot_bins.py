@@ -139,8 +139,18 @@ REGIONS = [
 
 
 @pytest.mark.parametrize("bins", [REGIONS, SkyBins.from_regions(REGIONS)], ids=["list", "bins"])
-def test_regions_are_drawn_in_the_plane(bins):
+def test_regions_are_drawn_as_they_are_on_the_sky(bins):
     drawn = plot_bins(bins, sky_axes(make_wcs()))
+    boxes = [path.get_extents().extents for path in drawn.get_paths()]
+    expected = [[24.5, 24.5, 34.5, 34.5], [39.5, 29.5, 59.5, 49.5], [29.5, 14.5, 49.5, 24.5]]
+    np.testing.assert_allclose(boxes, expected, rtol=0, atol=0.02)
+    circle = drawn.get_paths()[0].vertices
+    sky = make_wcs().pixel_to_world(*circle.T)
+    np.testing.assert_allclose(sky.separation(galactic(1, 0)).deg, 0.5, rtol=1e-6)
+
+
+def test_planar_regions_are_drawn_in_the_plane():
+    drawn = plot_bins(SkyBins.from_regions(REGIONS, planar=True), sky_axes(make_wcs()))
     boxes = [path.get_extents() for path in drawn.get_paths()]
     expected = [[24.5, 24.5, 34.5, 34.5], [39.5, 29.5, 59.5, 49.5], [29.5, 14.5, 49.5, 24.5]]
     np.testing.assert_allclose([box.extents for box in boxes], expected, rtol=1e-4)

@@ -131,7 +131,7 @@ class TestLimits:
 
     def test_a_scan_that_does_not_reach_it(self, binned):
         profile = made(binned, norm_values=[0, 0.5, 1])
-        with pytest.raises(InvalidDataError, match=r"in \d+ of 40 bins, .*projected_distance 1\.8"):
+        with pytest.raises(InvalidDataError, match=r"in \d+ of 40 bins, .*projected_distance 0\.6"):
             recompute_ul(profile, 2)
         with pytest.raises(MissingVariableError, match="stat_scan"):
             recompute_ul(profile.drop_vars("stat_scan"))

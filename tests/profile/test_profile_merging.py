@@ -153,3 +153,11 @@ class TestMerge:
             merge_profiles(profile)
         with pytest.raises(InvalidDataError, match="no profiles"):
             merge_profiles([])
+
+
+def test_a_bin_off_the_map_of_one_and_masked_in_the_other_is_masked(binned):
+    lost = binned.assign(coverage=0 * binned.coverage)
+    off = made(lost.assign(n_pixels=0 * binned.n_pixels), **FINE)
+    masked = made(lost, **FINE)
+    for parts, flag in [((off, off), 1), ((off, masked), 2), ((masked, masked), 2)]:
+        assert (merge_profiles(list(parts)).status & 3 == flag).all()

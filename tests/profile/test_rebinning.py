@@ -23,7 +23,12 @@ from hypothesis import strategies as st
 from regions import CircleSkyRegion, Regions
 
 from xprofile import SkyBins, bin_maps, estimate, fold, power_law, rebin, simulate
-from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.exceptions import (
+    DataWarning,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+)
 from xprofile.spectrum.response import predicted_signal
 
 
@@ -35,6 +40,7 @@ def varying_edisp(binned):
     return binned.assign(edisp=((dim, "energy_true", "energy"), values))
 
 
+@pytest.mark.filterwarnings("ignore:.* off the map")
 @pytest.mark.parametrize("center", [INSIDE, AT_THE_CORNER], ids=["inside", "corner"])
 @pytest.mark.parametrize("kind", BINS)
 @pytest.mark.parametrize("data", MAPS)
@@ -135,14 +141,17 @@ def test_places_and_regions():
 
 
 def test_bins_without_pixels_keep_their_place():
-    far = SkyCoord(170, 60, unit="deg", frame="galactic")
+    far = SkyCoord(20, 0, unit="deg", frame="galactic")
     fine = bin_maps(make_maps(), annuli(center=INSIDE))
     empty = fine.assign({name: fine[name] * 0 for name in fine.data_vars})
     merged = rebin(empty, 7)
     assert all(float(merged[name].sum()) == 0 for name in merged.data_vars)
     np.testing.assert_allclose([merged.lon[0], merged.lat[0]], [INSIDE.l.deg, INSIDE.b.deg])
-    lost = rebin(bin_maps(make_maps(), annuli(center=far)), 2)
-    assert (lost.coverage == 0).all()
+    rings = SkyBins.annuli(far, edges=[0, 1, 2, 18, 19] * u.deg)
+    with pytest.warns(DataWarning, match="2 of 4 bins are off the map"):
+        lost = rebin(bin_maps(make_maps(), rings), 2)
+    assert (lost.coverage[:, 0] == 0).all()
+    assert lost.n_pixels[0] == 0 < lost.n_pixels[1]
 
 
 def test_other_dims_pass_through():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
+    from ..estimation.energy_groups import EnergyEdges
     from ..spectrum.models import SpectralModel
 
 __all__ = ["BinnedAccessor"]
@@ -36,7 +37,7 @@ class BinnedAccessor(DatasetProfile):
         self,
         *,
         spectral_model: SpectralModel | None = None,
-        energy_edges: u.Quantity | None = None,
+        energy_edges: EnergyEdges = None,
         n_sigma: float = 1,
         n_sigma_ul: float = 2,
         n_sigma_sensitivity: float = 5,
@@ -49,6 +50,7 @@ class BinnedAccessor(DatasetProfile):
         sum_over_energy_groups: bool = False,
         sqrt_ts_threshold_ul: float = 2,
         min_coverage: float = 0,
+        strict_energies: bool = False,
         progress: bool = False,
         parallel: bool = False,
     ) -> xr.Dataset:
@@ -61,8 +63,8 @@ class BinnedAccessor(DatasetProfile):
             selection_optional=selection_optional, norm_values=norm_values,
             scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
             background=background, sum_over_energy_groups=sum_over_energy_groups,
-            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage, progress=progress,
-            parallel=parallel,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
+            strict_energies=strict_energies, progress=progress, parallel=parallel,
         )  # fmt: skip
 
     @calls("profile.rebinning.rebin")
@@ -75,11 +77,12 @@ class BinnedAccessor(DatasetProfile):
         min_excess_sigma: float | None = None,
         min_ts: float | None = None,
         spectral_model: SpectralModel | None = None,
-        energy_edges: u.Quantity | None = None,
+        energy_edges: EnergyEdges = None,
         norm_min: float | None = None,
         background: str | float | None = None,
         sum_over_energy_groups: bool | None = None,
         min_coverage: float | None = None,
+        strict_energies: bool | None = None,
     ) -> xr.Dataset:
         """Merge neighbouring bins."""
         from ..profile.rebinning import rebin
@@ -97,6 +100,7 @@ class BinnedAccessor(DatasetProfile):
             background=background,
             sum_over_energy_groups=sum_over_energy_groups,
             min_coverage=min_coverage,
+            strict_energies=strict_energies,
         )
 
     @calls("profile.rebinning.fold")

@@ -62,11 +62,18 @@ class ImageAccessor(DataArrayProfile):
         return cutout(self._obj, center, width)
 
     @calls("binned.binning.bin_image")
-    def bin(self, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum") -> xr.DataArray:
+    def bin(
+        self,
+        bins: AnyBins,
+        *,
+        how: Literal["sum", "mean"] = "sum",
+        overlap: Literal["center", "subpixel"] = "center",
+        subpixels: int | None = None,
+    ) -> xr.DataArray:
         """Sum or average over bins."""
         from ..binned.binning import bin_image
 
-        return bin_image(self._obj, bins, how=how)
+        return bin_image(self._obj, bins, how=how, overlap=overlap, subpixels=subpixels)
 
     @calls("maps.smoothing.smooth")
     def smooth(

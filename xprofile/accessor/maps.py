@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import xarray as xr
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ..bins.skybins import AnyBins
+    from ..estimation.energy_groups import EnergyEdges
     from ..io.paths import StrPath
     from ..spectrum.models import SpectralModel
 
@@ -90,11 +91,18 @@ class MapsAccessor(DatasetProfile):
         return assign_sky_coords(self._obj)
 
     @calls("binned.binning.bin_maps")
-    def bin(self, bins: AnyBins) -> xr.Dataset:
+    def bin(
+        self,
+        bins: AnyBins,
+        *,
+        response: Literal["pixels", "center"] = "pixels",
+        overlap: Literal["center", "subpixel"] = "center",
+        subpixels: int | None = None,
+    ) -> xr.Dataset:
         """Sum maps over bins."""
         from ..binned.binning import bin_maps
 
-        return bin_maps(self._obj, bins)
+        return bin_maps(self._obj, bins, response=response, overlap=overlap, subpixels=subpixels)
 
     @calls("estimation.estimating.estimate", entry=_BINS)
     def estimate(
@@ -102,7 +110,7 @@ class MapsAccessor(DatasetProfile):
         bins: AnyBins,
         *,
         spectral_model: SpectralModel | None = None,
-        energy_edges: u.Quantity | None = None,
+        energy_edges: EnergyEdges = None,
         n_sigma: float = 1,
         n_sigma_ul: float = 2,
         n_sigma_sensitivity: float = 5,
@@ -115,6 +123,7 @@ class MapsAccessor(DatasetProfile):
         sum_over_energy_groups: bool = False,
         sqrt_ts_threshold_ul: float = 2,
         min_coverage: float = 0,
+        strict_energies: bool = False,
         progress: bool = False,
         parallel: bool = False,
     ) -> xr.Dataset:
@@ -127,8 +136,8 @@ class MapsAccessor(DatasetProfile):
             selection_optional=selection_optional, norm_values=norm_values,
             scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
             background=background, sum_over_energy_groups=sum_over_energy_groups,
-            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage, progress=progress,
-            parallel=parallel,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
+            strict_energies=strict_energies, progress=progress, parallel=parallel,
         )  # fmt: skip
 
     @calls("io.maps.writing.write_maps")

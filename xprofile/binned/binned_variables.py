@@ -16,7 +16,9 @@ __all__ = ["make_variables"]
 Float = NDArray[np.float64]
 
 
-def make_variables(maps: xr.Dataset, sums: MapSums, outside: Float) -> dict[str, xr.Variable]:
+def make_variables(
+    maps: xr.Dataset, sums: MapSums, outside: Float, *, shared: bool = False
+) -> dict[str, xr.Variable]:
     """Make the variables of binned data, apart from the energy dispersion.
 
     Parameters
@@ -27,20 +29,25 @@ def make_variables(maps: xr.Dataset, sums: MapSums, outside: Float) -> dict[str,
         Sums of all bins.
     outside : numpy.ndarray
         Solid angle of each bin beyond the map in sr, (nbin,).
+    shared : bool
+        Whether pixels count with their share in a bin, so that sums of integers are not integers.
     """
     total = sums.solid_angle + outside
     return {
-        **_summed(maps, sums),
+        **_summed(maps, sums, shared),
         "exposure": _mean_exposure(sums, total),
         "solid_angle": data_array("solid_angle", total, BINNED),
         "coverage": data_array("coverage", _coverage(sums.used_solid_angle, total), BINNED),
+        "n_pixels": data_array("n_pixels", sums.n_pixels, BINNED),
     }
 
 
-def _summed(maps: xr.Dataset, sums: MapSums) -> dict[str, xr.Variable]:
+def _summed(maps: xr.Dataset, sums: MapSums, shared: bool) -> dict[str, xr.Variable]:
     """Variables that are sums, of integers as integers, and the acceptance of the off counts."""
     values = {
-        name: array.astype(np.int64) if np.issubdtype(maps[name].dtype, np.integer) else array
+        name: array.astype(np.int64)
+        if np.issubdtype(maps[name].dtype, np.integer) and not shared
+        else array
         for name, array in sums.sums.items()
     }
     if sums.off_background is not None:

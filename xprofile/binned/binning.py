@@ -19,30 +19,39 @@ from ..maps.wcs import pixel_grid
 from ..schema.axes import on_bins
 from ..schema.checks import check_maps
 from ..schema.history import history_attrs
-from ..schema.names import LAT, LON, OVERLAP, WCS_NAME
+from ..schema.names import EDISP, LAT, LON, OVERLAP, WCS_NAME
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, ON_OFF
 from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
-from .edisp import edisp_of_bins
+from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
+from .empty_bins import check_on_map
 from .members.finding import find_members, prepare_search
 from .members.membership import Membership
 from .members.search import Search
+from .members.subpixels import Subpixels
 from .sums.blocks import is_chunked, sum_over_blocks
 from .sums.image_sums import ImageSums
-from .sums.map_sums import MapSums
+from .sums.map_sums import RESPONSE_POSITION, MapSums
 
 __all__ = ["bin_image", "bin_maps"]
 
 
 @suggests_options
-def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
+def bin_maps(
+    maps: xr.Dataset,
+    bins: AnyBins,
+    *,
+    response: Literal["pixels", "center"] = "pixels",
+    overlap: Literal["center", "subpixel"] = "center",
+    subpixels: int | None = None,
+) -> xr.Dataset:
     """Sum maps over bins on the sky.
 
-    A pixel belongs to a bin if its centre does. Pixels where the mask is False, or where the
-    acceptance of the off counts is 0, are not used. Bins that overlap each count their pixels
-    fully, and a warning says so.
+    A pixel belongs to a bin if its centre does, or with a share; see `overlap`. Pixels where the
+    mask is False, or where the acceptance of the off counts is 0, are not used. Bins that overlap
+    each count their pixels fully, and a warning says so.
 
     Parameters
     ----------
@@ -53,6 +62,23 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         ``background``.
     bins : SkyBins or list of regions.SkyRegion
         Bins on the sky; of a list, each region is one bin.
+    response : {"pixels", "center"}
+        Energy dispersion of a bin, if it is known on a grid of positions. "pixels" is the mean over
+        the used pixels, each with that of its nearest position, weighted with exposure times solid
+        angle. "center" is that of the position nearest to the centre of the bin, as in Gammapy; of
+        two positions that are equally near, the one of lower index.
+    overlap : {"center", "subpixel"}
+        "center" counts a pixel fully in the bin of its centre, for pixels that are small beside the
+        bins. "subpixel" counts it in each bin with the share of its n x n sub-positions that are in
+        the bin. All sums and means are weighted with the shares. Counts become floats, which are
+        not Poisson counts: a share w of N counts scatters with the variance w^2 N, a fit takes
+        w N. So errors of a bin come out too large and its TS too small, and bins that share pixels
+        are correlated. Both cancel in the sum of bins that share their pixels. Pixels with their
+        centre off the sky, at the rim of an all-sky map, do not count.
+    subpixels : int, optional
+        Number n of sub-positions along a side of a pixel for "subpixel". By default 10 to 400, so
+        that circles and rings of at least one pixel are right to 1e-3. A straight edge along the
+        pixels is right to 1 / (2 n) of a pixel.
 
     Returns
     -------
@@ -70,10 +96,12 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
           the map lower it. It has the dim ``energy`` only if the mask inside the bins depends on
           energy.
         - ``edisp`` ([projected_distance,] energy_true, energy), if the maps have it: energy
-          dispersion at the centre of each bin, or the single one of the maps.
+          dispersion of each bin, as `response` says, or the single one of the maps.
         - ``solid_angle`` (projected_distance) in sr: solid angle of all pixels of the region,
           including masked ones and those beyond the map.
         - ``coverage`` (energy, projected_distance): used share of ``solid_angle``.
+        - ``n_pixels`` (projected_distance): number of pixels of the map in the region, including
+          masked ones and those with a share; 0 off the map.
 
         Coordinates are the energies and their edges, centre and edges of the bins, ``lon`` and
         ``lat`` of their centres in deg, and ``region`` as text. The attr ``overlapping_pixels``
@@ -85,7 +113,15 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
         If `maps` is not a maps Dataset, or used pixels inside the bins have negative, infinite or
         NaN counts, background, acceptance or exposure.
     InvalidBinsError
-        If `bins` are neither SkyBins nor sky regions.
+        If `bins` are neither SkyBins nor sky regions, or all are off the map.
+    InvalidOptionError
+        If `response`, `overlap` or `subpixels` is none of these, or "subpixel" is asked for bins
+        in the plane of the map.
+
+    Warns
+    -----
+    DataWarning
+        If some bins are off the map, once with their number.
 
     See Also
     --------
@@ -108,29 +144,45 @@ def bin_maps(maps: xr.Dataset, bins: AnyBins) -> xr.Dataset:
     >>> binned.projected_distance.values
     array([0.25, 0.75, 1.25, 1.75])
     """
+    if response not in ("pixels", "center"):
+        raise InvalidOptionError(f"response must be 'pixels' or 'center', found {response!r}")
     check_maps(maps)
     bins, grid, cubes = as_bins(bins), pixel_grid(maps), _cubes(maps)
-    search = _search(bins, grid, cubes)
-    overlap = _warn_of_overlaps(search.overlap)
+    divided = Subpixels.from_options(overlap, subpixels, bins, grid)
+    by_position = response == "pixels" and varies(maps)
+    if by_position:
+        cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, cubes["exposure"])
+    search = _search(bins, grid, cubes, divided)
+    overlapping = _warn_of_overlaps(search.overlap)
     sums = sum_over_blocks(cubes, search, MapSums.from_block, add)
     sums = sums.reindex(np.arange(search.nbin))
+    check_on_map(bins, grid, sums.n_pixels, search.outside)
     for name, value_range in sums.ranges.items():
         value_range.check(name, partial(highest_used, maps, name))
-    variables = make_variables(maps, sums, search.outside)
-    if "edisp" in maps:
-        variables["edisp"] = edisp_of_bins(maps, bins.center)
+    variables = make_variables(maps, sums, search.outside, shared=divided is not None)
+    if EDISP in maps:
+        variables[EDISP] = (
+            mean_edisp(maps, sums) if by_position else edisp_at_centers(maps, bins.center)
+        )
     coords = {**bin_coords(bins, grid), **energy_coords(maps)}
-    attrs = history_attrs({OVERLAP: overlap}, maps, f"bin {bins!r}")
+    shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
+    attrs = history_attrs({OVERLAP: overlapping}, maps, f"bin {bins!r}{shared}")
     return xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
 
 
 @suggests_options
 def bin_image(
-    image: xr.DataArray, bins: AnyBins, *, how: Literal["sum", "mean"] = "sum"
+    image: xr.DataArray,
+    bins: AnyBins,
+    *,
+    how: Literal["sum", "mean"] = "sum",
+    overlap: Literal["center", "subpixel"] = "center",
+    subpixels: int | None = None,
 ) -> xr.DataArray:
     """Sum or average a map of the sky over bins.
 
-    A pixel belongs to a bin if its centre does. NaN and infinite pixels are left out.
+    A pixel belongs to a bin if its centre does, or with a share; see `overlap`. NaN and infinite
+    pixels are left out.
 
     Parameters
     ----------
@@ -140,6 +192,14 @@ def bin_image(
         Bins on the sky; of a list, each region is one bin.
     how : {"sum", "mean"}
         The sum over the pixels, or the mean weighted with solid angle.
+    overlap : {"center", "subpixel"}
+        "center" counts a pixel fully in the bin of its centre. "subpixel" counts it in each bin
+        with the share of its n x n sub-positions that are in the bin, for pixels that are not small
+        beside the bins; what that does to the errors of counts is said in `xprofile.bin_maps`.
+    subpixels : int, optional
+        Number n of sub-positions along a side of a pixel for "subpixel". By default 10 to 400, so
+        that circles and rings of at least one pixel are right to 1e-3. A straight edge along the
+        pixels is right to 1 / (2 n) of a pixel.
 
     Returns
     -------
@@ -150,9 +210,15 @@ def bin_image(
     Raises
     ------
     InvalidOptionError
-        If `how` is neither "sum" nor "mean".
+        If `how`, `overlap` or `subpixels` is none of these, or "subpixel" is asked for bins in the
+        plane of the map.
     InvalidBinsError
-        If `bins` are neither SkyBins nor sky regions.
+        If `bins` are neither SkyBins nor sky regions, or all are off the map.
+
+    Warns
+    -----
+    DataWarning
+        If some bins are off the map, once with their number.
 
     See Also
     --------
@@ -180,10 +246,12 @@ def bin_image(
     bins, grid = as_bins(bins), pixel_grid(image)
     ordered = image.transpose(..., LAT, LON)
     cubes = {"image": ordered.variable}
-    search = _search(bins, grid, cubes)
+    divided = Subpixels.from_options(overlap, subpixels, bins, grid)
+    search = _search(bins, grid, cubes, divided)
     _warn_of_overlaps(search.overlap)
     sums = sum_over_blocks(cubes, search, ImageSums.from_block, add)
     sums = sums.reindex(np.arange(search.nbin))
+    check_on_map(bins, grid, sums.n_pixels, search.outside)
     values = sums.plain
     if how == "mean":
         values = np.full(sums.solid_angle.shape, np.nan)
@@ -206,10 +274,14 @@ def _cubes(maps: xr.Dataset) -> dict[str, xr.Variable]:
 
 
 def _search(
-    bins: SkyBins, grid: PixelGrid, cubes: Mapping[str, xr.Variable]
+    bins: SkyBins,
+    grid: PixelGrid,
+    cubes: Mapping[str, xr.Variable],
+    subpixels: Subpixels | None,
 ) -> Search | Membership:
     """Find the pixels of bins; of chunked maps, prepare to find them block by block."""
-    return prepare_search(bins, grid) if is_chunked(cubes) else find_members(bins, grid)
+    find = prepare_search if is_chunked(cubes) else find_members
+    return find(bins, grid, subpixels)
 
 
 def _warn_of_overlaps(overlap: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
@@ -10,11 +12,14 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidBinsError
 from ..maps.pixelgrid import PixelGrid, pixel_numbers
 from ..maps.wcs import decode_wcs
-from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT_EDISP, LON_EDISP
+from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT, LAT_EDISP, LON, LON_EDISP
+from .sums.map_sums import MapSums
+from .sums.position_sums import PositionSums
 
-__all__ = ["edisp_of_bins"]
+__all__ = ["edisp_at_centers", "mean_edisp", "nearest_positions", "varies"]
 
 Float = NDArray[np.float64]
+Int = NDArray[np.intp]
 
 # Difference in pixels of the grid up to which two positions count as equally near. Rounding is
 # 1e-12 pixels. Ten times larger or smaller, only centres that close to the middle between two
@@ -22,7 +27,12 @@ Float = NDArray[np.float64]
 _TIE = 1e-6
 
 
-def edisp_of_bins(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
+def varies(maps: xr.Dataset) -> bool:
+    """Whether the maps have an energy dispersion on a grid of positions."""
+    return EDISP in maps and LAT_EDISP in maps[EDISP].dims
+
+
+def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
     """Energy dispersion at the centre of each bin, or the single one of the maps.
 
     Parameters
@@ -47,21 +57,121 @@ def edisp_of_bins(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
     edisp = maps.variables[EDISP]
     if LAT_EDISP not in edisp.dims:
         return edisp.transpose(ENERGY_TRUE, ENERGY)
-    rows, columns = edisp.sizes[LAT_EDISP], edisp.sizes[LON_EDISP]
-    grid = PixelGrid(decode_wcs(maps, EDISP), pixel_numbers(columns), pixel_numbers(rows))
+    grid = _grid(maps)
+    rows, columns = grid.shape
     x, y = grid.pixel(centers)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise InvalidBinsError(
             "the projection of wcs_edisp does not show the centre of a bin, so its energy "
-            "dispersion is unknown; leave out the bin, or the energy dispersion with "
-            "maps.drop_vars('edisp')"
+            "dispersion is unknown; leave out the bin, use response='pixels', or drop the energy "
+            "dispersion with maps.drop_vars('edisp')"
         )
-    values = edisp.transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY).to_numpy()
-    nearest = values[_nearest(y, rows), _nearest(x, columns)]
+    nearest = _values(maps)[_nearest(y, rows), _nearest(x, columns)]
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), nearest, edisp.attrs)
+
+
+def nearest_positions(maps: xr.Dataset, grid: PixelGrid, like: xr.Variable) -> xr.Variable:
+    """Flat index of the nearest position of the energy dispersion to each pixel.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With ``edisp`` on a grid of positions.
+    grid : PixelGrid
+        The pixels of the maps.
+    like : xarray.Variable
+        A variable of the maps (..., lat, lon). If it is chunked, so is the result.
+
+    Returns
+    -------
+    xarray.Variable
+        Dims (lat, lon). The position of lower index if two are equally near, and one at the edge
+        for pixels beyond the positions.
+    """
+    find = partial(_find_nearest, grid, _grid(maps))
+    y, x = grid.y[:, None], grid.x[None]
+    if not like.chunks:
+        return xr.Variable((LAT, LON), find(y, x))
+    import dask.array as da
+
+    rows, columns = like.chunks[-2:]
+    y, x = (
+        da.from_array(values, chunks=chunks)  # type: ignore[no-untyped-call]
+        for values, chunks in ((y, (rows, 1)), (x, (1, columns)))
+    )
+    positions = da.map_blocks(find, y, x, chunks=(rows, columns), dtype=int)  # type: ignore[no-untyped-call]
+    return xr.Variable((LAT, LON), positions)
+
+
+def _find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int:
+    """Flat index of the nearest place to the pixels of some rows (ny, 1) and columns (1, nx)."""
+    part, places = grid.subgrid(x[0], y[:, 0]), places.subgrid(places.x, places.y)
+    lon, lat = np.broadcast_arrays(*part.lonlat(part.x, part.y[:, None]))
+    column, row = places.pixel(SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=part.frame))
+    rows, columns = places.shape
+    flat = _nearest(row, rows) * columns + _nearest(column, columns)
+    return np.asarray(flat.reshape(part.shape))
+
+
+def mean_edisp(maps: xr.Dataset, sums: MapSums) -> xr.Variable:
+    """Mean energy dispersion over the used pixels of each bin.
+
+    Each pixel has that of its nearest position, with a weight of exposure times solid angle.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With ``edisp`` on a grid of positions.
+    sums : MapSums
+        Sums of all bins, with the exposure by position.
+
+    Returns
+    -------
+    xarray.Variable
+        Dims (projected_distance, energy_true, energy). 0 in bins without used pixels.
+    """
+    assert sums.by_position is not None
+    values = _values(maps)
+    values = values.reshape(-1, *values.shape[2:])
+    mean = np.zeros((sums.bins.size, *values.shape[1:]))
+    for index in range(len(sums.exposure)):
+        energies = np.flatnonzero(sums.mask_index == index)
+        mean[..., energies] = _mean(sums.by_position, index, values[..., energies], sums.bins.size)
+    return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), mean, maps.variables[EDISP].attrs)
+
+
+def _mean(sums: PositionSums, index: int, values: Float, nbin: int) -> Float:
+    """Means (nbin, ntrue, nenergy) of values (nposition, ntrue, nenergy) with one mask."""
+    if not sums.bins.size:
+        return np.zeros((nbin, *values.shape[1:]))
+    first = np.flatnonzero(np.diff(sums.bins, prepend=-1))
+    weight = sums.exposure[index].T
+    total = np.add.reduceat(weight, first)
+    # at true energies without exposure, which do not matter, the pixels count as at all others
+    none = np.repeat(total == 0, np.diff(first, append=sums.bins.size), axis=0)
+    weight = np.where(none, weight.sum(axis=1, keepdims=True), weight)
+    total = np.add.reduceat(weight, first)
+    weighted = np.add.reduceat(weight[..., None] * values[sums.positions], first)
+    mean = np.zeros((nbin, *values.shape[1:]))
+    mean[sums.bins[first]] = np.divide(
+        weighted, total[..., None], out=np.zeros_like(weighted), where=total[..., None] > 0
+    )
+    return mean
+
+
+def _grid(maps: xr.Dataset) -> PixelGrid:
+    """Positions at which the energy dispersion is known."""
+    rows, columns = (maps.sizes[dim] for dim in (LAT_EDISP, LON_EDISP))
+    return PixelGrid(decode_wcs(maps, EDISP), pixel_numbers(columns), pixel_numbers(rows))
+
+
+def _values(maps: xr.Dataset) -> Float:
+    """Energy dispersion (lat_edisp, lon_edisp, energy_true, energy)."""
+    edisp = maps.variables[EDISP].transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY)
+    return np.asarray(edisp.to_numpy(), dtype=float)
 
 
 def _nearest(pixel: Float, size: int) -> NDArray[np.intp]:
     """Nearest index from 0 to `size` - 1, the lower one if two are equally near."""
-    lower = np.ceil(pixel - 0.5 - _TIE)
+    lower = np.ceil(np.nan_to_num(pixel) - 0.5 - _TIE)
     return np.asarray(np.clip(lower, 0, size - 1), dtype=np.intp)

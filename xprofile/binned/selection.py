@@ -168,7 +168,7 @@ def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.
     shape: Boxes = box.shape  # type: ignore[assignment]
     x, y = np.rint(grid.pixel(shape.sample()))
     on_map = _between(x, grid.x) & _between(y, grid.y)
-    code = shape.coder(grid.frame)(grid.vectors(grid.x, grid.y[:, None]))
+    code = shape.coder(grid.frame, grid.pixel_size)(grid.vectors(grid.x, grid.y[:, None]))
     row, column = np.nonzero(code >= 0)
     x, y = np.append(x[on_map], grid.x[column]), np.append(y[on_map], grid.y[row])
     if not x.size:

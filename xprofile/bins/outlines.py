@@ -12,7 +12,10 @@ from regions import SkyRegion
 
 from ..exceptions import InvalidBinsError
 from ..maps.pixelgrid import PixelGrid
-from ..maps.sphere import unit_vectors
+from ..maps.sphere import sky_positions, unit_vectors
+from .regions.boundaries import boundary_rings
+from .regions.compounds import Compounds
+from .regions.leaves import Leaves
 from .shapes.plane import planar_rings
 from .shapes.shape import SphereShape
 
@@ -42,18 +45,24 @@ def shape_paths(shape: SphereShape, grid: PixelGrid) -> list[Path]:
         np.concatenate([getattr(points.spherical, name).deg for points in outlines])
         for name in ("lon", "lat")
     )
-    sky = SkyCoord(lon, lat, unit="deg", frame=frame)  # all at once, since each call is slow
+    sky = SkyCoord(lon, lat, unit="deg", frame=frame)
+    count = shape.rings_per_bin
+    sizes = [size for points in outlines for size in [points.size // count] * count]
+    rings = _sky_rings(sky, sizes, grid)
+    return [_compound(rings[i : i + count]) for i in range(0, len(rings), count)]
+
+
+def _sky_rings(
+    sky: SkyCoord, sizes: list[int], grid: PixelGrid
+) -> list[tuple[Float, NDArray[np.uint8]]]:
+    """Vertices and codes of closed rings of some sizes, which follow each other.
+
+    They are made all at once, since each call of a WCS is slow.
+    """
     pixels = np.stack(grid.pixel(sky), axis=-1)
     jumps = _jumps(pixels, np.stack(grid.pixel(_halfway(sky)), axis=-1))
-    rings = shape.rings_per_bin
-    stops = np.cumsum([points.size for points in outlines])
-    paths = []
-    for stop, points in zip(stops, outlines, strict=True):
-        size = points.size // rings
-        starts = range(stop - points.size, stop, size)
-        parts = [_ring(pixels[i : i + size], jumps[i : i + size - 1]) for i in starts]
-        paths.append(_compound(parts))
-    return paths
+    ends = zip(np.cumsum(sizes).tolist(), sizes, strict=True)
+    return [_ring(pixels[end - n : end], jumps[end - n : end - 1]) for end, n in ends]
 
 
 def _halfway(sky: SkyCoord) -> SkyCoord:
@@ -95,7 +104,44 @@ def _compound(rings: list[tuple[Float, NDArray[np.uint8]]]) -> Path:
     return Path(vertices, codes) if len(vertices) else Path(vertices)
 
 
-def region_paths(regions: Sequence[SkyRegion], grid: PixelGrid) -> list[Path]:
+def region_paths(
+    regions: Sequence[SkyRegion], grid: PixelGrid, *, planar: bool = False
+) -> list[Path]:
+    """Make the paths of regions, each with those of all its parts.
+
+    Parameters
+    ----------
+    regions : sequence of regions.SkyRegion
+        One for each path.
+    grid : PixelGrid
+        The pixels.
+    planar : bool
+        Draw regions in the plane of the map, on the visible side of the seam, and not as they are
+        on the sky.
+    """
+    return _planar_paths(regions, grid) if planar else _sky_paths(regions, grid)
+
+
+def _sky_paths(regions: Sequence[SkyRegion], grid: PixelGrid) -> list[Path]:
+    """Make the paths of regions on the sky, interrupted where the map is torn."""
+    parts = [Compounds.from_regions([region]).parts for region in regions]
+    leaves = Leaves.from_regions([part for found in parts for part in found], grid.frame)
+    rings = [boundary_rings(leaves, number) for number in range(leaves.kind.size)]
+    flat = [ring for found in rings for ring in found]
+    made = []
+    if flat:
+        sky = sky_positions(np.concatenate(flat, axis=1), grid.frame)
+        made = _sky_rings(sky, [ring.shape[1] for ring in flat], grid)
+    paths, number, used = [], 0, 0
+    for region, found in zip(regions, parts, strict=True):
+        count = sum(len(rings[number + i]) for i in range(len(found)))
+        number += len(found)
+        paths.append(_compound(made[used : used + count]) if count else _artist_path(region, grid))
+        used += count
+    return paths
+
+
+def _planar_paths(regions: Sequence[SkyRegion], grid: PixelGrid) -> list[Path]:
     """Make the paths of regions in the plane of the map, on the visible side of the seam."""
     from matplotlib.path import Path
 

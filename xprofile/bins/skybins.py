@@ -44,7 +44,9 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
     """Bins on the sky along a dimension; make them with one of the class methods.
 
     Pixels belong to a bin by their centre. Edges are half-open, so neighbouring bins share no
-    pixel and miss none.
+    pixel and miss none: a centre on the lower edge is in the bin, one on the upper edge is in the
+    next. It is on an edge to within 1e-6 of a pixel or 1e-9 of the bin's width, the larger of them,
+    so that rounding does not decide.
 
     Bins are values: they are equal if shape, edges, dimension and `planar` are. They are selected
     like the elements of an array: ``bins[2:5]``, ``bins[-1]``, ``bins[[0, 3]]``.
@@ -52,7 +54,7 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
     Parameters
     ----------
     shape : Shape
-        Bins by true angles on the sphere, or regions in the plane of the map.
+        Bins by true angles on the sphere, or a list of regions.
     lower, upper : numpy.ndarray
         Edges along the dimension in degrees, (nbin,); NaN for bins without such an axis.
     description : str
@@ -187,10 +189,9 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
     def solid_angle(self) -> u.Quantity:
         """Area of the bins on the sphere in sr, (nbin,), independent of pixels.
 
-        It is exact for bins by true angles. Regions in a list count as if they were on the sphere:
-        radii, widths and heights are true angles, sides of rectangles and polygons are great
-        circles. NaN for compounds and other regions without a known area, for polygons whose sides
-        cross, and where a path runs into itself.
+        It is exact for bins by true angles, and for regions as they are on the sky. NaN for
+        compounds and other regions without a known area, for polygons whose sides cross, and where
+        a path runs into itself.
         """
         return self.shape.solid_angles() * u.sr
 
@@ -235,7 +236,7 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
         if isinstance(self.shape, SphereShape) and not self.planar:
             paths = shape_paths(self.shape, grid)
         else:
-            paths = region_paths(self._regions, grid)
+            paths = region_paths(self._regions, grid, planar=self.planar)
         return draw_outlines(paths, self.center if numbers else None, ax, **kwargs)
 
 

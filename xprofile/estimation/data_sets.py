@@ -12,7 +12,8 @@ from ..exceptions import InvalidDataError, InvalidEnergyError
 from ..schema.axes import axis_edges, bin_dim, energy_unit
 from ..schema.checks import check_background, check_binned
 from ..schema.names import DATASET, ENERGY, high, low
-from .energy_groups import EnergyGroups, group_energies
+from .energy_checks import check_groups
+from .energy_groups import EnergyEdges, EnergyGroups, group_energies
 
 __all__ = ["as_datasets", "common_groups"]
 
@@ -61,8 +62,19 @@ def _check_same_bins(first: xr.Dataset, other: xr.Dataset, dim: str, number: int
         )
 
 
-def common_groups(datasets: Sequence[xr.Dataset], wanted: u.Quantity | None) -> list[EnergyGroups]:
+def common_groups(
+    datasets: Sequence[xr.Dataset], wanted: EnergyEdges, *, strict: bool = False
+) -> list[EnergyGroups]:
     """Group the fine energies of each data set into the same energy bins.
+
+    Parameters
+    ----------
+    datasets : sequence of xarray.Dataset
+        Binned data, from `as_datasets`.
+    wanted : Quantity, "fine", int or None
+        Energy edges, as in `group_energies`.
+    strict : bool
+        Whether to refuse edges that are not edges of the data.
 
     Returns
     -------
@@ -72,14 +84,33 @@ def common_groups(datasets: Sequence[xr.Dataset], wanted: u.Quantity | None) -> 
     Raises
     ------
     InvalidEnergyError
-        If the groups of two data sets have different edges.
+        If the groups of two data sets have different edges, a group has no fine bin in any data
+        set, or edges move and `strict` is set.
+
+    Warns
+    -----
+    DataWarning
+        If edges inside the data move to other edges.
     """
     unit = energy_unit(datasets[0])
     scales = [u.Unit(energy_unit(data)).to(unit) for data in datasets]
-    groups = [
-        group_energies(axis_edges(data, ENERGY) * scale, wanted, unit)
-        for data, scale in zip(datasets, scales, strict=True)
-    ]
+    axes = [axis_edges(data, ENERGY) * s for data, s in zip(datasets, scales, strict=True)]
+    groups = [group_energies(axis, wanted, unit) for axis in axes]
+    common = _with_common_edges(groups, unit)
+    if not (wanted is None or isinstance(wanted, str | int | np.integer)):
+        check_groups(axes, groups, wanted, unit, strict=strict)
+    return common
+
+
+def _with_common_edges(groups: Sequence[EnergyGroups], unit: str) -> list[EnergyGroups]:
+    """Give the groups of all data sets the edges of the first one that has fine bins in them."""
+    numbers = {g.first.size for g in groups}
+    if len(numbers) > 1:
+        raise InvalidEnergyError(
+            f"data sets have different energy bins: {' and '.join(map(str, sorted(numbers)))}, so "
+            "energy_edges='fine' has no common bins; give energy_edges that are near fine edges of "
+            "all data sets"
+        )
     filled = np.array([g.first < g.stop for g in groups])
     first = np.argmax(filled, axis=0)  # the first data set with fine bins in each group
     every = np.arange(first.size)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import astropy.units as u
 import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
+from .energy_groups import EnergyEdges
 from .estimator import ProfileEstimator
 
 __all__ = ["estimate"]
@@ -20,7 +20,7 @@ def estimate(
     binned: xr.Dataset | Sequence[xr.Dataset],
     *,
     spectral_model: SpectralModel | None = None,
-    energy_edges: u.Quantity | None = None,
+    energy_edges: EnergyEdges = None,
     n_sigma: float = 1,
     n_sigma_ul: float = 2,
     n_sigma_sensitivity: float = 5,
@@ -33,6 +33,7 @@ def estimate(
     sum_over_energy_groups: bool = False,
     sqrt_ts_threshold_ul: float = 2,
     min_coverage: float = 0,
+    strict_energies: bool = False,
     progress: bool = False,
     parallel: bool = False,
 ) -> xr.Dataset:
@@ -48,9 +49,12 @@ def estimate(
     spectral_model : astropy.modeling.Model or callable, optional
         Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
         index 2.
-    energy_edges : Quantity, optional
+    energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins. Each moves to the nearest edge of the data in log
-        energy. The default is one bin of all energies.
+        energy, and a warning says so if it moves by more than 10 % of the energy bin around it.
+        Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
+        bin of the data, and a number so many bins, of as equal numbers of these as possible. The
+        default is one bin of all energies.
     n_sigma : float
         Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
     n_sigma_ul : float
@@ -77,6 +81,8 @@ def estimate(
         Bins with a smaller significance are marked ``is_ul``.
     min_coverage : float
         Bins with a smaller used share get NaN, and a status that says so.
+    strict_energies : bool
+        Refuse energy edges that are not edges of the data, instead of moving them.
     progress : bool
         Show a progress bar. It needs tqdm. With `parallel`, dask's own bar shows more.
     parallel : bool
@@ -109,7 +115,13 @@ def estimate(
         If `binned` is not binned data or has no background, or the data sets of a joint fit have
         different bins.
     InvalidEnergyError, InvalidOptionError
-        If a setting is wrong, or the energies of the data sets do not fit together.
+        If a setting is wrong, no energies of the data are in an energy bin, or the energies of the
+        data sets do not fit together.
+
+    Warns
+    -----
+    DataWarning
+        If energy edges inside the data move, once with all of them.
 
     See Also
     --------
@@ -144,5 +156,6 @@ def estimate(
         sum_over_energy_groups=sum_over_energy_groups,
         sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
         min_coverage=min_coverage,
+        strict_energies=strict_energies,
     )
     return estimator.run(binned, progress=progress, parallel=parallel)

@@ -23,11 +23,13 @@ from ..spectrum.model_json import model_to_json
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.references import reference_variables
 from .data_sets import as_datasets, common_groups
+from .energy_groups import EnergyEdges
 from .problems import make_problems
 from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
     background_width,
+    check_bool,
     check_model,
     check_number,
     checked_energy_edges,
@@ -49,9 +51,12 @@ class ProfileEstimator:
     spectral_model : astropy.modeling.Model or callable, optional
         Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
         index 2.
-    energy_edges : Quantity, optional
+    energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins. Each moves to the nearest edge of the data in log
-        energy. The default is one bin of all energies.
+        energy, and a warning says so if it moves by more than 10 % of the energy bin around it.
+        Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
+        bin of the data, and a number so many bins, of as equal numbers of these as possible. The
+        default is one bin of all energies.
     n_sigma : float
         Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
     n_sigma_ul : float
@@ -78,6 +83,8 @@ class ProfileEstimator:
         Bins with a smaller significance are marked ``is_ul``.
     min_coverage : float
         Bins with a smaller used share get NaN, and a status that says so.
+    strict_energies : bool
+        Refuse energy edges that are not edges of the data, instead of moving them.
 
     Raises
     ------
@@ -109,10 +116,11 @@ class ProfileEstimator:
     sum_over_energy_groups : False
     sqrt_ts_threshold_ul   : 2
     min_coverage           : 0
+    strict_energies        : False
     """
 
     spectral_model: SpectralModel | None = None
-    energy_edges: u.Quantity | None = None
+    energy_edges: EnergyEdges = None
     n_sigma: float = 1
     n_sigma_ul: float = 2
     n_sigma_sensitivity: float = 5
@@ -125,6 +133,7 @@ class ProfileEstimator:
     sum_over_energy_groups: bool = False
     sqrt_ts_threshold_ul: float = 2
     min_coverage: float = 0
+    strict_energies: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spectral_model", self.spectral_model or power_law())
@@ -141,11 +150,8 @@ class ProfileEstimator:
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
-        if not isinstance(self.sum_over_energy_groups, bool | np.bool_):
-            raise InvalidOptionError(
-                "sum_over_energy_groups must be True or False, found "
-                f"{self.sum_over_energy_groups!r}"
-            )
+        for name in ("sum_over_energy_groups", "strict_energies"):
+            check_bool(name, getattr(self, name))
         background_width(self.background)
 
     def __eq__(self, other: object) -> bool:
@@ -197,7 +203,7 @@ class ProfileEstimator:
             As `estimate` describes it.
         """
         datasets = as_datasets(binned)
-        groups = common_groups(datasets, self.energy_edges)
+        groups = common_groups(datasets, self.energy_edges, strict=self.strict_energies)
         problems = make_problems(
             datasets,
             groups,

@@ -71,9 +71,9 @@ def make_profile(
     pairs = zip(datasets, groups, strict=True)
     coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
     solid_angle = np.mean([data.variables["solid_angle"].to_numpy() for data in datasets], axis=0)
-    empty = np.all([group.first == group.stop for group in groups], axis=0)
+    has_pixels = np.any([_has_pixels(data) for data in datasets], axis=0)
     low_coverage = (coverage > 0) & (coverage < min_coverage)
-    status = status_flags(solution, coverage, solid_angle, empty, low_coverage)
+    status = status_flags(solution, coverage, has_pixels, low_coverage)
     fitted = _fit_variables(solution, problems, datasets, low_coverage)
     variables = {
         **fitted,
@@ -101,6 +101,16 @@ def _in_shape(solution: Solution, problems: Problems, *, joint: bool) -> Solutio
         apart = np.moveaxis(shaped.values[name], -1, 0)
         shaped.values[name] = apart if joint else apart[0]
     return shaped
+
+
+def _has_pixels(data: xr.Dataset) -> Bool:
+    """Whether bins have pixels of the map, used or not, (nbin,).
+
+    Binned data of earlier versions have no ``n_pixels``; the solid angle includes pixels beyond
+    the map.
+    """
+    known = data.variables["n_pixels" if "n_pixels" in data else "solid_angle"]
+    return np.asarray(known.to_numpy() > 0)
 
 
 def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:

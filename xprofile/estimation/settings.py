@@ -10,14 +10,16 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..exceptions import InvalidOptionError
+from ..exceptions import InvalidEnergyError, InvalidOptionError
 from ..schema.names import ENERGY_UNIT
-from ..schema.number_checks import energies_from_quantity
+from ..schema.number_checks import check_positive_integer, energies_from_quantity
 from ..schema.units import unit_text
 from ..spectrum.models import SpectralModel
+from .energy_groups import EnergyEdges
 
 __all__ = [
     "background_width",
+    "check_bool",
     "check_model",
     "check_number",
     "checked_energy_edges",
@@ -64,16 +66,25 @@ def checked_norm_values(values: ArrayLike | None) -> Float:
     return found
 
 
-def checked_energy_edges(values: u.Quantity | None) -> u.Quantity | None:
-    """Copy of ascending energy edges.
+def checked_energy_edges(values: EnergyEdges) -> EnergyEdges:
+    """Copy of ascending energy edges, or what stands for them: None, "fine" or a number of groups.
 
     Raises
     ------
     InvalidEnergyError
-        If they have no unit of energy, are fewer than two, or do not ascend.
+        If edges have no unit of energy, are fewer than two, or do not ascend; or if a number is
+        not a positive integer.
     """
-    if values is None:
-        return None
+    if values is None or (isinstance(values, str) and values == "fine"):
+        return values
+    if isinstance(values, int | np.integer):
+        check_positive_integer("energy_edges, as a number of groups,", values, InvalidEnergyError)
+        return int(values)
+    if isinstance(values, str):
+        raise InvalidEnergyError(
+            "energy_edges has no unit of energy: give energies such as [10, 30, 100] * u.GeV, "
+            f"'fine' for each energy bin, or a number of groups; found {values!r}"
+        )
     energies_from_quantity("energy_edges", values, ENERGY_UNIT)
     return u.Quantity(values, copy=True)
 
@@ -111,6 +122,18 @@ def background_width(background: str | float) -> float | None:
     return width
 
 
+def check_bool(name: str, value: Any) -> None:
+    """Raise unless a value is True or False.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is not.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidOptionError(f"{name} must be True or False, found {value!r}")
+
+
 def check_number(name: str, value: Any, kind: str) -> None:
     """Raise unless a value is a finite number of a kind.
 
@@ -146,6 +169,8 @@ def setting_text(name: str, value: Any) -> str:
         return _model_text(value)
     if value is None:
         return _DEFAULT_TEXTS.get(name, "none")
+    if name == "energy_edges" and isinstance(value, str | int):
+        return "each energy bin of the data" if value == "fine" else f"{value} groups"
     if name == "selection_optional":
         return ", ".join(value) or "none"
     if name == "norm_values":

@@ -17,8 +17,7 @@ Bool = NDArray[np.bool_]
 def status_flags(
     solution: Solution,
     coverage: Float,
-    solid_angle: Float,
-    no_energy_bins: Bool,
+    has_pixels: Bool,
     low_coverage: Bool,
 ) -> NDArray[np.int16]:
     """CF flags of each bin and energy group; 0 if nothing is wrong.
@@ -29,10 +28,8 @@ def status_flags(
         Results, each (..., nbin, ngroup). ``counts`` may have data sets before these.
     coverage : numpy.ndarray
         Used share of the solid angle, (nbin, ngroup).
-    solid_angle : numpy.ndarray
-        Solid angle of the bins, (nbin,).
-    no_energy_bins : numpy.ndarray of bool
-        Whether an energy group has no fine bin, (ngroup,).
+    has_pixels : numpy.ndarray of bool
+        Whether a bin has pixels of the map, used or not, (nbin,).
     low_coverage : numpy.ndarray of bool
         Whether the coverage of a bin is too small for a result, (nbin, ngroup).
 
@@ -41,16 +38,15 @@ def status_flags(
     numpy.ndarray
         (..., nbin, ngroup).
     """
-    has_pixels, covered = (solid_angle > 0)[:, None], coverage > 0
+    on_map, covered = has_pixels[:, None], coverage > 0
     has_signal, zero = solution.has_signal, solution.values["counts"] == 0
     present = {
-        "no_pixels": ~has_pixels,
-        "masked": has_pixels & ~covered & ~no_energy_bins,
+        "no_pixels": ~on_map,
+        "masked": on_map & ~covered,
         "no_exposure": covered & ~has_signal,
         "zero_counts": covered & (zero.all(axis=0) if zero.ndim > has_signal.ndim else zero),
         "best_fit_at_boundary": solution.at_boundary,
         "unbounded_interval": solution.unbounded,
-        "no_energy_bins": no_energy_bins,
         "low_coverage": low_coverage,
     }
     flags = np.zeros(has_signal.shape, np.int16)

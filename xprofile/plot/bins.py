@@ -34,8 +34,8 @@ def plot_bins(
     Parameters
     ----------
     bins : SkyBins, list of regions.SkyRegion, or xarray.Dataset
-        Bins. Bins defined by true angles have their true outlines, regions have their outlines in
-        the plane of the map. For binned data or a profile, the ``region`` of each bin is drawn,
+        Bins. They have their true outlines on the sky, those with ``planar=True`` their outlines
+        in the plane of the map. For binned data or a profile, the ``region`` of each bin is drawn,
         with all its parts if bins were merged.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
         The current axes by default. Axes that show anything keep their limits.

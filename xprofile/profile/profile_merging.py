@@ -35,6 +35,7 @@ _SAME_REFERENCE = 1e-6
 # bins it is up to 1 % of a bin's width; with 1e-3, bins shifted by a tenth of it would merge.
 _SAME_EDGE = 1e-4
 _UNBOUNDED = STATUS_FLAGS["unbounded_interval"]
+_NO_PIXELS, _MASKED = STATUS_FLAGS["no_pixels"], STATUS_FLAGS["masked"]
 
 
 @suggests_options
@@ -234,6 +235,13 @@ def _combined_variables(norms: Sequence[xr.Dataset]) -> dict[str, xr.DataArray]:
             values = how([part[name].to_numpy() for part in norms], axis=0)
             found[name] = norms[0][name].copy(data=values)
     if all("status" in part for part in norms):
-        flags = np.bitwise_and.reduce([part["status"].to_numpy() for part in norms])
+        flags = np.bitwise_and.reduce([_with_lesser_flags(part["status"]) for part in norms])
+        flags = np.where(flags & _NO_PIXELS, flags & ~_MASKED, flags)
         found["status"] = norms[0]["status"].copy(data=flags)
     return found
+
+
+def _with_lesser_flags(status: xr.DataArray) -> NDArray[np.integer[Any]]:
+    """Let bins without pixels count as masked too, as both say that no pixel is used."""
+    flags = status.to_numpy()
+    return np.where(flags & _NO_PIXELS, flags | _MASKED, flags)

@@ -10,8 +10,11 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..binned.bin_merging import join_bins
-from ..estimation.settings import check_number, setting_text
+from ..estimation.data_sets import as_datasets, common_groups
+from ..estimation.energy_groups import EnergyEdges
+from ..estimation.settings import check_bool, check_number, checked_energy_edges, setting_text
 from ..exceptions import InvalidOptionError
+from ..schema.axes import energy_unit
 from ..schema.history import extend_history
 from ..schema.names import DISTANCE_UNIT
 from ..schema.number_checks import check_positive_integer
@@ -33,11 +36,12 @@ def rebin(
     min_excess_sigma: float | None = None,
     min_ts: float | None = None,
     spectral_model: SpectralModel | None = None,
-    energy_edges: u.Quantity | None = None,
+    energy_edges: EnergyEdges = None,
     norm_min: float | None = None,
     background: str | float | None = None,
     sum_over_energy_groups: bool | None = None,
     min_coverage: float | None = None,
+    strict_energies: bool | None = None,
 ) -> xr.Dataset:
     """Merge neighbouring bins, exactly as if the merged regions had been binned.
 
@@ -65,6 +69,8 @@ def rebin(
         ``ts`` too; ``norm_min=0`` excludes it.
     spectral_model, energy_edges, norm_min, background, sum_over_energy_groups, min_coverage
         Settings of `ProfileEstimator`, for `min_ts` alone. None stands for the default there.
+    strict_energies : bool, optional
+        One more of them: refuse energy edges that are not edges of the data.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def rebin(
         - ``counts``, ``background``, ``counts_off``, ``acceptance`` (energy, projected_distance):
           sums.
         - ``acceptance_off`` (energy, projected_distance): value that gives the summed background.
-        - ``solid_angle`` (projected_distance) in sr: sum.
+        - ``solid_angle`` (projected_distance) in sr, ``n_pixels`` (projected_distance): sums.
         - ``exposure`` (energy_true, projected_distance) in cm2 s, ``coverage`` (energy,
           projected_distance): means weighted with the solid angle.
         - ``edisp``: mean weighted with solid angle and exposure, if it has the dim of the bins.
@@ -128,6 +134,7 @@ def rebin(
         background=background,
         sum_over_energy_groups=sum_over_energy_groups,
         min_coverage=min_coverage,
+        strict_energies=strict_energies,
     )
     return _merge_by(binned, name, value, settings)
 
@@ -152,9 +159,22 @@ def _merge_by(binned: xr.Dataset, name: str, value: Any, settings: dict[str, Any
     else:
         check_number(name, value, "a positive number")
         check_no_other_dims(data, dim)
+        settings = _with_edges_of_data(data, settings)
         result = grow_bins(data, dim, name, value, settings)
     step = f"rebin {name}: {value}" + (f"; {text}" if text else "")
     return extend_history(result, binned, step)
+
+
+def _with_edges_of_data(data: xr.Dataset, settings: dict[str, Any]) -> dict[str, Any]:
+    """Move energy edges to those of the data, so that they warn once and not in every fit."""
+    if settings.get("energy_edges") is None:
+        return settings
+    edges = checked_energy_edges(settings["energy_edges"])
+    strict = settings.get("strict_energies", False)
+    check_bool("strict_energies", strict)
+    groups = common_groups(as_datasets(data), edges, strict=strict)
+    others = {name: value for name, value in settings.items() if name != "strict_energies"}
+    return {**others, "energy_edges": groups[0].edges * u.Unit(energy_unit(data))}
 
 
 def _only_one(**options: Any) -> tuple[str, Any]:

@@ -87,7 +87,7 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> xprofile.axis_edges(maps, "energy")[:3].round(4)
-    array([0.01  , 0.0143, 0.0204])
+    array([0.01 , 0.015, 0.02 ])
     """
     missing = [name for name in (low(dim), high(dim)) if name not in data.coords]
     if missing:

@@ -126,6 +126,9 @@ BINNED: Final = {
         (DISTANCE,), SOLID_ANGLE_UNIT, "solid angle of the region", "sum", not_negative=True
     ),
     "coverage": Variable(_BIN, "", "used share of the solid angle", "mean", not_negative=True),
+    "n_pixels": Variable(
+        (DISTANCE,), "", "pixels of the map in the region", "sum", not_negative=True
+    ),
 }  # fmt: skip
 
 _FIT = (DISTANCE, ENERGY)
@@ -199,7 +202,7 @@ STATUS_FLAGS: Final = {
     "zero_counts": 8,
     "best_fit_at_boundary": 16,
     "unbounded_interval": 32,
-    "no_energy_bins": 64,
+    "no_energy_bins": 64,  # in profiles of earlier versions alone
     "low_coverage": 128,
 }
 # attrs of ``status`` by the CF conventions, section 3.5

@@ -48,7 +48,7 @@ def test_regions_from_a_ds9_file(tmp_path):
 
 def test_regions_without_a_centre_raise():
     line = regions.LineSkyRegion(CENTER, OTHER)
-    with pytest.raises(InvalidBinsError, match="LineSkyRegion has no centre"):
+    with pytest.raises(InvalidBinsError, match="LineSkyRegion has no area"):
         SkyBins.from_regions([line])
 
 

@@ -67,7 +67,9 @@ def contains_by_north_step(region, wcs, x, y):
     found = {name: getattr(region, name) for name in SIZES if hasattr(region, name)}
     arguments = {name: size.to_value("arcsec") * scale for name, size in found.items()}
     if hasattr(region, "angle"):
-        arguments["angle"] = region.angle + (np.arctan2(y1 - y0, x1 - x0) - np.pi / 2) * u.rad
+        north, mirrored = np.arctan2(y1 - y0, x1 - x0), np.linalg.det(wcs.pixel_scale_matrix) > 0
+        sign = -1 if mirrored else 1  # angles are those of the sky with East to the left
+        arguments["angle"] = sign * region.angle + (north - sign * np.pi / 2) * u.rad
     pixel_shape = getattr(regions_package, type(region).__name__.replace("Sky", "Pixel"))
     return pixel_shape(PixCoord(x0, y0), **arguments).contains(PixCoord(x, y))
 
@@ -75,7 +77,7 @@ def contains_by_north_step(region, wcs, x, y):
 def planes(regions, maps):
     """Whether each region contains each pixel, (nregion, ny, nx)."""
     grid = pixel_grid(maps)
-    members = find_members(SkyBins.from_regions(regions), grid)
+    members = find_members(SkyBins.from_regions(regions, planar=True), grid)
     pairs = np.stack([members.bin, members.pixel])
     assert np.unique(pairs, axis=1).shape == pairs.shape
     result = np.zeros((len(regions), *grid.shape), bool)
@@ -190,7 +192,7 @@ def test_overlapping_regions_each_count_fully():
 def test_pixels_cut_off_the_map_keep_their_solid_angle(name):
     wcs, maps = SKIES[name], maps_of(name)
     center = wcs.pixel_to_world(33.3, 22.2)
-    bins = SkyBins.from_regions([*shapes(center), square(center)])
+    bins = SkyBins.from_regions([*shapes(center), square(center)], planar=True)
     whole = find_members(bins, pixel_grid(maps))
     np.testing.assert_array_equal(whole.outside, 0)
     total = whole.sum(whole.solid_angle)
@@ -204,7 +206,7 @@ def test_pixels_cut_off_the_map_keep_their_solid_angle(name):
 
 def test_regions_beyond_the_map_have_a_solid_angle():
     wcs, maps = SKIES["tan"], maps_of("tan")
-    bins = SkyBins.from_regions(shapes(wcs.pixel_to_world(-200, 300)))
+    bins = SkyBins.from_regions(shapes(wcs.pixel_to_world(-200, 300)), planar=True)
     members = find_members(bins, pixel_grid(maps))
     assert members.pixel.size == 0
     np.testing.assert_allclose(members.outside[0], np.pi * np.radians(2.31 / 2) ** 2, rtol=0.1)
@@ -216,7 +218,7 @@ def test_regions_that_the_projection_does_not_show_are_empty(kind):
     maps = make_maps(make_wcs("SIN", (10, 50), step=2), nenergy=1, ntrue=1)
     center = SkyCoord(190, -50, unit="deg", frame="galactic")
     regions = shapes(center) if kind == "simple" else [square(center)]
-    members = find_members(SkyBins.from_regions(regions), pixel_grid(maps))
+    members = find_members(SkyBins.from_regions(regions, planar=True), pixel_grid(maps))
     assert members.pixel.size == 0
     np.testing.assert_array_equal(members.outside, 0)
 
@@ -224,7 +226,7 @@ def test_regions_that_the_projection_does_not_show_are_empty(kind):
 def test_regions_at_the_edge_of_an_all_sky_map_do_not_continue_on_the_other_side():
     maps = make_maps(make_wcs(step=1, shape=(180, 360)), (180, 360), nenergy=1, ntrue=1)
     regions = shapes(SkyCoord(180.3, 5, unit="deg", frame="galactic"), 5)
-    members = find_members(SkyBins.from_regions(regions), pixel_grid(maps))
+    members = find_members(SkyBins.from_regions(regions, planar=True), pixel_grid(maps))
     np.testing.assert_array_equal(members.outside, 0)
     column = members.pixel % 360
     assert column.min() >= 0

@@ -28,7 +28,7 @@ def frozen(case):
 def test_pixels_equal_those_of_regions_0_11(case):
     maps = make_maps(*GRIDS[case[0]], nenergy=1, ntrue=1)
     grid = pixel_grid(maps)
-    members = find_members(SkyBins.from_regions([CASES[case]]), grid)
+    members = find_members(SkyBins.from_regions([CASES[case]], planar=True), grid)
     np.testing.assert_array_equal(
         np.unravel_index(np.sort(members.pixel), grid.shape), frozen(case)
     )

@@ -1,5 +1,6 @@
 """Sums and means of one map over bins."""
 
+import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,7 +10,7 @@ from cases.pixel_loops import pixel_areas, pixel_planes
 
 from xprofile import SkyBins, bin_image, bin_maps
 from xprofile.binned.members.finding import find_members
-from xprofile.exceptions import InvalidOptionError
+from xprofile.exceptions import DataWarning, InvalidBinsError, InvalidOptionError
 from xprofile.maps.wcs import pixel_grid
 
 
@@ -56,9 +57,20 @@ def test_the_mean_of_a_constant_image_is_its_value_at_any_coverage():
 
 def test_without_pixels_the_mean_is_nan_and_the_sum_is_0():
     image = make_maps()["background"].isel(energy=0)
-    beyond = rings(center=galactic(90, 0))
-    assert np.isnan(bin_image(image, beyond, how="mean")).all()
-    np.testing.assert_array_equal(bin_image(image, beyond), 0)
+    beyond = SkyBins.annuli(galactic(20, 0), edges=[0, 1, 2, 18] * u.deg)
+    with pytest.warns(DataWarning, match="2 of 3 bins are off the map"):
+        mean = bin_image(image, beyond, how="mean")
+    with pytest.warns(DataWarning, match="2 of 3 bins are off the map"):
+        total = bin_image(image, beyond)
+    np.testing.assert_array_equal(np.isnan(mean), [True, True, False])
+    np.testing.assert_array_equal(total == 0, [True, True, False])
+    with pytest.raises(InvalidBinsError, match="no bin is on the map"):
+        bin_image(image, rings(center=galactic(90, 0)))
+
+
+def test_pixels_without_values_are_on_the_map():
+    image = make_maps()["background"].isel(energy=0) * np.nan
+    assert np.isnan(bin_image(image, rings(), how="mean")).all()
 
 
 def test_dims_of_an_image_are_kept():

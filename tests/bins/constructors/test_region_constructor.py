@@ -28,7 +28,7 @@ BAD_REGIONS = {
     "pixel region": ([CirclePixelRegion(PixCoord(1, 2), 3)], "CirclePixelRegion"),
     "mixed": ([*rectangles([5], 1, 1, 0), "circle(1,2,3)"], "found str"),
     "text": ("circle(1,2,3)", "found str"),
-    "line": ([LineSkyRegion(galactic(1, 2), galactic(2, 3))], "no centre"),
+    "line": ([LineSkyRegion(galactic(1, 2), galactic(2, 3))], "no area"),
     "number": (5, "int"),
     "nothing": (None, "NoneType"),
 }

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import Galactic
+from cases.bin_codes import path_areas
 from cases.bin_places import FLAT
 from cases.bin_shapes import every_shape, shapes
 from cases.bins import galactic
@@ -68,7 +69,7 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_solid_angles_are_the_share_of_all_directions(name):
     bins, vectors = LARGE[name], directions()
-    code = bins.shape.coder(Galactic())(vectors)
+    code = bins.shape.coder(Galactic(), 1e-3)(vectors)
     share = np.bincount(code[code >= 0], minlength=len(bins)) / vectors.shape[1]
     assert bins.solid_angle.unit == u.sr
     np.testing.assert_allclose(bins.solid_angle.value, 4 * np.pi * share, rtol=0.002)
@@ -126,41 +127,39 @@ def test_round_ellipses_are_circles():
 
 @pytest.mark.parametrize("name", ["path", "closed path"])
 def test_paths_agree_with_quadrature(name):
-    """The Jacobian of the coordinates along and across, by differences."""
+    """Strips along the path, that joints and the edges across it bound."""
     shape = LARGE[name].shape
-    x, weight = np.polynomial.legendre.leggauss(24)
-    across, expected = shape.height / 2 * x, []
-    for low, high in pairwise(shape.edges):
-        inner = shape.lengths[(shape.lengths > low) & (shape.lengths < high)]
-        ends = np.array([low, *inner, high])
-        total = 0.0
-        for start, stop in pairwise(ends):
-            along = ((start + stop) / 2 + (stop - start) / 2 * x)[:, None]
-            step = 1e-4
-
-            def vectors(along, across):
-                return shape.sky(along, across).cartesian.xyz.value
-
-            du = (vectors(along + step, across) - vectors(along - step, across)) / (2 * step)
-            dv = (vectors(along, across + step) - vectors(along, across - step)) / (2 * step)
-            area = np.linalg.norm(np.cross(du, dv, axis=0), axis=0)
-            total += (stop - start) * shape.height / 4 * (weight @ area @ weight)
-        expected.append(total)
+    expected = path_areas(shape.points, shape.edges, shape.height, name == "closed path")
     np.testing.assert_allclose(LARGE[name].solid_angle.value, expected, rtol=1e-7)
+    length, height = np.radians(shape.edges[-1]), 2 * np.sin(np.radians(shape.height / 2))
+    np.testing.assert_allclose(LARGE[name].solid_angle.value.sum(), length * height, rtol=1e-12)
+
+
+def test_bins_at_a_joint_have_the_areas_of_their_polygons():
+    """In the plane: a strip of half height 1 round a right angle, with edges 0.5 round it."""
+    points, scale = galactic([0, 1e-2, 1e-2], [0, 0, 1e-2]), 1e-3
+    edges = np.array([0, 9.5, 10, 10.5, 20]) * scale * u.deg
+    bins = SkyBins.along_path(points, height=2 * scale * u.deg, edges=edges)
+    found = bins.solid_angle.to_value("deg2") / scale**2
+    # the joint cuts a triangle of 1/8 off the first bin, and the second ends at the joint
+    np.testing.assert_allclose(found, [19 - 1 / 8, 1 + 1 / 8, 1 + 1 / 8, 19 - 1 / 8], rtol=1e-6)
+    around = SkyBins.along_path(points, height=2 * scale * u.deg, edges=edges[[1, 3]])
+    np.testing.assert_allclose(around.solid_angle.to_value("deg2") / scale**2, [2.25], rtol=1e-6)
 
 
 def test_a_path_that_meets_itself_has_bins_of_unknown_solid_angle():
     points = galactic([-4, 4, 4, -4], [-2, 2, -2, 2])
     crossing = SkyBins.along_path(points, height=0.6 * u.deg, nbin=12)
     lon, lat = np.meshgrid(np.arange(-6, 6, 0.02) + 0.0037, np.arange(-4, 4, 0.02) + 0.0037)
-    code = crossing.shape.coder(Galactic())(unit_vectors(lon, lat))
+    code = crossing.shape.coder(Galactic(), 1e-3)(unit_vectors(lon, lat))
     area, inside = np.cos(np.radians(lat)) * np.radians(0.02) ** 2, code >= 0
     pixels = np.bincount(code[inside], area[inside], minlength=12)
-    straight = np.radians(crossing.shape.edges[1]) * 2 * np.sin(np.radians(0.3))
+    alone = path_areas(points, crossing.shape.edges, 0.6)
     lost = np.isnan(crossing.solid_angle.value)
-    np.testing.assert_array_equal(lost, pixels < 0.95 * straight)
+    np.testing.assert_array_equal(lost, pixels < 0.95 * alone)
     assert lost.sum() == 2
-    np.testing.assert_allclose(pixels[~lost], straight, rtol=0.02)
+    np.testing.assert_allclose(pixels[~lost], alone[~lost], rtol=0.02)
+    np.testing.assert_allclose(crossing.solid_angle.value[~lost], alone[~lost], rtol=1e-7)
     whole = SkyBins.along_path(points, height=0.6 * u.deg, nbin=1)
     assert np.isnan(whole.solid_angle.value).all()
 
@@ -175,16 +174,19 @@ def test_legs_that_overlap_by_a_thin_strip_are_found(height, known):
 def test_small_rectangles_and_hemispheres():
     np.testing.assert_allclose(rectangle_solid_angle(1e-3, 2e-3), np.radians(1) ** 2 * 2e-6, 1e-9)
     np.testing.assert_allclose(rectangle_solid_angle(180, 180), 2 * np.pi, rtol=1e-14)
-    np.testing.assert_allclose(rectangle_solid_angle(90, 90), 4 * np.pi / 6, rtol=1e-14)
-    assert np.isnan(rectangle_solid_angle(181, 1))
+    np.testing.assert_allclose(rectangle_solid_angle(360, 60), 2 * np.pi, rtol=1e-14)
+    assert np.isnan(rectangle_solid_angle(361, 1))
+    assert np.isnan(rectangle_solid_angle(1, 181))
 
 
-def test_rectangles_are_quadrilaterals():
+def test_rectangles_are_between_parallels_and_quadrilaterals_are_not():
     wide, high = np.tan(np.radians([30, 20]))
     y, z = np.array([-wide, wide, wide, -wide]), np.array([-high, -high, high, high])
     corners = np.stack([np.ones(4), y, z]) / np.sqrt(1 + y**2 + z**2)
     expected = quadrilateral_solid_angle(*corners.T)
-    np.testing.assert_allclose(rectangle_solid_angle(60, 40), expected, rtol=1e-14)
+    np.testing.assert_allclose(
+        rectangle_solid_angle(60, 40), np.radians(60) * 2 * np.sin(np.radians(20)), rtol=1e-14
+    )
     np.testing.assert_allclose(polygon_solid_angle(corners), expected, rtol=1e-14)
 
 

@@ -23,7 +23,7 @@ class Bands(SphereShape):
 
     edges: np.ndarray
 
-    def coder(self, frame):
+    def coder(self, frame, pixel_size):
         def code(vectors):
             x, y, z = vectors
             inside = digitize(np.degrees(np.arctan2(y, x)).ravel(), LON).reshape(x.shape) == 0

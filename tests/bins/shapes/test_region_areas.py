@@ -83,7 +83,8 @@ UNKNOWN = {
     "point": PointSkyRegion(CENTER),
     "circle beyond the antipode": CircleSkyRegion(CENTER, 181 * u.deg),
     "ellipse beyond the antipode": EllipseSkyRegion(CENTER, 361 * u.deg, 1 * u.deg),
-    "rectangle beyond 90 deg": rectangles([1], 181, 1, 0)[0],
+    "rectangle wider than the sky": rectangles([1], 361, 1, 0)[0],
+    "rectangle higher than the sky": rectangles([1], 1, 181, 0)[0],
     "crossing sides": PolygonSkyRegion(galactic([0, 1, 0, 1], [0, 1, 1, 0])),
 }
 

@@ -13,6 +13,16 @@ from regions import (
 from xprofile.bins.skybins import SkyBins
 
 
+def to_meridian(lon, angle):
+    """Distance along a great circle, at an angle with the equator, to a longitude."""
+    return np.degrees(np.arctan(np.tan(np.radians(lon)) / np.cos(np.radians(angle))))
+
+
+def to_parallel(lat, angle):
+    """Distance along a great circle, at an angle with the equator, to a latitude."""
+    return np.degrees(np.arcsin(np.sin(np.radians(lat)) / np.sin(np.radians(angle))))
+
+
 @pytest.mark.parametrize("frame", ["icrs", "galactic"])
 def test_edges_of_rectangles_along_a_line(frame):
     line = tilted_line(frame)
@@ -28,10 +38,10 @@ def test_edges_of_rectangles_along_a_line(frame):
         (1, 4, 0, 0.5),
         (4, 1, 90, 0.5),
         (1, 4, 180, 0.5),
-        (1, 4, 30, 0.5 / np.cos(np.radians(30))),
-        (1, 4, -30, 0.5 / np.cos(np.radians(30))),
-        (3, 1, 60, 0.5 / np.sin(np.radians(60))),
-        (2, 2, 45, np.sqrt(2)),
+        (1, 4, 30, to_meridian(0.5, 30)),
+        (1, 4, -30, to_meridian(0.5, 30)),
+        (3, 1, 60, to_parallel(0.5, 60)),
+        (2, 2, 45, to_meridian(1, 45)),
     ],
 )
 def test_edges_of_rectangles_are_where_the_line_leaves_them(width, height, angle, half):

@@ -9,7 +9,7 @@ from cases.bins import galactic
 from scipy.stats import norm
 
 from xprofile import open_maps
-from xprofile.binned.edisp import edisp_of_bins
+from xprofile.binned.edisp import edisp_at_centers
 from xprofile.exceptions import FileFormatError
 
 CARDS = {"CDELT1": -2.0, "CDELT2": 2.0, "CRPIX1": 2.0, "CRPIX2": 1.0}
@@ -65,7 +65,7 @@ def test_kernels_on_a_grid(path):
         maps["edisp"], SCALE[..., None, None] * small.EDISP, rtol=2e-7, atol=0
     )
     for (lon, lat), scale in {(2, 0): 1, (0, 0): 0.5, (-2, 2): 0.2, (0, 2): 0.4}.items():
-        found = edisp_of_bins(maps, galactic([lon], [lat])).to_numpy()[0]
+        found = edisp_at_centers(maps, galactic([lon], [lat])).to_numpy()[0]
         np.testing.assert_allclose(found, scale * small.EDISP, rtol=2e-7, atol=0)
 
 

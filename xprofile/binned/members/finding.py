@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...bins.shapes.shape import SphereMembers
+from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...bins.shapes.spherical import Spherical, is_spherical
 from ...bins.skybins import SkyBins
+from ...exceptions import InvalidOptionError
 from ...maps.pixelgrid import PixelGrid
 from .membership import Membership
 from .search import Search
+from .subpixels import Subpixels
 
 if TYPE_CHECKING:
     from regions import SkyRegion
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["find_members", "prepare_search"]
 
 
-def find_members(bins: SkyBins, grid: PixelGrid) -> Membership:
+def find_members(bins: SkyBins, grid: PixelGrid, subpixels: Subpixels | None = None) -> Membership:
     """Find the pixels of each bin.
 
     Parameters
@@ -29,12 +31,16 @@ def find_members(bins: SkyBins, grid: PixelGrid) -> Membership:
         Bins of any kind.
     grid : PixelGrid
         The pixels of a map, from `xprofile.maps.wcs.pixel_grid`.
+    subpixels : Subpixels, optional
+        Sub-positions that tell the shares of pixels. By default, pixels count by their centres.
     """
-    search = prepare_search(bins, grid)
+    search = prepare_search(bins, grid, subpixels)
     return search.members() if isinstance(search, Search) else search
 
 
-def prepare_search(bins: SkyBins, grid: PixelGrid) -> Search | Membership:
+def prepare_search(
+    bins: SkyBins, grid: PixelGrid, subpixels: Subpixels | None = None
+) -> Search | Membership:
     """Prepare the search for the pixels of bins on the sphere; find those of other bins at once.
 
     Parameters
@@ -43,21 +49,30 @@ def prepare_search(bins: SkyBins, grid: PixelGrid) -> Search | Membership:
         Bins of any kind.
     grid : PixelGrid
         The pixels of a map.
+    subpixels : Subpixels, optional
+        Sub-positions that tell the shares of pixels. By default, pixels count by their centres.
     """
-    if isinstance(bins.shape, SphereMembers) and not bins.planar:
-        return Search.from_shape(bins.shape, len(bins), grid)
-    return _members_of_regions(bins.to_regions(), grid)
+    if isinstance(bins.shape, SphereMembers | OverlappingMembers) and not bins.planar:
+        return Search.from_shape(bins.shape, len(bins), grid, subpixels)
+    return _members_of_regions(bins.to_regions(), grid, subpixels)
 
 
-def _members_of_regions(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
+def _members_of_regions(
+    regions: Sequence[SkyRegion], grid: PixelGrid, subpixels: Subpixels | None
+) -> Membership:
     """Find the pixels of planar regions in one batch, and of each spherical region by a search."""
     from .planar import planar_members
 
     spherical = np.array([is_spherical(region) for region in regions])
+    if subpixels is not None and not spherical.all():
+        raise InvalidOptionError(
+            "overlap='subpixel' needs bins by angles on the sphere, and some regions of these bins "
+            "are in the plane of the map; use overlap='center'"
+        )
     if not spherical.any():
         return planar_members(regions, grid)
     parts = [
-        (np.array([i]), Search.from_shape(Spherical(regions[i]), 1, grid).members())
+        (np.array([i]), Search.from_shape(Spherical(regions[i]), 1, grid, subpixels).members())
         for i in np.flatnonzero(spherical).tolist()
     ]
     planar = np.flatnonzero(~spherical)

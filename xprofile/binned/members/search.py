@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bins.shapes.shape import SphereMembers
+from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...maps.arrays import take_pixels
 from ...maps.pixelgrid import PixelGrid
 from .flat_indexing import flat_index
-from .membership import FindMembers, Int, Membership, chunk_slices
+from .membership import FindMembers, Int, Membership, Pairs, chunk_slices
+from .subpixels import Finder, Subpixels
 from .tiles import Tiles
 
 __all__ = ["Search"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-
-# gives the bin of each pixel of some columns (nx,) and rows (ny,) of a grid, (ny, nx); -1 for none
-Coder: TypeAlias = Callable[[PixelGrid, Float, Float], Int]
 
 # Number of pixels beyond the map that are examined one by one, in about 0.3 s. If there are more, a
 # regular sample of them gives the solid angle beyond the map, to about 4e-4. Ten times larger, bins
@@ -37,31 +34,50 @@ _PROBE_STEPS = (8, 1)
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Search for the pixels of bins that do not overlap.
+    """Search for the pixels of bins.
 
     Parameters
     ----------
-    coder : callable
-        Gives the bin of each pixel of some columns (nx,) and rows (ny,) of a grid, (ny, nx), -1
-        for pixels outside all bins.
+    finder : callable
+        Gives the bins, and the flat indices of the pixels, of all pairs of a bin and a pixel in
+        it, of some columns (nx,) and rows (ny,) of a grid.
     nbin : int
         Number of bins.
     grid : PixelGrid
         The pixels of the map.
     tiles : Tiles
         Tiles that cover the map and, on the continued grid, the bins beyond it.
+    may_overlap : bool
+        Whether a pixel can be in several bins.
+    subpixels : Subpixels or None
+        Sub-positions that tell the shares of pixels; None if pixels count by their centres.
     """
 
-    coder: Coder
+    finder: Finder
     nbin: int
     grid: PixelGrid
     tiles: Tiles
-    overlap: ClassVar[int] = 0  # these bins do not share pixels; see Membership
+    may_overlap: bool = False
+    subpixels: Subpixels | None = None
 
     @classmethod
-    def from_shape(cls, shape: SphereMembers, nbin: int, grid: PixelGrid) -> Search:
+    def from_shape(
+        cls,
+        shape: SphereMembers | OverlappingMembers,
+        nbin: int,
+        grid: PixelGrid,
+        subpixels: Subpixels | None = None,
+    ) -> Search:
         """Prepare the search for bins of a shape."""
-        return cls(_make_coder(shape, grid), nbin, grid, Tiles.from_shape(shape, grid))
+        tiles = Tiles.from_shape(shape, grid)
+        if isinstance(shape, SphereMembers):
+            return cls(_make_finder(shape, grid), nbin, grid, tiles, False, subpixels)
+        find = shape.finder(grid.frame, grid.pixel_size)
+
+        def finder(grid: PixelGrid, x: Float, y: Float) -> tuple[Int, Int]:
+            return find(grid.vectors(x, y[:, None]))
+
+        return cls(finder, nbin, grid, tiles, True, subpixels)
 
     def members(self) -> Membership:
         """Find the pixels of all bins.
@@ -73,24 +89,41 @@ class Search:
         return Membership.from_pairs(self._pairs(self._share_on_map > 0), self.nbin)
 
     @cached_property
+    def overlap(self) -> int:
+        """Number of pixels counted in more than one bin; see Membership."""
+        if not self.may_overlap:
+            return 0
+        total = 0
+        for x, y in self.tiles.blocks(self.tiles.near & (self._share_on_map > 0)):
+            _, pixel, _, _, overlaps = _block_pairs(self.finder, self.grid, x, y, 1, self.subpixels)
+            on_map = pixel >= 0
+            if overlaps is not None:
+                total += int(overlaps[on_map].sum())
+            else:
+                total += int(np.count_nonzero(on_map)) - np.unique(pixel[on_map]).size
+        return total
+
+    @cached_property
     def outside(self) -> Float:
         """Solid angle of each bin beyond the map in sr, on the pixels of the continued grid."""
         at_edge = (self._share_on_map > 0) & (self._share_on_map < 1)
-        beyond = ((bins[p < 0], p[p < 0], area[p < 0]) for bins, p, area in self._pairs(at_edge))
+        beyond = (
+            Pairs(bins[p < 0], p[p < 0], area[p < 0]) for bins, p, area, *_ in self._pairs(at_edge)
+        )
         return Membership.from_pairs(beyond, self.nbin).outside
 
     @cached_property
     def _share_on_map(self) -> Float:
         return self.tiles.share_on_map(self.grid)
 
-    def _pairs(self, on_map: Bool) -> Iterator[tuple[Int, Int, Float]]:
+    def _pairs(self, on_map: Bool) -> Iterator[Pairs]:
         """Pairs in the near tiles of a selection (nrow, ncolumn), and in all beyond the map."""
         beyond = self.tiles.near & (self._share_on_map == 0)
         excess = np.count_nonzero(beyond) * self.tiles.size / _MAX_PIXELS_BEYOND
         sample_step = int(min(2 ** np.ceil(np.log2(max(excess, 1)) / 2), 8))
         for selected, step in ((self.tiles.near & on_map, 1), (beyond, sample_step)):
             for x, y in self.tiles.blocks(selected, step):
-                yield _block_pairs(self.coder, self.grid, x, y, step)
+                yield _block_pairs(self.finder, self.grid, x, y, step, self.subpixels)
 
     def blocks(
         self, chunks: Sequence[Sequence[int]]
@@ -110,47 +143,88 @@ class Search:
             tiles = self.tiles.within(x, y)
             if tiles.near.any():
                 grid = self.grid.subgrid(x, y)
-                if _has_members(self.coder, grid, tiles):
-                    yield (i, j), partial(_block_members, self.coder, self.nbin, grid, tiles)
+                if _has_members(self.finder, grid, tiles, self.subpixels):
+                    how = (self.finder, self.nbin, grid, tiles, self.subpixels)
+                    yield (i, j), partial(_block_members, *how)
 
 
-def _has_members(coder: Coder, grid: PixelGrid, tiles: Tiles) -> bool:
+def _has_members(
+    finder: Finder, grid: PixelGrid, tiles: Tiles, subpixels: Subpixels | None
+) -> bool:
     """Whether a block has pixels of bins."""
     return any(
-        bool(((coder(grid, x, y) >= 0) & (flat_index(grid, x, y[:, None]) >= 0)).any())
+        bool((flat_index(grid, x, y[:, None]).reshape(-1)[finder(grid, x, y)[1]] >= 0).any())
         for step in _PROBE_STEPS
         for x, y in tiles.blocks(tiles.near, step)
+    ) or any(
+        bool((_block_pairs(finder, grid, x, y, 1, subpixels).pixel >= 0).any())
+        for x, y in (tiles.blocks(tiles.near) if subpixels else ())
     )
 
 
 def _block_members(
-    coder: Coder, nbin: int, grid: PixelGrid, tiles: Tiles
+    finder: Finder, nbin: int, grid: PixelGrid, tiles: Tiles, subpixels: Subpixels | None
 ) -> tuple[Membership, Int]:
     """Find the pixels of bins in a block, and the numbers of the bins that have pixels there."""
-    pairs = (_block_pairs(coder, grid, x, y, 1) for x, y in tiles.blocks(tiles.near))
+    pairs = (_block_pairs(finder, grid, x, y, 1, subpixels) for x, y in tiles.blocks(tiles.near))
     return Membership.from_pairs(pairs, nbin).drop_empty_bins()
 
 
-def _make_coder(shape: SphereMembers, grid: PixelGrid) -> Coder:
-    """Make the function that gives the bin of each pixel of some columns and rows of a grid."""
-    straight = shape.straight_coder(grid.frame) if grid.separable else None
-    if straight is not None:
-        return lambda grid, x, y: straight(*grid.lonlat(x, y[:, None]))
-    coder = shape.coder(grid.frame)
-    return lambda grid, x, y: coder(grid.vectors(x, y[:, None]))
+def _make_finder(shape: SphereMembers, grid: PixelGrid) -> Finder:
+    """Make the function that finds the pixels of bins that do not overlap."""
+    size = grid.pixel_size
+    straight = shape.straight_coder(grid.frame, size) if grid.separable else None
+    coder = shape.coder(grid.frame, size)
+
+    def find(grid: PixelGrid, x: Float, y: Float) -> tuple[Int, Int]:
+        if straight is not None:
+            bins = straight(*grid.lonlat(x, y[:, None]))
+        else:
+            bins = coder(grid.vectors(x, y[:, None]))
+        inside = np.flatnonzero(bins >= 0)
+        return take_pixels(bins, inside), inside
+
+    return find
 
 
 def _block_pairs(
-    coder: Coder, grid: PixelGrid, x: Float, y: Float, step: int
-) -> tuple[Int, Int, Float]:
-    """Bins, flat indices and solid angles of the pixels in bins, of some columns and rows."""
-    bins = coder(grid, x, y)
-    inside = np.flatnonzero(bins >= 0)
-    pixel = take_pixels(flat_index(grid, x, y[:, None]), inside)
+    finder: Finder, grid: PixelGrid, x: Float, y: Float, step: int, subpixels: Subpixels | None
+) -> Pairs:
+    """Pairs of bins and pixels, of some columns and rows.
+
+    Of several rows and columns in a step, one is examined, and its pixels count by their centres.
+    """
+    share: Float | None = None
+    overlaps: Int | None = None
+    if subpixels is None or step > 1:
+        bins, inside = finder(grid, x, y)
+        if subpixels is not None:
+            share, overlaps = np.ones(inside.size), np.zeros(inside.size, np.intp)
+    else:
+        bins, inside, share, overlaps = subpixels.pairs(finder, grid, x, y)
+    pixel = flat_index(grid, x, y[:, None]).reshape(-1)[inside]
     beyond = np.flatnonzero(pixel < 0)
     if beyond.size:
         kept = np.ones(pixel.size, bool)
         row, column = np.divmod(inside[beyond], x.size)
         kept[beyond] = grid.canonical(x[column], y[row])
-        inside, pixel = inside[kept], pixel[kept]
-    return take_pixels(bins, inside), pixel, step**2 * grid.solid_angles(x, y, inside)
+        bins, inside, pixel = bins[kept], inside[kept], pixel[kept]
+        if share is not None and overlaps is not None:
+            share, overlaps = share[kept], overlaps[kept]
+    area = step**2 * _solid_angles(grid, x, y, inside)
+    if share is None:
+        return Pairs(bins, pixel, area)
+    on_sky = np.isfinite(area)  # False for pixels whose centre is off the sky
+    return Pairs(bins, pixel, area * share, share, overlaps).take(on_sky)
+
+
+def _solid_angles(grid: PixelGrid, x: Float, y: Float, inside: Int) -> Float:
+    """Solid angles in sr of some pixels of a block, in any order, also if some come twice."""
+    flat: NDArray[np.intp] = inside.astype(np.intp, copy=False)
+    if np.all(flat[1:] > flat[:-1]):
+        return grid.solid_angles(x, y, flat)
+    chosen = np.zeros(x.size * y.size, bool)
+    chosen[inside] = True
+    area = np.empty(chosen.size)
+    area[chosen] = grid.solid_angles(x, y, np.flatnonzero(chosen))
+    return area[inside]

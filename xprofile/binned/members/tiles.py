@@ -9,7 +9,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ...bins.shapes.shape import SphereMembers
+from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...maps.pixelgrid import PixelGrid
 from ...maps.sphere import lonlat_deg, unit_vectors
 
@@ -53,7 +53,7 @@ class Tiles:
     near: Bool
 
     @classmethod
-    def from_shape(cls, shape: SphereMembers, grid: PixelGrid) -> Tiles:
+    def from_shape(cls, shape: SphereMembers | OverlappingMembers, grid: PixelGrid) -> Tiles:
         """Cover the map and the bins beyond it with tiles, and find the tiles near bins.
 
         A tile is near if a sample position of the bins is within about half its diagonal.

@@ -28,12 +28,15 @@ class ImageSums:
         Sums of the values, and of the values times solid angle, (nplane, nbin).
     solid_angle : numpy.ndarray
         Sum of the solid angle of these pixels, (nplane, nbin).
+    n_pixels : numpy.ndarray of int
+        Number of pixels on the map, finite or not, (nbin,).
     """
 
     bins: Int
     plain: Float
     weighted: Float
     solid_angle: Float
+    n_pixels: NDArray[np.int64]
 
     @classmethod
     def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> ImageSums:
@@ -45,7 +48,8 @@ class ImageSums:
             values[~finite] = 0
             plain, weighted = members.sum(values), members.integral(values)
             sums.append([plain, weighted, members.integral(finite)])
-        return cls(bins, *np.concatenate(sums, axis=1))
+        plain, weighted, solid_angle = np.concatenate(sums, axis=1)
+        return cls(bins, plain, weighted, solid_angle, members.number_of_pixels())
 
     def __add__(self, other: ImageSums) -> ImageSums:
         """Add the sums of two blocks."""
@@ -56,9 +60,13 @@ class ImageSums:
             one.plain + two.plain,
             one.weighted + two.weighted,
             one.solid_angle + two.solid_angle,
+            one.n_pixels + two.n_pixels,
         )
 
     def reindex(self, bins: Int) -> ImageSums:
         """Return the sums for `bins`, which include all of these; the others get 0."""
-        sums = (self.plain, self.weighted, self.solid_angle)
-        return ImageSums(bins, *(reindex_bins(values, self.bins, bins) for values in sums))
+        plain, weighted, solid_angle, n_pixels = (
+            reindex_bins(values, self.bins, bins)
+            for values in (self.plain, self.weighted, self.solid_angle, self.n_pixels)
+        )
+        return ImageSums(bins, plain, weighted, solid_angle, n_pixels.astype(np.int64))

@@ -12,12 +12,16 @@ from ...schema.variables import BINNED, MAPS, names_of_kind
 from ..members.membership import Int, Membership
 from .masks import UsedMasks, zero_unused
 from .pixel_values import PixelValues
+from .position_sums import PositionSums
 from .reindexing import reindex_bins
 from .value_ranges import ValueRange
 
-__all__ = ["MapSums"]
+__all__ = ["RESPONSE_POSITION", "MapSums"]
 
 Float = NDArray[np.float64]
+
+# plane of the nearest position of the response to each pixel
+RESPONSE_POSITION = "response_position"
 
 # cubes that are summed over the pixels of a bin
 _SUMMED = tuple(name for name in names_of_kind(BINNED, "sum", "matched") if name in MAPS)
@@ -44,6 +48,10 @@ class MapSums:
         Sum of exposure times solid angle with each distinct mask, (nmask, ntrue, nbin).
     solid_angle : numpy.ndarray
         Solid angle of all pixels on the map in sr, used or not, (nbin,).
+    n_pixels : numpy.ndarray of int
+        Number of these pixels, (nbin,).
+    by_position : PositionSums or None
+        The exposure by the nearest position of the response; None for a single response.
     ranges : dict of ValueRange
         Ranges of the values that were summed.
     """
@@ -55,6 +63,8 @@ class MapSums:
     mask_index: Int
     exposure: Float
     solid_angle: Float
+    n_pixels: NDArray[np.int64]
+    by_position: PositionSums | None
     ranges: dict[str, ValueRange]
 
     @classmethod
@@ -79,7 +89,13 @@ class MapSums:
                 batch[name] = values
             if "counts_off" in batch:
                 off_background.append(members.sum(_off_background(batch)))
-        exposure, exposure_range = masks.exposure(pixel_values["exposure"])
+        by_position = None
+        if RESPONSE_POSITION in pixel_values:
+            planes = pixel_values["exposure"], pixel_values[RESPONSE_POSITION]
+            by_position, exposure_range = PositionSums.from_block(masks, *planes, members, bins)
+            exposure = by_position.total(bins)
+        else:
+            exposure, exposure_range = masks.exposure(pixel_values["exposure"], members)
         return cls(
             bins,
             {name: np.concatenate(parts) for name, parts in sums.items()},
@@ -87,7 +103,9 @@ class MapSums:
             masks.solid_angle(),
             masks.mask_index,
             exposure,
-            members.sum(members.solid_angle),
+            members.area(),
+            members.number_of_pixels(),
+            by_position,
             {name: ValueRange.concatenate(parts) for name, parts in ranges.items()}
             | {"exposure": exposure_range},
         )
@@ -111,6 +129,10 @@ class MapSums:
             mask_index,
             _append_zeros(one.exposure)[first] + _append_zeros(two.exposure)[second],
             one.solid_angle + two.solid_angle,
+            one.n_pixels + two.n_pixels,
+            None
+            if one.by_position is None or two.by_position is None
+            else one.by_position.merge(two.by_position, first, second),
             {name: one_range + other.ranges[name] for name, one_range in self.ranges.items()},
         )
 
@@ -128,6 +150,8 @@ class MapSums:
             self.mask_index,
             reindexed(self.exposure),
             reindexed(self.solid_angle),
+            reindex_bins(self.n_pixels, self.bins, bins).astype(np.int64),
+            self.by_position,
             self.ranges,
         )
 

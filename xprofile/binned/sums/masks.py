@@ -70,24 +70,24 @@ class UsedMasks:
 
     def solid_angle(self) -> Float:
         """Solid angle of the used pixels in sr, (nenergy, nbin)."""
-        area = self._members.solid_angle
-        sums = [self._members.sum(area if used is None else area * used) for used in self.masks]
+        sums = [self._members.area(used) for used in self.masks]
         return np.stack([*sums, np.zeros(self._members.nbin)])[self.mask_index]
 
-    def exposure(self, exposure: Planes) -> tuple[Float, ValueRange]:
+    def exposure(self, exposure: Planes, members: Membership) -> tuple[Float, ValueRange]:
         """Sum exposure times solid angle with each mask, (nmask, ntrue, nbin), and find its range.
 
-        The range is that of the pixels that at least one mask uses.
+        The range is that of the pixels that at least one mask uses. `members` are the same pairs,
+        of the same bins or of parts of them.
         """
         partial = [used for used in self.masks if used is not None]
         any_is_whole = len(partial) < len(self.masks)
         any_used = None if any_is_whole else np.logical_or.reduce([self._nothing, *partial])
-        sums = np.zeros((len(self.masks), len(exposure), self._members.nbin))
+        sums = np.zeros((len(self.masks), len(exposure), members.nbin))
         ranges = []
         for energies in exposure.batches():
             values = zero_unused(exposure[energies], any_used)
             for index, used in enumerate(self.masks):
-                sums[index, energies] = self._members.integral(zero_unused(values, used))
+                sums[index, energies] = members.integral(zero_unused(values, used))
             ranges.append(ValueRange.from_values("exposure", values, sums[:, energies]))
         return sums, ValueRange.concatenate(ranges)
 

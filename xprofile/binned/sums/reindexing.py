@@ -12,7 +12,7 @@ __all__ = ["reindex_bins"]
 Float = NDArray[np.float64]
 
 
-def reindex_bins(values: Float, bins: Int, wanted: Int) -> Float:
+def reindex_bins(values: NDArray[np.generic], bins: Int, wanted: Int) -> Float:
     """Return values (..., nwanted) of the wanted bins, 0 for those that are not in `bins`.
 
     Parameters
@@ -25,7 +25,7 @@ def reindex_bins(values: Float, bins: Int, wanted: Int) -> Float:
         Bin numbers, ascending, which include all of `bins`, (nwanted,).
     """
     if bins.size == wanted.size:
-        return values
+        return values.astype(np.float64, copy=False)
     reindexed = np.zeros((*values.shape[:-1], wanted.size))
     reindexed[..., np.searchsorted(wanted, bins)] = values
     return reindexed

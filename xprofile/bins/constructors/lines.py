@@ -126,9 +126,12 @@ class LineConstructors(Constructor):
         points : SkyCoord
             Vertices, (nvertex,), joined by great circles.
         height : Quantity
-            Full extent across the path. At bends the bins have mitred joints.
+            Full extent across the path. Edges of bins are at right angles to the path, up to the
+            joint at a vertex, which halves the angle there; an edge at a vertex is the joint.
         nbin, edges, step, origin
-            As in `along_line`. Distance is measured along the path from the first vertex.
+            As in `along_line`. Distance is measured along the path from the first vertex; a
+            position beside the path has that of its foot, or that of the vertex where, outside a
+            bend, it has no foot.
         closed : bool
             Close the path by a line to the first vertex. A path that ends there is closed anyway.
         planar : bool

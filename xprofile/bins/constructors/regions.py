@@ -23,14 +23,23 @@ class RegionConstructor(Constructor):
 
     @classmethod
     @suggests_options
-    def from_regions(cls, regions: Sequence[SkyRegion]) -> Self:
-        """Make one bin of each astropy sky region, in the plane of the map.
+    def from_regions(cls, regions: Sequence[SkyRegion], *, planar: bool = False) -> Self:
+        """Make one bin of each astropy sky region.
+
+        Regions are what they say on the sky. Circles, annuli and ellipses are measured by the true
+        separation from their centre and the position angle. Rectangles are between meridians and
+        parallels of axes along their width and height. Angles are anticlockwise from West, as seen
+        with East to the left: the width points to the position angle 270 deg + angle in the frame
+        of the region's centre. The sides of polygons are great circles. Compounds are combined by
+        their operator.
 
         Parameters
         ----------
         regions : sequence of regions.SkyRegion
-            They may overlap; each counts fully. Spherical regions keep their true shape on the
-            sphere.
+            They may overlap; each counts fully.
+        planar : bool
+            Find pixels in the plane of the map, with one scale and angle for each region, as
+            Gammapy and regions up to 0.11 do. Spherical regions stay on the sphere.
 
         Returns
         -------
@@ -41,7 +50,7 @@ class RegionConstructor(Constructor):
         Raises
         ------
         InvalidBinsError
-            If the list is empty, holds anything else, or a region has no centre.
+            If the list is empty or holds anything else, or a region has no area.
 
         See Also
         --------
@@ -56,9 +65,9 @@ class RegionConstructor(Constructor):
         >>> from xprofile import SkyBins
         >>> centers = SkyCoord([0, 2, 4], [0, 0, 0], unit="deg", frame="galactic")
         >>> SkyBins.from_regions([CircleSkyRegion(center, 1 * u.deg) for center in centers])
-        <SkyBins: 3 sky regions, projected distance -1 to 5 deg, planar>
+        <SkyBins: 3 sky regions, projected distance -1 to 5 deg>
         """
-        from ..shapes.region_list import RegionList
+        from ..regions.region_list import RegionList
 
         try:
             regions = tuple(regions)
@@ -73,7 +82,8 @@ class RegionConstructor(Constructor):
                 "pixel regions become sky regions by region.to_sky(wcs)"
             )
         shape = RegionList(regions)
-        return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=True)
+        _ = shape.compounds  # raises for regions without an area
+        return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=planar)
 
 
 def is_region(value: Any) -> bool:

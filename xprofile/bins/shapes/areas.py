@@ -57,11 +57,12 @@ def ellipse_solid_angle(half: float, ratio: float) -> float:
 def rectangle_solid_angle(width: float, height: float) -> float:
     """Solid angle of a rectangle with full extents in degrees through its centre.
 
-    Its sides are great circles at right angles to the axes. NaN beyond 180 deg.
+    Its sides are meridians and parallels of axes along the width and the height. NaN if it is
+    wider than 360 deg or higher than 180 deg.
     """
-    if max(width, height) > 180:
+    if width > 360 or height > 180:
         return np.nan
-    return float(4 * np.arcsin(np.prod(np.sin(np.radians([width, height]) / 2))))
+    return float(2 * np.radians(width) * np.sin(np.radians(height) / 2))
 
 
 def polygon_solid_angle(corners: Float) -> float:

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from ...maps.sphere import lonlat_deg, sky_positions, unit_vectors
 
-__all__ = ["LocalAxes", "digitize", "edges_until", "position_text"]
+__all__ = [
+    "AT_END",
+    "LocalAxes",
+    "digitize",
+    "edge_tolerance",
+    "lowered_edges",
+    "position_text",
+    "widths_at_edges",
+]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -20,7 +28,13 @@ Int = NDArray[np.intp]
 # Degrees from the end of an axis within which an edge is the end: above the rounding of angles in
 # degrees (1e-13) and far below any pixel. If it were smaller than rounding, pixels at the antipode
 # or at a pole could be lost from bins that end there; ten times larger would change nothing.
-_AT_END = 1e-9
+AT_END = 1e-9
+
+# Distance below an edge at which a pixel centre is on the edge, in widths of the bin and in pixels:
+# the larger of the two counts. Rounding of WCS and frames gives 1e-13 deg, which is 1e-10 of a
+# pixel of 4 arcsec. If it were smaller than rounding, pixels on edges would fall left or right; ten
+# times larger, pixels of a tangent plane that are 1e-5 of a pixel beside an edge would be on it.
+_BIN_SHARE, _PIXEL_SHARE = 1e-9, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +55,9 @@ class LocalAxes:
     def basis(self, frame: BaseCoordinateFrame) -> Float:
         """Right-handed axes (3, 3), one in each row, as unit vectors of a frame."""
         first, second = (unit_vectors(*lonlat_deg(c, frame)) for c in (self.origin, self._toward))
-        return np.stack([first, second, np.cross(first, second)])
+        third = np.cross(first, second)  # astropy gives `second` near a pole to 1e-8 rad
+        third /= np.linalg.norm(third)
+        return np.stack([first, np.cross(third, first), third])
 
     @cached_property
     def _toward(self) -> SkyCoord:
@@ -66,12 +82,49 @@ class LocalAxes:
         return float(np.degrees(np.arctan2(b, a)))
 
 
-def edges_until(edges: Float, end: float) -> Float:
-    """Edges in rad from edges in degrees; edges at the end of an axis become inf.
+def edge_tolerance(width: Float | float, pixel_size: float) -> Float:
+    """Distance in degrees below an edge at which pixel centres are on it.
 
-    So the last bin keeps pixels that rounding puts past the end.
+    Parameters
+    ----------
+    width : numpy.ndarray or float
+        Width of the bin in degrees; 0 for the tolerance of pixels alone.
+    pixel_size : float
+        Side of a pixel in degrees.
     """
-    return np.where(edges > end - _AT_END, np.inf, np.radians(edges))
+    return np.asarray(np.maximum(_BIN_SHARE * np.asarray(width), _PIXEL_SHARE * pixel_size))
+
+
+def widths_at_edges(edges: Float) -> Float:
+    """Width in degrees of the narrower of the two bins at each edge, (nbin + 1,)."""
+    width = np.diff(edges)
+    return np.asarray(np.minimum(np.append(width, np.inf), np.append(np.inf, width)))
+
+
+def lowered_edges(
+    edges: Float, pixel_size: float, *, end: float = np.inf, widths: Float | None = None
+) -> Float:
+    """Edges in rad, lower by the tolerance, so that a pixel on an edge is in the bin above it.
+
+    Edges at the end of an axis become inf, and those at its start -inf: these bins keep all pixels
+    up to the end.
+
+    Parameters
+    ----------
+    edges : numpy.ndarray
+        In degrees, (nbin + 1,).
+    pixel_size : float
+        Side of a pixel in degrees.
+    end : float
+        End of the axis in degrees.
+    widths : numpy.ndarray, optional
+        Width of the bins at each edge, (nbin + 1,), from `widths_at_edges` of a whole row, if these
+        are a part of it.
+    """
+    tolerance = edge_tolerance(widths_at_edges(edges) if widths is None else widths, pixel_size)
+    lowered = np.radians(edges - tolerance)
+    lowered[edges > end - AT_END], lowered[edges < -end + AT_END] = np.inf, -np.inf
+    return np.asarray(lowered)
 
 
 def digitize(values: Float, edges: Float) -> Int:

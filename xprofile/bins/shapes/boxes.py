@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,15 @@ from ..ds9_lines import (
     shape_lines,
 )
 from .areas import band_widths
-from .axes import LocalAxes, digitize, edges_until, position_text
+from .axes import (
+    AT_END,
+    LocalAxes,
+    digitize,
+    edge_tolerance,
+    lowered_edges,
+    position_text,
+    widths_at_edges,
+)
 from .shape import SphereShape
 
 if TYPE_CHECKING:
@@ -34,6 +42,11 @@ Int = NDArray[np.intp]
 # Radians between two poles that are the same. Rounding gives 1e-16 for a line along the equator of
 # its frame; ten times larger would move pixels within 1e-13 rad of an edge to the next box.
 _SAME_POLE = 1e-14
+
+# Local latitude in rad of an edge from which pixels are compared by angles, not by sines, which are
+# faster. At 80 deg sines tell angles of 1e-15 rad apart, and at 89.99 deg of 1e-12. With a latitude
+# nearer to the pole, rounding of sines would be larger than the tolerance of an edge.
+_STEEP = np.radians(80)
 
 # Positions along one side of a sample or an outline. With ten times fewer, the outlines of boxes of
 # tens of degrees would look like polygons; with more, figures and searches would only be slower.
@@ -56,58 +69,104 @@ class Boxes(SphereShape):
         Local longitude in degrees from which pixels are measured, up to 180 deg to both sides;
         half-way between the first and the last edge by default. A part of a row keeps that of the
         row, so that rounding puts no pixel into another box.
+    widths, heights : numpy.ndarray, optional
+        Width of the boxes at each edge along and across in degrees, from `widths_at_edges`. A part
+        keeps those of the whole, so that each pixel stays in its box.
     """
 
     axes: LocalAxes
     edges: Float
     across: Float
     middle: float | None = None
+    widths: Float | None = field(default=None, compare=False)
+    heights: Float | None = field(default=None, compare=False)
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
-        basis, edges, across = self._axes_and_edges(frame)
-        sines = np.sin(np.clip(across, -np.pi / 2, np.pi / 2))
-        heights, rows = np.where(np.isinf(across), across, sines), across.size - 1
-        heights[sines == -1] = -np.inf  # so rounding cannot exclude the pole
+        basis, edges, across = self._axes_and_edges(frame, pixel_size)
+        column, row = self._column_finder(edges, pixel_size), _row_finder(across)
+        rows, to_pole = across.size - 1, bool(np.isinf(across).any())
+        at_pole = np.radians(edge_tolerance(0, pixel_size))
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
-            result = digitize(c, heights)
+            result = row(a, b, c)
             near = np.flatnonzero(result >= 0)
             if near.size < c.size:
                 a, b = a[near], b[near]
-            column = digitize(np.arctan2(b, a), edges)
-            result[near] = np.where(column >= 0, column * rows + result[near], -1)
+            if to_pole:  # rounding must not choose the longitude of the pole
+                there = np.hypot(a, b) <= at_pole
+                a[there], b[there] = 1, 0
+            found = column(np.arctan2(b, a))
+            result[near] = np.where(found >= 0, found * rows + result[near], -1)
             return result.reshape(vectors.shape[1:])
 
         return code
 
-    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+    def straight_coder(
+        self, frame: BaseCoordinateFrame, pixel_size: float
+    ) -> Callable[[Float, Float], Int] | None:
         """Make the function that gives the bin of longitudes and latitudes that broadcast.
 
         None if the local meridians and parallels are not those of the frame.
         """
-        basis, edges, across = self._axes_and_edges(frame)
+        basis, edges, across = self._axes_and_edges(frame, pixel_size)
         if np.hypot(*basis[2, :2]) > _SAME_POLE:
             return None
         sign, first, rows = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1]), across.size - 1
+        find_column = self._column_finder(edges, pixel_size)
 
         def code(lon: Float, lat: Float) -> Int:
             along = sign * (np.radians(lon) - first)
-            column = digitize(along - 2 * np.pi * np.round(along / (2 * np.pi)), edges)
+            column = find_column(along - 2 * np.pi * np.round(along / (2 * np.pi)))
             row = digitize(sign * np.radians(lat), across)
             return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
 
         return code
 
-    def _axes_and_edges(self, frame: BaseCoordinateFrame) -> tuple[Float, Float, Float]:
+    def _axes_and_edges(
+        self, frame: BaseCoordinateFrame, pixel_size: float
+    ) -> tuple[Float, Float, Float]:
         """Local axes in a frame, and edges along and across in rad; longitude 0 is the middle."""
         basis = _turn(np.radians(self._middle)) @ self.axes.basis(frame)
-        return basis, edges_until(self.edges - self._middle, 180), edges_until(self.across, 90)
+        edges = lowered_edges(self.edges - self._middle, pixel_size, end=180, widths=self._widths)
+        across = lowered_edges(self.across, pixel_size, end=90, widths=self._heights)
+        return basis, edges, across
+
+    def _column_finder(self, edges: Float, pixel_size: float) -> Callable[[Float], Int]:
+        """Make the function that gives the column of local longitudes in rad from -pi to pi.
+
+        The seam of a full turn is the lower edge of its first column.
+        """
+        starts_at_seam = np.isinf(edges[0])
+        width = self._widths[0 if starts_at_seam else -1]
+        seam = np.pi - np.radians(edge_tolerance(width, pixel_size))
+        edges = np.where(edges == np.inf, seam, edges)
+
+        def find(lon: Float) -> Int:
+            column = digitize(lon, edges)
+            if starts_at_seam:
+                column[lon >= seam] = 0
+            return column
+
+        return find
 
     @property
     def _middle(self) -> float:
         return (self.edges[0] + self.edges[-1]) / 2 if self.middle is None else self.middle
+
+    @property
+    def _widths(self) -> Float:
+        if self.widths is not None:
+            return self.widths
+        found = widths_at_edges(self.edges)
+        if np.ptp(self.edges) > 360 - AT_END:  # the first edge is the last one
+            found[[0, -1]] = found[[0, -1]].min()
+        return found
+
+    @property
+    def _heights(self) -> Float:
+        return widths_at_edges(self.across) if self.heights is None else self.heights
 
     def cut(self, start: int, stop: int) -> Boxes | None:
         """Return neighbouring boxes of whole columns, or of one column, with the same pixels."""
@@ -115,8 +174,15 @@ class Boxes(SphereShape):
         (first, low), (last, high) = divmod(start, rows), divmod(stop - 1, rows)
         if first < last and (low, high) != (0, rows - 1):
             return None
-        edges, across = self.edges[first : last + 2], self.across[low : high + 2]
-        return replace(self, edges=edges, across=across, middle=self._middle)
+        along, across = slice(first, last + 2), slice(low, high + 2)
+        return replace(
+            self,
+            edges=self.edges[along],
+            across=self.across[across],
+            middle=self._middle,
+            widths=self._widths[along],
+            heights=self._heights[across],
+        )
 
     @cached_property
     def _centers_lonlat(self) -> tuple[Float, Float]:
@@ -195,6 +261,15 @@ class Boxes(SphereShape):
             "position angle": f"{self.axes.position_angle.to_value('deg'):.6g} deg",
             "columns x rows": f"{self.edges.size - 1} x {self.across.size - 1}",
         }
+
+
+def _row_finder(across: Float) -> Callable[[Float, Float, Float], Int]:
+    """Make the function that gives the row of unit vectors by their local components (n,)."""
+    lat = np.clip(across, -np.pi / 2, np.pi / 2)
+    if np.any(np.isfinite(across) & (np.abs(lat) > _STEEP)):
+        return lambda a, b, c: digitize(np.arctan2(c, np.hypot(a, b)), across)
+    heights = np.where(np.isinf(across), across, np.sin(lat))
+    return lambda a, b, c: digitize(c, heights)
 
 
 def _turn(angle: float) -> Float:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from ...exceptions import InvalidBinsError
 from ...maps.sphere import sky_positions, unit_vectors
 from ..ds9_lines import polygon_lines
-from .axes import digitize, position_text
+from .axes import AT_END, digitize, edge_tolerance, position_text
+from .path_edges import PathEdges
 from .ribbon import Ribbon
 from .shape import SphereShape
 
@@ -35,20 +35,10 @@ _SHARPEST = 150.0
 # were ten times larger, a few more paths would be accepted, with a bin too small by 1e-8.
 _CROSSING = 1e-9
 
-# Degrees from an end of the path within which an edge or position is the end: above the rounding of
-# distances (1e-12), far below any pixel. If it were smaller than rounding, pixels at the ends could
-# be lost; ten times larger would change nothing.
-_AT_END = 1e-9
-
 # Sample positions across the ribbon, and along the path at most. They only set how close to the
 # ribbon pixels are searched: fewer across make the search slower, more along the sample larger.
 _ACROSS = 9
 _ALONG = 4000
-
-# Straight pieces of an outline in a bin without vertices. They matter for short edges far from the
-# great circle of the path: with one piece, the sides of a bin of 10 deg by 10 deg would be off by
-# 0.02 deg.
-_PIECES = 8
 
 # Positions that are checked for overlaps, across the ribbon and along half its height. A smaller
 # number would miss smaller overlaps, in which solid angles would be counted twice.
@@ -59,14 +49,20 @@ _CHECKED = 17
 _INSIDE = 1e-9
 
 
+# Share of the way between joints by which they keep off the joints, so that rounding (1e-14 of it)
+# finds them in no other segment. If it were ten times larger, all would still be in their bins.
+_OFF_JOINT = 1e-6
+
+
 @dataclass(frozen=True, eq=False)
 class Path(SphereShape):
     """Bins along a polyline, between mitred joints.
 
     Each vertex has a joint: the great circle that halves the angle between its two segments. The
     ribbon of a segment ends at its two joints, so that neighbouring segments share no pixel and
-    miss none. The distance grows evenly from one joint to the next; on the path itself it is the
-    length along the path.
+    miss none. The distance of a position is that of its foot on the segment. On the outer side of
+    a joint, where the foot would be beyond the segment, it is that of the vertex: there the bins
+    end at the joint, if an edge is at the vertex.
 
     Parameters
     ----------
@@ -76,11 +72,15 @@ class Path(SphereShape):
         Distances along the path in degrees, (nbin + 1,).
     height : float
         Full extent across the path in degrees.
+    width : float, optional
+        Width of the narrowest bin in degrees, which sets the tolerance at edges. A part of the bins
+        keeps that of the whole, so that each pixel stays in its bin.
     """
 
     points: SkyCoord
     edges: Float
     height: float
+    width: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         turn = np.degrees(np.abs(self._ribbon.turn))
@@ -109,40 +109,52 @@ class Path(SphereShape):
 
     def cut(self, start: int, stop: int) -> Path:
         """Return neighbouring bins along the same path."""
-        return replace(self, edges=self.edges[start : stop + 1])
+        return replace(self, edges=self.edges[start : stop + 1], width=self._width)
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    @property
+    def _width(self) -> float:
+        return float(np.diff(self.edges).min()) if self.width is None else self.width
+
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
         ribbon = Ribbon.from_points(self.points, frame, self._ribbon.half)
-        edges = self.edges.copy()
-        if edges[0] < _AT_END:  # the joints decide where the path begins and ends
+        ahead, left = edge_tolerance(np.array([self._width, self.height]), pixel_size)
+        edges = self.edges - ahead
+        if self.edges[0] < AT_END:  # the joints decide where the path begins and ends
             edges[0] = -np.inf
-        if edges[-1] > self.lengths[-1] - _AT_END:
+        if self.edges[-1] > self.lengths[-1] - AT_END:
             edges[-1] = np.inf
 
         def code(vectors: Float) -> Int:
-            segment, share = ribbon.locate(vectors.reshape(3, -1))
-            found = np.where(segment >= 0, digitize(self._along(segment, share), edges), -1)
-            return found.reshape(vectors.shape[1:])
+            flat = vectors.reshape(3, -1)
+            segment, along = ribbon.locate(flat, np.radians(ahead), np.radians(left))
+            found = digitize(self._along(segment, along, ahead), edges)
+            return np.where(segment >= 0, found, -1).reshape(vectors.shape[1:])
 
         return code
 
-    def _along(self, segment: Int, share: Float) -> Float:
-        """Distance along the path in degrees, at shares of the way along segments."""
-        return np.asarray(self.lengths[segment] + share * np.diff(self.lengths)[segment])
+    def _along(self, segment: Int, along: Float, tolerance: float = 0.0) -> Float:
+        """Distance along the path in degrees, at angles in rad along segments.
+
+        Positions beyond the end of a segment are before an edge that is, to within the tolerance,
+        at its vertex.
+        """
+        ends = np.maximum(np.diff(self.lengths) - 2 * tolerance, 0)
+        return np.asarray(self.lengths[segment] + np.clip(np.degrees(along), 0, ends[segment]))
 
     def sky(self, along: Float, across: Float) -> SkyCoord:
-        """Sky positions at distances along and across the path in degrees that broadcast."""
-        return sky_positions(self._vectors(along, across), self.points.frame)
+        """Sky positions at distances along and across the path in degrees that broadcast.
 
-    def _vectors(self, along: Float, across: Float) -> Float:
-        """Unit vectors (3, ...) at distances along and across the path, in the points' frame."""
-        along, across = np.broadcast_arrays(along, across)
-        last = self.lengths.size - 2
-        segment = np.clip(np.searchsorted(self.lengths, along, side="right") - 1, 0, last)
-        span = self.lengths[segment + 1] - self.lengths[segment]
-        share = np.clip((along - self.lengths[segment]) / span, 0, 1)
-        return self._ribbon.positions(segment, share, np.radians(across))
+        Those that would be beyond a joint of their segment are on the joint.
+        """
+        along, across = np.broadcast_arrays(np.radians(along), np.radians(across))
+        vectors = PathEdges.from_distances(self._ribbon, along).positions(across)
+        return sky_positions(vectors, self.points.frame)
+
+    @cached_property
+    def _lines(self) -> PathEdges:
+        """The edges of the bins."""
+        return PathEdges.from_distances(self._ribbon, np.radians(self.edges))
 
     def distance(self, coord: SkyCoord) -> float:
         """Distance along the path in degrees of one sky position on the ribbon.
@@ -154,14 +166,14 @@ class Path(SphereShape):
         """
         local = coord.transform_to(self.points.frame)
         for end in (0, -1):  # rounding could put these off the path
-            if self.points[end].separation(local).deg < _AT_END:
+            if self.points[end].separation(local).deg < AT_END:
                 return float(self.lengths[end])
         position = local.spherical
         vector = unit_vectors(np.array([position.lon.deg]), np.array([position.lat.deg]))
-        (segment,), (share,) = self._ribbon.locate(vector)
-        if segment < 0:
+        segment, along = self._ribbon.locate(vector)
+        if segment[0] < 0:
             raise InvalidBinsError(f"the origin {coord!r} is not within the height of the path")
-        return float(self.lengths[segment] + share * np.diff(self.lengths)[segment])
+        return float(self._along(segment, along)[0])
 
     @property
     def centers(self) -> SkyCoord:
@@ -174,13 +186,19 @@ class Path(SphereShape):
         return float(max(self.height / (_ACROSS - 1), np.ptp(self.edges) / _ALONG))
 
     def sample(self) -> SkyCoord:
-        """Return sky positions that fill the ribbon."""
-        pieces = np.ceil(np.degrees(self._ribbon.span.max(axis=0)) / self.pitch)
-        ends = np.append(0, np.cumsum(pieces))
-        along = np.interp(np.arange(ends[-1] + 1), ends, self.lengths)
-        along = np.unique(np.clip(along, self.edges[0], self.edges[-1]))
-        across = np.linspace(-self.height / 2, self.height / 2, _ACROSS)
-        return self.sky(along[:, None], across).ravel()
+        """Return sky positions that fill the bins."""
+        ribbon, lines = self._ribbon, self._lines
+        (first, last), (start, stop) = lines.segment[[0, -1]], lines.along[[0, -1]]
+        legs = np.arange(first, last + 1)
+        pieces = np.ceil(np.degrees(ribbon.span.max(axis=0)[legs]) / self.pitch).astype(int)
+        pieces = np.maximum(pieces, 1)
+        segment = np.append(np.repeat(legs, pieces), last)[:, None]
+        share = np.append(np.concatenate([np.arange(n) / n for n in pieces]), 1)[:, None]
+        across = np.radians(np.linspace(-self.height / 2, self.height / 2, _ACROSS))
+        begin = PathEdges(ribbon, segment, np.where(segment == first, start, -np.inf)).at(across)
+        end = PathEdges(ribbon, segment, np.where(segment == last, stop, np.inf)).at(across)
+        vectors = ribbon.place(segment, begin + share * (end - begin), across)
+        return sky_positions(vectors.reshape(3, -1), self.points.frame)
 
     def outlines(self) -> list[SkyCoord]:
         """Return closed polygons round the bins."""
@@ -190,18 +208,8 @@ class Path(SphereShape):
 
     def polygons(self) -> tuple[SkyCoord, Int]:
         """Corners of all closed polygons round the bins, and the end of each polygon in them."""
-        half, along, side = self.height / 2, [], []
-        for low, high in pairwise(self.edges):
-            steps = self._steps(low, high)
-            along += [steps, steps[::-1], steps[:1]]
-            side.append(np.repeat([-half, half, -half], [steps.size, steps.size, 1]))
-        stops = np.cumsum([part.size for part in side])
-        return self.sky(np.concatenate(along), np.concatenate(side)), stops
-
-    def _steps(self, low: float, high: float) -> Float:
-        """Distances from `low` to `high` in even steps, with the vertices between them."""
-        vertices = self.lengths[(self.lengths > low) & (self.lengths < high)]
-        return np.unique(np.concatenate([np.linspace(low, high, _PIECES + 1), vertices]))
+        corners, stops = self._lines.polygons()
+        return sky_positions(corners, self.points.frame), stops
 
     def regions(self) -> list[SkyRegion]:
         """Return polygons of astropy regions, which equal the bins where the sky is flat."""
@@ -216,10 +224,11 @@ class Path(SphereShape):
     def solid_angles(self) -> Float:
         """Return the solid angles of the bins in sr, (nbin,); NaN where the ribbon meets itself.
 
-        Of a segment's ribbon, a joint adds on one side what it takes from the other. So a bin has
-        the solid angle of a straight one: its length times 2 sin(height / 2).
+        Of a segment's ribbon, a joint adds on one side what it takes from the other. So bins
+        between vertices have the solid angle of a straight one: their length times
+        2 sin(height / 2). Near a joint, bins are narrower on its inner side than on the outer one.
         """
-        area: Float = 2 * np.sin(np.radians(self.height / 2)) * np.radians(np.diff(self.edges))
+        area: Float = np.diff(self._lines.areas())
         area[self._overlapping_bins()] = np.nan
         return area
 
@@ -227,12 +236,19 @@ class Path(SphereShape):
         """Numbers of bins that share positions with another part of the path."""
         ends, half = (self.edges[0], self.edges[-1]), self.height / 2
         count = int(np.clip(_CHECKED * np.ptp(ends) / half, _CHECKED, _ALONG))
-        along = np.interp((np.arange(count) + 0.5) / count, (0, 1), ends)
-        across = np.linspace(-half, half, _CHECKED) * (1 - _INSIDE)
-        along, across = (a.ravel() for a in np.meshgrid(along, across))
-        segment, share = self._ribbon.locate(self._vectors(along, across))
-        found = self._along(segment, share)
-        both = np.stack([along, found])[:, ~(np.abs(found - along) < _INSIDE)]
+        distance = np.interp((np.arange(count) + 0.5) / count, (0, 1), ends)
+        segment = np.searchsorted(self.lengths[1:-1], distance, side="right")
+        share = (distance - self.lengths[segment]) / np.diff(self.lengths)[segment]
+        share = np.clip(share, _OFF_JOINT, 1 - _OFF_JOINT)
+        across = np.radians(np.linspace(-half, half, _CHECKED) * (1 - _INSIDE))
+        segment, share, across = (
+            np.broadcast_to(a, (_CHECKED, count)).ravel() for a in (segment, share, across[:, None])
+        )
+        first, last = self._ribbon.ends(segment, across)
+        vectors = self._ribbon.positions(segment, share, across)
+        expected = self._along(segment, first + share * (last - first), AT_END)
+        found = self._along(*self._ribbon.locate(vectors), AT_END)
+        both = np.stack([expected, found])[:, ~(np.abs(found - expected) < _INSIDE)]
         return np.setdiff1d(digitize(both.ravel(), self.edges), [-1])
 
     def row_height(self) -> float:

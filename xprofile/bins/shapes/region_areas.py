@@ -23,8 +23,9 @@ __all__ = ["region_solid_angle"]
 def region_solid_angle(region: Any) -> float:
     """Solid angle of a region on the sphere in sr.
 
-    Radii, widths and heights are true angles from the centre, and the sides of rectangles and
-    polygons are great circles. NaN for compounds and for regions of other kinds.
+    Radii, widths and heights are true angles from the centre. Rectangles are between meridians and
+    parallels of their axes, and the sides of polygons are great circles. NaN for compounds and for
+    regions of other kinds.
     """
     make = _SOLID_ANGLES.get(type(region).__name__.replace("Spherical", ""))
     return np.nan if make is None else make(region)

@@ -31,6 +31,10 @@ _POINTS_PER_HALF = 4
 # Largest number of these points, which bounds memory.
 _MOST_POINTS = 100_000
 
+# Chord by which the largest distance to the ribbon's edge grows, in tolerances: more than at the
+# corner of the sharpest bend that is allowed, 1 / cos 75 deg. A larger number changes nothing.
+_BOUND_STEPS = 5
+
 # Nearest points that are tried, where parts of the path run side by side. With a single one, pixels
 # of legs that nearly touch would be lost; more are only slower.
 _TRIES = 8
@@ -80,6 +84,8 @@ class Ribbon:
         joint /= np.maximum(np.linalg.norm(joint, axis=1, keepdims=True), np.finfo(float).tiny)
         sine = np.sum(np.cross(arrive, leave) * vertex, axis=1)
         turn = np.arctan2(sine, np.sum(arrive * leave, axis=1))
+        if closed:  # one joint, to the last digit
+            joint[-1] = joint[0]
         return cls(vertex, pole, joint, turn, closed, half)
 
     @cached_property
@@ -93,24 +99,36 @@ class Ribbon:
     def span(self) -> Float:
         """Length in rad of the right and left side of each segment's ribbon, (2, nsegment)."""
         segment = np.arange(self.step.size)
-        first, last = self._ends(segment, np.array([[-self.half], [self.half]]))
+        first, last = self.ends(segment, np.array([[-self.half], [self.half]]))
         return last - first
 
-    def locate(self, vectors: Float) -> tuple[Int, Float]:
-        """Segment of each vector (3, n), -1 off the ribbon, and share of the way along it."""
+    def locate(self, vectors: Float, ahead: float = 0.0, left: float = 0.0) -> tuple[Int, Float]:
+        """Segment of each vector (3, n), -1 off the ribbon, and angle from the segment's start.
+
+        The angle, in rad along the segment, is negative before the start, up to the joint there.
+
+        Parameters
+        ----------
+        vectors : numpy.ndarray
+            Unit vectors, (3, n).
+        ahead, left : float
+            Distance in rad before a joint, and to the right of a side of the ribbon, within which
+            directions are on it: they are then in the next segment, and in or out of the ribbon.
+        """
         tree, owner, bound = self._samples
-        segment, share = np.full(vectors.shape[1], -1), np.full(vectors.shape[1], np.nan)
-        left = np.flatnonzero(np.isfinite(vectors[0]))
+        bound += _BOUND_STEPS * (ahead + left)
+        segment, along = np.full(vectors.shape[1], -1), np.full(vectors.shape[1], np.nan)
+        todo = np.flatnonzero(np.isfinite(vectors[0]))
         for rank in range(1, _TRIES + 1):
-            distance, nearest = tree.query(vectors[:, left].T, k=[rank], distance_upper_bound=bound)
+            distance, nearest = tree.query(vectors[:, todo].T, k=[rank], distance_upper_bound=bound)
             near = np.isfinite(distance[:, 0])
-            left = left[near]
-            found = self._between_joints(vectors[:, left], owner[nearest[near, 0]])
-            share[left], across = self._local(vectors[:, left], found)
-            inside = (found >= 0) & (-self.half <= across) & (across < self.half)
-            segment[left[inside]] = found[inside]
-            left = left[~inside]
-        return segment, share
+            todo = todo[near]
+            found = self._between_joints(vectors[:, todo], owner[nearest[near, 0]], ahead)
+            along[todo], across = self._local(vectors[:, todo], found)
+            inside = (found >= 0) & (-self.half - left <= across) & (across < self.half - left)
+            segment[todo[inside]] = found[inside]
+            todo = todo[~inside]
+        return segment, along
 
     @cached_property
     def _samples(self) -> tuple[cKDTree, Int, float]:
@@ -127,15 +145,16 @@ class Ribbon:
 
         return cKDTree(points.T), owner, 2 * np.sin(reach / 2) * (1 + 1e-9)
 
-    def _between_joints(self, vectors: Float, guess: Int) -> Int:
+    def _between_joints(self, vectors: Float, guess: Int, tolerance: float) -> Int:
         """Walk from a guess to the segment whose joints enclose each vector, -1 if none does."""
+        limit = -np.sin(tolerance)
         count = len(self.pole)
         segment = guess.copy()
         going = np.arange(segment.size)
         for _ in range(count):
             here, part = segment[going], vectors[:, going]
-            step = (self._ahead(part, here + 1) >= 0).astype(int)
-            step[self._ahead(part, here) < 0] = -1
+            step = (self._ahead(part, here + 1) >= limit).astype(int)
+            step[self._ahead(part, here) < limit] = -1
             segment[going] = here + step
             if self.closed:
                 segment %= count
@@ -151,25 +170,25 @@ class Ribbon:
         return np.asarray(np.sum(vectors * self.joint[vertex].T, axis=0))
 
     def _local(self, vectors: Float, segment: Int) -> tuple[Float, Float]:
-        """Share of the way from joint to joint, and distance to the left in rad, each (n,)."""
+        """Angles in rad along the segment from its start, and to its left, each (n,)."""
         start, pole = self.vertex[segment].T, self.pole[segment].T
         ahead = np.sum(vectors * np.cross(pole, start, axis=0), axis=0)
         along = np.arctan2(ahead, np.sum(vectors * start, axis=0))
-        across = np.arcsin(np.clip(np.sum(vectors * pole, axis=0), -1, 1))
-        first, last = self._ends(segment, across)
-        width = np.maximum(last - first, np.finfo(float).tiny)  # 0 where two joints meet
-        share = np.clip((along - first) / width, 0, np.nextafter(1, 0))
-        return share, across
+        return along, np.arcsin(np.clip(np.sum(vectors * pole, axis=0), -1, 1))
 
     def positions(self, segment: Int, share: Float, across: Float) -> Float:
-        """Unit vectors (3, ...) at a share of the way and a distance to the left in rad."""
+        """Unit vectors (3, ...) at a share of the way from joint to joint, and rad to the left."""
+        first, last = self.ends(segment, across)
+        return self.place(segment, first + share * (last - first), across)
+
+    def place(self, segment: Int, along: Float, across: Float) -> Float:
+        """Unit vectors (3, ...) at angles in rad from segments' starts, and to the left."""
         start, pole = self.vertex[segment], self.pole[segment]
-        first, last = self._ends(segment, across)
-        along, lift = (first + share * (last - first))[..., None], across[..., None]
-        on_circle = np.cos(along) * start + np.sin(along) * np.cross(pole, start)
+        turned, lift = np.asarray(along)[..., None], np.asarray(across)[..., None]
+        on_circle = np.cos(turned) * start + np.sin(turned) * np.cross(pole, start)
         return np.moveaxis(np.cos(lift) * on_circle + np.sin(lift) * pole, -1, 0)
 
-    def _ends(self, segment: Int, across: Float) -> tuple[Float, Float]:
+    def ends(self, segment: Int, across: Float) -> tuple[Float, Float]:
         """Angles from a segment's start to its two joints, at a distance to the left in rad."""
         # on the inner side of a bend a joint shortens the segment, on the outer side it extends it
         first, last = (

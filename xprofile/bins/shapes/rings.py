@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import astropy.units as u
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from ..ds9_lines import ds9_frame, format_lengths, format_positions, shape_lines
 from .areas import ellipse_solid_angle, ring_solid_angles
-from .axes import LocalAxes, digitize, edges_until, position_text
+from .axes import (
+    LocalAxes,
+    digitize,
+    edge_tolerance,
+    lowered_edges,
+    position_text,
+    widths_at_edges,
+)
 from .shape import SphereShape
 
 if TYPE_CHECKING:
@@ -47,11 +54,15 @@ class Annuli(SphereShape):
         Radii, or major half axes, in degrees, (nbin + 1,).
     axis_ratio : float
         Minor over major axis.
+    widths : numpy.ndarray, optional
+        Width of the rings at each edge in degrees, (nbin + 1,), from `widths_at_edges`. A part of
+        the rings keeps those of the whole, so that each pixel stays in its ring.
     """
 
     axes: LocalAxes
     edges: Float
     axis_ratio: float = 1.0
+    widths: Float | None = field(default=None, compare=False)
 
     @property
     def rings_per_bin(self) -> int:
@@ -60,12 +71,18 @@ class Annuli(SphereShape):
 
     def cut(self, start: int, stop: int) -> Annuli:
         """Return neighbouring rings."""
-        return replace(self, edges=self.edges[start : stop + 1])
+        part, widths = slice(start, stop + 1), self._widths
+        return replace(self, edges=self.edges[part], widths=widths[part])
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    @property
+    def _widths(self) -> Float:
+        return widths_at_edges(self.edges) if self.widths is None else self.widths
+
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
         basis = self.axes.basis(frame)
-        edges = edges_until(self.edges, 180 if self.axis_ratio == 1 else np.inf)
+        end = 180 if self.axis_ratio == 1 else np.inf
+        edges = lowered_edges(self.edges, pixel_size, end=end, widths=self._widths)
 
         def code(vectors: Float) -> Int:
             a, b, c = np.tensordot(basis, vectors, 1)
@@ -183,17 +200,27 @@ class Sectors(SphereShape):
     radius_min: float
     radius_max: float
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
-        basis, edges = self.axes.basis(frame), edges_until(self.edges - self.edges[0], 360)
-        ring = edges_until(np.array([self.radius_min, self.radius_max]), 180)
-        first = np.radians(self.edges[0])
+        basis, edges = self.axes.basis(frame), lowered_edges(self.edges - self.edges[0], 0, end=360)
+        ring_edges = np.array([self.radius_min, self.radius_max])
+        ring = lowered_edges(ring_edges, pixel_size, end=180)
+        first, nearest = (
+            np.radians(self.edges[0]) + edges[0],
+            np.radians(edge_tolerance(0, pixel_size)),
+        )
+        edges -= edges[0]
 
         def code(vectors: Float) -> Int:
             a, north, west = np.tensordot(basis, vectors, 1)
-            angle = (np.arctan2(-west, north) - first) % (2 * np.pi)
-            inside = digitize(np.arctan2(np.hypot(north, west), a), ring) == 0
-            return np.where(inside, digitize(angle, edges), -1)
+            away = np.hypot(north, west)
+            inside = digitize(np.arctan2(away, a), ring) == 0
+            # the tolerance of a pixel is a length, which is a larger angle near the centre
+            at_center = away <= nearest
+            if at_center.any():  # position angle 0, as astropy gives it
+                north[at_center], west[at_center], away[at_center] = 1, 0, 1
+            angle = np.arctan2(-west, north) + nearest / away
+            return np.where(inside, digitize((angle - first) % (2 * np.pi), edges), -1)
 
         return code
 

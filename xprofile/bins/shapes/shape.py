@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from regions import SkyRegion
 
-__all__ = ["Selected", "Shape", "SphereMembers", "SphereShape"]
+__all__ = ["OverlappingMembers", "Selected", "Shape", "SphereMembers", "SphereShape"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -60,18 +60,43 @@ class SphereMembers(ABC):
     """Bins that do not overlap, and can tell the bin of a direction on the sphere."""
 
     @abstractmethod
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame.
 
         It gives -1 for vectors outside all bins.
         """
 
-    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+    def straight_coder(
+        self, frame: BaseCoordinateFrame, pixel_size: float
+    ) -> Callable[[Float, Float], Int] | None:
         """Make the function that gives the bin of longitudes and latitudes that broadcast.
 
         None, unless the bins run along the meridians and parallels of the frame.
         """
         return None
+
+    @property
+    @abstractmethod
+    def pitch(self) -> float:
+        """Largest distance between neighbouring sample positions in degrees."""
+
+    @abstractmethod
+    def sample(self) -> SkyCoord:
+        """Return sky positions that fill the bins, neighbours at most `pitch` apart."""
+
+
+class OverlappingMembers(ABC):
+    """Bins that may overlap, and can find the bins of directions on the sphere."""
+
+    @abstractmethod
+    def finder(
+        self, frame: BaseCoordinateFrame, pixel_size: float
+    ) -> Callable[[Float], tuple[Int, Int]]:
+        """Make the function that finds the bins of unit vectors (3, ny, nx) of a frame.
+
+        It gives all pairs of a bin and a vector in it, in any order: the bins, and the flat indices
+        of the vectors, (npair,) each.
+        """
 
     @property
     @abstractmethod
@@ -172,14 +197,16 @@ class Selected(SphereShape):
         """Return names and values of what describes the whole shape, for people."""
         return self.whole.details()
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
-        code, renumber = self.whole.coder(frame), self._renumber
+        code, renumber = self.whole.coder(frame, pixel_size), self._renumber
         return lambda vectors: renumber(code(vectors))
 
-    def straight_coder(self, frame: BaseCoordinateFrame) -> Callable[[Float, Float], Int] | None:
+    def straight_coder(
+        self, frame: BaseCoordinateFrame, pixel_size: float
+    ) -> Callable[[Float, Float], Int] | None:
         """Make the function that gives the bin of longitudes and latitudes that broadcast."""
-        code, renumber = self.whole.straight_coder(frame), self._renumber
+        code, renumber = self.whole.straight_coder(frame, pixel_size), self._renumber
         return None if code is None else lambda lon, lat: renumber(code(lon, lat))
 
     def _renumber(self, code: Int) -> Int:

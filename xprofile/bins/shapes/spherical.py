@@ -44,7 +44,7 @@ class Spherical(SphereMembers):
 
     region: Any
 
-    def coder(self, frame: BaseCoordinateFrame) -> Callable[[Float], Int]:
+    def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin, 0 or -1, of unit vectors (3, ...) of a frame."""
 
         def code(vectors: Float) -> Int:
@@ -56,8 +56,8 @@ class Spherical(SphereMembers):
 
         return code
 
-    def _circle(self) -> Annuli:
-        """Disc round the region: its bounding circle, or the whole sky."""
+    def bounding_disc(self) -> Annuli:
+        """Return a disc round the region: its bounding circle, or the whole sky."""
         bound = getattr(self.region, "bounding_circle", None)
         if bound is None:
             return Annuli(LocalAxes(_center(self.region), 0 * u.deg), np.array([0, 180.0]))
@@ -67,11 +67,11 @@ class Spherical(SphereMembers):
     @property
     def pitch(self) -> float:
         """Largest distance between neighbouring sample positions in degrees."""
-        return self._circle().pitch
+        return self.bounding_disc().pitch
 
     def sample(self) -> SkyCoord:
         """Return sky positions that fill the region's bounding circle."""
-        return self._circle().sample()
+        return self.bounding_disc().sample()
 
 
 def _center(region: Any) -> SkyCoord:

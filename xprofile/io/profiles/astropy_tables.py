@@ -116,10 +116,10 @@ def to_table(
     >>> table["x_ref", "counts", "sqrt_ts"].pprint(show_unit=False)
     x_ref counts sqrt_ts
     ----- ------ -------
-    0.125    385  27.856
-    0.375    183   3.107
-    0.625    214   1.023
-    0.875    238   0.726
+    0.125    435  30.892
+    0.375    171   1.987
+    0.625    210   0.158
+    0.875    241   0.913
     """
     source = check_and_convert(profile, sed_type)
     source = _complete_variables(_move_to_distance(sum_datasets(source)))

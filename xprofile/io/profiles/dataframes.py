@@ -64,10 +64,10 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     >>> frame = xprofile.to_dataframe(profile, "flux")
     >>> print(frame[["projected_distance", "counts"]])
        projected_distance  counts
-    0               0.125     385
-    1               0.375     183
-    2               0.625     214
-    3               0.875     238
+    0               0.125     435
+    1               0.375     171
+    2               0.625     210
+    3               0.875     241
     """
     source = check_and_convert(profile, sed_type)
     bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]

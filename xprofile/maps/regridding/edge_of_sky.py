@@ -41,8 +41,8 @@ _NEAREST = 1.3
 _CANDIDATES = 160  # pixels of this spacing within the reach: pi (4 / 0.4)**2 / 2
 _DIRECTIONS = 8  # the nearest neighbour in each octant round the position counts
 
-# Difference in columns or rows from which a neighbour on the sky is at another side of the map: more
-# than the reach of a stretched pixel. Ten times larger, small maps of the sky have no other side.
+# Difference in columns or rows from which a neighbour on the sky is at another side of the map:
+# more than the reach of a stretched pixel. Ten times larger, small maps have no other side.
 _FAR = 8.0
 
 # Weight of keeping the mean rather than the slope, so that neighbours on one line give a value.
@@ -73,8 +73,9 @@ class SkyNeighbours:
 
     def take(self, selected: Bool) -> SkyNeighbours:
         """Return those of some of the positions."""
-        parts = (self.known, self.far, self.pixel, self.weight)
-        return SkyNeighbours(*(part[selected] for part in parts))
+        return SkyNeighbours(
+            self.known[selected], self.far[selected], self.pixel[selected], self.weight[selected]
+        )
 
     def interpolate(self, planes: NDArray[np.generic]) -> Float:
         """Values at the positions, (nplane, n), from planes (nplane, ny, nx).

@@ -1,0 +1,116 @@
+"""Bins without pixels: off the map, or smaller than its pixels."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bins.skybins import SkyBins
+from ..exceptions import DataWarning, InvalidBinsError
+from ..maps.pixelgrid import PixelGrid
+from ..maps.sphere import lonlat_deg
+from ..schema.warning_place import user_stacklevel
+
+__all__ = ["check_on_map"]
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+# Number of columns and rows of pixels whose positions give the extent of a map in a message. With
+# a tenth of them, it would be wrong by a tenth of the map.
+_SAMPLED = 101
+
+
+def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) -> None:
+    """Check that bins are on the map.
+
+    A bin without pixels is off the map if it has a part beyond the map, or its centre is there.
+    Others are smaller than the pixels, which does not warn alone.
+
+    Parameters
+    ----------
+    bins : SkyBins
+        The bins.
+    grid : PixelGrid
+        The pixels of the map.
+    n_pixels : numpy.ndarray of int
+        Number of pixels in each bin, (nbin,).
+    outside : numpy.ndarray
+        Solid angle of each bin beyond the map in sr, (nbin,).
+
+    Raises
+    ------
+    InvalidBinsError
+        If all bins are off the map.
+
+    Warns
+    -----
+    DataWarning
+        If some are, once with their number.
+    """
+    empty = n_pixels == 0
+    if not empty.any():
+        return
+    off_map = empty & ((outside > 0) | ~_has_centers(grid, bins))
+    number = int(np.count_nonzero(off_map))
+    if number == len(bins):
+        raise InvalidBinsError(_off_map_text(bins, grid))
+    if number:
+        small = int(np.count_nonzero(empty)) - number
+        others = f", and {small} without a pixel centre" if small else ""
+        warnings.warn(
+            f"{number} of {len(bins)} bins {'is' if number == 1 else 'are'} off the map{others}: "
+            "without pixels, a fit gives NaN there and the status no_pixels",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
+
+
+def _has_centers(grid: PixelGrid, bins: SkyBins) -> NDArray[np.bool_]:
+    """Whether the centre of each bin is on a pixel of the map, (nbin,)."""
+    on_map = np.ones(len(bins), bool)
+    for place, numbers in zip(grid.pixel(bins.center), (grid.x, grid.y), strict=True):
+        if not numbers.size:
+            return ~on_map
+        with np.errstate(invalid="ignore"):
+            on_map &= (place >= numbers.min() - 0.5) & (place <= numbers.max() + 0.5)
+    return on_map
+
+
+def _off_map_text(bins: SkyBins, grid: PixelGrid) -> str:
+    """Say where the map is, and where the bins are."""
+    x, y = (
+        np.linspace(numbers.min() - 0.5, numbers.max() + 0.5, _SAMPLED) if numbers.size else numbers
+        for numbers in (grid.x, grid.y)
+    )
+    extent = _range_text(*np.broadcast_arrays(*grid.lonlat(x, y[:, None])))
+    place = _range_text(*lonlat_deg(bins.center, grid.frame))
+    given = bins.center.frame.name
+    frame = "" if given == grid.frame.name else f" (given in {given})"
+    return (
+        f"no bin is on the map. The map, in {grid.frame.name}, has {extent}; the centres of the "
+        f"bins have {place} there{frame}. Check the frame of the bins, the order of longitude and "
+        "latitude, and the units"
+    )
+
+
+def _range_text(lon: Float, lat: Float) -> str:
+    """Ranges of longitude and latitude in degrees; NaN are left out."""
+    known = np.isfinite(lon) & np.isfinite(lat)
+    if not known.any():
+        return "no positions"
+    lon, lat = lon[known] % 360, lat[known]
+    turn = np.sort(lon)
+    gaps = np.diff(turn, append=turn[0] + 360)
+    widest = int(np.argmax(gaps))  # the longitudes begin after the widest gap
+    first, last = turn[(widest + 1) % turn.size], turn[widest]
+    if np.ptp(lon) > 0 and gaps[widest] < 360 / (_SAMPLED / 4):
+        first, last = 0.0, 360.0
+    return f"longitudes {_span(first, last)} and latitudes {_span(lat.min(), lat.max())} deg"
+
+
+def _span(first: float, last: float) -> str:
+    one, two = (f"{round(value, 4) + 0.0:g}" for value in (first, last))
+    return one if one == two else f"{one} to {two}"
