@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import DataWarning
-from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON
+from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, LAT, LON
 from ..schema.number_checks import lowest_valid
 from ..schema.variables import MAPS
 from ..schema.warning_place import user_stacklevel
@@ -24,6 +24,11 @@ __all__ = ["highest_used", "warn_of_odd_values"]
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
+
+# By how much fractions of events may add up to more than 1, or be negative. Those of HAWC add up to
+# 1.001. Ten times larger, a matrix that is wrong by a third would pass; ten times smaller, the
+# interpolation of a matrix over migra would be blamed.
+_MORE_THAN_ALL = 0.03
 
 
 def warn_of_odd_values(maps: xr.Dataset) -> None:
@@ -38,7 +43,8 @@ def warn_of_odd_values(maps: xr.Dataset) -> None:
     -----
     DataWarning
         If counts, backgrounds, exposures or acceptances are negative or not finite, counts are
-        not whole or are 0 everywhere, or every pixel is masked.
+        not whole or are 0 everywhere, or every pixel is masked. Also if the fractions of the energy
+        dispersion are negative or not finite, or add up to more than 1.
     """
     for text in _warning_texts(maps):
         warnings.warn(text, DataWarning, stacklevel=user_stacklevel())
@@ -59,6 +65,22 @@ def _warning_texts(maps: xr.Dataset) -> Iterator[str]:
             "counts is 0 everywhere; expected the counts of an observation: check that the file "
             "is the right one, or go on if it is"
         )
+    if EDISP in maps:
+        yield from _texts_of_edisp(maps[EDISP])
+
+
+def _texts_of_edisp(edisp: xr.DataArray) -> Iterator[str]:
+    total = edisp.sum(ENERGY, skipna=False).to_numpy()
+    if not np.isfinite(total).all():
+        found, expected = "is not finite at some energies", "fractions of events, 0 or above"
+    elif (lowest := float(edisp.min())) < -_MORE_THAN_ALL:
+        found, expected = f"is negative, down to {lowest:.4g}", "fractions of events, 0 or above"
+    elif (highest := float(total.max(initial=0))) > 1 + _MORE_THAN_ALL:
+        found = f"adds up to {highest:.4g} over the energies at a true energy"
+        expected = "1 at most, as fractions do; a matrix with the effective area is another thing"
+    else:
+        return
+    yield f"{EDISP} {found}; expected {expected}: correct it, or leave it out"
 
 
 def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
@@ -76,6 +98,9 @@ def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
             yield _text(name, values, bad, "negative", "numbers >= 0")
     if MAPS[name].whole and values.dtype.kind == "f":
         bad = np.isfinite(values) & (values != np.rint(values))
+        if bad.any():  # off counts of rings have the rounding of a convolution
+            rounding = -lowest_valid(name, highest_used(maps, name))[:, None, None]
+            bad &= np.abs(values - np.rint(values)) > rounding
         if bad.any():
             yield _text(name, values, bad, "not whole", "counts of events", "go on if it is so")
 
