@@ -44,7 +44,7 @@ def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
     Raises
     ------
     InvalidDataError
-        If the values are no numbers, some of them are masked, or they have another unit.
+        If the values are not numbers, some of them are masked, or they have another unit.
     """
     if isinstance(values, xr.DataArray):
         return _from_dataarray(name, values, unit)
@@ -150,7 +150,7 @@ def _in_unit(values: Any, unit: str | u.UnitBase | None, wanted: str) -> Any:
         values = values.copy(deep=False)
         values.attrs = {}  # or the unit would be looked at once more
     if unit is None:
-        array_in_unit("exposure", values)  # raises first if these are no numbers
+        array_in_unit("exposure", values)  # raises first if these are not numbers
         raise InvalidOptionError(
             f"exposure has no unit: multiply it with one, such as * u.Unit({wanted!r}), or give "
             f"exposure_unit={wanted!r}; a time needs effective_area="

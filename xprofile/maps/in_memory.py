@@ -157,17 +157,12 @@ def from_arrays(
     >>> dict(maps.counts.sizes)
     {'energy': 3, 'lat': 20, 'lon': 40}
     """
-    if alpha is not None:
-        if acceptance is not None or acceptance_off is not None:
-            raise InvalidOptionError(
-                "alpha stands for acceptance and acceptance_off, which are given too; leave one out"
-            )
-        acceptance, acceptance_off = alpha, 1.0
+    acceptance, acceptance_off = _acceptances(alpha, acceptance, acceptance_off)
     predicted = {"counts": counts, "background": background, "mask": mask}
     on_off = {"counts_off": counts_off, "acceptance": acceptance, "acceptance_off": acceptance_off}
     wcs = celestial_wcs(wcs)
-    arrays = {n: array_in_unit(n, whole_map(n, v, wcs))
-              for n, v in (predicted | on_off).items() if v is not None}  # fmt: skip
+    given = {name: v for name, v in (predicted | on_off).items() if v is not None}
+    arrays = {name: array_in_unit(name, whole_map(name, v, wcs)) for name, v in given.items()}
     _check_given(arrays, exposure)
     unit = energy_unit_name(energy_unit)
     axis = _bins_axis(ENERGY, "energy_edges", energy_edges, unit)
@@ -184,9 +179,25 @@ def from_arrays(
     check_maps(maps)
     if not any(variable.chunks for variable in maps.variables.values()):
         warn_of_odd_values(maps)
-    given = {"exposure_unit": exposure_unit, "effective_area": effective_area}
-    options = [f"{n}={' '.join(str(v).split())}" for n, v in given.items() if v is not None]
-    return extend_history(maps, maps, " ".join(["from_arrays", *options]))
+    note = _note({"exposure_unit": exposure_unit, "effective_area": effective_area})
+    return extend_history(maps, maps, note)
+
+
+def _acceptances(alpha: Any, on: Any, off: Any) -> tuple[Any, Any]:
+    """Acceptances of on and off counts; `alpha` stands for both."""
+    if alpha is None:
+        return on, off
+    if on is not None or off is not None:
+        raise InvalidOptionError(
+            "alpha stands for acceptance and acceptance_off, which are given too; leave one out"
+        )
+    return alpha, 1.0
+
+
+def _note(options: dict[str, Any]) -> str:
+    """Line of the history that names the options that were given."""
+    given = [f"{n}={' '.join(str(v).split())}" for n, v in options.items() if v is not None]
+    return " ".join(["from_arrays", *given])
 
 
 def _check_given(arrays: dict[str, Any], exposure: Any) -> None:

@@ -134,7 +134,7 @@ def _whole_steps(
 ) -> tuple[int, int] | None:
     """Return the direction, 1 or -1, and the whole number that give one pixel number from another.
 
-    None if there are none.
+    None if the numbers do not fit.
     """
     if not np.all(np.isfinite(found)):
         return None

@@ -134,7 +134,7 @@ def set_units(
     Raises
     ------
     InvalidOptionError
-        If there is no such part.
+        If open_maps does not know the part.
     """
     missing = [name for name in units if name not in images and name not in responses]
     if missing:
