@@ -22,7 +22,7 @@ from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
 from ..schema.written_units.parsing import as_unit
 from .arrays import array_in_unit, check_shape, exposure_array, map_variable
 from .axes import Axis, add_axis, bins_axis, nodes_axis
-from .value_warnings import warn_of_odd_values
+from .value_warnings import warn_of_odd_values, warn_of_other_energies
 from .wcs import grid_coords, whole_map
 from .world.celestial import celestial_wcs
 
@@ -177,6 +177,7 @@ def from_arrays(
     maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
     maps = _add_responses(maps, edisp, psf, rad)
     check_maps(maps)
+    warn_of_other_energies(maps)
     if not any(variable.chunks for variable in maps.variables.values()):
         warn_of_odd_values(maps)
     note = _note({"exposure_unit": exposure_unit, "effective_area": effective_area})

@@ -7,7 +7,7 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from cases import event_files as small
 
-from xprofile import open_events
+from xprofile import open_events, open_map
 from xprofile.exceptions import (
     DataWarning,
     FileFormatError,
@@ -79,3 +79,8 @@ def test_healpix_pixels_are_named(gammapy_data):
     real = gammapy_data / "real"
     with pytest.raises(FileFormatError, match=r"'hpx_gadf_nest.fits' is a HEALPix map.*project"):
         open_events(real / "hawc_events_6NN.fits.gz", like=real / "hpx_gadf_nest.fits")
+
+
+def test_event_lists_given_as_maps_name_the_function_that_reads_them(runs):
+    with pytest.raises(FileFormatError, match=r"EVENTS of .* is an event list.*open_events"):
+        open_map(runs / "run1.fits")

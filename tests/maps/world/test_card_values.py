@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from cases.world_headers import SIP, header
+from astropy.wcs import WCS
+from cases.world_headers import SIP, TPV, header
 
 from xprofile.exceptions import DataWarning, InvalidDataError
 from xprofile.maps.world.celestial import celestial_wcs
@@ -65,3 +66,24 @@ def test_empty_cards_that_are_not_needed_stay_unused():
 
 def test_tpv_without_terms_is_tan():
     np.testing.assert_array_equal(corner(header("TPV")), corner(header("TAN")))
+
+
+@pytest.mark.parametrize(
+    "widths",
+    [
+        {"CDELT1": -0.1, "CDELT2": 0.2},
+        {"CDELT1": -0.1, "CDELT2": 0.2, "CROTA2": 0.0},
+        {"CDELT1": -6.0, "CDELT2": 12.0, "CUNIT1": "arcmin", "CUNIT2": "arcmin"},
+    ],
+)
+@pytest.mark.parametrize("kind", [lambda cards: cards, WCS], ids=["header", "WCS"])
+def test_terms_of_tpv_are_of_degrees_with_cdelt_too(widths, kind):
+    right = header("TPV", **TPV, CD1_1=-0.1, CD1_2=0.0, CD2_1=0.0, CD2_2=0.2)
+    cards = header("TPV", **TPV, **widths)
+    for key in ("CD1_1", "CD1_2", "CD2_1", "CD2_2"):
+        del cards[key]
+    if "CUNIT1" in widths:
+        cards.update(CRVAL1=83.6 * 60, CRVAL2=22.0 * 60)
+    with pytest.warns(DataWarning, match="COUNTS is TPV and has its pixel widths in CDELT"):
+        found = corner(kind(cards))
+    np.testing.assert_allclose(found, corner(right), rtol=0, atol=1e-9)

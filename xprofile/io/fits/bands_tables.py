@@ -78,9 +78,12 @@ def read_bands_table(hdu: fits.BinTableHDU, file: FitsFile) -> list[Axis]:
         raise FileFormatError(f"{hdu.name} has no AXCOLS keyword: its axes are not named")
     axes = []
     stride = 1
+    both = {_AXES.get(_axis_text(hdu, key), ("",))[0] for key in keys} >= {ENERGY, ENERGY_TRUE}
+    beside = file.beside_true_energies() if both else file
     for key in keys:
-        interpolation = hdu.header.get(key.replace("AXCOLS", "INTERP"))
-        axis = _read_axis(hdu, _axis_text(hdu, key), interpolation, stride, file)
+        interpolation, text = hdu.header.get(key.replace("AXCOLS", "INTERP")), _axis_text(hdu, key)
+        of_axis = beside if _AXES.get(text, ("",))[0] == ENERGY else file
+        axis = _read_axis(hdu, text, interpolation, stride, of_axis)
         stride *= axis.size
         axes.append(axis)
     if stride != len(hdu.data):

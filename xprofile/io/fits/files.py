@@ -91,6 +91,14 @@ class FitsFile:
         number = isinstance(hdu, Integral) and not isinstance(hdu, bool)
         return int(hdu) if number and 0 <= hdu < len(self.hdus) else None
 
+    def beside_true_energies(self) -> FitsFile:
+        """Return the file for reconstructed energies that are in one table with true ones.
+
+        A unit that the caller gives is that of the true energies, and of others without a unit.
+        """
+        known = self.given_energy_unit or self.energy_unit
+        return replace(self, given_energy_unit=None, energy_unit=known)
+
     @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset({"PRIMARY", *(str(hdu.name).strip().upper() for hdu in self.hdus)})

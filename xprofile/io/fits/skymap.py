@@ -191,6 +191,8 @@ def _other_map(file: FitsFile, hdus: Sequence[Any]) -> str | None:
                 "pixels; expected a map with pixels, such as a WcsNDMap or those of a MapDataset "
                 "before to_spectrum_dataset"
             )
+        if hdu.name == "EVENTS":
+            return f"{name} is an event list, expected an image; count its events by open_events"
     return None
 
 

@@ -12,6 +12,7 @@ from xarray.core import indexing
 
 from ...exceptions import FileFormatError
 from ...maps.axes import Axis, add_axis, same_axis, same_energies
+from ...maps.value_warnings import warn_of_other_energies
 from ...maps.wcs import grid_coords
 from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
@@ -70,7 +71,8 @@ def maps_from_parts(
     Warns
     -----
     DataWarning
-        If a part does not cover all pixels, or the exposure has another live time than the counts.
+        If a part does not cover all pixels or energies, or the exposure has another live time than
+        the counts.
     """
     counts = counts_with_energies(parts.images["counts"][0], parts.bands)
     if "mask" not in skip:
@@ -102,6 +104,7 @@ def maps_from_parts(
         if name in parts.responses and name not in skip:
             with Usable(name, parts):
                 maps = add[name](maps, parts.responses[name], energy_unit)
+    warn_of_other_energies(maps)
     return maps
 
 

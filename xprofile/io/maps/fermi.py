@@ -6,8 +6,6 @@ Counts, models and exposures of the Fermi tools are images with EBOUNDS or ENERG
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
@@ -94,10 +92,7 @@ def read_drm(file: FitsFile, hdu: Hdu | None = None) -> Response:
     unit = "MeV" if table.name == _DRM else None
     lower, upper = (energy_column(table, name, file, unit) for name in ("ENERG_LO", "ENERG_HI"))
     true = bins_axis(ENERGY_TRUE, lower, upper, ENERGY_UNIT, label)
-    # a unit that the caller gives is that of the true energies, and of channels without a unit
-    known = file.given_energy_unit or file.energy_unit
-    of_channels = replace(file, given_energy_unit=None, energy_unit=known)
-    energy = _channel_axis(table, file[name], of_channels)
+    energy = _channel_axis(table, file[name], file.beside_true_energies())
     values = _full_matrix(table, energy.size, file[name], label)
     return Response(values, (true, energy), None, label)
 

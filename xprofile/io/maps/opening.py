@@ -80,7 +80,8 @@ def open_maps(
     unit : dict, optional
         Units of the values of parts, instead of those that files name or formats define:
         ``{"exposure": "cm2 s", "counts": "ct"}``. A dict also gives the unit of the energies of a
-        part: ``{"exposure": {"values": "cm2 s", "energy": "GeV"}}``, or only one of both.
+        part: ``{"exposure": {"values": "cm2 s", "energy": "GeV"}}``, or only one of both. Those of
+        an energy dispersion are its true energies.
     energy_edges : Quantity, optional
         Energy bands of images, which have no energies: ``[0.5, 2] * u.keV``. If there are several,
         each part is a list of one image for each band, and backgrounds that are added are lists in

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis, add_axis, same_axis
+from ...maps.value_warnings import warn_of_extrapolation
 from ...maps.wcs import decode_wcs, encode_wcs, wcs_name
 from ...schema.axes import axis_edges
 from ...schema.names import EDISP, ENERGY, ENERGY_TRUE, LAT, LON, RAD
@@ -230,6 +231,8 @@ def _kernels_of_migra(maps: xr.Dataset, response: Response, true: Axis) -> Array
     energy, migra = axis_edges(maps, ENERGY), response.axes[1]
     if _is_at_nodes(response):
         edges = axis_edges(maps, ENERGY_TRUE)
+        wanted, remedy = maps[ENERGY_TRUE].to_numpy(), "or go without it by edisp=None"
+        warn_of_extrapolation(response.label, true.edges, wanted, remedy, true.unit)
         values = response.values.astype(np.float64)
         return bin_fractions(values, true.centres, migra.edges, energy, edges)
     return integrate_migra(response.values, migra.edges, energy, true.centres)

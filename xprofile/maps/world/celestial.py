@@ -10,7 +10,8 @@ import numpy as np
 from astropy.io.fits import Header
 from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
-from ...exceptions import InvalidDataError, InvalidOptionError
+from ...exceptions import DataWarning, InvalidDataError, InvalidOptionError
+from ...schema.warning_place import user_stacklevel
 from .axis_types import axis_types, mended_axis_types
 from .card_values import mended_values
 from .cards import cards_of_wcs, has_distortions, header_of_cards, wcs_of_header
@@ -69,7 +70,8 @@ def celestial_wcs(wcs: Any, label: str = "wcs") -> WCS:
     Warns
     -----
     DataWarning
-        If the header spells the type of an axis in an unusual way.
+        If the header spells the type of an axis in an unusual way, or a TPV has its pixel widths in
+        CDELT.
     """
     if isinstance(wcs, Header):
         found = _read_header(wcs, label)
@@ -173,7 +175,30 @@ def _celestial_part(wcs: WCS, label: str, types: list[str]) -> WCS:
             f"{label} has no valid WCS: its pixels have no area, because the matrix "
             f"{found.pixel_scale_matrix.tolist()} is singular; correct CDELT, CD or PC"
         )
+    if np.any(found.wcs.get_cdelt() != 1) and _is_tpv(found):
+        _move_widths(found, label)
     return found
+
+
+def _is_tpv(wcs: WCS) -> bool:
+    """Whether a WCS has terms of TPV; wcslib names its axes TAN, unless it writes a header."""
+    if not any(re.search("-(TAN|TPV)$", text) for text in wcs.wcs.ctype):
+        return False
+    return any("-TPV" in text for text in axis_types(header_of_cards(cards_of_wcs(wcs))).values())
+
+
+def _move_widths(wcs: WCS, label: str) -> None:
+    """Move pixel widths to the matrix of a TPV, whose terms are of degrees after both."""
+    warnings.warn(
+        f"{label} is TPV and has its pixel widths in CDELT, where astropy takes the PV terms as "
+        "those of pixels: xprofile takes them as those of degrees, as TPV defines; write the "
+        "widths into CD if other tools read the file",
+        DataWarning,
+        stacklevel=user_stacklevel(),
+    )
+    matrix = wcs.pixel_scale_matrix
+    wcs.wcs.cdelt = [1.0, 1.0]
+    wcs.wcs.pc = matrix
 
 
 def _can_be_inverted(wcs: WCS) -> bool:

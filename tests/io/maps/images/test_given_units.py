@@ -11,9 +11,11 @@ from cases.image_files import COUNTS, SECONDS, plane
 from cases.part_files import ebounds, energies, fermi_parts, gtdrm, gtpsf, image, stream
 
 from xprofile import open_map, open_maps
-from xprofile.exceptions import FileFormatError, InvalidOptionError
+from xprofile.exceptions import DataWarning, FileFormatError, InvalidOptionError
 
 EDGES, NODES = small.EDGES, small.NODES_TRUE
+# of energies that are 1e3 times as large as those of the counts
+FAR = "exposure is known from .*, and extrapolated to 3 of 3"
 
 
 def counts(unit=None, energy_unit="keV", scale=partfiles.KEV):
@@ -87,14 +89,16 @@ def test_unit_of_a_psf():
 def test_unit_of_energies_replaces_that_of_the_file(in_file):
     """NODES in MeV are 1e6 times as large; they are read as GeV here."""
     given = parts(exposure=exposure("cm2 s", in_file))
-    maps = open_maps(**given, unit={"exposure": {"energy": "GeV"}})
+    with pytest.warns(DataWarning, match=FAR):
+        maps = open_maps(**given, unit={"exposure": {"energy": "GeV"}})
     np.testing.assert_allclose(maps["energy_true"], 1e3 * NODES, rtol=1e-6)
     np.testing.assert_allclose(maps["energy_min"], EDGES[:-1], rtol=1e-6)
     assert "MeV" not in maps.attrs["history"]
 
 
 def test_units_of_values_and_energies():
-    maps = open_maps(**parts(), unit={"exposure": {"energy": u.GeV, "values": u.m**2 * u.s}})
+    with pytest.warns(DataWarning, match=FAR):
+        maps = open_maps(**parts(), unit={"exposure": {"energy": u.GeV, "values": u.m**2 * u.s}})
     np.testing.assert_allclose(maps["energy_true"], 1e3 * NODES, rtol=1e-6)
     np.testing.assert_allclose(maps["exposure"], 1e4 * small.EXPOSURE, rtol=1e-6)
 
@@ -123,7 +127,8 @@ def test_energies_of_responses():
 
 def test_energies_of_a_dataset():
     file = BytesIO(small.PLAIN.content)
-    maps = open_maps(file, unit={"exposure": {"energy": "GeV"}}, edisp=None, psf=None)
+    with pytest.warns(DataWarning, match=FAR):
+        maps = open_maps(file, unit={"exposure": {"energy": "GeV"}}, edisp=None, psf=None)
     np.testing.assert_allclose(maps["energy_true"], 1e3 * NODES, rtol=1e-6)
     np.testing.assert_allclose(maps["energy_min"], EDGES[:-1], rtol=1e-6)
 
@@ -170,3 +175,21 @@ def test_times_by_unit():
         energy_edges=[0.5, 2] * u.keV, effective_area=2 * u.cm**2,
     )  # fmt: skip
     np.testing.assert_allclose(maps["exposure"][0], 120 * SECONDS, rtol=1e-6)
+
+
+def test_energies_of_an_energy_dispersion_are_true_ones():
+    """Its reconstructed energies keep their unit, keV here, in files of all tools."""
+    recipe = small.Recipe(node_true=False)
+    expected = open_maps(BytesIO(recipe.content))
+    found = open_maps(BytesIO(recipe.content), unit={"edisp": {"energy": "MeV"}})
+    np.testing.assert_array_equal(found["edisp"], expected["edisp"])
+    with pytest.raises(FileFormatError, match=r"EDISP .*has energy_true"):
+        open_maps(BytesIO(recipe.content), unit={"edisp": {"energy": "GeV"}})
+
+
+@pytest.mark.parametrize("name", ["counts", "background"])
+def test_energies_in_memory_have_their_unit(name):
+    maps = open_maps(**parts(), background=0)
+    given = {"counts": maps["counts"], "background": 0}
+    with pytest.raises(InvalidOptionError, match=rf"{name} is in memory \(.*expected a file"):
+        open_maps(**parts(**given), unit={name: {"energy": "GeV"}})

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ....exceptions import DataWarning, FileFormatError
 from ....maps.axes import same_axis
+from ....maps.value_warnings import warn_of_extrapolation
 from ....schema.warning_place import user_stacklevel
 from ....schema.written_units.parsing import without_events
 from ...fits.cubes import Cube
@@ -116,6 +117,11 @@ def counts_of_rate(cube: Cube, image: SkyMap, counts: SkyMap, livetime: float | 
     ------
     FileFormatError
         If the live time is not known.
+
+    Warns
+    -----
+    DataWarning
+        If the rate is not known at the energies of the counts.
     """
     if livetime is None:
         raise FileFormatError(
@@ -127,6 +133,7 @@ def counts_of_rate(cube: Cube, image: SkyMap, counts: SkyMap, livetime: float | 
     axis, bins = image.axes[0], counts.axes[0]
     whole_bins = _is_bare(image) and not axis.at_nodes and same_axis(axis.edges, bins.edges)
     nodes = None if whole_bins else axis.centres
+    warn_of_extrapolation(image.label, axis.edges, bins.centres, "or make it again with ctbkgcube")
     return IntegratedRateCube(rate, nodes, bins.edges, counts.wcs, livetime)
 
 

@@ -121,6 +121,7 @@ class SourceOpener:
             If the source is of another type, or the file has no such HDU.
         """
         if isinstance(source, xr.DataArray | u.Quantity) or is_number(source):
+            self._check_in_memory(name, source)
             return OpenedSource(source)
         if is_pair(source):
             file = self.for_part(name, self.file(source[0]))
@@ -131,6 +132,17 @@ class SourceOpener:
                 f"name or number of the HDU; found {type(source).__name__}"
             )
         return OpenedSource(self.for_part(name, self.file(source)))
+
+    def _check_in_memory(self, name: str, source: Any) -> None:
+        """Raise if the caller gives a unit of energies to a map that has one, or to a number."""
+        unit = self.units.get(name, GivenUnit()).energy
+        if unit is not None:
+            kind = type(source).__name__
+            raise InvalidOptionError(
+                f"unit gives the energies of {name} in {unit}, but {name} is in memory ({kind}), "
+                "expected a file; leave it out, and give energies of DataArrays their unit by "
+                "array.energy.attrs['units'] or xprofile.to_units"
+            )
 
 
 def _close(managers: Iterable[CachingFileManager[Any]]) -> None:
