@@ -193,3 +193,14 @@ def test_energies_in_memory_have_their_unit(name):
     given = {"counts": maps["counts"], "background": 0}
     with pytest.raises(InvalidOptionError, match=rf"{name} is in memory \(.*expected a file"):
         open_maps(**parts(**given), unit={name: {"energy": "GeV"}})
+
+
+def test_values_in_memory_have_their_unit():
+    area = 1e11 * u.cm**2 * u.s
+    cube = open_maps(**parts(), background=0)["exposure"]
+    for exposure in (area, cube):
+        with pytest.raises(InvalidOptionError, match=r"in memory \(\w+\) and has the unit 'cm2 s'"):
+            open_maps(**parts(exposure=exposure), unit={"exposure": "m2 s"})
+    cube.attrs = {}
+    found = open_maps(**parts(exposure=cube), background=0, unit={"exposure": "m2 s"})
+    np.testing.assert_allclose(found["exposure"], 1e4 * cube)

@@ -134,10 +134,17 @@ class SourceOpener:
         return OpenedSource(self.for_part(name, self.file(source)))
 
     def _check_in_memory(self, name: str, source: Any) -> None:
-        """Raise if the caller gives a unit of energies to a map that has one, or to a number."""
-        unit = self.units.get(name, GivenUnit()).energy
+        """Raise if the caller gives a unit to a map in memory that has one."""
+        given, kind = self.units.get(name, GivenUnit()), type(source).__name__
+        own = source.unit if isinstance(source, u.Quantity) else None
+        own = source.attrs.get("units") if isinstance(source, xr.DataArray) else own
+        if given.values is not None and own is not None:
+            raise InvalidOptionError(
+                f"unit gives {name} in {given.values!r}, but {name} is in memory ({kind}) and has "
+                f"the unit {str(own)!r}; leave the option out, or change the unit of the values"
+            )
+        unit = given.energy
         if unit is not None:
-            kind = type(source).__name__
             raise InvalidOptionError(
                 f"unit gives the energies of {name} in {unit}, but {name} is in memory ({kind}), "
                 "expected a file; leave it out, and give energies of DataArrays their unit by "
