@@ -3,7 +3,7 @@
 import astropy.units as u
 import numpy as np
 import pytest
-from astropy.coordinates import FK5, Angle, SkyCoord
+from astropy.coordinates import FK4, FK5, Angle, SkyCoord
 from cases.bin_codes import (
     trimmed,
 )
@@ -105,14 +105,42 @@ def test_texts_of_lists_are_ds9(name):
             assert parsed.vertices.separation(region.vertices).max() < 1e-9 * u.deg
 
 
-@pytest.mark.parametrize("frame", ["barycentrictrueecliptic", FK5(equinox="J1975")], ids=str)
-def test_region_texts_of_frames_that_ds9_lacks_say_what_they_are(frame):
-    center = galactic(10, 20).transform_to(frame)
-    (text,) = SkyBins.annuli(center, edges=[0, 1] * u.deg).region_texts()
-    assert text == " ".join(repr(CircleSkyRegion(center, 1 * u.deg)).split())
+OTHER_FRAMES = [
+    "supergalactic",
+    "barycentrictrueecliptic",
+    FK5(equinox="J1975"),
+    FK4(equinox="B1975"),
+]
 
 
-@pytest.mark.parametrize("frame", ["icrs", "fk5", "fk4", "galactic"])
+@pytest.mark.parametrize("frame", OTHER_FRAMES, ids=str)
+@every_shape
+def test_region_texts_are_icrs_where_ds9_lacks_the_frame(name, frame):
+    """Positions agree on the sky, and so does the direction of the width."""
+    regions = [_in_frame(region, frame) for region in shapes(FLAT)[name].to_regions()]
+    for text, region in zip(region_texts(regions), regions, strict=True):
+        (parsed,) = Regions.parse(text, format="ds9")
+        assert text.startswith("icrs;")
+        if isinstance(region, PolygonSkyRegion):
+            assert parsed.vertices.separation(region.vertices.icrs).max() < 1e-8 * u.deg
+            continue
+        assert parsed.center.separation(region.center.icrs) < 1e-8 * u.deg
+        if hasattr(region, "angle"):
+            ends = [
+                r.center.directional_offset_by(r.angle + 90 * u.deg, 1 * u.arcmin)
+                for r in (parsed, region)
+            ]
+            assert ends[0].separation(ends[1].icrs) < 1e-4 * u.arcsec
+
+
+def _in_frame(region, frame):
+    """The same kind of region, at the place of this one in another frame."""
+    if isinstance(region, PolygonSkyRegion):
+        return region.copy(vertices=region.vertices.transform_to(frame))
+    return region.copy(center=region.center.transform_to(frame))
+
+
+@pytest.mark.parametrize("frame", ["icrs", "fk5", "fk4", "galactic", "barycentricmeanecliptic"])
 def test_region_texts_keep_the_place_in_any_frame(frame):
     center = galactic(10, 20).transform_to(frame)
     (text,) = SkyBins.annuli(center, edges=[0, 1] * u.deg).region_texts()

@@ -1,5 +1,7 @@
 """One grid in many headers, and headers of grids that differ a little."""
 
+import re
+
 import numpy as np
 
 SHAPE = (40, 60)
@@ -56,6 +58,21 @@ def reference_moved(header, columns):
     }
 
 
+def mirrored(header, axis, size):
+    """Cards of the same pixels in the opposite order along an axis."""
+    step, reference = f"CDELT{axis}", f"CRPIX{axis}"
+    return header | {step: -header[step], reference: size + 1 - header[reference]}
+
+
+def exchanged(header):
+    """Cards of the same pixels with the two axes exchanged."""
+    swap = str.maketrans("12", "21")
+    numbered = re.compile(r"(CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|PC|CD)[012_]+$")
+    return {
+        key.translate(swap) if numbered.match(key) else key: value for key, value in header.items()
+    }
+
+
 SAME = {
     "as it is": lambda h: h,
     "cards in another order": lambda h: dict(reversed(h.items())),
@@ -100,7 +117,7 @@ DIFFERENT = {
     "height": lambda h: h | {"CDELT2": h["CDELT2"] * (1 + 0.02 / 20)},
     "turned": lambda h: h | {"CROTA2": 0.05},
     "skewed": lambda h: matrix(h, "PC", scaled=False) | {"PC1_2": 0.002},
-    "mirrored": lambda h: h | {"CDELT1": -h["CDELT1"]},
+    "mirrored by half a pixel": lambda h: mirrored(h, 1, 61.5),
     "frame": lambda h: h | {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN"},
     "equinox": lambda h: h | {"RADESYS": "FK5", "EQUINOX": 1975.0},
 }

@@ -99,7 +99,7 @@ def small_maps(projection="CAR", center=(0.0, 0.0), *, positions=None, on_off=Fa
             values = rng.uniform(0, 1, (*positions, 4, size))
             grid = make_wcs(projection, center, step=0.3, shape=positions)
             maps = maps.assign_coords({f"wcs_{name}": encode_wcs(grid)})
-        maps[name] = (dims, values, MAPS[name].attrs)
+        maps[name] = (dims, values / size, MAPS[name].attrs)  # an edisp adds up to 1 at most
     return maps.assign_attrs(history="made\nchanged", creator="xprofile 0")
 
 

@@ -223,6 +223,21 @@ def test_background_and_models_are_what_gammapy_predicts():
     assert full["background"].sum() > 1.01 * plain["background"].sum()
 
 
+def test_energies_may_have_linear_centres():
+    """MapAxis.from_edges makes them; the edges decide."""
+    dataset = make_dataset()
+    expected = from_gammapy(dataset)
+    axis = dataset.counts.geom.axes["energy"]
+    linear = MapAxis.from_edges(axis.edges, name="energy", interp="lin")
+    geom = dataset.counts.geom.to_image().to_cube([linear])
+    for name in ("counts", "background"):
+        setattr(dataset, name, Map.from_geom(geom, data=getattr(dataset, name).data))
+    dataset.mask_safe = Map.from_geom(geom, data=dataset.mask_safe.data)
+    found = from_gammapy(dataset)
+    np.testing.assert_allclose(found["energy_min"], expected["energy_min"], rtol=1e-12)
+    np.testing.assert_array_equal(found["edisp"], expected["edisp"])
+
+
 def test_datasets_of_one_region_and_lists_are_refused():
     dataset = make_dataset()
     geom = RegionGeom.create("icrs;circle(83, 22, 1)", axes=[dataset.counts.geom.axes["energy"]])

@@ -3,6 +3,8 @@
 Not among the fast tests: ``nox -s gammapy`` runs it in environments with Gammapy 1.3 and 2.1.
 """
 
+import warnings
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -101,7 +103,9 @@ def test_rings_of_event_lists_give_profiles(observed):
     used = Map.from_geom(observed.counts.geom.to_image(), data=True, dtype=bool)
     maker = RingBackgroundMaker(r_in="0.3 deg", width="0.3 deg", exclusion_mask=used)
     for dataset in (observed, observed.to_image()):
-        maps = from_gammapy(maker.run(dataset))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DataWarning)
+            maps = from_gammapy(maker.run(dataset))
         assert maps.profile.estimate(ANNULI)["success"].all()
 
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from xprofile.exceptions import FileFormatError
-from xprofile.maps.axes import add_axis, bins_axis, midpoints, nodes_axis, same_axis
+from xprofile.maps.axes import add_axis, bins_axis, midpoints, nodes_axis, same_axis, same_energies
 
 
 def test_edges_of_nodes_are_half_way_in_the_logarithm():
@@ -63,3 +63,20 @@ def test_an_axis_is_added_once_and_must_stay_the_same():
     other = nodes_axis("energy", np.array([1.0, 11.0]), "TeV", "table")
     with pytest.raises(FileFormatError, match=r"second has energy .* TeV.*same energies"):
         add_axis(maps, other, "second")
+
+
+def test_bins_with_the_same_edges_are_the_same_wherever_their_centres_are():
+    """MapAxis.from_edges of Gammapy has linear centres, MapAxis.from_energy_edges others."""
+    edges = np.array([1.0, 4.0, 16.0])
+    logarithmic, linear = (
+        bins_axis("energy", edges[:-1], edges[1:], "TeV", "table", log=log) for log in (True, False)
+    )
+    maps = add_axis(xr.Dataset(), logarithmic, "first")
+    xr.testing.assert_identical(add_axis(maps, linear, "second"), maps)
+    assert same_energies(logarithmic, linear)
+    nodes = nodes_axis("energy", linear.centres, "TeV", "table", log=False)
+    assert not same_energies(logarithmic, nodes)
+    with pytest.raises(FileFormatError, match="all maps need the same energies"):
+        add_axis(maps, nodes, "third")
+    other = bins_axis("energy", edges[:-1] * 1.001, edges[1:] * 1.001, "TeV", "table")
+    assert not same_energies(logarithmic, other)

@@ -8,6 +8,7 @@ import xarray as xr
 from ..bins.skybins import SkyBins
 from ..maps.pixelgrid import PixelGrid
 from ..maps.sphere import lonlat_deg
+from ..maps.world.frames import frame_attrs
 from ..schema.axes import axis_coords
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, REGION
 from ..schema.variables import COORDS
@@ -18,7 +19,7 @@ __all__ = ["bin_coords", "energy_coords"]
 def bin_coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
     """Coordinates on the dimension of the bins: centre, edges, sky position and region."""
     lon, lat = lonlat_deg(bins.center, grid.frame)
-    frame = {"frame": grid.frame.name, "units": "deg"}
+    frame = {"units": "deg", **frame_attrs(grid.frame)}
     axis = (
         axis_coords(bins.dim, bins.distance, bins.lower, bins.upper) if bins.dim != REGION else {}
     )

@@ -20,7 +20,10 @@ __all__ = [
     "shape_lines",
 ]
 
-_FRAMES = {"icrs": "icrs", "galactic": "galactic", "fk5": "j2000", "fk4": "b1950"}
+_FRAMES = {
+    "icrs": "icrs", "galactic": "galactic", "fk5": "j2000", "fk4": "b1950",
+    "barycentricmeanecliptic": "ecliptic",
+}  # fmt: skip
 
 # Decimals of degrees: 4e-7 arcsec, so that regions that are read back hold the same pixels. With
 # one decimal, a tenth as many, they would be off by minutes of arc; with more, lines get longer.

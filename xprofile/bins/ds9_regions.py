@@ -11,8 +11,10 @@ from astropy.utils.exceptions import AstropyUserWarning
 from regions import (
     CircleAnnulusSkyRegion,
     CircleSkyRegion,
+    CompoundSkyRegion,
     EllipseAnnulusSkyRegion,
     EllipseSkyRegion,
+    PolygonSkyRegion,
     RectangleAnnulusSkyRegion,
     RectangleSkyRegion,
     Regions,
@@ -34,8 +36,30 @@ __all__ = ["parse_region_texts", "region_texts"]
 
 
 def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
-    """Write each region as one line of DS9, or as its repr where DS9 lacks its kind or frame."""
-    return [_simple_text(region) or _serialized(region) for region in regions]
+    """Write each region as one line of DS9, or as its repr where DS9 lacks its kind.
+
+    In a frame or equinox that DS9 lacks, positions and angles are written in ICRS.
+    """
+    known = [_in_known_frame(region) for region in regions]
+    return [_simple_text(region) or _serialized(region) for region in known]
+
+
+def _in_known_frame(region: SkyRegion) -> SkyRegion:
+    """Return a region whose frame DS9 has: itself, or the same region in ICRS."""
+    if isinstance(region, CompoundSkyRegion):
+        parts = (_in_known_frame(region.region1), _in_known_frame(region.region2))
+        return CompoundSkyRegion(*parts, region.operator, region.meta, region.visual)
+    points = region.vertices if isinstance(region, PolygonSkyRegion) else region_center(region)
+    if ds9_frame(points.frame.replicate_without_data()) is not None:
+        return region
+    if isinstance(region, PolygonSkyRegion):
+        return region.copy(vertices=points.icrs)
+    if type(region) not in _SIMPLE:
+        return region
+    north = points.directional_offset_by(0 * u.deg, 1 * u.arcsec)
+    turn = points.icrs.position_angle(north.icrs)
+    changes = {"angle": (region.angle + turn).wrap_at("180d")} if hasattr(region, "angle") else {}
+    return region.copy(center=points.icrs, **changes)
 
 
 # name of a shape in DS9, its lengths in the order of DS9, their scale, and whether it has an angle
@@ -72,9 +96,8 @@ def _simple_text(region: SkyRegion) -> str:
 
 def _serialized(region: SkyRegion) -> str:
     """Write a region with the package `regions`, in one line."""
-    frame = region_center(region).frame.replicate_without_data()
-    if not frame.is_equivalent_frame(type(frame)()):
-        return _one_line_repr(region)  # DS9 has one equinox for each frame
+    if ds9_frame(region_center(region).frame.replicate_without_data()) is None:
+        return _one_line_repr(region)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", AstropyUserWarning)  # of a frame that DS9 lacks

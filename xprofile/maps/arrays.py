@@ -12,8 +12,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
+from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
 from ..schema.variables import MAPS, data_array
-from ..schema.written_units.parsing import as_unit, conversion_factor, without_events
+from ..schema.written_units.parsing import (
+    as_unit,
+    conversion_factor,
+    named_unit,
+    without_events,
+)
 
 __all__ = [
     "array_in_unit",
@@ -25,14 +31,24 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound=np.generic)
+_ORDER = (ENERGY_TRUE, ENERGY, RAD, LAT, LON)  # of the dims in each variable of maps
 
 
 def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
-    """Return values without their unit: a Quantity converted, other arrays unchanged.
+    """Return numbers without their unit: a Quantity converted, other arrays unchanged.
 
-    Photons and counts are plain numbers.
+    Photons and counts are plain numbers. A DataArray may have its dims in any order if they are
+    those of maps, and its unit among its attributes.
     The result is a dask array if the values are one, else a numpy array.
+
+    Raises
+    ------
+    InvalidDataError
+        If the values are not numbers, some of them are masked, or they have another unit.
     """
+    if isinstance(values, xr.DataArray):
+        return _from_dataarray(name, values, unit)
+    _check_not_masked(name, values)
     if isinstance(values, u.Quantity):
         kept = without_events(values.unit)
         if kept is not values.unit:
@@ -44,8 +60,53 @@ def array_in_unit(name: str, values: Any, unit: str = "") -> Any:
                 f"{name} has the unit {str(values.unit)!r}, expected one like {unit!r}; convert it "
                 "or give the right array"
             ) from error
-    values = values.data if isinstance(values, xr.DataArray) else values
-    return values if hasattr(values, "__dask_graph__") else np.asarray(values)
+    if not hasattr(values, "__dask_graph__"):
+        try:
+            found = np.asarray(values)
+        except ValueError:
+            raise InvalidDataError(
+                f"{name} has rows of different lengths; expected an array (energy, lat, lon)"
+            ) from None
+        return _check_numbers(name, values, found)
+    return _check_numbers(name, values, values)
+
+
+def _from_dataarray(name: str, array: xr.DataArray, unit: str) -> Any:
+    """Return the numbers of a DataArray in a unit, with dims of maps in their usual order."""
+    if set(array.dims) <= set(_ORDER):
+        array = array.transpose(*(dim for dim in _ORDER if dim in array.dims))
+    values, text = array_in_unit(name, array.data, unit), named_unit(array.attrs.get("units"))
+    if text is None or isinstance(array.data, u.Quantity):
+        return values
+    try:
+        factor = conversion_factor(as_unit(text), u.Unit(unit))
+    except (ValueError, TypeError) as error:  # of another kind, or unknown
+        raise InvalidDataError(
+            f"{name} has the unit {text!r} among its attributes, expected one like {unit!r}; "
+            "convert it, or correct the attribute 'units'"
+        ) from error
+    return values if factor == 1 else values * factor
+
+
+def _check_not_masked(name: str, values: Any) -> None:
+    """Raise if some values are masked: they would be used like all others."""
+    number = np.count_nonzero(getattr(values, "mask", False))
+    if number:
+        raise InvalidDataError(
+            f"{name} is a masked array in which {number} values are masked; fill them, for example "
+            f"{name}.filled(0), and give mask=, which is True where pixels are used"
+        )
+
+
+def _check_numbers(name: str, given: Any, values: Any) -> Any:
+    """Return an array if its values are real numbers or booleans."""
+    if values.dtype.kind in "biuf":
+        return values
+    found = f"{given!r}" if isinstance(given, str) else f"{type(given).__name__} of {values.dtype}"
+    raise InvalidDataError(
+        f"{name} must be an array of real numbers, found {found}; open_maps reads files, and "
+        "hdu.data is the array of an HDU"
+    )
 
 
 def exposure_array(
@@ -82,8 +143,14 @@ def exposure_array(
 def _in_unit(values: Any, unit: str | u.UnitBase | None, wanted: str) -> Any:
     """Return an exposure in a unit as floating-point numbers."""
     if isinstance(values, u.Quantity):
+        _check_not_masked("exposure", values)
         values, unit = values.value, values.unit
+    if isinstance(values, xr.DataArray):
+        unit = named_unit(values.attrs.get("units")) if unit is None else unit
+        values = values.copy(deep=False)
+        values.attrs = {}  # or the unit would be looked at once more
     if unit is None:
+        array_in_unit("exposure", values)  # raises first if these are not numbers
         raise InvalidOptionError(
             f"exposure has no unit: multiply it with one, such as * u.Unit({wanted!r}), or give "
             f"exposure_unit={wanted!r}; a time needs effective_area="
@@ -128,7 +195,7 @@ def map_variable(name: str, values: Any, shape: tuple[int, int, int]) -> xr.Vari
     (n,), or one value, and is broadcast. A mask becomes boolean.
     """
     if MAPS[name].kind == "all":
-        values = values.astype(bool)
+        values = (values != 0) & ~np.isnan(values)
     if values.ndim == 1:
         check_shape(name, values, shape[:1])
         values = values[:, np.newaxis, np.newaxis]

@@ -11,9 +11,18 @@ from numpy.typing import NDArray
 
 from ..exceptions import FileFormatError
 from ..schema.axes import axis_coords
+from ..schema.names import high, low
 from ..schema.number_checks import check_ascending
 
-__all__ = ["Axis", "add_axis", "bins_axis", "midpoints", "nodes_axis", "same_axis"]
+__all__ = [
+    "Axis",
+    "add_axis",
+    "bins_axis",
+    "midpoints",
+    "nodes_axis",
+    "same_axis",
+    "same_energies",
+]
 
 Float = NDArray[np.float64]
 
@@ -144,6 +153,25 @@ def same_axis(known: np.ndarray, centres: np.ndarray) -> bool:
     return known.size == centres.size and np.allclose(known, centres, rtol=_SAME, atol=0)
 
 
+def same_energies(first: Axis, second: Axis) -> bool:
+    """Whether two axes have the same centres, or bins with the same edges, in one unit.
+
+    Centres of bins are means of the edges, or of their logarithms: files have either.
+    """
+    bins = not (first.at_nodes or second.at_nodes)
+    return same_axis(first.centres, second.centres) or (
+        bins and same_axis(first.edges, second.edges)
+    )
+
+
+def _same_bins(maps: xr.Dataset, axis: Axis) -> bool:
+    """Whether an axis has the edges of the bins that maps have."""
+    if axis.at_nodes or low(axis.name) not in maps.coords:
+        return False
+    lower, upper = (maps[edge(axis.name)].to_numpy() for edge in (low, high))
+    return same_axis(np.append(lower, upper[-1]), axis.edges)
+
+
 def add_axis(maps: xr.Dataset, axis: Axis, where: str) -> xr.Dataset:
     """Assign the coordinates of an axis, or check that the maps have the same one already.
 
@@ -158,7 +186,7 @@ def add_axis(maps: xr.Dataset, axis: Axis, where: str) -> xr.Dataset:
             coord.attrs["units"] = axis.unit
         return maps.assign_coords(coords)
     known = maps.coords[axis.name].to_numpy()
-    if not same_axis(known, axis.centres):
+    if not (same_axis(known, axis.centres) or _same_bins(maps, axis)):
         raise FileFormatError(
             f"{where} has {axis.name} {axis.centres} {axis.unit}, the maps before it have "
             f"{known}; all maps need the same energies"

@@ -19,10 +19,11 @@ from ..schema.number_checks import check_ascending, energies_from_quantity
 from ..schema.options import suggests_options
 from ..schema.units import energy_unit_name
 from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
+from ..schema.written_units.parsing import as_unit
 from .arrays import array_in_unit, check_shape, exposure_array, map_variable
 from .axes import Axis, add_axis, bins_axis, nodes_axis
-from .value_warnings import warn_of_odd_values
-from .wcs import grid_coords
+from .value_warnings import warn_of_odd_values, warn_of_other_energies
+from .wcs import grid_coords, whole_map
 from .world.celestial import celestial_wcs
 
 __all__ = ["from_arrays"]
@@ -47,6 +48,7 @@ def from_arrays(
     counts_off: Any = None,
     acceptance: Any = None,
     acceptance_off: Any = None,
+    alpha: Any = None,
     exposure_unit: str | u.UnitBase | None = None,
     effective_area: u.Quantity | None = None,
     energy_unit: str = ENERGY_UNIT,
@@ -57,6 +59,8 @@ def from_arrays(
     ----------
     counts : array_like
         Counts (energy, lat, lon), numpy or dask; an image (lat, lon) if there is one energy bin.
+        DataArrays with these dims may have them in any order, and maps may have their pixels and
+        energies in any order.
     wcs : astropy.wcs.WCS or astropy.io.fits.Header
         Position of the pixels on the sky. If it has more than two axes, the celestial ones are
         used. The last axis of the arrays is the first axis of the WCS.
@@ -69,13 +73,15 @@ def from_arrays(
         Predicted background counts (energy, lat, lon), one value for all pixels at each energy, or
         one value for all, such as 0. Without it, maps can be binned, but not fitted.
     mask : array_like, optional
-        True where pixels are used, (energy, lat, lon), (lat, lon) or (energy,).
+        True where pixels are used, (energy, lat, lon), (lat, lon) or (energy,). Of other numbers,
+        all but 0 and NaN are True.
     edisp : array_like, optional
         Fraction of each true-energy bin in each energy bin, (energy_true, energy).
     psf : array_like, optional
         Point spread function (energy_true, rad), or (rad,) for all energies; in sr-1 if it has no
         unit. It is over reconstructed energy, (energy, rad), if it has as many rows as there are
-        energy bins, and the number of true energies is another.
+        energy bins, and the number of true energies is another, or if it is a DataArray with these
+        dims.
     rad : Quantity, optional
         Angles at which the psf is given.
     energy_true_edges : Quantity, optional
@@ -85,6 +91,9 @@ def from_arrays(
         half-way between the nodes in log energy.
     counts_off, acceptance, acceptance_off : array_like, optional
         On-off data, with the shapes that `background` may have; acceptances may also be images.
+    alpha : array_like, optional
+        Ratio of the acceptances of the on and the off counts, in place of both: ``acceptance`` is
+        `alpha`, and ``acceptance_off`` is 1.
     exposure_unit : str or Unit, optional
         Unit of an `exposure` without one, such as a dask array.
     effective_area : Quantity, optional
@@ -148,26 +157,48 @@ def from_arrays(
     >>> dict(maps.counts.sizes)
     {'energy': 3, 'lat': 20, 'lon': 40}
     """
+    acceptance, acceptance_off = _acceptances(alpha, acceptance, acceptance_off)
     predicted = {"counts": counts, "background": background, "mask": mask}
     on_off = {"counts_off": counts_off, "acceptance": acceptance, "acceptance_off": acceptance_off}
-    arrays = {n: array_in_unit(n, v) for n, v in (predicted | on_off).items() if v is not None}
+    wcs = celestial_wcs(wcs)
+    given = {name: v for name, v in (predicted | on_off).items() if v is not None}
+    arrays = {name: array_in_unit(name, whole_map(name, v, wcs)) for name, v in given.items()}
     _check_given(arrays, exposure)
     unit = energy_unit_name(energy_unit)
     axis = _bins_axis(ENERGY, "energy_edges", energy_edges, unit)
     axis_true = _true_axis(axis, energy_true_edges, energy_true, unit)
-    wcs = celestial_wcs(wcs)
     shape = _image_shape(wcs, arrays["counts"])
     maps = xr.Dataset(coords=grid_coords(wcs, shape))
     maps = add_axis(add_axis(maps, axis, ENERGY), axis_true, ENERGY_TRUE)
     for name, values in arrays.items():
         maps[name] = map_variable(name, values, (axis.size, *shape))
+    exposure = whole_map("exposure", exposure, wcs)
     exposure = exposure_array(exposure, exposure_unit, effective_area, axis_true.size)
     maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
     maps = _add_responses(maps, edisp, psf, rad)
     check_maps(maps)
+    warn_of_other_energies(maps)
     if not any(variable.chunks for variable in maps.variables.values()):
         warn_of_odd_values(maps)
-    return extend_history(maps, maps, "from_arrays")
+    note = _note({"exposure_unit": exposure_unit, "effective_area": effective_area})
+    return extend_history(maps, maps, note)
+
+
+def _acceptances(alpha: Any, on: Any, off: Any) -> tuple[Any, Any]:
+    """Acceptances of on and off counts; `alpha` stands for both."""
+    if alpha is None:
+        return on, off
+    if on is not None or off is not None:
+        raise InvalidOptionError(
+            "alpha stands for acceptance and acceptance_off, which are given too; leave one out"
+        )
+    return alpha, 1.0
+
+
+def _note(options: dict[str, Any]) -> str:
+    """Line of the history that names the options that were given."""
+    given = [f"{n}={' '.join(str(v).split())}" for n, v in options.items() if v is not None]
+    return " ".join(["from_arrays", *given])
 
 
 def _check_given(arrays: dict[str, Any], exposure: Any) -> None:
@@ -177,7 +208,9 @@ def _check_given(arrays: dict[str, Any], exposure: Any) -> None:
     off = [name for name in ON_OFF if name in arrays]
     needed = ", ".join(ON_OFF)
     if off and len(off) < len(ON_OFF):
-        raise InvalidOptionError(f"on-off data need {needed}; found {off}")
+        raise InvalidOptionError(
+            f"on-off data need {needed}; found {off}; alpha= stands for both acceptances"
+        )
 
 
 def _bins_axis(dim: str, name: str, values: Any, unit: str) -> Axis:
@@ -210,6 +243,12 @@ def _image_shape(wcs: WCS, counts: Any) -> tuple[int, int]:
 def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Dataset:
     """Add the energy dispersion and the point spread function, if they are given."""
     ntrue = maps.sizes[ENERGY_TRUE]
+    for name, response in {"edisp": edisp, "psf": psf}.items():
+        if np.ndim(response) > 2:
+            raise InvalidDataError(
+                f"{name} has the shape {np.shape(response)}, expected two axes, {MAPS[name].dims}; "
+                f"open_maps(counts=..., {name}=...) takes DataArrays on a grid of positions"
+            )
     if edisp is not None:
         values = array_in_unit("edisp", edisp)
         check_shape("edisp", values, (ntrue, maps.sizes[ENERGY]))
@@ -224,7 +263,8 @@ def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Datas
         values = np.tile(values, (ntrue, 1))
     entry = MAPS["psf"]
     reconstructed = (maps.sizes[ENERGY], angles.size)
-    if values.shape == reconstructed and ntrue != maps.sizes[ENERGY]:
+    named = set(getattr(psf, "dims", ())) == set(entry.other_dims)
+    if values.shape == reconstructed and (named or ntrue != maps.sizes[ENERGY]):
         dims = entry.other_dims
     else:
         check_shape("psf", values, (ntrue, angles.size))
@@ -236,6 +276,8 @@ def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Datas
 def _angles(rad: Any) -> Float:
     """Ascending angles in degrees."""
     hint = "give ascending angles with a unit, such as [0, 0.1, 0.2] * u.deg"
+    if isinstance(rad, xr.DataArray) and "units" in rad.attrs:
+        rad = u.Quantity(rad.to_numpy(), as_unit(rad.attrs["units"]))
     if not isinstance(rad, u.Quantity):
         raise InvalidOptionError(f"rad has no unit of angle: found {rad!r}; {hint}")
     angles = np.atleast_1d(array_in_unit(RAD, rad, COORDS[RAD].unit)).astype(float)

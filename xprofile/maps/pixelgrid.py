@@ -16,8 +16,9 @@ from ..exceptions import InvalidBinsError
 from .solid_angles import block_solid_angles, pixel_solid_angles
 from .sphere import lonlat_deg, unit_vectors
 from .tangent_plane import TangentPlane, find_tangent_plane
+from .world.cards import cards_of_wcs, header_of_cards, wcs_of_header
 from .world.distortions import pixel_to_world, sip_polynomials, world_to_pixel
-from .world.frames import celestial_frame, frames_in_astropy
+from .world.frames import celestial_frame, frames_in_astropy, is_known_to_astropy
 
 if TYPE_CHECKING:
     from regions import PixelRegion, SkyRegion
@@ -178,12 +179,19 @@ class PixelGrid:
         """
         try:
             with frames_in_astropy():
-                return region.to_pixel(self.wcs)
+                return region.to_pixel(self._wcs_for_astropy)
         except NoConvergence:
             raise InvalidBinsError(
                 f"{region} has points so far from the map that its distortions (SIP) give them no "
                 "pixel position; use regions nearer to the map"
             ) from None
+
+    @cached_property
+    def _wcs_for_astropy(self) -> WCS:
+        """The WCS, or a new one that does not remember the wrong frame that astropy gave it."""
+        if is_known_to_astropy(self.wcs):
+            return self.wcs
+        return wcs_of_header(header_of_cards(cards_of_wcs(self.wcs)))
 
     @cached_property
     def pixel_scales(self) -> Float:

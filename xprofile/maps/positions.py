@@ -9,7 +9,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from ..schema.names import LAT, LON, SOLID_ANGLE_UNIT
 from ..schema.options import suggests_options
 from .wcs import decode_wcs, pixel_grid
-from .world.frames import celestial_frame
+from .world.frames import celestial_frame, frame_attrs
 
 __all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
 
@@ -134,7 +134,7 @@ def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     (('lat', 'lon'), 'deg')
     """
     sky = skycoord(data)
-    attrs = {"units": "deg", "frame": sky.frame.name}
+    attrs = {"units": "deg", **frame_attrs(sky.frame.replicate_without_data())}
     names = sky.frame.get_representation_component_names()
     parts = [name for name, component in names.items() if component in ("lon", "lat")]
     coords = {

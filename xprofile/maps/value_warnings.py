@@ -14,16 +14,27 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import DataWarning
-from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON
+from ..schema.axes import axis_edges, energy_unit
+from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
 from ..schema.number_checks import lowest_valid
 from ..schema.variables import MAPS
 from ..schema.warning_place import user_stacklevel
 from .wcs import pixel_grid
 
-__all__ = ["highest_used", "warn_of_odd_values"]
+__all__ = ["highest_used", "warn_of_extrapolation", "warn_of_odd_values", "warn_of_other_energies"]
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
+
+# By how much fractions of events may add up to more than 1, or be negative. Those of HAWC add up to
+# 1.001. Ten times larger, a matrix that is wrong by a third would pass; ten times smaller, the
+# interpolation of a matrix over migra would be blamed.
+_MORE_THAN_ALL = 0.03
+
+_REMEDY = "correct the map, or set maps['mask'] to False in these pixels"
+# Rounding of energies in single precision (6e-8) and of their logarithms (1e-6). Ten times larger
+# is still far below the width of a bin; ten times smaller, equal ranges could seem to differ.
+_ROUNDING = 1e-5
 
 
 def warn_of_odd_values(maps: xr.Dataset) -> None:
@@ -38,10 +49,64 @@ def warn_of_odd_values(maps: xr.Dataset) -> None:
     -----
     DataWarning
         If counts, backgrounds, exposures or acceptances are negative or not finite, counts are
-        not whole or are 0 everywhere, or every pixel is masked.
+        not whole or are 0 everywhere, or every pixel is masked. Also if the fractions of the energy
+        dispersion are negative or not finite, or add up to more than 1.
     """
     for text in _warning_texts(maps):
         warnings.warn(text, DataWarning, stacklevel=user_stacklevel())
+
+
+def warn_of_other_energies(maps: xr.Dataset) -> None:
+    """Warn if the exposure is not known at energies of the counts, which no dispersion relates.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        Maps.
+
+    Warns
+    -----
+    DataWarning
+        If the counts have energies beyond those of the exposure.
+    """
+    if EDISP not in maps and "exposure" in maps and "counts" in maps:
+        true, energy = axis_edges(maps, ENERGY_TRUE), maps[ENERGY].to_numpy()
+        remedy = "or make it over the range of the counts"
+        warn_of_extrapolation("exposure", true, energy, remedy, energy_unit(maps))
+
+
+def warn_of_extrapolation(
+    label: str, known: Float, wanted: Float, remedy: str, unit: str = ENERGY_UNIT
+) -> None:
+    """Warn if a map is wanted at energies beyond those at which it is known.
+
+    Parameters
+    ----------
+    label : str
+        Name of the map, for the message.
+    known : numpy.ndarray
+        Edges of the energies at which it is known.
+    wanted : numpy.ndarray
+        Centres of the energies at which it is wanted.
+    remedy : str
+        What to do, for the message.
+    unit : str
+        Unit of the energies.
+
+    Warns
+    -----
+    DataWarning
+        If an energy is beyond the outer edges.
+    """
+    beyond = (wanted < known[0] * (1 - _ROUNDING)) | (wanted > known[-1] * (1 + _ROUNDING))
+    if beyond.any():
+        warnings.warn(
+            f"{label} is known from {known[0]:.4g} to {known[-1]:.4g} {unit}, and extrapolated to "
+            f"{np.count_nonzero(beyond)} of {wanted.size} energies from {wanted[0]:.4g} to "
+            f"{wanted[-1]:.4g} {unit}: check the unit of its energies, {remedy}",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
 
 
 def _warning_texts(maps: xr.Dataset) -> Iterator[str]:
@@ -59,6 +124,22 @@ def _warning_texts(maps: xr.Dataset) -> Iterator[str]:
             "counts is 0 everywhere; expected the counts of an observation: check that the file "
             "is the right one, or go on if it is"
         )
+    if EDISP in maps:
+        yield from _texts_of_edisp(maps[EDISP])
+
+
+def _texts_of_edisp(edisp: xr.DataArray) -> Iterator[str]:
+    total = edisp.sum(ENERGY, skipna=False).to_numpy()
+    if not np.isfinite(total).all():
+        found, expected = "is not finite at some energies", "fractions of events, 0 or above"
+    elif (lowest := float(edisp.min())) < -_MORE_THAN_ALL:
+        found, expected = f"is negative, down to {lowest:.4g}", "fractions of events, 0 or above"
+    elif (highest := float(total.max(initial=0))) > 1 + _MORE_THAN_ALL:
+        found = f"adds up to {highest:.4g} over the energies at a true energy"
+        expected = "1 at most, as fractions do; a matrix with the effective area is another thing"
+    else:
+        return
+    yield f"{EDISP} {found}; expected {expected}: correct it, or leave it out"
 
 
 def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
@@ -73,9 +154,12 @@ def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
         lowest = lowest_valid(name, highest_used(maps, name))[:, None, None]
         bad = (values < lowest) & _used_pixels(maps, name)
         if bad.any():
-            yield _text(name, values, bad, "negative", "numbers >= 0")
+            yield _text(name, values, bad, "negative", "numbers >= 0", _remedy(maps, name, bad))
     if MAPS[name].whole and values.dtype.kind == "f":
         bad = np.isfinite(values) & (values != np.rint(values))
+        if bad.any():  # off counts of rings have the rounding of a convolution
+            rounding = -lowest_valid(name, highest_used(maps, name))[:, None, None]
+            bad &= np.abs(values - np.rint(values)) > rounding
         if bad.any():
             yield _text(name, values, bad, "not whole", "counts of events", "go on if it is so")
 
@@ -100,13 +184,23 @@ def _used_pixels(maps: xr.Dataset, name: str) -> Bool:
     return np.asarray((mask.any(axis=0) if name == "exposure" else mask) & sky)
 
 
+def _remedy(maps: xr.Dataset, name: str, bad: Bool) -> str:
+    """Say what to do about values, which may all be beyond the detector."""
+    if name == "exposure" or "exposure" not in maps:
+        return _REMEDY
+    seen = (maps["exposure"] != 0).any(ENERGY_TRUE).transpose(LAT, LON).to_numpy()
+    if (bad & seen).any():
+        return _REMEDY
+    return "the exposure is 0 in all of them; maps.profile.exclude(maps.exposure == 0) masks them"
+
+
 def _text(
     name: str,
     values: NDArray[np.generic],
     bad: Bool,
     problem: str,
     expected: str,
-    remedy: str = "correct the map, or set maps['mask'] to False in these pixels",
+    remedy: str = _REMEDY,
 ) -> str:
     first = np.unravel_index(np.argmax(bad), bad.shape)
     place = ", ".join(str(int(i)) for i in first)

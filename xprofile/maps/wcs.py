@@ -16,17 +16,20 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, MissingVariableError
-from ..schema.names import LAT, LON, WCS_NAME
+from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.variables import COORDS, data_array
 from .pixelgrid import PixelGrid, pixel_numbers
 from .world.cards import cards_of_wcs, header_of_cards, is_wcs_card, usual_cards, wcs_of_header
+from .world.frames import frame_attrs
 
 __all__ = [
     "decode_wcs",
     "encode_wcs",
     "grid_coords",
     "pixel_grid",
+    "pixels_in_order",
     "wcs_name",
+    "whole_map",
 ]
 
 Float = NDArray[np.float64]
@@ -101,7 +104,7 @@ def grid_coords(wcs: WCS, shape: tuple[int, int]) -> dict[str, xr.Variable]:
     }
     if grid.separable:
         lon, lat = grid.lonlat(grid.x, grid.y)
-        frame = {"frame": grid.frame.name}
+        frame = frame_attrs(grid.frame)
         coords[LON] = xr.Variable((LON,), lon, {"long_name": "longitude", "units": "deg", **frame})
         coords[LAT] = xr.Variable((LAT,), lat, {"long_name": "latitude", "units": "deg", **frame})
     return coords
@@ -118,12 +121,7 @@ def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
         If no pixel is left, or pixel numbers repeat or are not whole.
     """
     wcs = decode_wcs(data)
-    lost = [name for name in ("x", "y") if name not in data.coords]
-    if lost:
-        raise MissingVariableError(
-            f"the data have no pixel coordinate {lost}; open them with xprofile.open_maps, "
-            "and keep the coordinates in selections"
-        )
+    _check_pixel_numbers(data)
     x, y = (np.atleast_1d(data[name].to_numpy()).astype(float) for name in ("x", "y"))
     if not x.size or not y.size:
         raise InvalidDataError("the maps have no pixels: a selection has left no column or no row")
@@ -135,3 +133,69 @@ def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
             "make coarser ones with maps.profile.coarsen"
         )
     return PixelGrid(wcs, x, y)
+
+
+def _check_pixel_numbers(data: xr.Dataset | xr.DataArray) -> None:
+    lost = [name for name in ("x", "y") if name not in data.coords]
+    if lost:
+        raise MissingVariableError(
+            f"the data have no pixel coordinate {lost}; open them with xprofile.open_maps, "
+            "and keep the coordinates in selections"
+        )
+
+
+def pixels_in_order(array: xr.DataArray, label: str) -> xr.DataArray:
+    """Return a map whose pixel numbers ascend one by one, from one in another order.
+
+    Raises
+    ------
+    MissingVariableError
+        If the ``x`` or ``y`` coordinate is missing.
+    InvalidDataError
+        If pixels between the first and the last one are missing.
+    """
+    _check_pixel_numbers(array)
+    for name, dim in (("x", LON), ("y", LAT)):
+        pixels = array[name].to_numpy()
+        order = np.argsort(pixels) if pixels.ndim == 1 else np.array([], int)
+        if pixels.ndim != 1 or np.any(np.diff(pixels[order]) != 1):
+            raise InvalidDataError(
+                f"the pixels of {label} have gaps: {name} is {pixels}; complete them, or write the "
+                "map to a file first"
+            )
+        if np.any(np.diff(order) != 1):
+            array = array.isel({dim: order})
+    return array
+
+
+def whole_map(label: str, values: Any, wcs: WCS) -> Any:
+    """Return a map with its pixels and energies in order; other values as they are.
+
+    Parameters
+    ----------
+    label : str
+        Name of the map in messages.
+    values : object
+        DataArray with the coordinates of maps, or any other value.
+    wcs : astropy.wcs.WCS
+        WCS that is given for the map, counted from its first pixel.
+
+    Raises
+    ------
+    InvalidDataError
+        If pixels are missing, or the map is a part of another one and `wcs` is that of the other.
+    """
+    coords = getattr(values, "coords", {})
+    if not {WCS_NAME, "x", "y"} <= set(coords) or not {LAT, LON} <= set(values.dims):
+        return values
+    values = pixels_in_order(values, label)
+    first = [int(values[name][0]) for name in ("x", "y")]
+    if any(first) and encode_wcs(wcs).values == coords[WCS_NAME].values:
+        raise InvalidDataError(
+            f"{label} is a part of a map that begins at the pixel x = {first[0]}, y = {first[1]} "
+            f"of its WCS, but wcs has the first pixel of {label} at 0: give the WCS of the part "
+            f"(CRPIX less by these numbers), or open_maps({label}=...), which finds its place"
+        )
+    for dim in {ENERGY, ENERGY_TRUE} & set(values.dims) & set(values.coords):
+        values = values.isel({dim: np.argsort(values[dim].to_numpy(), kind="stable")})
+    return values

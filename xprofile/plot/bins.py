@@ -14,6 +14,7 @@ from ..bins.outlines import region_paths
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import MissingVariableError
 from ..maps.pixelgrid import PixelGrid
+from ..maps.world.frames import frame_from_attrs
 from ..schema.names import LAT, LON, REGION
 from ..schema.options import suggests_options
 
@@ -90,7 +91,7 @@ def bin_centers(bins: AnyBins | xr.Dataset) -> SkyCoord:
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).center
     lon, lat = (np.atleast_1d(bins[name]) for name in (LON, LAT))
-    return SkyCoord(lon, lat, unit="deg", frame=bins[LON].attrs["frame"])
+    return SkyCoord(lon, lat, unit="deg", frame=frame_from_attrs(bins[LON].attrs))
 
 
 def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import astropy.units as u
@@ -95,6 +96,11 @@ def energy_range_text(band: xr.Dataset) -> str:
     return f"{' - '.join(numbers)} {suited}"
 
 
-def sky_coordinate_names(frame: str) -> tuple[str, str]:
-    """Names of the longitude and latitude of a sky frame."""
-    return _SKY_NAMES.get(frame, (f"Longitude ({frame})", f"Latitude ({frame})"))
+def sky_coordinate_names(attrs: Mapping[Any, Any]) -> tuple[str, str]:
+    """Names of longitude and latitude in attributes with a sky frame, and its equinox if any."""
+    frame = str(attrs["frame"])
+    longitude, latitude = _SKY_NAMES.get(frame, (f"Longitude ({frame})", f"Latitude ({frame})"))
+    equinox = str(attrs.get("equinox", "")).removesuffix(".0")
+    if not equinox:
+        return longitude, latitude
+    return f"{longitude.split(' (')[0]} ({equinox})", f"{latitude.split(' (')[0]} ({equinox})"

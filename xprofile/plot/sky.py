@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from astropy.coordinates import BaseCoordinateFrame
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
 from ..maps.world.distortions import same_polynomials
+from ..maps.world.frames import frame_attrs
 from ..schema.names import LAT, LON
 from ..schema.options import suggests_options
 from .labels import axis_label, sky_coordinate_names
@@ -107,7 +109,7 @@ def plot_sky(
     ax = _sky_axes(ax, grid.wcs)
     extent = (*_outer_edges(grid.x, "x"), *_outer_edges(grid.y, "y"))
     shown = ax.imshow(values, extent=extent, norm=norm, cmap=cmap, **{"origin": "lower", **kwargs})
-    label_sky_axes(ax, grid.frame.name)
+    label_sky_axes(ax, grid.frame)
     if add_colorbar:
         ticks = _colorbar_ticks(norm) if stretch in ("log", "asinh") else None
         _add_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
@@ -176,13 +178,13 @@ def _sky_axes(ax: Any, wcs: WCS) -> Any:
     return ax
 
 
-def label_sky_axes(ax: Any, frame: str) -> None:
+def label_sky_axes(ax: Any, frame: BaseCoordinateFrame) -> None:
     """Label sky axes; equatorial ones keep their hours and minutes, others are in degrees."""
-    names = sky_coordinate_names(frame)
+    names = sky_coordinate_names(frame_attrs(frame))
     for coord in ax.coords:
         name = names[coord.coord_type == "latitude"]
-        coord.set_axislabel(name if frame in _IN_HOURS else f"{name} [deg]")
-        if frame not in _IN_HOURS:
+        coord.set_axislabel(name if frame.name in _IN_HOURS else f"{name} [deg]")
+        if frame.name not in _IN_HOURS:
             coord.set_format_unit("deg", decimal=True, show_decimal_unit=False)
 
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from astropy.coordinates import ICRS, SkyCoord, UnitSphericalRepresentation
+from astropy.coordinates import (
+    ICRS,
+    BaseCoordinateFrame,
+    SkyCoord,
+    UnitSphericalRepresentation,
+)
 from astropy.wcs import WCS
 from astropy.wcs.utils import celestial_frame_to_wcs
 from numpy.typing import NDArray
@@ -108,8 +113,8 @@ def _widened(limits: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
     return np.asarray(middle + factor * (limits - middle))
 
 
-def _wcs_centred_on(centers: SkyCoord) -> tuple[WCS, str]:
-    """Make a projection in degrees that is centred on bins, and return the name of its frame."""
+def _wcs_centred_on(centers: SkyCoord) -> tuple[WCS, BaseCoordinateFrame]:
+    """Make a projection in degrees that is centred on bins, and return its frame."""
     mean = centers.cartesian.mean().represent_as(UnitSphericalRepresentation)
     middle = SkyCoord(centers.frame.replicate_without_data().realize_frame(mean))
     large = bool((middle.separation(centers).deg > _LARGE).any())
@@ -124,4 +129,4 @@ def _wcs_centred_on(centers: SkyCoord) -> tuple[WCS, str]:
     wcs.wcs.crpix = 1, 1
     wcs.wcs.cdelt = -1, 1
     wcs.wcs.set()
-    return wcs, str(middle.frame.name)
+    return wcs, middle.frame.replicate_without_data()

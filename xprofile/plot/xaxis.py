@@ -174,7 +174,7 @@ def _label(data: xr.Dataset, name: str, unit: u.UnitBase) -> str:
     """Label of a coordinate with the unit of the axis; the sky frame gives names to lon and lat."""
     attrs = {**data[name].attrs, "units": unit.to_string()}
     if name in (LON, LAT) and "frame" in attrs:
-        attrs["long_name"] = sky_coordinate_names(attrs["frame"])[name == LAT]
+        attrs["long_name"] = sky_coordinate_names(attrs)[name == LAT]
     return axis_label(attrs, name)
 
 

@@ -46,8 +46,8 @@ def unit_text(unit: str | u.Unit) -> str:
     return " ".join(f"{base}{power}" if power != 1 else str(base) for base, power in factors)
 
 
-def energy_unit_name(unit: Any) -> str:
-    """Return the name of a unit of energy.
+def energy_unit_name(unit: Any, option: str = "energy_unit") -> str:
+    """Return the name of a unit of energy, which an option gives.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def energy_unit_name(unit: Any) -> str:
         fine = False
     if not fine:
         raise InvalidOptionError(
-            f"energy_unit must be a unit of energy, such as 'TeV', found {unit!r}"
+            f"{option} must be a unit of energy, such as 'TeV', found {unit!r}"
         )
     return str(found)
 

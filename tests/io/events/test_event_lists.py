@@ -1,4 +1,4 @@
-"""Event lists counted in pixels: real files, the pixels of other maps, and new pixels."""
+"""Event lists counted in pixels: those of other maps, and new ones."""
 
 import astropy.units as u
 import numpy as np
@@ -30,32 +30,6 @@ NEW = {"center": CRAB, "width": 4 * u.deg, "binsz": 0.1 * u.deg, "energy_edges":
 
 def events(**options):
     return small.stream(small.gadf(**options))
-
-
-# real files
-
-
-@pytest.mark.parametrize(
-    ("source", "like", "number"),
-    [
-        ("ctools_crab_events.fits", "ctools_crab_cntmap.fits", 253),
-        ("fermitools_ft1_01.fits", "fermitools_ccube_01.fits", 19),
-    ],
-)
-def test_events_of_real_tools_are_their_counts_cubes(gammapy_data, source, like, number):
-    cube = gammapy_data / "real" / like
-    counts = open_events(gammapy_data / "real" / source, like=cube)
-    assert (counts.name, counts.dims, counts.dtype) == ("counts", ("energy", "lat", "lon"), "int64")
-    np.testing.assert_array_equal(counts, fits.getdata(cube))
-    assert f"like={like}: {number} of {number} events" in counts.attrs["history"]
-
-
-def test_hawc_columns_differ_by_capitals_alone(gammapy_data):
-    cube = gammapy_data / "real" / "hawc_nHit-6.fits.gz"
-    counts = open_events(gammapy_data / "real" / "hawc_events_6NN.fits.gz", like=cube)
-    assert counts.sum() == 2243
-    assert np.abs(counts - fits.getdata(cube, "COUNTS")).sum() <= 2  # one event moved at most
-    assert "2243 of 3886 events, dropped 1643 outside the pixels" in counts.attrs["history"]
 
 
 # the pixels of other maps
@@ -317,12 +291,3 @@ def test_invalid_events_are_dropped_and_counted():
     assert counts.attrs["history"].endswith(
         "1 of 7 events, dropped 1 outside the pixels, 1 outside the energies, 0 by cuts, 4 invalid"
     )
-
-
-def test_real_events_replace_the_counts_of_maps(gammapy_data):
-    cube = gammapy_data / "real" / "hawc_nHit-6.fits.gz"
-    counts = open_events(gammapy_data / "real" / "hawc_events_6NN.fits.gz", like=cube)
-    maps = open_maps(cube, counts=counts)
-    np.testing.assert_array_equal(maps.counts, counts)
-    assert maps.wcs == counts.wcs
-    assert maps.background.dims == counts.dims

@@ -9,7 +9,7 @@ from astropy.time import Time
 from cases import event_files as small
 
 from xprofile import open_events
-from xprofile.exceptions import DataWarning, FileFormatError, InvalidOptionError
+from xprofile.exceptions import DataWarning, FileFormatError
 from xprofile.io.events.conventions import equatorial_frame
 
 CRAB = SkyCoord(83.63, 22.01, unit="deg")
@@ -111,6 +111,44 @@ def test_scaled_and_integer_columns():
         read(hdus, cuts={"WIDE": (0, 1)})
 
 
+# numbers, and columns by other names
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_missing_numbers_are_dropped(scale):
+    columns = [
+        fits.Column("RA", "D", "deg", array=small.RA),
+        fits.Column("DEC", "D", "deg", array=small.DEC),
+        fits.Column("ENERGY", "J", "TeV", array=np.array([1, 2, -9, 9]), null=-9),
+        fits.Column("MULTIP", "I", array=np.array([2, -1, 2, 2]), null=-1),
+    ]
+    table = fits.BinTableHDU.from_columns(columns, name="EVENTS")
+    hdus = fits.HDUList.fromstring(small.stream([fits.PrimaryHDU(), table]).read())
+    edges = [1, 3, 10] * u.TeV * scale
+    if scale != 1:
+        hdus[1].header["TSCAL3"] = scale  # TNULL is compared before this factor
+    with pytest.warns(DataWarning, match="1 of 4 events have no valid position or energy"):
+        counts = read(list(hdus), cuts={"MULTIP": (-5, 5)}, energy_edges=edges)
+    assert counts.sum() == 2
+
+
+def test_one_number_as_an_array():
+    columns = [
+        fits.Column("RA", "1D", "deg", dim="(1)", array=small.RA[:, None]),
+        fits.Column("DEC", "1D", "deg", dim="(1)", array=small.DEC[:, None]),
+        fits.Column("ENERGY", "1D", "TeV", dim="(1)", array=small.ENERGY[:, None]),
+    ]
+    hdus = [fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="EVENTS")]
+    np.testing.assert_array_equal(read(hdus), EXPECTED)
+
+
+def test_x_ray_events_say_what_to_do():
+    columns = {"TIME": small.RA, "RA": small.RA, "DEC": small.DEC, "PI": (small.ENERGY, "eV")}
+    expected = r"found EVENTS with TIME, RA, DEC, PI; .* rename .*make images .* energy_edges="
+    with pytest.raises(FileFormatError, match=expected):
+        read([fits.PrimaryHDU(), small.table(columns)])
+
+
 # units
 
 
@@ -143,8 +181,10 @@ def test_units_that_tools_leave_out(hdus, unit):
 
 def test_unknown_unit_of_energies():
     columns = {"RA": small.RA, "DEC": small.DEC, "ENERGY": small.ENERGY}
-    with pytest.raises(FileFormatError, match=r"no unit for column ENERGY.* expected TUNIT3"):
-        read([fits.PrimaryHDU(), small.table(columns)])
+    hdus = [fits.PrimaryHDU(), small.table(columns)]
+    with pytest.raises(FileFormatError, match=r"no unit .* ENERGY.* give energy_unit='TeV'"):
+        read(hdus)
+    np.testing.assert_array_equal(read(hdus, energy_unit="TeV"), EXPECTED)
     with pytest.raises(FileFormatError, match="column ENERGY has the unit 'm'"):
         read(small.gadf(unit="m"))
 
@@ -195,69 +235,3 @@ def test_unknown_frames():
     np.testing.assert_array_equal(counts, EXPECTED)
     with pytest.raises(FileFormatError, match="has EQUINOX 'now', expected a year"):
         read(small.gadf(cards={"RADECSYS": "FK5", "EQUINOX": "now"}))
-
-
-# cuts
-
-ZENITH = np.array([0.0, 30.0, 60.0, 90.0])
-
-
-@pytest.mark.parametrize(
-    ("limits", "kept"),
-    [
-        ((0, 90) * u.deg, [0, 1, 2]),
-        ((30 * u.deg, np.radians(60) * u.rad), [1]),
-        ([1800, 5401] * u.arcmin, [1, 2, 3]),
-        ((-np.inf, np.inf) * u.deg, [0, 1, 2, 3]),
-    ],
-)
-@pytest.mark.parametrize("name", ["ZENITH_ANGLE", "zenith_angle"])
-def test_cuts_keep_their_lower_limit(name, limits, kept):
-    counts = read(small.ft1(ZENITH_ANGLE=(ZENITH, "deg")), cuts={name: limits})
-    expected = read(small.gadf(small.RA[kept], small.DEC[kept], small.ENERGY[kept]))
-    np.testing.assert_array_equal(counts, expected)
-    assert f"{4 - len(kept)} by cuts" in counts.attrs["history"]
-
-
-def test_several_cuts_and_plain_numbers():
-    hdus = small.gadf(HADRONNESS=np.array([0.1, 0.2, np.nan, 0.4]), MULTIP=np.array([2, 3, 4, 5]))
-    counts = read(hdus, cuts={"HADRONNESS": (0.1, 0.4), "MULTIP": [3, 9], "ENERGY": (1, 3) * u.TeV})
-    assert counts.sum() == 1
-    text = "cuts 0.1 <= HADRONNESS < 0.4, 3 <= MULTIP < 9, 1 <= ENERGY < 3 TeV: 1 of 4 events"
-    assert text in counts.attrs["history"]
-
-
-def test_cuts_by_energies_without_a_unit():
-    hdus = without_unit(small.ft1(), "TELESCOP")
-    assert read(hdus, cuts={"ENERGY": (2, 9) * u.TeV}).sum() == 2
-
-
-@pytest.mark.parametrize(
-    ("cuts", "error", "message"),
-    [
-        ({"ZENITH_ANGEL": (0, 9) * u.deg}, FileFormatError, "did you mean 'ZENITH_ANGLE'"),
-        ({"XYZ": (0, 9)}, FileFormatError, "has no column 'XYZ' for cuts: it has ENERGY, RA"),
-        ({"ZENITH_ANGLE": (0, 9)}, InvalidOptionError, r"is in deg, but .* without a unit"),
-        ({"ZENITH_ANGLE": (0, 9) * u.s}, InvalidOptionError, r"is in deg, but .* is in s"),
-        ({"PSF": (0, 9) * u.s}, InvalidOptionError, r"no unit, but .* is in s; .* \(0, 9\)"),
-        ({"PSF": (9, 0)}, InvalidOptionError, r"cuts\['PSF'\] must be two ascending limits"),
-        ({"PSF": (np.nan, 0)}, InvalidOptionError, "must be two ascending limits"),
-        ({"PSF": 3}, InvalidOptionError, "must be two ascending limits"),
-        ({"PSF": (1, 2, 3) * u.m}, InvalidOptionError, "must be two ascending limits"),
-        ({"PSF": (1 * u.m, 2)}, InvalidOptionError, "must be two ascending limits"),
-        ({"PSF": (1 * u.m, 2 * u.s)}, InvalidOptionError, "must be two ascending limits"),
-        ({"PSF": ("a", "b")}, InvalidOptionError, "must be two ascending limits"),
-        ({3: (1, 2)}, InvalidOptionError, "key 3, expected the name of a column"),
-        ([("PSF", 1, 2)], InvalidOptionError, "cuts must be a dict of ranges .* found list"),
-        ({"GOOD": (0, 2)}, FileFormatError, "column GOOD holds logical values"),
-        ({"NAME": (0, 2)}, FileFormatError, "column NAME holds type"),
-        ({"BITS": (0, 2)}, FileFormatError, r"column BITS holds .* shape \(3,\)"),
-    ],
-)
-def test_wrong_cuts(cuts, error, message):
-    hdus = small.ft1(
-        PSF=np.arange(4.0), GOOD=np.ones(4, bool), NAME=np.array(["a", "b", "c", "d"]),
-        BITS=np.ones((4, 3), bool),
-    )  # fmt: skip
-    with pytest.raises(error, match=message):
-        read(hdus, cuts=cuts)

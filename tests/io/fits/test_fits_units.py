@@ -36,7 +36,7 @@ def test_unit_with_two_slashes_is_read_without_a_warning():
 def test_factor_does_not_mind_photons():
     assert unit_factor("photons/cm^2/s/MeV", "cm-2 s-1 TeV-1", "HDU") == pytest.approx(1e6)
     assert unit_factor("CM**2 S / PH", "cm2 s", "HDU") == 1
-    with pytest.raises(FileFormatError, match=r"HDU has the unit 'Counts', .*unit=\.\.\."):
+    with pytest.raises(FileFormatError, match=r"HDU has the unit 'Counts', .*unit="):
         unit_factor("Counts", "cm2 s", "HDU")
 
 

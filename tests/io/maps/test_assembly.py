@@ -58,7 +58,6 @@ def other(**cards):
             "has the unit 'photon/cm2/s/MeV/sr', expected background without one",
         ),
         ({"edisp": stream(partfiles.gtbin())}, "no HDU EDISP; found PRIMARY, EBOUNDS"),
-        ({"psf": stream(partfiles.gtbin())}, "no HDU PSF; found"),
         ({"counts": stream([fits.PrimaryHDU(), partfiles.ebounds()])}, "no image with two axes"),
         (
             {"background": stream([partfiles.image(small.BACKGROUND),

@@ -4,14 +4,21 @@ import gzip
 import pickle
 from io import BytesIO
 
+import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
 from cases import mapdataset_files as small
 from cases import part_files as partfiles
+from cases.image_files import COUNTS, SECONDS, several_hdus, xray
 
 from xprofile import open_maps
-from xprofile.exceptions import FileFormatError, InvalidOptionError, MissingPackageError
+from xprofile.exceptions import (
+    FileFormatError,
+    InvalidOptionError,
+    MissingPackageError,
+    UnknownOptionError,
+)
 from xprofile.io.maps.backend import MapsBackend
 
 
@@ -111,3 +118,52 @@ def test_files_of_others_are_left_to_them(tmp_path):
     assert not backend.guess_can_open(BytesIO(small.PLAIN.content))
     with pytest.raises(FileFormatError, match="cannot read"):
         xr.open_dataset(tmp_path / "a.fits", engine="xprofile")
+
+
+def images(tmp_path):
+    """Files of an X-ray observation on disk."""
+    paths = {}
+    for name, part in xray().items():
+        paths[name] = tmp_path / f"{name}.fits"
+        paths[name].write_bytes(part.getvalue())
+    return paths
+
+
+@pytest.mark.parametrize("chunks", [None, {}])
+def test_options_name_parts(tmp_path, chunks):
+    paths = images(tmp_path)
+    options = {"energy_edges": [0.5, 2] * u.keV, "effective_area": 3 * u.cm**2}
+    expected = open_maps(**paths, **options)
+    path = paths.pop("counts")
+    with xr.open_dataset(path, engine="xprofile", chunks=chunks, **paths, **options) as maps:
+        assert maps.attrs["history"].startswith("open_dataset counts=counts.fits background=b")
+        same_but_history(maps.load(), expected)
+
+
+def test_hdus_and_units(tmp_path):
+    path = tmp_path / "several.fits"
+    path.write_bytes(several_hdus(ON=COUNTS, TIME=SECONDS).getvalue())
+    options = {
+        "hdu": {"counts": "ON", "exposure": "TIME"}, "unit": {"exposure": "cm2 s"},
+        "energy_edges": [0.5, 2] * u.keV,
+    }  # fmt: skip
+    with xr.open_dataset(path, engine="xprofile", **options) as maps:
+        same_but_history(maps.load(), open_maps(path, **options))
+    with xr.open_dataset(path, engine="xprofile", hdu="TIME", unit="s") as maps:
+        np.testing.assert_array_equal(maps["time"], SECONDS)
+        assert maps["time"].attrs["units"] == "s"
+
+
+def test_options_of_parts_without_parts(tmp_path):
+    path = images(tmp_path)["counts"]
+    with pytest.raises(InvalidOptionError, match="livetime is for maps of several parts"):
+        xr.open_dataset(path, engine="xprofile", livetime=3 * u.s)
+    with pytest.raises(UnknownOptionError, match="did you mean 'energy_unit'"):
+        xr.open_dataset(path, engine="xprofile", enrgy_unit="keV")
+
+
+def test_assumed_units_are_in_the_history(tmp_path):
+    path = tmp_path / "diffuse.fits"
+    path.write_bytes(partfiles.content(partfiles.diffuse()))
+    with xr.open_dataset(path, engine="xprofile") as maps:
+        assert "open_dataset assumed: ENERGIES column Energy in MeV" in maps.attrs["history"]

@@ -34,7 +34,9 @@ def test_all_parts_open_in_one_call(crab):
     assert maps["mask"].sum() == 5 * (316 - 16)  # of positive weight, and with an exposure
     assert any("no values at 12 of 21 true energies, from 2.24 to 100 TeV" in m for m in messages)
     assert any("does not cover 40 of the 400 pixels of COUNTS" in m for m in messages)
-    assert len(messages) == 2
+    assert any("LIVETIME 1710 s, expected 294 s as in COUNTS" in m for m in messages)
+    assert any("ratios of reconstructed to true energy between 0.01 and 2," in m for m in messages)
+    assert len(messages) == 4
 
 
 def test_background_is_rate_times_time_width_and_solid_angle(crab, gammapy_data):
@@ -86,7 +88,10 @@ def test_edisp_is_the_share_of_events_in_each_energy_bin(crab, gammapy_data):
 
 def test_counts_and_exposure_give_bins(crab, gammapy_data):
     """An event cube without a model; all events that the exposure covers are in the bins."""
-    with pytest.warns(DataWarning, match="does not cover 40 of the 400 pixels"):
+    with (
+        pytest.warns(DataWarning, match="does not cover 40 of the 400 pixels"),
+        pytest.warns(DataWarning, match="LIVETIME 1710 s, expected 294 s"),
+    ):
         maps = open_maps(**paths(gammapy_data, "counts", "exposure"))
     center = SkyCoord(83.63, 22.01, unit="deg")
     binned = maps.profile.bin(SkyBins.annuli(center, edges=[0, 0.5, 1] * u.deg))

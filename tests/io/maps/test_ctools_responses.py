@@ -83,6 +83,18 @@ def test_one_node_without_values_leaves_its_neighbours_whole():
         )
 
 
+@pytest.mark.parametrize("ratio", [0.2, 4.0])
+def test_migration_far_from_true_energies_is_told(ratio):
+    """A cube of the Crab nebula among the test data of ctools has ratios of 0.01 to 2."""
+    migra = WIDTH * (np.arange(300) + 0.5)
+    density = np.tile(norm.pdf(migra[:, None, None], ratio, 0.05 * np.ones((2, 3))), (4, 1, 1, 1))
+    with pytest.warns(DataWarning, match=f"mean ratios .* between {ratio:.2g} and {ratio:.2g}"):
+        open_maps(**parts(edisp=ctcube(density, "MIGRAS", migra)))
+    # telescopes reach such ratios just above their threshold
+    density = np.tile(norm.pdf(migra[:, None, None], 2, 0.2 * np.ones((2, 3))), (4, 1, 1, 1))
+    open_maps(**parts(edisp=ctcube(density, "MIGRAS", migra)))
+
+
 def test_negative_values_of_interpolation_count_as_zero():
     cube = EDISP.copy()
     cube[:, :10] = -1e-9
@@ -127,8 +139,9 @@ def test_older_files_have_bins_of_energy_and_one_axis_of_planes():
 
 
 def test_cubes_that_do_not_fit_their_tables():
-    with pytest.raises(FileFormatError, match=r"has the shape \(4, 5, 2, 3\), expected \(4, 4, 2"):
-        open_maps(**parts(psf=ctcube(np.ones((4, 5, 2, 3)), "DELTAS", small.RAD[:4])))
+    with pytest.warns(DataWarning, match=r"has the shape \(4, 5, 2, 3\), expected \(4, 4, 2"):
+        maps = open_maps(**parts(psf=ctcube(np.ones((4, 5, 2, 3)), "DELTAS", small.RAD[:4])))
+    assert "psf" not in maps
     bad = np.full_like(EDISP, np.nan)
     with pytest.raises(FileFormatError, match="values that are not finite"):
         open_maps(**parts(edisp=ctcube(bad, "MIGRAS", MIGRA)))

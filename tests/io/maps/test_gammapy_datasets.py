@@ -26,6 +26,10 @@ class Part:
     def __init__(self, hdus):
         self.hdus = hdus
 
+    @property
+    def unit(self):
+        return self.hdus[0].header.get("BUNIT", "")
+
     def to_hdulist(self, hdu=None):
         assert hdu is None or hdu.upper() == self.hdus[0].name
         return fits.HDUList([fits.PrimaryHDU(), *self.hdus])
@@ -40,6 +44,7 @@ class FakeDataset:
     """The parts of a MapDataset that from_gammapy uses, with the maps of a recipe."""
 
     name = "fake"
+    models = None
 
     def __init__(self, recipe=small.PLAIN, signal=0.25):
         hdus = recipe.hdus()
@@ -107,6 +112,23 @@ def test_without_background_the_maps_have_none():
     np.testing.assert_array_equal(full["background"], np.full(SHAPE, 0.25))
 
 
+def test_models_that_are_left_out_without_a_background_are_warned_of():
+    """Datasets of the Fermi tools in Gammapy have the diffuse emission as models only."""
+    dataset = FakeDataset()
+    dataset.background, dataset.models = None, ["diffuse"]
+    with pytest.warns(DataWarning, match="no background, but models.*include_models=True"):
+        assert "background" not in from_gammapy(dataset)
+    from_gammapy(dataset, include_models=True)
+
+
+@pytest.mark.parametrize("unit", ["", "s", "m2"])
+def test_an_exposure_of_another_unit_is_mended_in_gammapy(unit):
+    dataset = FakeDataset()
+    dataset.exposure.hdus[0].header["BUNIT"] = unit
+    with pytest.raises(InvalidDataError, match=rf"unit '{unit}', .* set dataset.exposure.quantity"):
+        from_gammapy(dataset)
+
+
 def test_masks_may_be_images():
     dataset = FakeDataset()
     image = fits.ImageHDU(small.MASK_FIT[0].astype(int), name="MASK_SAFE")
@@ -124,10 +146,12 @@ def test_a_plain_kernel_is_the_energy_dispersion():
 def test_responses_that_are_no_maps_are_told():
     dataset = FakeDataset(Recipe(optional=("MASK_SAFE",)))
     dataset.psf = object()
-    with pytest.warns(DataWarning, match=r"psf is left out.*object as psf, expected .* PSFMap"):
+    told = r"psf is left out.*object as psf, expected .* PSFMap; set dataset.psf to None"
+    with pytest.warns(DataWarning, match=told):
         assert "psf" not in from_gammapy(dataset)
     dataset.edisp = object()
-    with pytest.raises(InvalidDataError, match=r"object as edisp, expected .* EDispKernelMap"):
+    told = r"object as edisp, expected .* EDispKernelMap; set dataset.edisp to None"
+    with pytest.raises(InvalidDataError, match=told):
         from_gammapy(dataset)
 
 

@@ -1,5 +1,7 @@
 """Responses that cannot be used: a PSF is left out with a warning, an EDISP says how to go on."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -10,12 +12,24 @@ from cases.mapdataset_files import write
 from cases.part_files import fermi_parts, stream
 
 from xprofile import open_maps
-from xprofile.exceptions import DataWarning, FileFormatError, InvalidDataError
+from xprofile.exceptions import (
+    DataWarning,
+    FileFormatError,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingFileError,
+)
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "maps.fits"
+
+
+def no_unit(hdus):
+    """Values whose integral over the solid angle is about 1 in no unit of a PSF."""
+    hdus["PSF"].data["DATA"] *= 0.02
+    hdus["PSF"].columns.change_unit("DATA", None)
 
 
 def unit(name, key, text):
@@ -41,7 +55,7 @@ def reconstructed(hdus):
 
 LEFT_OUT = {
     "other unit": (unit("PSF", "DATA", "deg"), "PSF of .* has the unit 'deg'"),
-    "no unit": (unit("PSF", "DATA", None), "PSF of .* has the unit None"),
+    "no unit": (no_unit, "PSF of .* has the unit None"),
     "other unit of angle": (unit("PSF_BANDS", "RAD", "TeV"), "PSF_BANDS column RAD has the unit"),
     "no table": (lambda hdus: hdus.pop("PSF_BANDS"), "HDU PSF_BANDS is missing"),
     "too few values": (short, "PSF has 14 values"),
@@ -71,9 +85,21 @@ def test_nothing_is_said_of_a_psf_that_nobody_wants(path, options):
     assert "psf" not in open_maps(write(path, spoil=kernel), **options)
 
 
-def test_a_psf_that_is_named_has_to_be_one(path):
-    with refused(FileFormatError, "no HDU PSF; found .*give psf=None"):
-        open_maps(write(path), psf=stream(partfiles.gtbin()))
+def test_a_file_without_a_psf_is_left_out_too(path):
+    write(path)
+    with pytest.warns(DataWarning, match="psf is left out.* no HDU PSF; found .*psf=None"):
+        maps = open_maps(path, psf=stream(partfiles.gtbin()))
+    assert "psf" not in maps
+
+
+def test_a_psf_that_is_no_file_or_map_is_refused(path):
+    write(path)
+    with refused(MissingFileError, "no file"):
+        open_maps(path, psf=path.with_name("none.fits"))
+    with refused(FileFormatError, "cannot read .* as FITS"):
+        open_maps(path, psf=BytesIO(b"PSF"))
+    with refused(InvalidOptionError, "psf is in HDU 'X'"):
+        open_maps(path, psf=(path, "X"))
     with refused(InvalidDataError, r"psf must be .* dims .*'energy_true', 'rad'.* or .*'energy'"):
         open_maps(path, psf=xr.DataArray(np.ones(3), dims="energy_true"))
 

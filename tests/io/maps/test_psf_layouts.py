@@ -143,7 +143,7 @@ def test_migra_beside_energy_is_over_true_energy(path):
     edges = np.linspace(0, 4, 81)
     names = ("MIGRA", "MIGRA_MIN", "MIGRA_MAX")
     migra = BandsAxis(names, ((edges[1:] + edges[:-1]) / 2, edges[:-1], edges[1:]), "", "lin")
-    density = np.random.default_rng(1).uniform(size=(4, 80))
+    density = np.random.default_rng(1).uniform(0, 0.25, size=(4, 80))
     true = small.PLAIN.energy_true()
     new = table_of(density, [migra, true], name="EDISP")
     old = table_of(density, [migra, BandsAxis(("ENERGY", "E_MIN", "E_MAX"), true.values, "MeV",

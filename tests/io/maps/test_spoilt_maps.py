@@ -88,7 +88,7 @@ SPOILT = {
         cards("COUNTS", BANDSHDU="ELSE"),
         "COUNTS of .* has no table.*ELSE is missing",
     ),
-    "no bands of edisp": (without("EDISP_BANDS"), "EDISP has no table.*EDISP_BANDS is missing"),
+    "no bands of edisp": (without("EDISP_BANDS"), "EDISP of .* has no table.*EDISP_BANDS is mis"),
     "too few rows": (data("COUNTS_BANDS", lambda d: d[:-1]), r"COUNTS .*\(3, 6, 8\).*\(2, 6, 8\)"),
     "too few rows of two axes": (
         data("EDISP_BANDS", lambda d: d[:-1]),
@@ -136,7 +136,7 @@ SPOILT = {
         "BACKGROUND of .* is on other pixels than COUNTS",
     ),
     "other mask": (
-        cards("MASK_SAFE", CDELT1=0.5),
+        cards("MASK_SAFE", CDELT1=-0.25),
         "MASK_SAFE of .* is on other pixels than COUNTS",
     ),
     "other rows": (
@@ -204,7 +204,7 @@ SPOILT = {
     ),
     "edisp over the sky": (
         replaced("EDISP", np.ones((2, 3, 4))),
-        r"EDISP has no table of energies|EDISP has the shape",
+        r"EDISP of .* has no table of energies|EDISP has the shape",
     ),
     "edisp of other axes": (
         cards("EDISP_BANDS", AXCOLS1="RAD"),

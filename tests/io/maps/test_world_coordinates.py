@@ -30,9 +30,9 @@ def brute_sky(name):
 
 
 def cube(cards, table=None, planes=3, seed=1):
-    """Cube of counts in the pixels of a header, with a table of its energies."""
-    values = np.random.default_rng(seed).poisson(3, (planes, *SHAPE)).astype(np.int32)
-    hdu = fits.PrimaryHDU(values)
+    """Cube of counts in the pixels of a header, or of an exposure with a table of its energies."""
+    values = np.random.default_rng(seed).poisson(3, (planes, *SHAPE))
+    hdu = fits.PrimaryHDU(values.astype(np.int32 if table is None else np.float64))
     hdu.header.extend(cards, update=True, unique=True)
     return [hdu, ebounds(small.EDGES[: planes + 1]) if table is None else table]
 

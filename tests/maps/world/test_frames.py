@@ -15,6 +15,9 @@ from xprofile.exceptions import InvalidDataError
 from xprofile.maps.positions import sky_frame
 from xprofile.maps.wcs import decode_wcs
 from xprofile.maps.world.celestial import celestial_wcs
+from xprofile.maps.world.frames import frame_attrs, frame_from_attrs
+from xprofile.plot.bins import bin_centers
+from xprofile.plot.labels import sky_coordinate_names
 
 ECLIPTIC, SUPERGALACTIC = ("ELON", "ELAT"), ("SLON", "SLAT")
 B1950, J1975 = Time(1950, format="byear"), Time(1975, format="jyear")
@@ -103,7 +106,34 @@ def test_polygons_and_coordinates_of_bins(name):
     binned = bin_maps(maps, bins)
     assert binned.lon.attrs["frame"] == sky.frame.name
     np.testing.assert_allclose(binned.lon, sky[20, 30].spherical.lon.deg, rtol=0, atol=1e-9)
-    assert "circle" in binned.region.item().lower()
+    assert ";circle(" in binned.region.item()
+
+
+@every
+def test_polygons_hold_the_pixels_between_their_corners(name):
+    """Also if astropy has met the WCS before, and remembers the frame that it took for it."""
+    maps = framed_maps(name)
+    corners = skycoord(maps)[[10, 10, 40, 40], [10, 50, 50, 10]]
+    decode_wcs(maps).pixel_to_world(0, 0)
+    for points in (corners, corners.icrs):
+        inside = pixel_planes(SkyBins.from_regions([PolygonSkyRegion(points)]), maps)[0]
+        assert inside[11:40, 11:50].all()
+        inside[10:41, 10:51] = False  # those whose centres are on the outline
+        assert not inside.any()
+
+
+@every
+def test_positions_of_bins_keep_their_equinox(name):
+    maps = framed_maps(name)
+    center = skycoord(maps)[20, 30]
+    binned = bin_maps(maps, SkyBins.annuli(center, edges=[0, 0.5] * u.deg))
+    assert bin_centers(binned).icrs.separation(center.icrs).max() < 1e-6 * u.deg
+    frame = frame_from_attrs(binned.lon.attrs)
+    assert frame_attrs(frame) == frame_attrs(sky_frame(maps))
+    year = {"fk5 of 1975": "J1975.0", "fk4 of 1975": "B1975.0"}.get(name)
+    if year:
+        assert binned.lon.attrs["equinox"] == year
+        assert sky_coordinate_names(binned.lon.attrs)[0] == f"Right ascension ({year[:5]})"
 
 
 def test_sky_coords_are_named_after_the_frame():

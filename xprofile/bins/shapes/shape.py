@@ -34,7 +34,7 @@ class Shape(ABC):
         """Return astropy sky regions, one for each bin."""
 
     def texts(self) -> list[str]:
-        """Return each bin's region as one line of DS9, or its repr where DS9 lacks the frame."""
+        """Return each bin's region as one line of DS9, in ICRS where DS9 lacks the frame."""
         from ..ds9_regions import region_texts
 
         return region_texts(self.regions())

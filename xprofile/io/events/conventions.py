@@ -100,8 +100,8 @@ def default_energy_unit(
     if unit is None:
         raise FileFormatError(
             f"{where} has no unit for column {names[energy]}, and its header names no tool with a "
-            f"known unit; expected TUNIT{energy + 1}, such as 'TeV': write it to the file with "
-            f"astropy.io.fits.setval(path, 'TUNIT{energy + 1}', value='TeV', ext=...)"
+            f"known unit; expected TUNIT{energy + 1}, such as 'TeV': give energy_unit='TeV', or "
+            "write it to the file"
         )
     return unit, [f"energies taken as {unit}"]
 

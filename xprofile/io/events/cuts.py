@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,16 +14,18 @@ from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidOptionError
 from ..fits.units import parse_unit
-from .tables import EventTable, Rows, find_column
+from .rows import Rows
+from .tables import EventTable, find_column
 
 __all__ = ["ColumnCut", "Cut", "check_cuts", "column_cuts", "passes"]
 
+_FLAGS = re.compile(r"(\d*)[XL]")  # TFORM of bits and logical values
 _EXAMPLE = 'cuts={"ZENITH_ANGLE": (0, 90) * u.deg}'
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Range of a column: low <= value < high.
+    """Range of a column: low <= value < high; or bits of it, of which one at least must be set.
 
     Parameters
     ----------
@@ -32,25 +35,31 @@ class Cut:
         Limits.
     unit : astropy.units.UnitBase, optional
         Unit of the limits; None for plain numbers.
+    bits : int or bool, optional
+        Sum of the bits; True or False for a column of logical values.
     """
 
     name: str
     low: float
     high: float
     unit: u.UnitBase | None
+    bits: int | bool | None = None
 
     def __str__(self) -> str:
+        if self.bits is not None:
+            return f"{self.name} = {self.bits}"
         unit = "" if self.unit is None else f" {self.unit}"
         return f"{self.low:g} <= {self.name} < {self.high:g}{unit}"
 
 
 @dataclass(frozen=True)
 class ColumnCut:
-    """Range of the column with a number, in its unit."""
+    """Range of the column with a number, in its unit; or bits of it."""
 
     index: int
     low: float
     high: float
+    bits: int | bool | None = None
 
 
 def check_cuts(cuts: Any) -> tuple[Cut, ...]:
@@ -75,6 +84,8 @@ def _make_cut(name: Any, limits: Any) -> Cut:
     problem = f"cuts[{name!r}] must be two ascending limits, such as {_EXAMPLE}; found {limits!r}"
     if not isinstance(name, str):
         raise InvalidOptionError(f"cuts has the key {name!r}, expected the name of a column")
+    if isinstance(limits, bool | np.bool_) or (isinstance(limits, int) and limits > 0):
+        return Cut(name, np.nan, np.nan, None, limits if isinstance(limits, int) else bool(limits))
     parts = limits if isinstance(limits, tuple | list) else [limits]
     unit = None
     try:
@@ -110,6 +121,9 @@ def _column_cut(table: EventTable, cut: Cut) -> ColumnCut:
         raise FileFormatError(
             f"{table.where} has no column {cut.name!r} for cuts: {hint} {', '.join(table.names)}"
         )
+    if cut.bits is not None:
+        _check_flags(table, index, cut)
+        return ColumnCut(index, cut.low, cut.high, cut.bits)
     text, where = table.unit(index), f"{table.where}: column {table.names[index]}"
     if text is None and cut.unit is not None and not cut.unit.is_equivalent(""):
         raise InvalidOptionError(
@@ -132,16 +146,50 @@ def _column_cut(table: EventTable, cut: Cut) -> ColumnCut:
     return ColumnCut(index, cut.low * factor, cut.high * factor)
 
 
+def _check_flags(table: EventTable, index: int, cut: Cut) -> None:
+    """Raise unless a column has the bits of a cut, or logical values for True or False."""
+    where, written = f"{table.where}: column {cut.name}", str(table.hdu.columns[index].format)
+    parts, bits = _FLAGS.fullmatch(written), int(cut.bits or 0)
+    if parts is None:
+        raise InvalidOptionError(
+            f"cuts[{cut.name!r}] must be two ascending limits, such as {_EXAMPLE}; found "
+            f"{cut.bits!r}, but {where} holds neither bits nor logical values"
+        )
+    count = int(parts[1] or 1)
+    if isinstance(cut.bits, bool) and count > 1:
+        raise InvalidOptionError(
+            f"{where} holds {count} bits, but cuts[{cut.name!r}] is {cut.bits}; give the sum of "
+            "bits of which one must be set, such as 128"
+        )
+    if bits >> count:
+        raise InvalidOptionError(
+            f"{where} holds {count} bits, but cuts[{cut.name!r}] = {bits} has more; give a number "
+            f"below {1 << count}"
+        )
+
+
 def passes(rows: Rows, cuts: Sequence[ColumnCut]) -> NDArray[np.bool_]:
     """Whether rows are inside all cuts; values that are NaN are not.
 
     Raises
     ------
     FileFormatError
-        If a column does not hold one number in each row.
+        If a column does not hold one number, or bits, in each row, as its cut expects.
     """
     inside = np.ones(len(rows), bool)
     for cut in cuts:
-        values = rows.numbers(cut.index).astype(np.float64)
-        inside &= (values >= cut.low) & (values < cut.high)
+        if cut.bits is None:
+            values = rows.numbers(cut.index).astype(np.float64)
+            inside &= (values >= cut.low) & (values < cut.high)
+        else:
+            inside &= _has_flag(rows, cut)
     return inside
+
+
+def _has_flag(rows: Rows, cut: ColumnCut) -> NDArray[np.bool_]:
+    """Whether one of some bits is set, or a logical value is the wanted one."""
+    flags, bits = rows.flags(cut.index), cut.bits
+    if isinstance(bits, bool):
+        return np.asarray(flags[:, 0] == bits)
+    wanted = [number for number in range(flags.shape[1]) if int(bits or 0) >> number & 1]
+    return np.asarray(flags[:, wanted].any(axis=1))

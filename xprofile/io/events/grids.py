@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import astropy.units as u
 import numpy as np
@@ -12,7 +13,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidOptionError
+from ...exceptions import FileFormatError, InvalidOptionError
 from ...maps.axes import add_axis, bins_axis
 from ...maps.pixelgrid import PixelGrid
 from ...maps.wcs import grid_coords, pixel_grid
@@ -28,7 +29,7 @@ __all__ = ["EventGrid", "GridSource", "grid_like", "grid_of_new_pixels"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
-GridSource: TypeAlias = xr.Dataset | xr.DataArray | FileSource
+GridSource: TypeAlias = xr.Dataset | xr.DataArray | FileSource | tuple[FileSource, str | int]
 
 _SKY_COORDS = ("x", "y", WCS_NAME, LON, LAT)
 _HINT = "give energy_edges=, such as [1, 3, 10] * u.TeV"
@@ -114,8 +115,8 @@ def grid_like(like: GridSource, energy_edges: u.Quantity | None) -> EventGrid:
 
     Parameters
     ----------
-    like : xarray.Dataset, xarray.DataArray, path or file object
-        The maps.
+    like : xarray.Dataset, xarray.DataArray, path or file object, or pair
+        The maps; or a file and the name or number of an HDU.
     energy_edges : Quantity, optional
         Edges of energy bins, for an image without them.
 
@@ -127,6 +128,7 @@ def grid_like(like: GridSource, energy_edges: u.Quantity | None) -> EventGrid:
     if isinstance(like, xr.Dataset | xr.DataArray):
         coords, from_file = _coords_in_memory(like), False
     else:
+        _check_file(like)
         coords, from_file = _coords_of_file(like), True
     if energy_edges is not None:
         if ENERGY in coords.dims:
@@ -141,6 +143,19 @@ def grid_like(like: GridSource, energy_edges: u.Quantity | None) -> EventGrid:
     return EventGrid(coords, edges, energy_unit(coords), converted=from_file)
 
 
+def _check_file(like: Any) -> None:
+    """Raise unless `like` is a file, or a pair of a file and the name or number of an HDU."""
+    pair = like if isinstance(like, tuple) else (like, 0)
+    is_file = len(pair) == 2 and (
+        isinstance(pair[0], str | os.PathLike) or hasattr(pair[0], "read")
+    )
+    if not is_file or not isinstance(pair[1], str | int):
+        raise InvalidOptionError(
+            "like must be maps, one map, a FITS file, or a pair of a file and an HDU such as "
+            f"('maps.fits', 'COUNTS'); found {like!r}"
+        )
+
+
 def _coords_in_memory(like: xr.Dataset | xr.DataArray) -> xr.Dataset:
     energies = (ENERGY, low(ENERGY), high(ENERGY)) if ENERGY in like.dims else ()
     kept = [name for name in (*_SKY_COORDS, *energies) if name in like.coords]
@@ -149,9 +164,12 @@ def _coords_in_memory(like: xr.Dataset | xr.DataArray) -> xr.Dataset:
     return coords
 
 
-def _coords_of_file(like: FileSource) -> xr.Dataset:
-    with open_fits(like, lazy=True) as file:
-        image = read_skymap(file, ["COUNTS"])
+def _coords_of_file(like: FileSource | tuple[FileSource, str | int]) -> xr.Dataset:
+    source, hdu = like if isinstance(like, tuple) else (like, None)
+    with open_fits(source, lazy=True) as file:
+        if hdu is not None and hdu not in file:
+            raise FileFormatError(f"{file.label} has no HDU {hdu!r}, found {file.hdu_names}")
+        image = read_skymap(file, ["COUNTS"] if hdu is None else [hdu])
     coords = xr.Dataset(coords=grid_coords(image.wcs, image.image_shape))
     for axis in image.axes:
         if axis.name == ENERGY:

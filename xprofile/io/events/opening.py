@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from ...exceptions import InvalidOptionError
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...schema.variables import MAPS, data_array
-from ..fits.files import FileSource, open_fits, source_name
+from ..fits.files import open_fits, source_name
 from .cuts import Cut, check_cuts
 from .filling import Tally, fill_counts
 from .grids import EventGrid, GridSource, grid_like, grid_of_new_pixels
 from .new_grids import NewGrid
+from .sources import EventSource, event_sources
 from .tables import find_events
 
 __all__ = ["open_events"]
@@ -31,7 +31,7 @@ _PROJ, _FRAME = "CAR", "icrs"
 
 @suggests_options
 def open_events(
-    path_or_paths: FileSource | Sequence[FileSource],
+    path_or_paths: EventSource | Iterable[EventSource],
     *,
     like: GridSource | None = None,
     center: SkyCoord | None = None,
@@ -41,6 +41,7 @@ def open_events(
     frame: str | BaseCoordinateFrame = _FRAME,
     energy_edges: u.Quantity | None = None,
     cuts: Mapping[str, Any] | None = None,
+    energy_unit: str | None = None,
 ) -> xr.DataArray:
     """Read event lists from FITS, and count the events in pixels and energies.
 
@@ -49,9 +50,11 @@ def open_events(
     path_or_paths : str, path-like, file object, or a list of them
         Event lists: FT1 files of the Fermi-LAT, EVENTS of GADF such as those of H.E.S.S., HAWC and
         ctools, or any table with the columns ENERGY and RA, DEC (or L, B, or GLON, GLAT). Events of
-        several files are added.
-    like : xarray.Dataset, xarray.DataArray, path or file object, optional
-        Maps, one map, or a FITS file such as a counts cube, with the pixels and energies to use.
+        several files are added. A name with ``*``, ``?`` or ``[`` stands for all files that it
+        matches. In a list, a pair is a file and the name or number of an HDU.
+    like : xarray.Dataset, xarray.DataArray, path, file object or pair, optional
+        Maps, one map, or a FITS file such as a counts cube, with the pixels and energies to use; or
+        a file and the name or number of an HDU: ``("maps.fits", "COUNTS")``.
     center : SkyCoord, optional
         Centre of a new grid of pixels, where `like` is not given. It is the reference point of the
         projection.
@@ -67,7 +70,11 @@ def open_events(
         Edges of the energy bins, (nenergy + 1,), for a new grid or if `like` is an image.
     cuts : dict, optional
         Ranges of other columns: ``{"ZENITH_ANGLE": (0, 90) * u.deg}`` keeps events with
-        0 deg <= ZENITH_ANGLE < 90 deg. Columns without a unit take plain numbers.
+        0 deg <= ZENITH_ANGLE < 90 deg. Columns without a unit take plain numbers. Columns of bits
+        take the sum of bits of which one at least must be set, as evclass and evtype of the Fermi
+        tools: ``{"EVENT_CLASS": 128}``. Columns of logical values take True or False.
+    energy_unit : str, optional
+        Unit of energies, such as ``"TeV"``, where the file names none.
 
     Returns
     -------
@@ -96,7 +103,8 @@ def open_events(
     Warns
     -----
     DataWarning
-        If events have no valid position or energy, such as NaN. They are dropped.
+        If events have no valid position or energy, such as NaN, and are dropped; or if a file is
+        given twice, and its events count twice.
 
     See Also
     --------
@@ -132,7 +140,7 @@ def open_events(
     ...     counts=counts, background="bkg.fits", exposure="expcube.fits"
     ... )  # doctest: +SKIP
     """
-    sources, limits = _check_sources(path_or_paths), check_cuts(cuts)
+    sources, limits = event_sources(path_or_paths), check_cuts(cuts)
     new = {"center": center, "width": width, "binsz": binsz}
     _check_grid(like, new, proj, frame, energy_edges)
     if like is not None:
@@ -140,13 +148,14 @@ def open_events(
     else:
         grid = grid_of_new_pixels(NewGrid(**new, proj=proj, frame=frame), energy_edges)
     counts, total, notes = np.zeros(grid.shape, np.int64), Tally(), list[str]()
-    for source in sources:
-        with open_fits(source, lazy=True) as file:
-            table = find_events(file)
+    for source, hdu in sources:
+        with open_fits(source, lazy=True, energy_unit=energy_unit) as file:
+            table = find_events(file, hdu)
             tally = fill_counts(counts, table, grid, limits)
         total, notes = total + tally, [*notes, *table.notes]
     place = f"like={_label(like)}" if like is not None else f"proj={proj} frame={frame}"
-    step = " ".join(["open_events", "+".join(map(_label, sources)), place, *_cut_text(limits)])
+    names = "+".join(_label(source) for source, _ in sources)
+    step = " ".join(["open_events", names, place, *_cut_text(limits)])
     return _counts_array(counts, grid, f"{step}: {total.text}{_notes_text(notes)}")
 
 
@@ -156,15 +165,12 @@ def _counts_array(counts: NDArray[np.int64], grid: EventGrid, step: str) -> xr.D
     return xr.DataArray(variable, grid.coords.coords, name="counts")
 
 
-def _check_sources(path_or_paths: Any) -> list[Any]:
-    sources = [*path_or_paths] if isinstance(path_or_paths, list | tuple) else [path_or_paths]
-    wrong = [s for s in sources if not isinstance(s, str | os.PathLike) and not hasattr(s, "read")]
-    if wrong or not sources:
-        found = type(wrong[0]).__name__ if wrong else "an empty list"
-        raise InvalidOptionError(
-            f"path_or_paths must be a path, a file object, or a list of them; found {found}"
-        )
-    return sources
+def _label(source: Any) -> str:
+    if isinstance(source, xr.Dataset | xr.DataArray):
+        return type(source).__name__
+    if isinstance(source, tuple):
+        return f"{_label(source[0])}[{source[1]}]"
+    return Path(source_name(source)).name
 
 
 def _check_grid(like: Any, new: dict[str, Any], proj: Any, frame: Any, edges: Any) -> None:
@@ -186,12 +192,6 @@ def _check_grid(like: Any, new: dict[str, Any], proj: Any, frame: Any, edges: An
             "open_events needs like=, such as a counts cube or maps, or all of center, width, "
             f"binsz and energy_edges; missing {', '.join(missing)}, found {found}"
         )
-
-
-def _label(source: Any) -> str:
-    if isinstance(source, xr.Dataset | xr.DataArray):
-        return type(source).__name__
-    return Path(source_name(source)).name
 
 
 def _cut_text(limits: Sequence[Cut]) -> list[str]:

@@ -6,10 +6,10 @@ and any other table with positions and energies.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, Galactic, SkyCoord
@@ -21,8 +21,9 @@ from ...schema.warning_place import user_stacklevel
 from ..fits.files import FitsFile
 from ..fits.units import named_unit, unit_factor
 from .conventions import default_energy_unit, equatorial_frame
+from .rows import Rows
 
-__all__ = ["EventTable", "Rows", "find_column", "find_events"]
+__all__ = ["EventTable", "find_column", "find_events"]
 
 Float = NDArray[np.float64]
 
@@ -30,48 +31,20 @@ _EVENTS, _ENERGY = "EVENTS", "ENERGY"
 _EQUATORIAL = ("RA", "DEC")
 _POSITIONS = (_EQUATORIAL, ("L", "B"), ("GLON", "GLAT"))  # in this order of preference
 _TABLES = fits.BinTableHDU | fits.TableHDU
+_DETECTOR_COLUMNS = {"PI", "PHA", "X", "Y"}  # channels and pixels, as X-ray telescopes have them
 _FITS_BLOCK = 2880  # bytes
+
+_NUMBERED = re.compile(r"[\W_]*\d*$")
+
+_REMEDY = (
+    "correct TUNIT in the file: astropy.io.fits.setval(path, 'TUNIT1', value='TeV', "
+    "ext='EVENTS') for column 1, for example"
+)
 
 # Events and bytes that are read at once, technical numbers: a block takes some ten MB of memory.
 # Ten times more need ten times the memory; with ten times fewer, calls of astropy cost more than
 # the events themselves.
 _BLOCK, _BLOCK_BYTES = 100_000, 10_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Some rows of a table, one after the other.
-
-    Parameters
-    ----------
-    data : astropy.io.fits.FITS_rec
-        The rows.
-    where : str
-        Name of the table in messages.
-    """
-
-    data: fits.FITS_rec
-    where: str
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def numbers(self, index: int) -> NDArray[Any]:
-        """Return the numbers of a column, in the type of the file.
-
-        Raises
-        ------
-        FileFormatError
-            If the column does not hold one number in each row.
-        """
-        values = np.asarray(self.data.field(index))
-        if values.ndim != 1 or values.dtype.kind not in "iuf":
-            kind = "logical values" if values.dtype.kind == "b" else f"type {values.dtype}"
-            raise FileFormatError(
-                f"{self.where}: column {self.data.columns.names[index]} holds {kind} of the shape "
-                f"{values.shape[1:]} in each row, expected one number"
-            )
-        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,33 +119,59 @@ class EventTable:
         return SkyCoord(lon, lat, unit="deg", frame=self.frame)
 
     def _in_unit(self, rows: Rows, index: int, unit: str) -> Float:
-        factor = unit_factor(self.unit(index), unit, f"{self.where}: column {self.names[index]}")
+        where = f"{self.where}: column {self.names[index]}"
+        factor = unit_factor(self.unit(index), unit, where, _REMEDY)
         values = rows.numbers(index).astype(np.float64)
         return values if factor == 1 else values * factor
 
 
-def find_events(file: FitsFile) -> EventTable:
+def find_events(file: FitsFile, name: str | int | None = None) -> EventTable:
     """Find the events of a file: in the table EVENTS, or else in the first one with such columns.
+
+    Parameters
+    ----------
+    file : FitsFile
+        An open file.
+    name : str or int, optional
+        Name or number of the HDU to use.
 
     Raises
     ------
     FileFormatError
         If no table has positions and energies, or their sky frame or unit is not known.
     """
-    tables = [hdu for hdu in file.hdus if isinstance(hdu, _TABLES)]
+    if name is not None and name not in file:
+        raise FileFormatError(f"{file.label} has no HDU {name!r}, found {file.hdu_names}")
+    hdus = file.hdus if name is None else [file[name]]
+    tables = [hdu for hdu in hdus if isinstance(hdu, _TABLES)]
     tables.sort(key=lambda hdu: hdu.name != _EVENTS)  # EVENTS first, others in their order
     for hdu in tables:
         where = f"{hdu.name or 'table'} of {file.label}"
         columns = _event_columns(list(hdu.columns.names), where)
         if columns is not None:
-            if hdu.name == _EVENTS:
-                _warn_of_others(tables, where)
+            _warn_of_others(tables, hdu.name, where)
             return _event_table(file, hdu, where, *columns)
+    raise FileFormatError(_no_events(file, tables))
+
+
+def _no_events(file: FitsFile, tables: Sequence[fits.BinTableHDU]) -> str:
+    """Say what is missing, and how to mend it."""
     found = "; ".join(f"{hdu.name} with {', '.join(hdu.columns.names)}" for hdu in tables)
     pairs = ", ".join("/".join(pair) for pair in _POSITIONS)
-    raise FileFormatError(
+    remedy = ""
+    if tables:
+        remedy = (
+            "; if other columns hold them, rename these: astropy.io.fits.setval(path, 'TTYPE1', "
+            f"value='{_ENERGY}', ext={tables[0].name!r}) for column 1, for example"
+        )
+    if _DETECTOR_COLUMNS & {name.strip().upper() for hdu in tables for name in hdu.columns.names}:
+        remedy += (
+            ". Of X-ray events in channels or pixels (PI, X, Y), make images of energy bands with "
+            "the tools of the mission, and give these to open_maps with energy_edges="
+        )
+    return (
         f"{file.label} has no table of events, expected columns {_ENERGY} and one of {pairs}; "
-        f"found {found or f'no table, but the HDUs {file.hdu_names}'}"
+        f"found {found or f'no table, but the HDUs {file.hdu_names}'}{remedy}"
     )
 
 
@@ -219,18 +218,24 @@ def _event_table(
         frame, note = equatorial_frame(headers, where)
         notes += note
     unit = named_unit(hdu.columns[energy].unit) or ""
-    if not unit:
+    if not unit and file.energy_unit:
+        unit, note = file.energy_unit, [f"energies taken as {file.energy_unit}, as given"]
+        notes += note
+    elif not unit:
         unit, note = default_energy_unit(headers, names, energy, where)
         notes += note
     return EventTable(hdu, where, lon, lat, energy, frame, unit, tuple(notes))
 
 
-def _warn_of_others(tables: Sequence[fits.BinTableHDU], where: str) -> None:
-    number = sum(hdu.name == _EVENTS for hdu in tables)
+def _warn_of_others(tables: Sequence[fits.BinTableHDU], name: str, where: str) -> None:
+    """Warn of tables with the same name, up to numbers at its end such as EVENTS_2."""
+    stem = _NUMBERED.sub("", name)
+    number = sum(_NUMBERED.sub("", hdu.name) == stem for hdu in tables)
     if number > 1:
         warnings.warn(
             f"{where} is the first of {number} tables of this name, and the others are not read; "
-            "write them to files, and give a list of these",
+            "to add them, give a list of pairs of the file and the number of an HDU: "
+            "[(path, 1), (path, 2)]",
             DataWarning,
             stacklevel=user_stacklevel(),
         )

@@ -19,7 +19,8 @@ from ...maps.axes import Axis, bins_axis, midpoints, nodes_axis
 from ...schema.axes import axis_edges, energy_unit
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, RAD, high, low
 from ...schema.variables import COORDS
-from .table_columns import column_in_unit
+from .files import FitsFile
+from .table_columns import column_in_unit, energy_column
 
 __all__ = ["MIGRA", "axis_to_write", "make_bands_table", "read_bands_table"]
 
@@ -57,15 +58,15 @@ _UNITS = {ENERGY: ENERGY_UNIT, ENERGY_TRUE: ENERGY_UNIT, RAD: "deg", MIGRA: ""}
 _SAME_CENTRES = 1e-9
 
 
-def read_bands_table(hdu: fits.BinTableHDU, energy_unit: str | None = None) -> list[Axis]:
+def read_bands_table(hdu: fits.BinTableHDU, file: FitsFile) -> list[Axis]:
     """Read the axes of a BANDS table in the order of the image: energies in TeV, angles in deg.
 
     Parameters
     ----------
     hdu : astropy.io.fits.BinTableHDU
         The table.
-    energy_unit : str, optional
-        Unit of energies whose columns name none; without it, this is an error.
+    file : FitsFile
+        File of the table, with the units that the caller gives.
 
     Raises
     ------
@@ -77,9 +78,12 @@ def read_bands_table(hdu: fits.BinTableHDU, energy_unit: str | None = None) -> l
         raise FileFormatError(f"{hdu.name} has no AXCOLS keyword: its axes are not named")
     axes = []
     stride = 1
+    both = {_AXES.get(_axis_text(hdu, key), ("",))[0] for key in keys} >= {ENERGY, ENERGY_TRUE}
+    beside = file.beside_true_energies() if both else file
     for key in keys:
-        interpolation = hdu.header.get(key.replace("AXCOLS", "INTERP"))
-        axis = _read_axis(hdu, _axis_text(hdu, key), interpolation, stride, energy_unit)
+        interpolation, text = hdu.header.get(key.replace("AXCOLS", "INTERP")), _axis_text(hdu, key)
+        of_axis = beside if _AXES.get(text, ("",))[0] == ENERGY else file
+        axis = _read_axis(hdu, text, interpolation, stride, of_axis)
         stride *= axis.size
         axes.append(axis)
     if stride != len(hdu.data):
@@ -102,7 +106,7 @@ def _read_axis(
     text: str,
     interpolation: str | None,
     stride: int,
-    energy_unit: str | None,
+    file: FitsFile,
 ) -> Axis:
     """Read the axis whose values change every `stride` rows."""
     if text not in _AXES:
@@ -113,8 +117,11 @@ def _read_axis(
         raise FileFormatError(f"{hdu.name} has no rows, expected one for each bin of its axes")
     rows = slice(None, None, stride)
     energy = name in (ENERGY, ENERGY_TRUE)
-    default = energy_unit if energy else None
-    first, *last = (column_in_unit(hdu, column, default, _UNITS[name])[rows] for column in needed)
+    columns = (
+        energy_column(hdu, one, file) if energy else column_in_unit(hdu, one, None, _UNITS[name])
+        for one in needed
+    )
+    first, *last = (values[rows] for values in columns)
     log = energy if interpolation is None else interpolation == "log"
     log = log and (energy or first[0] > 0)  # angles may start at 0
     where = f"{hdu.name}: {name}"

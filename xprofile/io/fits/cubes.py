@@ -6,6 +6,7 @@ reads it by chunks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,7 +37,12 @@ class Cube(BackendArray):
 
     def without_axes(self, number: int) -> Cube:
         """Return the cube without its first axes, which must have one element each."""
-        return SqueezedCube(self, number) if number else self
+        return self.squeezed(range(number))
+
+    def squeezed(self, axes: Iterable[int]) -> Cube:
+        """Return the cube without some axes, which must have one element each."""
+        dropped = tuple(axes)
+        return SqueezedCube(self, dropped) if dropped else self
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Array:
         return np.asarray(
@@ -77,23 +83,23 @@ class ArrayCube(Cube):
 
 @dataclass(frozen=True, eq=False)
 class SqueezedCube(Cube):
-    """A cube without its first axes, which have one element each.
+    """A cube without some of its axes, which have one element each.
 
     Parameters
     ----------
     cube : Cube
         Cube with all axes.
-    number : int
-        Number of axes to remove.
+    axes : tuple of int
+        Numbers of the axes to remove.
     """
 
     cube: Cube
-    number: int
+    axes: tuple[int, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape of the remaining axes."""
-        return self.cube.shape[self.number :]
+        return tuple(n for axis, n in enumerate(self.cube.shape) if axis not in self.axes)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
@@ -102,5 +108,7 @@ class SqueezedCube(Cube):
 
     def read_block(self, key: Key) -> Array:
         """Return the values for a slice or an array of indices along each axis."""
-        values = self.cube.read_block((*[slice(None)] * self.number, *key))
-        return values.reshape(values.shape[self.number :])
+        kept = iter(key)
+        numbers = range(len(self.cube.shape))
+        whole = tuple(slice(None) if axis in self.axes else next(kept) for axis in numbers)
+        return self.cube.read_block(whole).squeeze(self.axes)

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -17,10 +19,19 @@ from astropy.utils.exceptions import AstropyUserWarning
 from xarray.backends import CachingFileManager
 
 from ...exceptions import DataWarning, FileFormatError, MissingPackageError, XProfileError
+from ...maps.axes import Axis
 from ..paths import StrPath, check_exists
 from .structure_check import check_structure
 
-__all__ = ["FileSource", "FitsFile", "open_fits", "source_name", "translate_errors"]
+__all__ = [
+    "FileContent",
+    "FileSource",
+    "FitsFile",
+    "open_fits",
+    "reusable_source",
+    "source_name",
+    "translate_errors",
+]
 
 FileSource: TypeAlias = StrPath | BinaryIO
 _GZIP_START = b"\x1f\x8b"
@@ -51,6 +62,10 @@ class FitsFile:
         Opens the file again, to read values later. Without it, values are read now.
     energy_unit : str, optional
         Unit of energies where neither the file nor its format names one.
+    given_energy_unit : str, optional
+        Unit of energies that the caller gives, instead of the one in the file or its format.
+    bands : Axis, optional
+        Energy bands that the caller gives, for images whose planes have no energies in the file.
     notes : list of str
         What was assumed while reading, such as units that a format defines; for the history.
     """
@@ -59,13 +74,34 @@ class FitsFile:
     name: str
     manager: CachingFileManager[Any] | None = None
     energy_unit: str | None = None
+    given_energy_unit: str | None = None
+    bands: Axis | None = None
     notes: list[str] = field(default_factory=list)
 
     def __contains__(self, name: str | int) -> bool:
-        return name in self.hdus
+        return name.strip().upper() in self._names if isinstance(name, str) else name in self.hdus
 
     def __getitem__(self, name: str | int) -> fits.ImageHDU | fits.BinTableHDU:
         return self.hdus[name]
+
+    def find(self, hdu: Any) -> str | int | None:
+        """Return the name in capitals or the number of an HDU; None if the file has no such HDU."""
+        if isinstance(hdu, str) and hdu.strip().upper() in self.hdus:
+            return hdu.strip().upper() or None
+        number = isinstance(hdu, Integral) and not isinstance(hdu, bool)
+        return int(hdu) if number and 0 <= hdu < len(self.hdus) else None
+
+    def beside_true_energies(self) -> FitsFile:
+        """Return the file for reconstructed energies that are in one table with true ones.
+
+        A unit that the caller gives is that of the true energies, and of others without a unit.
+        """
+        known = self.given_energy_unit or self.energy_unit
+        return replace(self, given_energy_unit=None, energy_unit=known)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset({"PRIMARY", *(str(hdu.name).strip().upper() for hdu in self.hdus)})
 
     @property
     def label(self) -> str:
@@ -118,6 +154,39 @@ def open_fits(
             warnings.filterwarnings("error", message, AstropyUserWarning)
         with _open_hdus(source, lazy=lazy, checksum=checksum) as file:
             yield replace(file, energy_unit=energy_unit)
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """Content of a file in memory, which can be read again and again.
+
+    Parameters
+    ----------
+    content : bytes
+        All bytes, decompressed.
+    name : str
+        Name of the file in messages.
+    """
+
+    content: bytes
+    name: str
+
+    def read(self) -> bytes:
+        """Return all bytes."""
+        return self.content
+
+
+def reusable_source(source: FileSource) -> FileSource:
+    """Return a source that can be opened twice at the price of once.
+
+    A file on disk stays itself, unless it is compressed. Anything else is read into memory.
+    """
+    name = source_name(source)
+    with translate_errors(name):
+        path = _local_path(source)
+        if path is not None and not _starts_with(path, _GZIP_START):
+            return source
+        return FileContent(_read_bytes(source, path), name)  # type: ignore[return-value]
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from ...maps.axes import Axis, bins_axis, nodes_axis
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT
 from .bands_tables import read_bands_table
 from .files import FitsFile
-from .table_columns import column_in_unit
+from .table_columns import energy_column
 from .units import unit_factor
 
-__all__ = ["axis_from_ebounds", "axis_from_energies", "read_image_axes"]
+__all__ = ["axis_from_ebounds", "axis_from_energies", "read_image_axes", "single_band"]
 
 _EBOUNDS, _ENERGIES = "EBOUNDS", "ENERGIES"
 
@@ -45,21 +45,25 @@ def read_image_axes(file: FitsFile, hdu: fits.ImageHDU, planes: int | None) -> l
     """
     bands = hdu.header.get("BANDSHDU", f"{hdu.name}_BANDS")
     if bands in file and (_is_bands_table(file[bands]) or bands not in (_EBOUNDS, _ENERGIES)):
-        return read_bands_table(file[bands], file.energy_unit)
+        return read_bands_table(file[bands], file)
     if planes is None:
         return []
     if "BANDSHDU" not in hdu.header:
         if _EBOUNDS in file:
-            return [axis_from_ebounds(file[_EBOUNDS], file.energy_unit)]
+            return [axis_from_ebounds(file[_EBOUNDS], file)]
         if _ENERGIES in file:
-            return [axis_from_energies(file[_ENERGIES], file.notes)]
+            return [axis_from_energies(file[_ENERGIES], file)]
         if str(hdu.header.get("CTYPE3", "")).strip().lower() == "log_energy":
-            return [_axis_from_keywords(hdu, planes)]
+            return [_axis_from_keywords(hdu, planes, file.given_energy_unit or _MEV)]
         if planes == 1:
             return []
+    if file.bands is not None and file.bands.size == planes:
+        return [file.bands]
+    given = "" if file.bands is None else f", and energy_edges has {file.bands.size} bands"
     raise FileFormatError(
         f"{hdu.name} of {file.label} has no table of energies for its {planes} planes: HDU {bands} "
-        f"is missing, and so are {_EBOUNDS} and {_ENERGIES}; found {file.hdu_names}"
+        f"is missing, and so are {_EBOUNDS} and {_ENERGIES}; found {file.hdu_names}{given}. Give "
+        f"energy_edges= with {planes + 1} energies, the edges of the planes"
     )
 
 
@@ -67,45 +71,53 @@ def _is_bands_table(table: fits.BinTableHDU) -> bool:
     return any(key.startswith("AXCOLS") for key in table.header)
 
 
-def axis_from_ebounds(table: fits.BinTableHDU, energy_unit: str | None = None) -> Axis:
+def single_band(file: FitsFile) -> Axis | None:
+    """Return the band of an image in a table EBOUNDS of one row; None without a usable one."""
+    if _EBOUNDS not in file or len(np.atleast_1d(file[_EBOUNDS].data)) != 1:
+        return None
+    try:
+        return axis_from_ebounds(file[_EBOUNDS], file)
+    except FileFormatError:
+        return None  # the caller gives the band
+
+
+def axis_from_ebounds(table: fits.BinTableHDU, file: FitsFile) -> Axis:
     """Return the axis of energy bins in an EBOUNDS table, in TeV.
 
     Parameters
     ----------
     table : astropy.io.fits.BinTableHDU
         The table.
-    energy_unit : str, optional
-        Unit of energies whose columns name none; without it, this is an error.
+    file : FitsFile
+        File of the table, with the units that the caller gives.
     """
-    lower, upper = (
-        column_in_unit(table, name, energy_unit, ENERGY_UNIT) for name in ("E_MIN", "E_MAX")
-    )
+    lower, upper = (energy_column(table, name, file) for name in ("E_MIN", "E_MAX"))
     return bins_axis(ENERGY, lower, upper, ENERGY_UNIT, _EBOUNDS)
 
 
-def axis_from_energies(table: fits.BinTableHDU, notes: list[str] | None = None) -> Axis:
+def axis_from_energies(table: fits.BinTableHDU, file: FitsFile) -> Axis:
     """Return the axis of nodes of energy in a table ENERGIES, in TeV; MeV if it names no unit.
 
     Parameters
     ----------
     table : astropy.io.fits.BinTableHDU
         The table.
-    notes : list of str, optional
-        Gets a line if the table names no unit.
+    file : FitsFile
+        File of the table, with the units that the caller gives.
     """
     columns = getattr(table, "columns", None)
     name = columns.names[0] if columns is not None and len(columns) else "Energy"
-    nodes = column_in_unit(table, name, _MEV, ENERGY_UNIT, notes)
+    nodes = energy_column(table, name, file, _MEV)
     return nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, _ENERGIES)
 
 
-def _axis_from_keywords(hdu: fits.ImageHDU, planes: int) -> Axis:
+def _axis_from_keywords(hdu: fits.ImageHDU, planes: int, unit: str) -> Axis:
     start, step, pixel = (float(hdu.header[f"{key}3"]) for key in ("CRVAL", "CDELT", "CRPIX"))
     logs = start + (np.arange(planes) + 1 - pixel) * step
     if not np.all(np.abs(logs) < _LARGEST_LOG):
         raise FileFormatError(
             f"{hdu.name}: log_Energy goes from {logs[0]} to {logs[-1]}, expected natural "
-            f"logarithms of energies in {_MEV}; correct CRVAL3, CDELT3 and CRPIX3"
+            f"logarithms of energies in {unit}; correct CRVAL3, CDELT3 and CRPIX3"
         )
-    nodes = np.exp(logs) * unit_factor(_MEV, ENERGY_UNIT, hdu.name)
+    nodes = np.exp(logs) * unit_factor(unit, ENERGY_UNIT, hdu.name)
     return nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, f"{hdu.name}: log_Energy")

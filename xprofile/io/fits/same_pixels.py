@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, FileFormatError
 from ...maps.regridding.interpolation import covered_pixels
+from ...maps.regridding.matching import PixelMatch
 from ...schema.warning_place import user_stacklevel
 from .cubes import Array, Cube, Key
 from .derived_cubes import RegriddedCube
@@ -20,6 +21,7 @@ __all__ = [
     "PickedCube",
     "covered_by",
     "interpolate_pixels",
+    "pick_covered_pixels",
     "pick_pixels",
     "warn_of_uncovered",
 ]
@@ -28,29 +30,72 @@ Bool = NDArray[np.bool_]
 Int = NDArray[np.intp]
 
 
-def pick_pixels(image: SkyMap, counts: SkyMap) -> Cube:
+def pick_pixels(image: SkyMap, counts: SkyMap, mask: Cube | None = None) -> Cube:
     """Return a map on the pixels of the counts, which it must have among its own.
+
+    Its rows and columns may be in another order. Pixels that are not used may be missing, and
+    become NaN.
+
+    Parameters
+    ----------
+    image, counts : SkyMap
+        The map, and the counts.
+    mask : Cube, optional
+        Which pixels are used, (energy, ny, nx). It is read if pixels are missing.
 
     Raises
     ------
     FileFormatError
-        If the map has other pixels, or not all of them.
+        If the map has other pixels, or not all that are used.
     """
+    found = _find_pixels(image, counts)
+    missing = ~_is_found(found)
+    if missing.any() and (mask is None or (missing & mask.read().any(axis=0)).any()):
+        raise FileFormatError(
+            f"{image.label} has the shape {image.cube.shape}, expected {counts.image_shape} pixels "
+            f"as {counts.label}, or more: of the counts, it covers "
+            f"{_range_text('rows', found.rows)} and {_range_text('columns', found.columns)}; make "
+            "it on all pixels of the counts, cut the counts to those that it covers, or leave the "
+            "others out by mask="
+        )
+    return _picked(image.cube, found)
+
+
+def pick_covered_pixels(image: SkyMap, counts: SkyMap) -> Cube:
+    """Return a map on the pixels of the counts, NaN where it does not have them.
+
+    Raises
+    ------
+    FileFormatError
+        If the map has other pixels.
+    """
+    return _picked(image.cube, _find_pixels(image, counts))
+
+
+def _find_pixels(image: SkyMap, counts: SkyMap) -> PixelMatch:
     found = image.find_pixels(counts)
     if found is None:
         raise FileFormatError(
-            f"{image.label} is on other pixels than {counts.label}: their WCS differ; reproject "
-            "it, or make it on the same pixels"
+            f"{image.label} is on other pixels than {counts.label}: found {_grid_text(image)}, "
+            f"expected {_grid_text(counts)}, or a part of this grid; reproject it, or make it on "
+            "the same pixels"
         )
-    rows, columns = found
-    if np.any(rows < 0) or np.any(columns < 0):
-        raise FileFormatError(
-            f"{image.label} has the shape {image.cube.shape}, expected {counts.image_shape} pixels "
-            f"as {counts.label}, or more: of the counts, it covers {_range_text('rows', rows)} and "
-            f"{_range_text('columns', columns)}; make it on all pixels of the counts, or cut the "
-            "counts to those that it covers"
-        )
-    return _picked(image.cube, rows, columns)
+    return found
+
+
+def _grid_text(image: SkyMap) -> str:
+    grid, types = image.grid, image.wcs.wcs.ctype
+    middle = [np.array([(n - 1) / 2]) for n in grid.shape]
+    lon, lat = (float(a[0]) for a in grid.lonlat(middle[1], middle[0]))
+    width, height = grid.pixel_scales
+    return (
+        f"{types[0]} and {types[1]}, pixels of {width:.8g} x {height:.8g} deg, centre at "
+        f"({lon:.7g}, {lat:.7g}) deg in {grid.frame.name}"
+    )
+
+
+def _is_found(found: PixelMatch) -> Bool:
+    return (found.rows >= 0)[:, None] & (found.columns >= 0)
 
 
 def _range_text(what: str, numbers: Int) -> str:
@@ -68,16 +113,21 @@ def interpolate_pixels(image: SkyMap, counts: SkyMap) -> Cube:
     found = image.find_pixels(counts)
     if found is None:
         return RegriddedCube(image.cube, image.wcs, counts.wcs, counts.image_shape)
-    return _picked(image.cube, *found)
+    return _picked(image.cube, found)
 
 
-def covered_by(image: SkyMap, counts: SkyMap) -> Bool:
-    """Whether a map covers each pixel of the counts, (ny, nx), without reading its values."""
+def covered_by(image: SkyMap, counts: SkyMap, *, interpolate: bool = True) -> Bool:
+    """Whether a map covers each pixel of the counts, (ny, nx), without reading its values.
+
+    Raises
+    ------
+    FileFormatError
+        If the map has other pixels, and may not be interpolated.
+    """
+    if not interpolate:
+        return _is_found(_find_pixels(image, counts))
     found = image.find_pixels(counts)
-    if found is None:
-        return covered_pixels(image.grid, counts.grid)
-    rows, columns = found
-    return (rows >= 0)[:, None] & (columns >= 0)
+    return covered_pixels(image.grid, counts.grid) if found is None else _is_found(found)
 
 
 def warn_of_uncovered(mask: SkyMap, counts: SkyMap) -> None:
@@ -115,28 +165,32 @@ def warn_of_uncovered(mask: SkyMap, counts: SkyMap) -> None:
     )
 
 
-def _picked(cube: Cube, rows: Int, columns: Int) -> Cube:
-    shape = cube.shape[-2:]
-    if all(np.array_equal(p, np.arange(n)) for p, n in zip((rows, columns), shape, strict=True)):
+def _picked(cube: Cube, found: PixelMatch) -> Cube:
+    rows, columns = cube.shape[-2:]
+    in_order = np.array_equal(found.rows, np.arange(rows))
+    if in_order and np.array_equal(found.columns, np.arange(columns)) and not found.turned:
         return cube
-    return PickedCube(cube, rows, columns)
+    return PickedCube(cube, found.rows, found.columns, found.turned)
 
 
 @dataclass(frozen=True, eq=False)
 class PickedCube(Cube):
-    """Rows and columns of a cube.
+    """Rows and columns of a cube, in any order.
 
     Parameters
     ----------
     cube : Cube
-        Values (..., ny, nx).
+        Values (..., ny, nx), or (..., nx, ny) if they are turned.
     rows, columns : numpy.ndarray of int
-        Numbers of the rows and columns of `cube`, -1 for those that become NaN.
+        Numbers along the axes y and x of `cube`, -1 for those that become NaN.
+    turned : bool
+        Whether x comes before y in `cube`.
     """
 
     cube: Cube
     rows: Int
     columns: Int
+    turned: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -153,7 +207,9 @@ class PickedCube(Cube):
     def read_block(self, key: Key) -> Array:
         """Return the values for a slice or an array of indices along each axis."""
         rows, columns = self.rows[key[-2]], self.columns[key[-1]]
-        values = self.cube.read_block((*key[:-2], np.maximum(rows, 0), np.maximum(columns, 0)))
+        ends = (np.maximum(rows, 0), np.maximum(columns, 0))
+        values = self.cube.read_block((*key[:-2], *(ends[::-1] if self.turned else ends)))
+        values = np.swapaxes(values, -2, -1) if self.turned else values
         values = values.astype(self.dtype, copy=False)
         if (rows < 0).any() or (columns < 0).any():
             values = np.where((rows >= 0)[:, None] & (columns >= 0), values, np.nan)

@@ -11,20 +11,19 @@ import numpy as np
 import xarray as xr
 from astropy.io import fits
 from astropy.wcs import WCS
-from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis
 from ...maps.pixelgrid import PixelGrid, pixel_numbers
-from ...maps.regrid import pixels_in
-from ...maps.wcs import decode_wcs, encode_wcs
+from ...maps.regridding.matching import PixelMatch, pixels_in
+from ...maps.wcs import decode_wcs, encode_wcs, pixels_in_order
 from ...maps.world.axis_types import axis_name, axis_types
 from ...maps.world.celestial import celestial_wcs
 from ...maps.world.distortions import move_pixels
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
 from .cubes import ArrayCube, Cube
 from .files import FitsFile
-from .image_axes import read_image_axes
+from .image_axes import read_image_axes, single_band
 from .image_cube import make_image_cube
 from .units import is_number, named_unit, parse_unit
 
@@ -55,6 +54,10 @@ class SkyMap:
         Live time in s from the header, for cubes of several observations.
     band : int, optional
         Number of the energy band of an image that is one of several.
+    given_energies : bool
+        Whether the energies are those that the caller gives, because the file has none.
+    own_band : Axis, optional
+        Energy band of an image of two axes, in a table EBOUNDS beside it.
     """
 
     cube: Cube
@@ -66,6 +69,8 @@ class SkyMap:
     has_bands: bool = False
     livetime: float | None = None
     band: int | None = None
+    given_energies: bool = False
+    own_band: Axis | None = None
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -88,14 +93,14 @@ class SkyMap:
         rows, columns = self.image_shape
         return PixelGrid(self.wcs, pixel_numbers(columns), pixel_numbers(rows))
 
-    def find_pixels(self, other: SkyMap) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    def find_pixels(self, other: SkyMap) -> PixelMatch | None:
         """Find the pixels of another map among those of this one, by their places on the sky.
 
         Returns
         -------
-        rows, columns : numpy.ndarray of int
-            Row and column here of each row and column of `other`, -1 where this map has none. One
-            None instead of both if the maps have different pixels.
+        PixelMatch or None
+            Where this map has the rows and columns of `other`. None if the maps have different
+            pixels.
 
         Raises
         ------
@@ -105,7 +110,7 @@ class SkyMap:
         (rows, columns), expected = self.image_shape, other.image_shape
         same_header = self._checksum == other._checksum
         if same_header and (rows, columns) == expected:
-            return np.arange(rows), np.arange(columns)
+            return PixelMatch(np.arange(rows), np.arange(columns))
         if same_header and (columns, rows) == expected:
             raise FileFormatError(
                 f"{self.label} has the shape {self.cube.shape}, expected {expected} pixels, as "
@@ -130,18 +135,29 @@ def read_skymap(file: FitsFile, names: Sequence[str | int]) -> SkyMap:
         raise FileFormatError(f"{label} is empty: it has the shape {shape}")
     axes = read_image_axes(file, hdu, int(np.prod(shape[:-2])) if shape[:-2] else None)
     sizes = tuple(axis.size for axis in axes)
-    if shape[:-2] != sizes and not (np.prod(shape[:-2]) == 1 and not sizes):
+    singles = [axis for axis, number in enumerate(shape[:-2]) if number == 1]
+    more = singles[: max(len(shape) - 2 - len(sizes), 0)]  # such as one of STOKES
+    if tuple(n for axis, n in enumerate(shape[:-2]) if axis not in more) != sizes:
         raise FileFormatError(
             f"{hdu.name} has the shape {shape}, expected {(*sizes, *image_shape)} from its axes "
-            f"{[axis.name for axis in axes]}"
+            f"{[axis.name for axis in axes]}{_at_edges(shape[:-2], sizes)}"
         )
     unit, livetime = named_unit(hdu.header.get("BUNIT")), hdu.header.get("LIVETIME")
     return SkyMap(
-        make_image_cube(file, hdu, shape), tuple(axes), wcs, unit, label,
+        make_image_cube(file, hdu, shape).squeezed(more), tuple(axes), wcs, unit, label,
         hdu=hdu.name,
         has_bands="BANDSHDU" in hdu.header,
         livetime=float(livetime) if isinstance(livetime, int | float) else None,
+        given_energies=axes == [file.bands],
+        own_band=None if axes else single_band(file),
     )  # fmt: skip
+
+
+def _at_edges(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """Say how to mend an image with one plane more than bins, as gtsrcmaps writes it."""
+    if len(found) == len(expected) == 1 and found[0] == expected[0] + 1:
+        return "; a source map of gtsrcmaps is at the edges of the bins: make counts with gtmodel"
+    return ""
 
 
 def _find_image(file: FitsFile, names: Sequence[str | int]) -> fits.ImageHDU:
@@ -175,6 +191,8 @@ def _other_map(file: FitsFile, hdus: Sequence[Any]) -> str | None:
                 "pixels; expected a map with pixels, such as a WcsNDMap or those of a MapDataset "
                 "before to_spectrum_dataset"
             )
+        if hdu.name == "EVENTS":
+            return f"{name} is an event list, expected an image; count its events by open_events"
     return None
 
 
@@ -198,11 +216,11 @@ def read_wcs(hdu: fits.ImageHDU, label: str = "") -> tuple[WCS, tuple[int, int]]
         wcs = celestial_wcs(hdu.header, label)
     except InvalidDataError as error:
         raise FileFormatError(str(error)) from error
-    types = axis_types(hdu.header)
-    names = {axis_name(types.get(f"CTYPE{number}", "")) for number in (1, 2)}
+    names = {axis_name(str(hdu.header.get(f"CTYPE{number}", ""))) for number in (1, 2)}
     if names != set(map(axis_name, wcs.wcs.ctype)):
+        types = list(axis_types(hdu.header).values())
         raise FileFormatError(
-            f"{label} has other axes before those of the sky: CTYPE is {list(types.values())}; "
+            f"{label} has other axes before those of the sky: CTYPE is {types}; "
             "expected the sky on the first two: reorder the axes of the image"
         )
     return wcs, (hdu.header["NAXIS2"], hdu.header["NAXIS1"])
@@ -214,7 +232,7 @@ def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
     Raises
     ------
     InvalidDataError
-        If the array has other dims, or its pixels are incomplete or out of order.
+        If the array has other dims, or pixels in it are missing.
     MissingVariableError
         If the array has no WCS.
     """
@@ -223,14 +241,7 @@ def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
         raise InvalidDataError(
             f"{label} must be a file or a map with dims energy, lat, lon; found {found}"
         )
-    ordered = array.transpose(..., LAT, LON)
-    for name in ("x", "y"):
-        pixels = ordered[name].to_numpy()
-        if pixels.ndim != 1 or np.any(np.diff(pixels) != 1):
-            raise InvalidDataError(
-                f"the pixels of {label} are not all in order: {name} is {pixels}; sort and "
-                "complete them, or write the map to a file first"
-            )
+    ordered = pixels_in_order(array.transpose(..., LAT, LON), label)
     first = np.array([float(ordered[name][0]) for name in ("x", "y")])
     wcs = move_pixels(decode_wcs(ordered), first)
     axes = tuple(axis_from_array(ordered, str(dim)) for dim in ordered.dims[:-2])

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError
+from ...schema.names import ENERGY_UNIT
+from .files import FitsFile
 from .units import named_unit, unit_factor
 
-__all__ = ["column_in_unit", "column_values"]
+__all__ = ["column_in_unit", "column_values", "energy_column"]
 
 Float = NDArray[np.float64]
+
+_CORRECT = "correct it in the file"
+_GIVE_ENERGY = (
+    f"{_CORRECT}, or give the unit that its numbers have: unit={{'exposure': {{'energy': 'GeV'}}}},"
+    " for example, in open_maps, or unit={'energy': 'GeV'} in open_map"
+)
 
 
 def column_in_unit(
@@ -45,14 +52,44 @@ def column_in_unit(
     values = column_values(table, name)
     found = named_unit(table.columns[name].unit) or default
     where = f"{table.name} column {name}"
-    if found is None and u.Unit(unit).is_equivalent("TeV"):
-        raise FileFormatError(
-            f"{where} has the unit None, expected one like {unit!r}; correct it in the file, or "
-            "give energy_unit=, the unit that its numbers have"
-        )
     if notes is not None and default and not named_unit(table.columns[name].unit):
         notes.append(f"{where} in {default}")
-    return np.asarray(values * unit_factor(found, unit, where))
+    return np.asarray(values * unit_factor(found, unit, where, _CORRECT))
+
+
+def energy_column(
+    table: fits.BinTableHDU, name: str, file: FitsFile, default: str | None = None
+) -> Float:
+    """Return a column of energies in TeV.
+
+    Parameters
+    ----------
+    table : astropy.io.fits.BinTableHDU
+        The table.
+    name : str
+        Name of the column.
+    file : FitsFile
+        File of the table, with the units that the caller gives. It gets a note if `default` is
+        taken.
+    default : str, optional
+        Unit that the format defines where the file does not name one.
+
+    Raises
+    ------
+    FileFormatError
+        If the column is missing, does not hold numbers, or has no unit of energy.
+    """
+    values, where = column_values(table, name), f"{table.name} column {name}"
+    named = named_unit(table.columns[name].unit)
+    unit = file.given_energy_unit or named or default or file.energy_unit
+    if unit is None:
+        raise FileFormatError(
+            f"{where} has the unit None, expected one like {ENERGY_UNIT!r}; {_GIVE_ENERGY}; or "
+            "energy_unit= in both, which is the unit of the result as well"
+        )
+    if default and not named and not file.given_energy_unit:
+        file.notes.append(f"{where} in {default}")
+    return np.asarray(values * unit_factor(unit, ENERGY_UNIT, where, _GIVE_ENERGY))
 
 
 def column_values(table: fits.BinTableHDU, name: str, ndim: int = 1) -> Float:

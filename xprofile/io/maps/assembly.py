@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from xarray.core import indexing
 
 from ...exceptions import FileFormatError
-from ...maps.axes import Axis, add_axis, same_axis
+from ...maps.axes import Axis, add_axis, same_axis, same_energies
+from ...maps.value_warnings import warn_of_other_energies
 from ...maps.wcs import grid_coords
 from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
@@ -21,10 +22,16 @@ from ..fits.derived_cubes import (
     EnergyInterpolatedCube,
     scaled_cube,
 )
-from ..fits.same_pixels import covered_by, interpolate_pixels, pick_pixels, warn_of_uncovered
+from ..fits.same_pixels import (
+    covered_by,
+    interpolate_pixels,
+    pick_covered_pixels,
+    pick_pixels,
+    warn_of_uncovered,
+)
 from ..fits.skymap import SkyMap
-from ..fits.units import unit_factor
-from .ctools import counts_of_rate, is_background_rate
+from ..fits.units import number_scale, parse_unit, remedy_for, unit_factor
+from .ctools.count_cubes import counts_of_rate, is_background_rate, warn_of_other_livetime
 from .images.bands import combine_images, counts_with_energies, planes_of_image
 from .images.exposures import check_exposure_unit, exposure_of_time
 from .parts import IMAGES, RESPONSES, MapParts, Usable
@@ -60,6 +67,12 @@ def maps_from_parts(
     ------
     FileFormatError
         If parts have different pixels or energies, or an unknown unit.
+
+    Warns
+    -----
+    DataWarning
+        If a part does not cover all pixels or energies, or the exposure has another live time than
+        the counts.
     """
     counts = counts_with_energies(parts.images["counts"][0], parts.bands)
     if "mask" not in skip:
@@ -69,22 +82,37 @@ def maps_from_parts(
     names = sorted(parts.images, key="exposure".__ne__)  # the exposure's goes with a background
     known = [image.livetime for name in names for image in parts.images[name]]
     livetime = next((time for time in [livetime, *known] if time), None)
-    for name in (*IMAGES, "mask"):
+    mask = None if "mask" in skip else _combine_masks(parts, counts)
+    for name in IMAGES:
         if name not in parts.images or name in skip:
             continue
         images = parts.images[name]
+        if name == "exposure":
+            warn_of_other_livetime(images[0], counts)
         true = _true_axis(parts, images[0], counts) if name == "exposure" else None
         if true is not None:
             maps = add_axis(maps, true.to(energy_unit), images[0].label)
         area = parts.effective_area
-        cubes = [(i.band, _match_counts(name, i, counts, true, livetime, area)) for i in images]
-        maps = maps.assign({name: _make_variable(name, cubes, lazy=lazy)})
+        cubes = [(i.band, _match_counts(name, i, counts, true, livetime, area, mask))
+                 for i in images]  # fmt: skip
+        cube = combine_images(name, cubes)
+        maps = maps.assign({name: _make_variable(name, cube, lazy=lazy)})
+    if mask is not None:
+        maps = maps.assign(mask=_make_variable("mask", mask, lazy=lazy))
     add = {"edisp": add_edisp, "psf": add_psf}
     for name in RESPONSES:
         if name in parts.responses and name not in skip:
             with Usable(name, parts):
                 maps = add[name](maps, parts.responses[name], energy_unit)
+    warn_of_other_energies(maps)
     return maps
+
+
+def _combine_masks(parts: MapParts, counts: SkyMap) -> Cube | None:
+    """Return the mask of all masks, on the pixels and energies of the counts; None without any."""
+    masks = parts.images.get("mask", [])
+    cubes = [(mask.band, _match_counts("mask", mask, counts)) for mask in masks]
+    return combine_images("mask", cubes) if cubes else None
 
 
 def _true_axis(parts: MapParts, exposure: SkyMap, counts: SkyMap) -> Axis:
@@ -120,7 +148,7 @@ def _true_axis(parts: MapParts, exposure: SkyMap, counts: SkyMap) -> Axis:
         raise FileFormatError(
             f"{exposure.label} is known from {axis.centres[0]:.4g} to {axis.centres[-1]:.4g} TeV, "
             f"{edisp.label} goes from {wanted.centres[0]:.4g} to {wanted.centres[-1]:.4g} TeV; "
-            "make the exposure over this range"
+            "make the exposure over this range, or give edisp=None to go without the dispersion"
         )
     return wanted
 
@@ -129,16 +157,18 @@ def _match_counts(
     name: str,
     image: SkyMap,
     counts: SkyMap,
-    true: Axis | None,
-    livetime: float | None,
-    area: NDArray[np.float64] | None,
+    true: Axis | None = None,
+    livetime: float | None = None,
+    area: NDArray[np.float64] | None = None,
+    mask: Cube | None = None,
 ) -> Cube:
     """Return an image on the pixels of the counts, at the variable's energies and in its unit."""
     axis = true or counts.axes[0]
     if not image.axes:
         planes = planes_of_image(name, image, axis.size)
-        return _convert_unit(name, _match_pixels(name, planes, counts), image, area, axis.size)
-    cube = _match_pixels(name, image, counts)
+        cube = _match_pixels(name, planes, counts, mask)
+        return _convert_unit(name, cube, image, area, axis.size)
+    cube = _match_pixels(name, image, counts, mask)
     found = image.axes[0]
     if name == "background" and is_background_rate(image):
         return counts_of_rate(cube, image, counts, livetime)
@@ -149,7 +179,7 @@ def _match_counts(
         )
     if true is not None and not same_axis(found.centres, true.centres):
         cube = EnergyInterpolatedCube(cube, found.centres, true.centres)
-    elif not same_axis(found.centres, axis.centres):
+    elif not same_energies(found, axis):
         raise FileFormatError(
             f"{image.label} has {found.name} {found.centres} TeV, {counts.label} {axis.centres}; "
             "all maps need the same energies"
@@ -157,19 +187,22 @@ def _match_counts(
     return _convert_unit(name, cube, image, area, axis.size)
 
 
-def _match_pixels(name: str, image: SkyMap, counts: SkyMap) -> Cube:
+def _match_pixels(name: str, image: SkyMap, counts: SkyMap, mask: Cube | None) -> Cube:
     if _may_be_interpolated(name, image):
         return interpolate_pixels(image, counts)
-    return pick_pixels(image, counts)
+    if name == "mask":
+        return pick_covered_pixels(image, counts)
+    return pick_pixels(image, counts, mask)
 
 
 def _mask_uncovered(parts: MapParts, counts: SkyMap, skip: Collection[str]) -> MapParts:
-    """Add masks of the pixels of the counts that maps on other pixels do not cover."""
+    """Add masks of the pixels of the counts that masks and maps on other pixels do not cover."""
     uncovered = [
         replace(counts, cube=ArrayCube(covered), axes=(), unit=None, label=image.label)
-        for name in ("exposure", "background")
+        for name in ("exposure", "background", "mask")
         for image in (parts.images.get(name, []) if name not in skip else [])
-        if _may_be_interpolated(name, image) and not (covered := covered_by(image, counts)).all()
+        if name == "mask" or _may_be_interpolated(name, image)
+        if not (covered := covered_by(image, counts, interpolate=name != "mask")).all()
     ]
     for mask in uncovered:
         warn_of_uncovered(mask, counts)
@@ -189,7 +222,8 @@ def _convert_unit(
     entry = MAPS[name]
     if not entry.unit:
         _check_no_unit(name, image)
-        return cube
+        scale = number_scale(image.unit, image.label) if name != "mask" else 1.0
+        return cube if scale == 1 else scaled_cube(cube, scale, np.dtype(float))
     if area is not None:
         return exposure_of_time(cube, image, area, size)
     check_exposure_unit(image)
@@ -203,18 +237,19 @@ def _convert_unit(
 
 def _check_no_unit(name: str, image: SkyMap) -> None:
     """Raise if the values have a unit, but numbers of events or plain numbers are expected."""
-    if name != "mask" and not image.has_no_unit:
+    if name == "mask":
+        return
+    parse_unit(image.unit, image.label, remedy_for(name))
+    if not image.has_no_unit:
         raise FileFormatError(
-            f"{image.label} has the unit {image.unit!r}, expected {name} without one; fold a flux "
-            "with the exposure first, or drop the unit if it is wrong"
+            f"{image.label} has the unit {image.unit!r}, expected {name} without one; multiply "
+            "a flux or rate by the exposure or time first; if the unit is wrong, give "
+            f"unit={{{name!r}: 'ct'}}"
         )
 
 
-def _make_variable(
-    name: str, cubes: Sequence[tuple[int | None, Cube]], *, lazy: bool
-) -> xr.Variable:
-    """Make a variable of one image, of several that are combined, or of the images of bands."""
-    cube, entry = combine_images(name, cubes), MAPS[name]
+def _make_variable(name: str, cube: Cube, *, lazy: bool) -> xr.Variable:
+    entry = MAPS[name]
     dims = (entry.dims[0], LAT, LON)
     if lazy:
         return xr.Variable(dims, indexing.LazilyIndexedArray(cube), entry.attrs)

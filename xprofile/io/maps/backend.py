@@ -2,56 +2,73 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Hashable, Iterable
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
 from xarray.backends import BackendEntrypoint
 
-from ...exceptions import XProfileError
+from ...exceptions import InvalidOptionError, XProfileError
 from ...schema.history import extend_history
-from ...schema.names import ENERGY_UNIT, LAT, LON
-from ...schema.units import energy_unit_name
+from ...schema.names import LAT, LON
+from ...schema.options import check_options
 from ...schema.variables import MAPS
-from ..fits.files import FileSource, FitsFile, open_fits, source_name
-from .assembly import maps_from_parts
-from .gammapy_files import read_mapdataset
-from .single_map import read_map
+from ..fits.files import FileSource, FitsFile, open_fits, reusable_source
+from .opening import PARTS, open_maps, read_maps
+from .single_map import open_map, read_single_map
 
 __all__ = ["MapsBackend"]
 
 _SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fts.gz", ".fits.fz")
 _CHUNK_BYTES = 2**26  # technical: size up to which an image is one chunk, as dask likes them
+_STEP = "open_dataset"  # in the history
+
+_OF_ONE_MAP = set(inspect.signature(open_map).parameters)
+_OPTIONS = set(inspect.signature(open_maps).parameters) - {"path", "drop_variables", "chunks"}
 
 
 class MapsBackend(BackendEntrypoint):
-    """Opens maps of Gammapy, or the first image of any other FITS file."""
+    """Opens maps of Gammapy, maps whose parts are named, or the first image of another file."""
 
     description = "Gamma-ray sky maps in FITS, by xprofile"
-    open_dataset_parameters = ("filename_or_obj", "drop_variables", "energy_unit", "checksum")
+    open_dataset_parameters = ("filename_or_obj", "drop_variables", *sorted(_OPTIONS))
 
     def open_dataset(  # type: ignore[override]
         self,
         filename_or_obj: FileSource,
         *,
         drop_variables: str | Iterable[str] | None = None,
-        energy_unit: str = ENERGY_UNIT,
-        checksum: bool = False,
+        **options: Any,
     ) -> xr.Dataset:
-        """Open a file; see `xprofile.open_maps` and `xprofile.open_map`."""
-        names = [drop_variables] if isinstance(drop_variables, str) else (drop_variables or [])
-        skip, unit = set(names), energy_unit_name(energy_unit)
-        with open_fits(filename_or_obj, lazy=True, checksum=checksum) as file:
-            if _has_maps(file):
-                maps = maps_from_parts(read_mapdataset(file, skip), unit, skip=skip, lazy=True)
-            else:
-                maps = read_map(file, None, energy_unit=unit, lazy=True).to_dataset()
-            close = file.manager.close if file.manager is not None else None
-        name = Path(source_name(filename_or_obj)).name
-        maps = extend_history(maps, maps, f"open_dataset {name}")
-        maps = maps.drop_vars(skip - set(MAPS), errors="ignore")
+        """Open a file with the options of `xprofile.open_maps` and `xprofile.open_map`.
+
+        It is opened by `open_maps` if it is a file of Gammapy, or if options name parts, such as
+        ``hdu={"counts": "ON", ...}`` or ``exposure="exposure.fits"``: the file is then that of the
+        counts. Other files are one map.
+        """
+        check_options(open_maps, options, TypeError("unknown option"))
+        names = [drop_variables] if isinstance(drop_variables, str) else [*(drop_variables or [])]
+        source = reusable_source(filename_or_obj)
+        parts = {name: one for name, one in options.items() if name in PARTS}
+        others = {name: one for name, one in options.items() if name not in PARTS}
+        with open_fits(source, lazy=True) as file:
+            is_dataset = _has_maps(file)
+        if parts or is_dataset or isinstance(options.get("hdu"), dict):
+            known = [name for name in names if name in MAPS]
+            path: FileSource | None = source
+            if not is_dataset and "hdu" not in options and "counts" not in parts:
+                parts, path = {"counts": source, **parts}, None
+            maps, close = read_maps(
+                path, parts, drop_variables=known, lazy=True, step=_STEP, **others
+            )
+        else:
+            _check_options_of_one_map(others)
+            one, close = read_single_map(source, lazy=True, step=_STEP, **others)
+            history = one.attrs.pop("history")
+            maps = extend_history(one.to_dataset(), xr.Dataset(), history)
+        maps = maps.drop_vars({*names} - set(MAPS), errors="ignore")
         for variable in maps.data_vars.values():
             if variable.nbytes > _CHUNK_BYTES and {LAT, LON} <= set(variable.dims):
                 variable.encoding["preferred_chunks"] = _preferred_chunks(variable)
@@ -69,6 +86,15 @@ class MapsBackend(BackendEntrypoint):
                 return _has_maps(file)
         except (XProfileError, OSError):
             return False
+
+
+def _check_options_of_one_map(options: dict[str, Any]) -> None:
+    more = sorted(set(options) - _OF_ONE_MAP)
+    if more:
+        raise InvalidOptionError(
+            f"{', '.join(more)} is for maps of several parts, but the file is opened as one map; "
+            "name the parts as well, such as exposure=... or hdu={'counts': ..., ...}"
+        )
 
 
 def _has_maps(file: FitsFile) -> bool:

@@ -16,9 +16,9 @@ from ...schema.names import ENERGY_TRUE, ENERGY_UNIT, RAD
 from ..fits.arrays import native_order
 from ..fits.files import FitsFile
 from ..fits.image_axes import axis_from_ebounds
-from ..fits.table_columns import column_in_unit, column_values
+from ..fits.table_columns import column_in_unit, column_values, energy_column
 from ..fits.units import named_unit
-from .responses import CHANNEL, Response
+from .responses import CHANNEL, Hdu, Response
 
 __all__ = ["has_drm", "has_gtpsf", "read_drm", "read_gtpsf"]
 
@@ -29,12 +29,12 @@ _MATRICES = (_DRM, "MATRIX", "SPECRESP MATRIX", _EDISP_MATRIX)
 _MOST_CHANNELS = 2**15 - 1  # F_CHAN is a 16-bit number
 
 
-def has_gtpsf(file: FitsFile) -> bool:
-    """Whether gtpsf wrote the file."""
-    return "PSF" in file and "THETA" in file
+def has_gtpsf(file: FitsFile, hdu: Hdu | None = None) -> bool:
+    """Whether gtpsf wrote the file, and the HDU if one is named."""
+    return "PSF" in file and "THETA" in file and hdu in (None, file["PSF"])
 
 
-def read_gtpsf(file: FitsFile) -> Response:
+def read_gtpsf(file: FitsFile, hdu: Hdu | None = None) -> Response:
     """Read a PSF of gtpsf: one row for each energy, and angles in a table THETA.
 
     gtpsf writes no units. They are MeV, deg and sr-1.
@@ -44,8 +44,8 @@ def read_gtpsf(file: FitsFile) -> Response:
     FileFormatError
         If a column is missing, or its length differs from the number of angles.
     """
-    table, label = file["PSF"], f"PSF of {file.label}"
-    nodes = column_in_unit(table, "Energy", "MeV", ENERGY_UNIT, file.notes)
+    table, label = file["PSF"] if hdu is None else hdu, f"PSF of {file.label}"
+    nodes = energy_column(table, "Energy", file, "MeV")
     energy = nodes_axis(ENERGY_TRUE, nodes, ENERGY_UNIT, label)
     angle = column_in_unit(file["THETA"], "Theta", "deg", "deg", file.notes)
     rad = nodes_axis(RAD, angle, "deg", f"THETA of {file.label}", log=False)
@@ -61,12 +61,12 @@ def read_gtpsf(file: FitsFile) -> Response:
     return Response(values, (energy, rad), unit or "sr-1", label)
 
 
-def has_drm(file: FitsFile) -> bool:
-    """Whether a file has a response matrix in the format of OGIP."""
-    return any(name in file for name in _MATRICES)
+def has_drm(file: FitsFile, hdu: Hdu | None = None) -> bool:
+    """Whether a file has a response matrix in the format of OGIP, in the HDU if one is named."""
+    return any(name in file and hdu in (None, file[name]) for name in _MATRICES)
 
 
-def read_drm(file: FitsFile) -> Response:
+def read_drm(file: FitsFile, hdu: Hdu | None = None) -> Response:
     """Read a response matrix, which stores groups of nonzero channels in each row.
 
     Format: OGIP memo CAL/GEN/92-002. gtdrm differs from it: its true energies are in MeV without
@@ -78,7 +78,8 @@ def read_drm(file: FitsFile) -> Response:
         If a column is missing, groups exceed the channels, or the matrix contains an effective
         area.
     """
-    table = next(file[name] for name in _MATRICES if name in file)
+    found = (file[name] for name in _MATRICES if name in file)
+    table = next(found) if hdu is None else hdu
     label = f"{table.name} of {file.label}"
     name = f"{_EDISP_MATRIX}_EBOUNDS" if table.name == _EDISP_MATRIX else "EBOUNDS"
     if name not in file:
@@ -88,13 +89,10 @@ def read_drm(file: FitsFile) -> Response:
             f"{label} has the effective area in it (HDUCLAS3 is FULL), expected the energy "
             "dispersion alone (REDIST): the exposure would count twice"
         )
-    unit = "MeV" if table.name == _DRM else file.energy_unit
-    lower, upper = (
-        column_in_unit(table, column, unit, ENERGY_UNIT, file.notes)
-        for column in ("ENERG_LO", "ENERG_HI")
-    )
+    unit = "MeV" if table.name == _DRM else None
+    lower, upper = (energy_column(table, name, file, unit) for name in ("ENERG_LO", "ENERG_HI"))
     true = bins_axis(ENERGY_TRUE, lower, upper, ENERGY_UNIT, label)
-    energy = _channel_axis(table, file[name], file)
+    energy = _channel_axis(table, file[name], file.beside_true_energies())
     values = _full_matrix(table, energy.size, file[name], label)
     return Response(values, (true, energy), None, label)
 
@@ -104,9 +102,9 @@ def _channel_axis(table: fits.BinTableHDU, ebounds: fits.BinTableHDU, file: Fits
     channels = table.header.get("DETCHANS")
     of_template = str(ebounds.header.get("CREATOR", "")).strip().lower() == "gtdrm"
     if table.name != _DRM or not isinstance(channels, int) or channels < 1:
-        return axis_from_ebounds(ebounds, file.energy_unit)
+        return axis_from_ebounds(ebounds, file)
     if not of_template and channels == len(ebounds.data):
-        return axis_from_ebounds(ebounds, file.energy_unit)
+        return axis_from_ebounds(ebounds, file)
     if channels > _MOST_CHANNELS:
         raise FileFormatError(
             f"{table.name} of {file.label} has {channels} channels (DETCHANS), expected one for "
@@ -142,14 +140,20 @@ def _full_matrix(
 
 def _first_channel(table: fits.BinTableHDU, ebounds: fits.BinTableHDU) -> int:
     """Return the number of the first channel: TLMIN of F_CHAN, or as in EBOUNDS, or 1."""
-    number = table.columns.names.index("F_CHAN") + 1 if "F_CHAN" in table.columns.names else 0
+    names = _column_names(table)
+    number = names.index("F_CHAN") + 1 if "F_CHAN" in names else 0
     if f"TLMIN{number}" in table.header:
         return int(table.header[f"TLMIN{number}"])
-    return int(ebounds.data["CHANNEL"][0]) if "CHANNEL" in ebounds.columns.names else 1
+    return int(ebounds.data["CHANNEL"][0]) if "CHANNEL" in _column_names(ebounds) else 1
+
+
+def _column_names(table: fits.BinTableHDU) -> list[str]:
+    """Return the names in capitals, which FITS does not distinguish."""
+    return [name.upper() for name in table.columns.names]
 
 
 def _read_cells(table: fits.BinTableHDU, name: str, label: str) -> list[NDArray[np.generic]]:
     """Return the cells of a column as arrays, which may differ in length."""
-    if name not in table.columns.names:
+    if name not in _column_names(table):
         raise FileFormatError(f"{label} has no column {name}; found {table.columns.names}")
     return [np.atleast_1d(np.asarray(cell)) for cell in table.data[name]]

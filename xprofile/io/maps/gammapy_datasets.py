@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import astropy.units as u
 import xarray as xr
 from astropy.io import fits
 
 from ...exceptions import (
+    DataWarning,
     FileFormatError,
     InvalidDataError,
     InvalidOptionError,
@@ -19,7 +22,9 @@ from ...schema.history import extend_history
 from ...schema.names import ENERGY_UNIT
 from ...schema.options import suggests_options
 from ...schema.units import energy_unit_name
-from ...schema.variables import ON_OFF
+from ...schema.variables import MAPS, ON_OFF
+from ...schema.warning_place import user_stacklevel
+from ...schema.written_units.parsing import as_unit, conversion_factor
 from ..fits.files import FitsFile
 from .assembly import maps_from_parts
 from .gammapy_files import read_mapdataset
@@ -27,6 +32,14 @@ from .images.sources import OpenedSource
 from .parts import RESPONSES, MapParts, Usable, read_any_response
 
 __all__ = ["from_gammapy"]
+
+_WITHOUT = {
+    "edisp": (
+        "set dataset.edisp to None to do without it: true and reconstructed energy are then taken "
+        "to be the same"
+    ),
+    "psf": "set dataset.psf to None to do without it",
+}
 
 
 @suggests_options
@@ -78,7 +91,8 @@ def from_gammapy(
     -----
     DataWarning
         If maps have unusual values, as for `open_maps`, or if a PSF is left out, because it cannot
-        be used, such as a PSFKernel.
+        be used, such as a PSFKernel. Also if the dataset has models, but no background, and
+        `include_models` is False.
 
     See Also
     --------
@@ -98,6 +112,7 @@ def from_gammapy(
         hdus.extend(h for h in image.to_hdulist(hdu=name) if not isinstance(h, fits.PrimaryHDU))
     try:
         parts = read_mapdataset(FitsFile(hdus, "dataset"), RESPONSES)
+        parts.without = _WITHOUT
         _add_responses(parts, dataset)
         maps = maps_from_parts(parts, unit)
     except FileFormatError as error:
@@ -129,12 +144,31 @@ def _find_images(dataset: Any, include_models: bool) -> dict[str, Any]:
         raise MissingVariableError(
             f"the dataset has no {', '.join(empty)}, which maps need: set it in Gammapy first"
         )
+    _check_exposure(images["exposure"])
     return {name: image for name, image in images.items() if image is not None}
+
+
+def _check_exposure(exposure: Any) -> None:
+    """Raise if the exposure has another unit, which only Gammapy can change."""
+    try:
+        conversion_factor(as_unit(exposure.unit), u.Unit(MAPS["exposure"].unit))
+    except u.UnitConversionError as error:
+        raise InvalidDataError(
+            f"the exposure of the dataset has the unit {str(exposure.unit)!r}, expected one like "
+            f"{MAPS['exposure'].unit!r}; set dataset.exposure.quantity with its unit in Gammapy"
+        ) from error
 
 
 def _predict_background(dataset: Any, include_models: bool) -> Any:
     background = dataset.npred_background()
     if not include_models:
+        if background is None and dataset.models:
+            warnings.warn(
+                "the dataset has no background, but models, which are left out; give "
+                "include_models=True to take the counts that they predict as the background",
+                DataWarning,
+                stacklevel=user_stacklevel(),
+            )
         return background
     signal = dataset.npred_signal()
     return signal if background is None else background + signal
@@ -150,8 +184,7 @@ def _add_responses(parts: MapParts, dataset: Any) -> None:
             if not hasattr(response, "to_hdulist"):
                 raise InvalidDataError(
                     f"the dataset has a {type(response).__name__} as {name}, expected a map such "
-                    f"as {'PSFMap' if name == 'psf' else 'EDispKernelMap'}; or set it to None in "
-                    "Gammapy"
+                    f"as {'PSFMap' if name == 'psf' else 'EDispKernelMap'}"
                 )
             file = FitsFile(response.to_hdulist(), "dataset")
             parts.responses[name] = read_any_response(OpenedSource(file), name)

@@ -11,8 +11,8 @@ from collections.abc import Collection
 
 from ...exceptions import FileFormatError
 from ..fits.files import FitsFile
-from .ctools import WEIGHTS
-from .images.sources import OpenedSource
+from .ctools.count_cubes import masks_of_counts
+from .images.sources import OpenedSource, SourceOpener
 from .parts import IMAGES, MASKS, RESPONSES, MapParts, Usable, read_any_response, read_image
 
 __all__ = ["read_mapdataset"]
@@ -21,7 +21,9 @@ __all__ = ["read_mapdataset"]
 _RESPONSE_HDUS = {"edisp": ("EDISP", "EDISP_MATRIX"), "psf": ("PSF", "PSF_KERNEL")}
 
 
-def read_mapdataset(file: FitsFile, skip: Collection[str]) -> MapParts:
+def read_mapdataset(
+    file: FitsFile, skip: Collection[str], opener: SourceOpener | None = None
+) -> MapParts:
     """Read the parts of an open file.
 
     Parameters
@@ -30,24 +32,31 @@ def read_mapdataset(file: FitsFile, skip: Collection[str]) -> MapParts:
         MapDataset or MapDatasetOnOff as Gammapy 1 or 2 writes it.
     skip : collection of str
         Variables to leave out.
+    opener : SourceOpener, optional
+        Opener of the file, which knows what the caller says about each part.
 
     Raises
     ------
     FileFormatError
         If an HDU is missing or damaged.
     """
+
+    def of(name: str) -> FitsFile:
+        return opener.for_part(name, file) if opener else file
+
     _check_hdus(file, skip)
     parts = MapParts(optional={"psf"})
     for name in IMAGES:
         if name.upper() in file and (name == "counts" or name not in skip):
-            parts.images[name] = [read_image(file, name, name.upper())]
-    masks = [name for name in MASKS if name in file] or [name for name in [WEIGHTS] if name in file]
-    if "mask" not in skip and masks:
-        parts.images["mask"] = [read_image(file, "mask", name) for name in masks]
+            parts.images[name] = [read_image(of(name), name, name.upper())]
+    if "mask" not in skip:
+        masks = [read_image(of("mask"), "mask", name) for name in MASKS if name in file]
+        masks = masks or masks_of_counts(of("counts"), parts.images["counts"][0])
+        parts.images.update({"mask": masks} if masks else {})
     for name in RESPONSES:
         if name not in skip and any(hdu in file for hdu in _RESPONSE_HDUS[name]):
             with Usable(name, parts):
-                parts.responses[name] = read_any_response(OpenedSource(file), name)
+                parts.responses[name] = read_any_response(OpenedSource(of(name)), name)
     return parts
 
 

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import astropy.units as u
 import xarray as xr
 
-from ...exceptions import InvalidOptionError
 from ...maps.arrays import effective_areas
 from ...maps.value_warnings import warn_of_odd_values
 from ...schema.history import extend_history
 from ...schema.names import ENERGY_UNIT
 from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
-from ...schema.units import energy_unit_name, unit_text
+from ...schema.units import energy_unit_name
 from ...schema.variables import MAPS
 from ..fits.files import FileSource
 from .assembly import maps_from_parts
 from .gammapy_files import read_mapdataset
+from .images.arguments import check_sources, history_line, seconds, variables_to_leave_out
 from .images.bands import energy_bands
+from .images.given_units import UnitOfPart, given_units, set_units
 from .images.named_hdus import name_hdus
-from .images.sources import HduName, PartSource, SourceOpener, source_label
+from .images.sources import HduName, PartSource, SourceOpener
 from .parts import RESPONSES, MapParts, add_part
 
-__all__ = ["open_maps"]
+__all__ = ["PARTS", "open_maps", "read_maps"]
+
+PARTS = (*MAPS, "alpha")  # options of `open_maps` that name parts
 
 
 @suggests_options
@@ -44,6 +46,7 @@ def open_maps(
     acceptance_off: PartSource | Sequence[PartSource] | None = None,
     alpha: PartSource | Sequence[PartSource] | None = None,
     hdu: Mapping[str, HduName | Sequence[Any]] | None = None,
+    unit: Mapping[str, UnitOfPart] | None = None,
     energy_edges: u.Quantity | None = None,
     exposure_unit: str | u.UnitBase | None = None,
     effective_area: u.Quantity | None = None,
@@ -74,12 +77,18 @@ def open_maps(
         `alpha`, and ``acceptance_off`` is 1.
     hdu : dict, optional
         HDUs of the parts in `path`, if it is not a file of Gammapy: ``{"counts": "ON", ...}``.
+    unit : dict, optional
+        Units of the values of parts, instead of those that files name or formats define:
+        ``{"exposure": "cm2 s", "counts": "ct"}``. A dict also gives the unit of the energies of a
+        part: ``{"exposure": {"values": "cm2 s", "energy": "GeV"}}``, or only one of both. Those of
+        an energy dispersion are its true energies.
     energy_edges : Quantity, optional
         Energy bands of images, which have no energies: ``[0.5, 2] * u.keV``. If there are several,
         each part is a list of one image for each band, and backgrounds that are added are lists in
-        the list. One image of an exposure, mask or acceptance stands for all bands.
+        the list; or a cube whose file has no energies. One image of an exposure, mask or acceptance
+        stands for all bands.
     exposure_unit : str or Unit, optional
-        Unit of the exposure, instead of the unit in the file. Images that have none need it.
+        Unit of the exposure, as ``unit={"exposure": ...}``. Images that have none need it.
     effective_area : Quantity, optional
         Area by which an exposure in s is multiplied: one value, or one for each true energy.
     livetime : astropy.units.Quantity, optional
@@ -163,76 +172,70 @@ def open_maps(
         "edisp": edisp, "psf": psf, "counts_off": counts_off, "acceptance": acceptance,
         "acceptance_off": acceptance_off, "alpha": alpha,
     }  # fmt: skip
-    return _read_maps(
-        path, given, hdu=hdu, energy_edges=energy_edges, exposure_unit=exposure_unit,
+    lazy = chunks is not None
+    maps, _ = read_maps(
+        path, given, hdu=hdu, unit=unit, energy_edges=energy_edges, exposure_unit=exposure_unit,
         effective_area=effective_area, livetime=livetime, energy_unit=energy_unit,
-        drop_variables=drop_variables, chunks=chunks, checksum=checksum,
+        drop_variables=drop_variables, lazy=lazy, checksum=checksum,
     )  # fmt: skip
-
-
-def _read_maps(
-    path: FileSource | None,
-    given: Mapping[str, Any],
-    *,
-    hdu: Mapping[str, Any] | None,
-    energy_edges: u.Quantity | None,
-    exposure_unit: str | u.UnitBase | None,
-    effective_area: u.Quantity | None,
-    livetime: u.Quantity | None,
-    energy_unit: str | NotGiven,
-    drop_variables: Iterable[str],
-    chunks: int | str | Mapping[str, Any] | None,
-    checksum: bool,
-) -> xr.Dataset:
-    """Read the parts that are given or in a file, with the options of `open_maps`."""
-    skip = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables)
-    skip |= {name for name in RESPONSES if given[name] is None}
-    given = {name: None if one is NOT_GIVEN else one for name, one in given.items()}
-    named = name_hdus(path, hdu, given)
-    sources = {name: named[name] for name in given if name in named}
-    path = path if hdu is None else None
-    _check_sources(path, sources, skip)
-    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
-    unit = known_unit or ENERGY_UNIT
-    seconds, lazy = _seconds(livetime), chunks is not None
-    area = None if effective_area is None else effective_areas(effective_area)
-    parts = MapParts(bands=energy_bands(energy_edges), effective_area=area)
-    with ExitStack() as stack:
-        opener = SourceOpener(stack, lazy, checksum, known_unit)
-        _open_parts(parts, opener, path, sources, skip)
-        assumed = [*opener.notes, *_set_exposure_unit(parts, exposure_unit)]
-        maps = maps_from_parts(parts, unit, skip=skip, livetime=seconds, lazy=lazy)
-    options = {"energy_edges": energy_edges, "exposure_unit": exposure_unit,
-               "effective_area": effective_area}  # fmt: skip
-    maps = extend_history(maps, maps, _history_line(path, sources, options))
-    if assumed:
-        maps = extend_history(maps, maps, f"open_maps assumed: {'; '.join(assumed)}")
-    if lazy:
+    if chunks is not None:
         return maps.chunk(chunks)
     warn_of_odd_values(maps)
     return maps
 
 
-def _check_sources(path: FileSource | None, sources: Mapping[str, Any], skip: set[str]) -> None:
-    unknown = skip - set(MAPS)
-    if unknown:
-        raise InvalidOptionError(
-            f"drop_variables has {sorted(unknown)}, but the variables are {list(MAPS)}"
-        )
-    if "alpha" in sources and {"acceptance", "acceptance_off"} & set(sources):
-        raise InvalidOptionError(
-            "alpha stands for acceptance and acceptance_off, which are given too; leave one out"
-        )
-    if path is not None:
-        return
-    off = "counts_off" in sources and "alpha" not in sources
-    needed = ["counts", "exposure", *(["acceptance", "acceptance_off"] if off else [])]
-    missing = [name for name in needed if name not in sources and name not in {*skip} - {"counts"}]
-    if missing:
-        raise InvalidOptionError(
-            f"open_maps needs one file with all parts, or {' and '.join(needed)}; missing "
-            f"{', '.join(missing)}, found {', '.join(sources) or 'none'}"
-        )
+def read_maps(
+    path: FileSource | None,
+    given: Mapping[str, Any],
+    *,
+    hdu: Mapping[str, Any] | None = None,
+    unit: Mapping[str, Any] | None = None,
+    energy_edges: u.Quantity | None = None,
+    exposure_unit: str | u.UnitBase | None = None,
+    effective_area: u.Quantity | None = None,
+    livetime: u.Quantity | None = None,
+    energy_unit: str | NotGiven = NOT_GIVEN,
+    drop_variables: Iterable[str] = (),
+    lazy: bool = False,
+    checksum: bool = False,
+    step: str = "open_maps",
+) -> tuple[xr.Dataset, Callable[[], None]]:
+    """Read the parts that are given or in a file, with the options of `open_maps`.
+
+    The history names the `step`.
+
+    Returns
+    -------
+    maps : xarray.Dataset
+        The maps. With `lazy`, xarray reads the values when they are needed.
+    close : callable
+        Closes the files from which values are read later.
+    """
+    skip = variables_to_leave_out(drop_variables)
+    skip |= {name for name in RESPONSES if given.get(name, NOT_GIVEN) is None}
+    given = {name: None if given.get(name) is NOT_GIVEN else given.get(name) for name in PARTS}
+    named = name_hdus(path, hdu, given)
+    sources = {name: named[name] for name in given if name in named}
+    options = {"unit": unit, "energy_edges": energy_edges, "exposure_unit": exposure_unit,
+               "effective_area": effective_area}  # fmt: skip
+    path = path if hdu is None else None
+    check_sources(path, sources, skip)
+    units = given_units(unit, exposure_unit, MAPS)
+    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
+    bands = energy_bands(energy_edges)
+    area = None if effective_area is None else effective_areas(effective_area)
+    parts = MapParts(bands=bands, effective_area=area)
+    with ExitStack() as stack:
+        opener = SourceOpener(stack, lazy, checksum, known_unit, units, bands)
+        _open_parts(parts, opener, path, sources, skip)
+        known = set_units(parts.images, parts.responses, units)
+        axis_unit, time = known_unit or ENERGY_UNIT, seconds(livetime)
+        maps = maps_from_parts(parts, axis_unit, skip=skip, livetime=time, lazy=lazy)
+        assumed = _assumed(parts, opener.notes, known)
+    maps = extend_history(maps, maps, history_line(step, path, sources, options))
+    if assumed:
+        maps = extend_history(maps, maps, f"{step} assumed: {'; '.join(assumed)}")
+    return maps, opener.closer()
 
 
 def _open_parts(
@@ -244,7 +247,7 @@ def _open_parts(
 ) -> None:
     """Open all files, and add the parts in them."""
     if path is not None:
-        found = read_mapdataset(opener.file(path), skip | set(sources))
+        found = read_mapdataset(opener.file(path), skip | set(sources), opener)
         parts.images, parts.responses = found.images, found.responses
         parts.optional = found.optional
     for name, source in sources.items():
@@ -253,35 +256,13 @@ def _open_parts(
             add_part(parts, opener, "acceptance_off", 1.0)
 
 
-def _set_exposure_unit(parts: MapParts, unit: str | u.UnitBase | None) -> list[str]:
-    """Give the exposure the unit that the caller names; else return notes on assumed units."""
-    images = parts.images.get("exposure", [])
-    if unit is not None and images:
-        text = unit_text(unit)
-        parts.images["exposure"] = [replace(image, unit=text) for image in images]
-        return []
-    if parts.effective_area is not None:
-        return []
+def _assumed(parts: MapParts, notes: list[str], known: list[str]) -> list[str]:
+    """Return notes on all that was assumed, but the units of parts that the caller gives.
+
+    Exposures of cubes without a unit are taken to be in that of maps.
+    """
+    images = parts.images.get("exposure", []) if parts.effective_area is None else []
     bare = [image for image in images if image.axes and not image.unit and not image.has_bands]
-    return [f"{image.label} in {MAPS['exposure'].unit}" for image in bare]
-
-
-def _history_line(
-    path: FileSource | None, sources: Mapping[str, Any], options: Mapping[str, Any]
-) -> str:
-    file = [] if path is None else [source_label(path)]
-    parts = [f"{name}={source_label(source)}" for name, source in sources.items()]
-    given = [f"{name}={' '.join(str(value).split())}"
-             for name, value in options.items() if value is not None]  # fmt: skip
-    return " ".join(["open_maps", *file, *parts, *given])
-
-
-def _seconds(livetime: u.Quantity | None) -> float | None:
-    if livetime is None:
-        return None
-    try:
-        return float(livetime.to_value("s"))
-    except (AttributeError, TypeError, u.UnitConversionError):
-        raise InvalidOptionError(
-            f"livetime must be a Quantity of time, such as 50 * u.h; found {livetime!r}"
-        ) from None
+    given = tuple(f"{label} in " for label in known)
+    notes = [note for note in notes if not note.startswith(given)]
+    return [*notes, *(f"{image.label} in {MAPS['exposure'].unit}" for image in bare)]

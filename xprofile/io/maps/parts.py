@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,17 +24,11 @@ from ...schema.variables import MAPS, names_of_kind
 from ...schema.warning_place import user_stacklevel
 from ..fits.files import FitsFile
 from ..fits.skymap import SkyMap, read_skymap, skymap_from_array
-from .ctools import (
-    RATE_UNIT,
-    WEIGHTS,
-    has_edispcube,
-    has_psfcube,
-    is_ctbkgcube,
-    read_edispcube,
-    read_psfcube,
-)
+from .ctools.count_cubes import RATE_UNIT, is_ctbkgcube, masks_of_counts
+from .ctools.response_cubes import has_edispcube, has_psfcube, read_edispcube, read_psfcube
 from .fermi import has_drm, has_gtpsf, read_drm, read_gtpsf
 from .images.bands import check_number, images_of_bands
+from .images.named_hdus import check_choice
 from .images.sources import OpenedSource, PartSource, SourceOpener, is_pair, number_map
 from .responses import Response, read_response, response_from_array
 
@@ -53,6 +47,10 @@ IMAGES = names_of_kind(MAPS, "sum", "mean")  # counts, background, exposure and 
 RESPONSES = names_of_kind(MAPS, "response")
 MASKS = ("MASK_SAFE", "MASK_FIT")  # HDUs of Gammapy; HDUs of other parts have the part's name
 _MASK_HDUS = ("MASK_SAFE", "MASK", "MASK_FIT")  # HDUs of a file that is given for the mask
+_DIALECTS = {
+    EDISP: ((has_drm, read_drm), (has_edispcube, read_edispcube)),
+    "psf": ((has_gtpsf, read_gtpsf), (has_psfcube, read_psfcube)),
+}
 _WITHOUT = {
     "edisp": (
         "give edisp=None to open the maps without it: true and reconstructed energy are then taken "
@@ -79,6 +77,8 @@ class MapParts:
         energy.
     optional : set of str
         Responses that are left out, with a warning, if they cannot be used.
+    without : dict
+        How to do without each response, for messages.
     """
 
     images: dict[str, list[SkyMap]] = field(default_factory=dict)
@@ -86,6 +86,7 @@ class MapParts:
     bands: Axis | None = None
     effective_area: NDArray[np.float64] | None = None
     optional: set[str] = field(default_factory=set)
+    without: Mapping[str, str] = field(default_factory=lambda: _WITHOUT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +114,16 @@ class Usable:
             return False
         known = isinstance(error, XProfileError)
         text = str(error) if known else f"{self.name} is damaged ({type(error).__name__}: {error})"
+        text = f"{text}; {self.parts.without[self.name]}"
         if self.name in self.parts.optional:
             warnings.warn(
-                f"{self.name} is left out, because it cannot be used: {text}; "
-                f"{_WITHOUT[self.name]}",
+                f"{self.name} is left out, because it cannot be used: {text}",
                 DataWarning,
                 stacklevel=user_stacklevel(),
             )
             return True
         new = InvalidDataError if isinstance(error, InvalidDataError) else FileFormatError
-        raise new(f"{text}; {_WITHOUT[self.name]}") from error
+        raise new(text) from error
 
 
 def add_part(
@@ -156,7 +157,8 @@ def add_part(
     if not all(opened):
         raise InvalidOptionError(f"{name} has an empty list; give one file or map at least")
     if name in RESPONSES:
-        parts.optional.discard(name)
+        in_memory = not isinstance(opened[0][0].content, FitsFile)
+        parts.optional = (parts.optional | {"psf"}) - ({name} if in_memory else set())
         with Usable(name, parts):
             parts.responses[name] = read_any_response(opened[0][0], name)
         return
@@ -165,8 +167,10 @@ def add_part(
     nested = any(_is_list(group) for group in sources)
     parts.images[name] = images_of_bands(name, groups, parts.bands, nested=nested)
     file = opened[0][0].content
-    if name == "counts" and len(opened) == 1 and isinstance(file, FitsFile) and WEIGHTS in file:
-        parts.images.setdefault("mask", [read_skymap(file, [WEIGHTS])])
+    if name == "counts" and len(opened) == 1 and isinstance(file, FitsFile):
+        masks = masks_of_counts(file, parts.images[name][0])
+        if masks:
+            parts.images.setdefault("mask", masks)
 
 
 def _is_list(source: Any) -> bool:
@@ -184,17 +188,11 @@ def read_any_response(opened: OpenedSource, name: str) -> Response:
         return response_from_array(source, name)
     if not isinstance(source, FitsFile):
         raise InvalidOptionError(f"{name} must be a file or a DataArray, found {source!r}")
-    if opened.hdu is not None:
-        return read_response(source, source[opened.hdu].name)
-    if name == "psf" and has_gtpsf(source):
-        return read_gtpsf(source)
-    if name == EDISP and has_drm(source):
-        return read_drm(source)
-    if name == "psf" and has_psfcube(source):
-        return read_psfcube(source)
-    if name == EDISP and has_edispcube(source):
-        return read_edispcube(source)
-    return read_response(source, name.upper())
+    hdu = None if opened.hdu is None else source[opened.hdu]
+    for is_dialect, read in _DIALECTS[name]:
+        if is_dialect(source, hdu):
+            return read(source, hdu)
+    return read_response(source, name.upper(), hdu)
 
 
 def _read_images(opened: OpenedSource, name: str, parts: MapParts) -> list[SkyMap]:
@@ -208,13 +206,20 @@ def _read_images(opened: OpenedSource, name: str, parts: MapParts) -> list[SkyMa
         return [number_map(name, source, parts.images["counts"][0])]
     if opened.hdu is not None:
         return [read_image(source, name, opened.hdu)]
-    hdus = [hdu for hdu in _MASK_HDUS if hdu in source] if name == "mask" else [name.upper()]
-    return [read_image(source, name, hdu) for hdu in hdus or ["PRIMARY"]]
+    if name != "mask":
+        image = read_image(source, name, name.upper())
+        check_choice(source, name, image.hdu)
+        return [image]
+    hdus = [hdu for hdu in _MASK_HDUS if hdu in source]
+    return [read_image(source, name, hdu) for hdu in hdus] or [read_image(source, name, None)]
 
 
-def read_image(file: FitsFile, name: str, hdu: str | int) -> SkyMap:
-    """Read the image of a variable, which may have an axis of energy besides those of the sky."""
-    image = read_skymap(file, [hdu])
+def read_image(file: FitsFile, name: str, hdu: str | int | None) -> SkyMap:
+    """Read the image of a variable, which may have an axis of energy besides those of the sky.
+
+    Without an HDU, it is the first image of the file.
+    """
+    image = read_skymap(file, [] if hdu is None else [hdu])
     if name == "background" and is_ctbkgcube(file, image):
         image = replace(image, unit=RATE_UNIT)
         file.notes.append(f"{image.label} in {RATE_UNIT}")

@@ -8,6 +8,7 @@ bin, or a density over migra, the ratio of reconstructed to true energy.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis, add_axis, same_axis
+from ...maps.value_warnings import warn_of_extrapolation
 from ...maps.wcs import decode_wcs, encode_wcs, wcs_name
 from ...schema.axes import axis_edges
 from ...schema.names import EDISP, ENERGY, ENERGY_TRUE, LAT, LON, RAD
@@ -25,11 +27,12 @@ from ..fits.arrays import image_values, native_order
 from ..fits.bands_tables import MIGRA, read_bands_table
 from ..fits.files import FitsFile
 from ..fits.skymap import axis_from_array, read_wcs
-from ..fits.units import unit_factor
+from ..fits.units import named_unit, remedy_for, unit_by_integral, unit_factor
 from .migration import bin_fractions, integrate_migra, interpolate_nodes
 
 __all__ = [
     "CHANNEL",
+    "Hdu",
     "Response",
     "add_edisp",
     "add_psf",
@@ -40,6 +43,7 @@ __all__ = [
 
 Float = NDArray[np.float64]
 Array = NDArray[np.generic]
+Hdu: TypeAlias = fits.ImageHDU | fits.BinTableHDU
 CHANNEL = "channel"  # axis of a matrix for the energies of the counts, which it does not name
 
 
@@ -79,28 +83,39 @@ def position_dims(name: str) -> tuple[str, str]:
     return f"{LAT}_{name}", f"{LON}_{name}"
 
 
-def read_response(file: FitsFile, name: str) -> Response:
+def read_response(file: FitsFile, name: str, hdu: Hdu | None = None) -> Response:
     """Read the HDU ``EDISP`` or ``PSF`` of a file of Gammapy, or another one with such axes.
+
+    Parameters
+    ----------
+    file : FitsFile
+        The file.
+    name : {"EDISP", "PSF"}
+        Name of the HDU, unless one is given.
+    hdu : ImageHDU or BinTableHDU, optional
+        HDU that the caller names.
 
     Raises
     ------
     FileFormatError
         If the HDU or its axes are missing, or its values do not fit the axes.
     """
-    hdu, label = _find_hdu(file, name), f"{name} of {file.label}"
-    bands = _bands_name(hdu)
+    hdu = _find_hdu(file, name) if hdu is None else hdu
+    label, bands = f"{hdu.name} of {file.label}", _bands_name(hdu)
     if bands not in file:
-        raise FileFormatError(f"{name} has no table of energies: HDU {bands} is missing")
-    axes = tuple(read_bands_table(file[bands], file.energy_unit))
+        raise FileFormatError(
+            f"{label} has no table of energies: HDU {bands} is missing; found {file.hdu_names}"
+        )
+    axes = tuple(read_bands_table(file[bands], file))
     sizes = tuple(axis.size for axis in axes)
     if hdu.is_image:
         if len(sizes) > 2 or hdu.shape[:-2] != sizes or 0 in hdu.shape:
             raise FileFormatError(
                 f"{name} has the shape {hdu.shape}, expected {sizes} and two axes of positions"
             )
-        unit = hdu.header.get("BUNIT")
-        return Response(image_values(hdu), axes, unit, label, read_wcs(hdu)[0])
-    if "DATA" not in hdu.columns.names:
+        unit, wcs = hdu.header.get("BUNIT"), read_wcs(hdu)[0]
+        return _with_unit(Response(image_values(hdu), axes, unit, label, wcs), file)
+    if "DATA" not in map(str.upper, hdu.columns.names):
         raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
     values = native_order(hdu.data["DATA"]).reshape(-1)
     if values.size != np.prod(sizes) or values.dtype.kind not in "iuf":
@@ -108,10 +123,22 @@ def read_response(file: FitsFile, name: str) -> Response:
             f"{name} has {values.size} values of {values.dtype}, expected {np.prod(sizes)} numbers "
             "from its axes"
         )
-    return Response(values.reshape(sizes), axes, hdu.columns["DATA"].unit, label)
+    unit = hdu.columns["DATA"].unit
+    return _with_unit(Response(values.reshape(sizes), axes, unit, label), file)
 
 
-def _find_hdu(file: FitsFile, name: str) -> fits.ImageHDU | fits.BinTableHDU:
+def _with_unit(response: Response, file: FitsFile) -> Response:
+    """Give a PSF that names no unit the one in which its integral is about 1, if there is one."""
+    if response.dims[-1:] != (RAD,) or named_unit(response.unit):
+        return response
+    values = np.moveaxis(response.values, len(response.axes) - 1, -1)
+    unit = unit_by_integral(values, response.axes[-1].edges)
+    if unit is not None:
+        file.notes.append(f"{response.label} in {unit}, as its integral is then about 1")
+    return replace(response, unit=unit)
+
+
+def _find_hdu(file: FitsFile, name: str) -> Hdu:
     """Return the HDU of this name, or the first one whose BANDS table has axes of the response."""
     if name in file:
         return file[name]
@@ -127,7 +154,7 @@ def _find_hdu(file: FitsFile, name: str) -> fits.ImageHDU | fits.BinTableHDU:
     raise FileFormatError(f"{file.name!r} has no HDU {name}; found {file.hdu_names}")
 
 
-def _bands_name(hdu: fits.ImageHDU | fits.BinTableHDU) -> str:
+def _bands_name(hdu: Hdu) -> str:
     return str(hdu.header.get("BANDSHDU", f"{hdu.name}_BANDS"))
 
 
@@ -204,6 +231,8 @@ def _kernels_of_migra(maps: xr.Dataset, response: Response, true: Axis) -> Array
     energy, migra = axis_edges(maps, ENERGY), response.axes[1]
     if _is_at_nodes(response):
         edges = axis_edges(maps, ENERGY_TRUE)
+        wanted, remedy = maps[ENERGY_TRUE].to_numpy(), "or go without it by edisp=None"
+        warn_of_extrapolation(response.label, true.edges, wanted, remedy, true.unit)
         values = response.values.astype(np.float64)
         return bin_fractions(values, true.centres, migra.edges, energy, edges)
     return integrate_migra(response.values, migra.edges, energy, true.centres)
@@ -239,7 +268,7 @@ def add_psf(maps: xr.Dataset, response: Response, energy_unit: str) -> xr.Datase
         values = interpolate_nodes(energy.centres, values, maps[ENERGY_TRUE].to_numpy())
     else:
         maps = add_axis(maps, energy, response.label)
-    factor = unit_factor(response.unit, entry.unit, response.label)
+    factor = unit_factor(response.unit, entry.unit, response.label, remedy_for("psf"))
     values = np.multiply(values, factor, dtype=np.float64)
     maps = maps.assign_coords({RAD: data_array(RAD, response.axes[1].centres, COORDS)})
     return _assign(maps, "psf", replace(response, values=values), response.dims)

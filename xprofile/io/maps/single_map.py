@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import astropy.units as u
@@ -15,20 +15,25 @@ from ...maps.axes import add_axis
 from ...maps.wcs import grid_coords
 from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
 from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
-from ...schema.units import energy_unit_name, unit_text
-from ..fits.files import FileSource, FitsFile, open_fits, source_name
+from ...schema.units import energy_unit_name
+from ..fits.files import FileSource, FitsFile
 from ..fits.skymap import read_skymap
 from ..fits.units import unit_to_keep
+from .images.arguments import history_line
+from .images.bands import energy_bands, image_in_band
+from .images.given_units import UnitOfPart, given_unit
+from .images.sources import SourceOpener
 
-__all__ = ["open_map", "read_map"]
+__all__ = ["open_map", "read_single_map"]
 
 
 @suggests_options
 def open_map(
     path: FileSource,
     *,
-    hdu: str | None = None,
-    unit: str | u.UnitBase | None = None,
+    hdu: str | int | None = None,
+    unit: UnitOfPart | None = None,
+    energy_edges: u.Quantity | None = None,
     energy_unit: str | NotGiven = NOT_GIVEN,
     chunks: int | str | Mapping[str, Any] | None = None,
     checksum: bool = False,
@@ -40,11 +45,15 @@ def open_map(
     path : str, path-like or file object
         FITS file with an image that has a celestial WCS, compressed or not. The energies come from
         a table BANDS, EBOUNDS or ENERGIES, or from an axis log_Energy.
-    hdu : str, optional
-        Name of the HDU; the first image by default.
-    unit : str or astropy.units.Unit, optional
+    hdu : str or int, optional
+        Name or number of the HDU; the first image by default.
+    unit : str, astropy.units.Unit or dict, optional
         Unit of the values, instead of the unit in the file. Both may be written as people do:
-        ``counts``, ``JY/BEAM``, ``cm^2 s``.
+        ``counts``, ``JY/BEAM``, ``cm^2 s``. A dict also gives the unit of the energies, instead of
+        the unit in the file or in its format: ``{"values": "cm2 s", "energy": "GeV"}``, or only one
+        of both.
+    energy_edges : Quantity, optional
+        Edges of the planes of a cube whose file has no energies: ``[10, 30, 100] * u.GeV``.
     energy_unit : str
         Unit of the energies, TeV if it is not given. Energies in the file are also taken to be in
         it where neither the file nor its format names their unit; without it, that is an error.
@@ -72,7 +81,8 @@ def open_map(
         If the file is not FITS, has no such image, or the image has no celestial WCS, no energies
         for its planes.
     InvalidOptionError
-        If the file has no HDU `hdu`, or if `unit` or `energy_unit` is not valid.
+        If the file has no HDU `hdu`, if `unit` or `energy_unit` is not valid, or if the map has
+        other energies than `energy_edges`.
 
     Warns
     -----
@@ -90,29 +100,65 @@ def open_map(
     >>> diffuse = xprofile.open_map("gll_iem_v07.fits")  # doctest: +SKIP
     >>> diffuse.profile.bin(bins, how="mean")  # doctest: +SKIP
     """
-    new_unit = None if unit is None else unit_text(unit)
-    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
-    lazy = chunks is not None
-    with open_fits(path, lazy=lazy, checksum=checksum, energy_unit=known_unit) as file:
-        if hdu is not None and hdu.upper() not in file:
-            raise InvalidOptionError(f"no HDU {hdu!r} in {file.label}; found {file.hdu_names}")
-        found = read_map(file, hdu, unit=new_unit, energy_unit=known_unit or ENERGY_UNIT, lazy=lazy)
-    found.attrs["history"] = f"open_map {Path(source_name(path)).name}"
-    if file.notes:
-        found.attrs["history"] += f"\nopen_map assumed: {'; '.join(file.notes)}"
+    found, _ = read_single_map(
+        path, hdu=hdu, unit=unit, energy_edges=energy_edges, energy_unit=energy_unit,
+        lazy=chunks is not None, checksum=checksum,
+    )  # fmt: skip
     return found.chunk(chunks) if chunks is not None else found
 
 
-def read_map(
+def read_single_map(
+    path: FileSource,
+    *,
+    hdu: str | int | None = None,
+    unit: UnitOfPart | None = None,
+    energy_edges: u.Quantity | None = None,
+    energy_unit: str | NotGiven = NOT_GIVEN,
+    lazy: bool = False,
+    checksum: bool = False,
+    step: str = "open_map",
+) -> tuple[xr.DataArray, Callable[[], None]]:
+    """Read one map with the options of `open_map`; the history names the `step`.
+
+    Returns
+    -------
+    found : xarray.DataArray
+        The map. With `lazy`, xarray reads the values when they are needed.
+    close : callable
+        Closes the file from which values are read later.
+    """
+    given, bands = given_unit(unit), energy_bands(energy_edges)
+    known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
+    with ExitStack() as stack:
+        opener = SourceOpener(stack, lazy, checksum, known_unit, {"map": given}, bands)
+        file = opener.for_part("map", opener.file(path))
+        unit_of_axis = known_unit or ENERGY_UNIT
+        found = _read_map(file, hdu, unit=given.values, energy_unit=unit_of_axis, lazy=lazy)
+    options = {"hdu": hdu, "unit": unit, "energy_edges": energy_edges}
+    found.attrs["history"] = history_line(step, path, {}, options)
+    if file.notes:
+        found.attrs["history"] += f"\n{step} assumed: {'; '.join(file.notes)}"
+    return found, opener.closer()
+
+
+def _read_map(
     file: FitsFile,
-    hdu: str | None,
+    hdu: str | int | None,
     *,
     unit: str | None = None,
     energy_unit: str = ENERGY_UNIT,
     lazy: bool = False,
 ) -> xr.DataArray:
     """Read one map from an open file; the options are those of `open_map`."""
-    image = read_skymap(file, [hdu] if hdu else [])
+    key = None if hdu is None else file.find(hdu)
+    if hdu is not None and key is None:
+        raise InvalidOptionError(
+            f"no HDU {hdu!r} in {file.label}, expected the name or number of one of its HDUs; "
+            f"found {file.hdu_names}"
+        )
+    image = read_skymap(file, [] if key is None else [key])
+    if file.bands is not None and not image.given_energies:
+        image = image_in_band(image, file.bands)
     coords = xr.Dataset(coords=grid_coords(image.wcs, image.image_shape))
     for axis in image.axes:
         energy = axis.name in (ENERGY, ENERGY_TRUE)

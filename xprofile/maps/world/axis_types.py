@@ -25,7 +25,8 @@ _PARTS = re.compile(r"(RA|DEC|[A-Z]LON|[A-Z]LAT|[A-Z]{2}L[NT])[\s-]+([A-Z]{3})(-
 
 def axis_types(header: Header) -> dict[str, str]:
     """Return the types of the axes by keyword, such as ``{"CTYPE1": "RA---TAN"}``."""
-    return {key: str(header[key]) for key in header if re.fullmatch(r"CTYPE\d+", key)}
+    keys = [key for key in header if key.startswith("CTYPE")]
+    return {key: str(header[key]) for key in keys if key[5:].isdigit()}
 
 
 def axis_name(text: str) -> str:

@@ -10,8 +10,10 @@ import numpy as np
 from astropy.io.fits import Header
 from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
-from ...exceptions import InvalidDataError, InvalidOptionError
+from ...exceptions import DataWarning, InvalidDataError, InvalidOptionError
+from ...schema.warning_place import user_stacklevel
 from .axis_types import axis_types, mended_axis_types
+from .card_values import mended_values
 from .cards import cards_of_wcs, has_distortions, header_of_cards, wcs_of_header
 from .distortions import pixel_to_world
 from .frames import celestial_frame
@@ -23,6 +25,8 @@ _TABLES = re.compile(r"(CPDIS\d|D2IMDIS\d|D2IMARR|D2IMEXT|AXISCORR)$")
 
 # keywords of distortions that astropy knows in two dimensions alone
 _DISTORTED = re.compile(r"([AB]_ORDER|CQDIS\d|PV1_\d+|WAT\d_\d+)$")
+
+_PV = re.compile(r"PV[12]_\d+$")  # terms of TPV
 
 # cards of axes beyond the first two, and of the first two with those beyond
 _OTHER_AXES = re.compile(
@@ -39,6 +43,10 @@ _WCS_ERRORS = (
 # Degrees between positions that are the same, 4e-6 arcsec. Cards have 13 digits, which changes
 # positions by 1e-11; ten times larger, nothing changes.
 _SAME_POSITION = 1e-9
+
+# Area of a pixel, as a share of its squared diagonal, that rounding alone can give. Pixels of maps
+# are 1e6 times as long as wide at most, so ten times larger or smaller, nothing changes.
+_ROUNDING = 1e-12
 
 
 def celestial_wcs(wcs: Any, label: str = "wcs") -> WCS:
@@ -62,7 +70,8 @@ def celestial_wcs(wcs: Any, label: str = "wcs") -> WCS:
     Warns
     -----
     DataWarning
-        If the header spells the type of an axis in an unusual way.
+        If the header spells the type of an axis in an unusual way, or a TPV has its pixel widths in
+        CDELT.
     """
     if isinstance(wcs, Header):
         found = _read_header(wcs, label)
@@ -76,7 +85,8 @@ def celestial_wcs(wcs: Any, label: str = "wcs") -> WCS:
         celestial_frame(found)
     except InvalidDataError as error:
         raise InvalidDataError(f"{label}: {error}") from None
-    _check_distortions(found, label)
+    if isinstance(wcs, WCS) or any(_DISTORTED.match(key) for key in wcs):
+        _check_distortions(found, label)
     return found
 
 
@@ -104,6 +114,10 @@ def _read_header(header: Header, label: str) -> WCS:
         raise InvalidDataError(_no_tables(label, f"{tables[0]} = {header[tables[0]]!r}"))
     has_sip = "A_ORDER" in header and "B_ORDER" in header
     mended = mended_axis_types(axis_types(header), has_sip=has_sip, label=label)
+    mended |= mended_values(header, label)
+    if not any(_PV.match(key) for key in header):  # without terms, TPV is TAN
+        named = axis_types(header) | mended
+        mended |= {key: t.replace("-TPV", "-TAN") for key, t in named.items() if "-TPV" in str(t)}
     if mended:
         header = header.copy()
         header.update(mended)
@@ -156,7 +170,41 @@ def _celestial_part(wcs: WCS, label: str, types: list[str]) -> WCS:
             f"{label} has no celestial axes: CTYPE is {types}; expected pixels on the sky, with "
             "types such as 'RA---TAN' and 'DEC--TAN'"
         )
+    if not _can_be_inverted(found):
+        raise InvalidDataError(
+            f"{label} has no valid WCS: its pixels have no area, because the matrix "
+            f"{found.pixel_scale_matrix.tolist()} is singular; correct CDELT, CD or PC"
+        )
+    if np.any(found.wcs.get_cdelt() != 1) and _is_tpv(found):
+        _move_widths(found, label)
     return found
+
+
+def _is_tpv(wcs: WCS) -> bool:
+    """Whether a WCS has terms of TPV; wcslib names its axes TAN, unless it writes a header."""
+    if not any(re.search("-(TAN|TPV)$", text) for text in wcs.wcs.ctype):
+        return False
+    return any("-TPV" in text for text in axis_types(header_of_cards(cards_of_wcs(wcs))).values())
+
+
+def _move_widths(wcs: WCS, label: str) -> None:
+    """Move pixel widths to the matrix of a TPV, whose terms are of degrees after both."""
+    warnings.warn(
+        f"{label} is TPV and has its pixel widths in CDELT, where astropy takes the PV terms as "
+        "those of pixels: xprofile takes them as those of degrees, as TPV defines; write the "
+        "widths into CD if other tools read the file",
+        DataWarning,
+        stacklevel=user_stacklevel(),
+    )
+    matrix = wcs.pixel_scale_matrix
+    wcs.wcs.cdelt = [1.0, 1.0]
+    wcs.wcs.pc = matrix
+
+
+def _can_be_inverted(wcs: WCS) -> bool:
+    """Whether pixels have an area, and their two sides different directions."""
+    matrix = wcs.pixel_scale_matrix
+    return bool(abs(np.linalg.det(matrix)) > _ROUNDING * np.linalg.norm(matrix) ** 2)
 
 
 def _no_valid_wcs(label: str, types: list[str], error: Exception) -> str:
@@ -169,6 +217,7 @@ def _no_valid_wcs(label: str, types: list[str], error: Exception) -> str:
 
 def _no_tables(label: str, found: str) -> str:
     return (
-        f"{label} has distortions that cannot be kept: found {found}, expected SIP, TPV or TPD "
-        "(CQDIS); resample the image without distortions, or with one of these"
+        f"{label} has distortions in lookup tables, which cannot be kept: found {found}, expected "
+        "SIP, TPV or TPD (CQDIS); resample the image without distortions (drizzle, swarp, or "
+        "reproject.reproject_exact), or remove these cards if the distortions are negligible"
     )

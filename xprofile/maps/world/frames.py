@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from astropy.coordinates import (
@@ -12,18 +13,32 @@ from astropy.coordinates import (
     BaseCoordinateFrame,
     FK4NoETerms,
     Supergalactic,
+    frame_transform_graph,
 )
 from astropy.time import Time
 from astropy.wcs import WCS
-from astropy.wcs.utils import custom_wcs_to_frame_mappings, wcs_to_celestial_frame
+from astropy.wcs.utils import WCS_FRAME_MAPPINGS, wcs_to_celestial_frame
 
 from ...exceptions import InvalidDataError
 from .axis_types import axis_name
 
-__all__ = ["besselian_epoch", "celestial_frame", "frames_in_astropy"]
+__all__ = [
+    "besselian_epoch",
+    "celestial_frame",
+    "frame_attrs",
+    "frame_from_attrs",
+    "frames_in_astropy",
+    "is_known_to_astropy",
+]
 
 _KNOWN = ("RA", "GLON", "ELON", "SLON")  # types of longitudes whose frames can be transformed
 _FK4 = {"FK4": FK4, "FK4-NO-E": FK4NoETerms}
+
+_EPOCH_DECIMALS = 6  # of years: half a minute, in which no frame turns by 1e-6 arcsec
+
+# Years of equinoxes, those of the oldest catalogues and some time to come. Headers with 0 mean that
+# nobody has filled it in: positions would be off by 28 deg.
+_FIRST_YEAR, _LAST_YEAR = 1800.0, 2200.0
 
 
 def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
@@ -45,14 +60,12 @@ def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
     InvalidDataError
         If the WCS has another frame, such as a helioprojective one.
     """
-    found = _other_frame(wcs)
-    if found is not None:
-        return found
     w = wcs.wcs
     try:
         if _longitude(wcs) not in _KNOWN:
             raise ValueError
-        return wcs_to_celestial_frame(wcs)
+        found = _other_frame(wcs)
+        found = wcs_to_celestial_frame(wcs) if found is None else found
     except ValueError:
         system = f", RADESYS {w.radesys!r}" if w.radesys else ""
         raise InvalidDataError(
@@ -60,6 +73,35 @@ def celestial_frame(wcs: WCS) -> BaseCoordinateFrame:
             "RA and DEC in ICRS, FK5 or FK4 (RADESYS), GLON and GLAT, ELON and ELAT, or SLON and "
             "SLAT: correct the header, or reproject the maps to one of these frames"
         ) from None
+    if "equinox" in found.frame_attributes and not _FIRST_YEAR < found.equinox.jyear < _LAST_YEAR:
+        raise InvalidDataError(
+            f"the WCS has the EQUINOX {w.equinox:g}, expected a year such as 2000; correct the "
+            "header, or remove this card if positions are ICRS"
+        )
+    return found
+
+
+def frame_attrs(frame: BaseCoordinateFrame) -> dict[str, str]:
+    """Return the name of a frame, with its equinox and epoch where they are not the usual ones.
+
+    They are the attributes of coordinates in this frame, such as ``lon`` and ``lat`` of bins.
+    """
+    usual, times = type(frame)(), {}
+    for name in ("equinox", "obstime"):
+        if name not in frame.frame_attributes or getattr(frame, name) == getattr(usual, name):
+            continue
+        time = getattr(frame, name)
+        besselian = frame.name.startswith("fk4") or time.format.startswith("byear")
+        year = time.byear if besselian else time.jyear
+        times[name] = f"{'B' if besselian else 'J'}{round(float(year), _EPOCH_DECIMALS)}"
+    return {"frame": str(frame.name), **times}
+
+
+def frame_from_attrs(attrs: Mapping[Any, Any]) -> BaseCoordinateFrame:
+    """Return the frame that `frame_attrs` describes."""
+    times = {name: Time(attrs[name]) for name in ("equinox", "obstime") if name in attrs}
+    kind: type[BaseCoordinateFrame] = frame_transform_graph.lookup_name(attrs["frame"])
+    return kind(**times)
 
 
 def besselian_epoch(wcs: WCS) -> float | None:
@@ -73,11 +115,24 @@ def besselian_epoch(wcs: WCS) -> float | None:
     return None if days is None else float(Time(days, format="mjd").byear)
 
 
+def is_known_to_astropy(wcs: WCS) -> bool:
+    """Whether astropy finds the frame of a celestial WCS by itself."""
+    return _other_frame(wcs) is None
+
+
 @contextmanager
 def frames_in_astropy() -> Iterator[None]:
-    """Let functions of astropy know all frames of `celestial_frame` inside the ``with`` block."""
-    with custom_wcs_to_frame_mappings([_other_frame]):
+    """Let functions of astropy know all frames of `celestial_frame` inside the ``with`` block.
+
+    astropy asks its own function first, which takes ecliptic axes for equatorial ones. The function
+    of this module has to come before it.
+    """
+    mappings = [_other_frame]
+    WCS_FRAME_MAPPINGS.insert(0, mappings)
+    try:
         yield
+    finally:  # by identity, as other threads have the same function in other lists
+        del WCS_FRAME_MAPPINGS[next(i for i, m in enumerate(WCS_FRAME_MAPPINGS) if m is mappings)]
 
 
 def _other_frame(wcs: WCS) -> BaseCoordinateFrame | None:

@@ -19,6 +19,7 @@ _CELLS = (u.pix, u.bin)  # maps count events per pixel and bin anyway
 # numbers, which may contain an e, or words
 _NUMBER_OR_WORD = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|[^\W\d_]+")
 _PER = re.compile(r"\s+per\s+", re.IGNORECASE)
+_INVERSE = re.compile(r"\(([^()]*)\)\s*(?:\*\*|\^)?\s*\(?-1\)?")  # of a whole text: (cm2 s)-1
 _DECORATION = re.compile(r"[{}$\"']")  # of LaTeX, or quotes within the quotes of FITS
 _PLAIN_NUMBERS = frozenset(("dimensionless", "unitless", "number", "numbers"))
 
@@ -50,6 +51,8 @@ def as_unit(unit: Any) -> u.UnitBase:
     TypeError
         If `unit` is neither a text nor a unit.
     """
+    if isinstance(unit, bool):  # astropy takes True for the number 1
+        raise TypeError(f"expected a text or a unit, found {unit!r}")
     found = _parse(unit) if isinstance(unit, str) else u.Unit(unit)
     if not isinstance(found, u.UnitBase):
         raise ValueError(f"{unit!r} is logarithmic, expected a unit of linear values")
@@ -58,10 +61,13 @@ def as_unit(unit: Any) -> u.UnitBase:
 
 @lru_cache(maxsize=256)  # a technical size: a session meets a few dozen spellings
 def _parse(written: str) -> Any:
-    text = _DECORATION.sub("", written).strip().removeprefix("[").removesuffix("]").strip()
+    plain = _DECORATION.sub("", written).replace("\N{MIDDLE DOT}", " ").strip()
+    text = plain.removeprefix("[").removesuffix("]").strip()
     if named_unit(text) is None or text.lower() in _PLAIN_NUMBERS:
         return u.dimensionless_unscaled
     text = _PER.sub("/", WHOLE_TEXTS.get(text.replace(" ", ""), text))
+    inverse = _INVERSE.fullmatch(text)
+    text = f"1/({inverse[1]})" if inverse else text
     capitals = text.isupper()
     text = _NUMBER_OR_WORD.sub(lambda word: _meaning(word.group(), capitals=capitals), text)
     with warnings.catch_warnings():

@@ -22,6 +22,7 @@ _SPELLINGS: Final = {
     "W": "w watt",
     "s": "s sec second",
     "ms": "ms",
+    "ks": "ks ksec",
     "min": "min minute",
     "h": "h hr hrs hour",
     "d": "d day",
@@ -40,7 +41,7 @@ _SPELLINGS: Final = {
     "sr": "sr str ster steradian",
     "K": "k kelvin",
     "Jy": "jy jansky",
-    "beam": "beam",
+    "beam": "beam bm",
     "pix": "pix pixel",
     "bin": "bin",
     "Hz": "hz hertz",
@@ -59,7 +60,7 @@ ALWAYS: Final = frozenset(
 )
 
 # capitals that have two readings as single words, but one as a whole
-WHOLE_TEXTS: Final = {"MJY/SR": "MJy/sr", "MJY/BEAM": "mJy/beam"}
+WHOLE_TEXTS: Final = {"MJY/SR": "MJy/sr", "MJY/STER": "MJy/sr", "MJY/BEAM": "mJy/beam"}
 
 # texts, in lower case, with which a tool says that it names no unit
 NO_UNIT: Final = frozenset(

@@ -8,8 +8,8 @@ from cases import mapdataset_files as small
 from cases.image_files import BACKGROUND, COUNTS, SECONDS, several_hdus
 from cases.part_files import fermi_parts
 
-from xprofile import open_maps
-from xprofile.exceptions import FileFormatError, InvalidOptionError
+from xprofile import open_map, open_maps
+from xprofile.exceptions import DataWarning, FileFormatError, InvalidOptionError
 
 OPTIONS = {"energy_edges": [1, 10] * u.TeV, "exposure_unit": "m2 s"}
 ALPHA = 0.1 + BACKGROUND
@@ -107,3 +107,29 @@ def test_numbers_must_be_one_finite_number(value):
 def test_file_of_many_images_asks_for_the_hdus(path):
     with pytest.raises(FileFormatError, match="their HDUs in this file: open_maps"):
         open_maps(path)
+
+
+@pytest.mark.parametrize("hdu", [True, None, {"a": 1}, -1, 7, "", "NO"])
+def test_an_hdu_that_is_none_is_told(hdu):
+    file = several_hdus(ON=COUNTS)
+    with pytest.raises(InvalidOptionError, match=r"counts is in HDU .*the HDUs PRIMARY, ON"):
+        open_maps(counts=(file, hdu), exposure=1.0)
+    if hdu is not None:
+        with pytest.raises(InvalidOptionError, match=r"no HDU .*name or number of one of its HDUs"):
+            open_map(several_hdus(ON=COUNTS), hdu=hdu)
+
+
+@pytest.mark.parametrize("hdu", [True, "ON", {}, ["ON"]])
+def test_hdus_of_parts_are_a_dict(hdu):
+    with pytest.raises(InvalidOptionError, match=r"hdu needs the path .* as in hdu=\{'counts'"):
+        open_maps(several_hdus(ON=COUNTS), hdu=hdu)
+
+
+def test_the_first_of_several_images_is_taken_with_a_warning():
+    options = {"energy_edges": [0.5, 2] * u.keV, "exposure": 1 * u.cm**2 * u.s}
+    with pytest.warns(DataWarning, match="images TS, ON, none of which is named COUNTS; the first"):
+        open_maps(counts=several_hdus(TS=COUNTS, ON=COUNTS), **options)
+    with pytest.raises(FileFormatError, match="no HDU BACKGROUND, expected one: COUNTS is another"):
+        open_maps(
+            counts=several_hdus(COUNTS=COUNTS), background=several_hdus(COUNTS=COUNTS), **options
+        )

@@ -22,6 +22,7 @@ __all__ = [
     "combine_images",
     "counts_with_energies",
     "energy_bands",
+    "image_in_band",
     "images_of_bands",
     "planes_of_image",
 ]
@@ -62,6 +63,9 @@ def images_of_bands(
         If there are more or fewer images than bands, or several images of a part that has one.
     """
     size = 1 if bands is None else bands.size
+    if bands is not None and len(groups) == size:
+        groups = [[_in_band(name, image, bands, i) for image in group]
+                  for i, group in enumerate(groups)]  # fmt: skip
     plain = not any(image.axes for group in groups for image in group)
     if plain and size > 1 and len(groups) == size:
         return [replace(image, band=i) for i, group in enumerate(groups) for image in group]
@@ -78,6 +82,47 @@ def images_of_bands(
             f"{name}=[[a, b], ...]"
         )
     return [image for group in groups for image in group]
+
+
+def _in_band(name: str, image: SkyMap, bands: Axis, number: int) -> SkyMap:
+    """Return an image of one band without its own energies, which must be those of the band.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is another band.
+    """
+    own = image.axes[0] if image.axes else image.own_band
+    if own is None or own.at_nodes or own.size != 1 or name == "mask":
+        return image
+    edges = bands.edges[number : number + 2]
+    if same_axis(own.edges, edges):
+        return replace(image, axes=(), own_band=None)
+    if name == "exposure":  # its true energies may be others
+        return image
+    raise InvalidOptionError(
+        f"{image.label} goes from {own.edges[0]:.4g} to {own.edges[1]:.4g} TeV by its energies, "
+        f"expected {edges[0]:.4g} to {edges[1]:.4g} TeV, as energy_edges say for image "
+        f"{number + 1} of {name}; correct energy_edges, or the order of the images"
+    )
+
+
+def image_in_band(image: SkyMap, bands: Axis) -> SkyMap:
+    """Return a single image with the energies that the caller gives, one band of it.
+
+    Raises
+    ------
+    InvalidOptionError
+        If there are several bands, or the image has energies that differ from them.
+    """
+    if image.axes:
+        return counts_with_energies(image, bands)
+    if bands.size != 1:
+        raise InvalidOptionError(
+            f"energy_edges has {bands.size} bands, expected one for the single image {image.label}"
+        )
+    cube = RepeatedPlane(image.cube.without_axes(len(image.cube.shape) - 2), 1)
+    return replace(image, cube=cube, axes=(bands,))
 
 
 def check_number(name: str, number: int, bands: Axis | None) -> None:
@@ -108,6 +153,7 @@ def counts_with_energies(counts: SkyMap, bands: Axis | None) -> SkyMap:
         If they have other energies than the bands that the caller gives.
     """
     if not counts.axes:
+        bands = bands or counts.own_band
         if bands is None:
             raise FileFormatError(
                 f"{counts.label} has no energies, expected a cube with a table of them, such as "
@@ -182,4 +228,5 @@ def _combine(name: str, cubes: Sequence[Cube]) -> Cube:
 
 
 def _is_true(values: Any) -> Any:
-    return np.asarray((values != 0) & ~np.isnan(values))
+    found = np.asarray(values != 0)
+    return found & ~np.isnan(values) if values.dtype.kind == "f" else found

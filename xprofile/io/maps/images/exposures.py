@@ -15,6 +15,7 @@ from ...fits.units import parse_unit, unit_factor
 __all__ = ["check_exposure_unit", "exposure_of_time"]
 
 Float = NDArray[np.float64]
+_COUNTS = "COUNTS"  # image of events in ctools
 _AREA = "give effective_area=, such as 500 * u.cm**2"
 
 
@@ -48,7 +49,7 @@ def exposure_of_time(cube: Cube, image: SkyMap, area: Float, size: int) -> Cube:
     if not parse_unit(unit, image.label).is_equivalent("s"):
         raise FileFormatError(
             f"{image.label} has the unit {image.unit!r}, expected a time, as effective_area is "
-            "given; leave effective_area out, or give exposure_unit='s' if the unit is wrong"
+            "given; leave effective_area out, or give unit={'exposure': 's'} if the unit is wrong"
         )
     areas = np.broadcast_to(area, size)
     if image.band is not None:
@@ -57,11 +58,17 @@ def exposure_of_time(cube: Cube, image: SkyMap, area: Float, size: int) -> Cube:
 
 
 def check_exposure_unit(image: SkyMap) -> None:
-    """Raise if an exposure is a time, or an image without a unit, which no format fixes."""
-    if image.unit is None and not image.axes:
+    """Raise if an exposure is a time, or has no unit and is an image or holds counts."""
+    if image.unit is None and (not image.axes or image.given_energies):
         raise FileFormatError(
             f"{image.label} has no unit, and an image of an exposure has no usual one: give "
             f"exposure_unit={MAPS['exposure'].unit!r}; for a time, {_AREA}"
+        )
+    if image.unit is None and (image.hdu == _COUNTS or image.cube.dtype.kind in "iu"):
+        raise FileFormatError(
+            f"{image.label} has no unit, and holds numbers of events by its name or its type "
+            f"{image.cube.dtype}, expected an exposure; give the right file, or if it is one, "
+            f"exposure_unit={MAPS['exposure'].unit!r}"
         )
     if image.unit is not None and parse_unit(image.unit, image.label).is_equivalent("s"):
         raise FileFormatError(
