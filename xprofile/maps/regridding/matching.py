@@ -9,8 +9,8 @@ import numpy as np
 from astropy.coordinates import FK5, ICRS, BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from .pixelgrid import PixelGrid
-from .sphere import same_frame
+from ..pixelgrid import PixelGrid
+from ..sphere import same_frame
 
 __all__ = ["PixelMatch", "pixels_in"]
 
