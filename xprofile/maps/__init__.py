@@ -7,5 +7,6 @@ its sky positions and solid angles.
 
 Maps: `in_memory` makes them from arrays, with `arrays` and `axes` for values and energies.
 `coarsening` joins pixels, `smoothing` spreads values, and `value_warnings` warns of odd values.
-`regrid` finds the pixels of one grid in another one, and interpolates to other pixels.
+Folder `regridding` finds the pixels of one grid in another one, and interpolates to other pixels;
+folder `indexing` selects by coordinates and positions; folder `world` reads world coordinates.
 """

@@ -23,9 +23,14 @@ from .world.frames import celestial_frame, frames_in_astropy, is_known_to_astrop
 if TYPE_CHECKING:
     from regions import PixelRegion, SkyRegion
 
-__all__ = ["PixelGrid", "pixel_numbers"]
+__all__ = ["TURN_ROUNDING", "PixelGrid", "pixel_numbers"]
 
 Float = NDArray[np.float64]
+
+# Columns, in parts of a full turn of 360 deg, by which it may differ from a whole number, for
+# rounding of the pixel width. Ten times larger changes nothing; at a whole column, maps with a gap
+# would be joined across it.
+TURN_ROUNDING = 1e-6
 
 # Degrees from the reference point at which a plate carree is compared with a linear one. A
 # technical choice: far enough out for an oblique projection to differ. Ten times as far would be
@@ -139,6 +144,14 @@ class PixelGrid:
     def full_turn(self) -> float:
         """Number of columns in 360 degrees; separable grids only."""
         return 360 / float(self.steps[0])
+
+    @property
+    def whole_turn(self) -> int:
+        """Number of columns in 360 degrees; 0 if it is not whole, or the grid is not separable."""
+        if not self.separable:
+            return 0
+        turn = round(self.full_turn)
+        return turn if abs(turn - self.full_turn) <= TURN_ROUNDING * turn else 0
 
     def lonlat(self, x: Float, y: Float) -> tuple[Float, Float]:
         """Longitude and latitude in degrees of pixel positions, NaN off the sky.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...schema.names import DISTANCE, LAT, LON, REGION, WCS_NAME, high, low
 from ..wcs import pixel_grid
+from ..world.frames import frame_from_attrs
 
 __all__ = ["select_position"]
 
@@ -102,10 +103,11 @@ def _nearest_bins(
             f"so they cannot be selected by position; they have {list(data.coords)}"
         )
     dim = str(data[LON].dims[0])
-    lon, lat, frame = data[LON].to_numpy(), data[LAT].to_numpy(), data[LON].attrs.get("frame")
-    if frame is None:
+    attrs = data[LON].attrs
+    if "frame" not in attrs:
         raise InvalidDataError("the coordinate lon has no attribute 'frame', such as 'galactic'")
-    centers = SkyCoord(lon, lat, unit="deg", frame=frame)
+    frame = frame_from_attrs(attrs)
+    centers = SkyCoord(data[LON].to_numpy(), data[LAT].to_numpy(), unit="deg", frame=frame)
     apart = places[:, None].separation(centers).deg
     if centers.size > 1 and np.all(centers[0].separation(centers).deg < _CONCENTRIC):
         numbers, apart = _rings_of(data, dim, apart[:, 0])

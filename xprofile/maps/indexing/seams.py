@@ -17,10 +17,6 @@ __all__ = ["unwrap_columns"]
 
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
 
-# Columns that may be missing to a full turn, for rounding of the pixel width. Ten times larger
-# changes nothing; at a whole column, columns would be put where the sky has other ones.
-_TURN_ROUNDING = 1e-6
-
 
 def unwrap_columns(data: Data, indices: NDArray[np.intp], dim: Hashable) -> Data:
     """Pick columns of a map, or bins; columns beyond the seam continue the numbers of the others.
@@ -32,9 +28,8 @@ def unwrap_columns(data: Data, indices: NDArray[np.intp], dim: Hashable) -> Data
         return found
     if {WCS_NAME, "x", "y"} - set(data.coords) or data["y"].dims not in ((), (LAT,)):
         return found
-    grid = pixel_grid(data)
-    turn = round(grid.full_turn) if grid.separable else 0
-    if not turn or abs(turn - grid.full_turn) > _TURN_ROUNDING * turn:
+    turn = pixel_grid(data).whole_turn
+    if not turn:
         return data.isel({dim: np.sort(indices)})
     seam = int(np.flatnonzero(np.diff(indices) < 0)[0])
     beyond = np.arange(indices.size) > seam

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ..pixelgrid import PixelGrid
+from ..pixelgrid import TURN_ROUNDING, PixelGrid
 from ..sphere import lonlat_deg, unit_vectors
 from .edge_of_sky import SkyNeighbours, find_neighbours
 
@@ -21,9 +21,6 @@ Bool = NDArray[np.bool_]
 # these pixels. Ten times larger, a map would be continued by 5 pixels for which it has no data.
 _EDGE = 0.5
 
-# Columns that may be missing to a full turn of 360 deg, for rounding of the pixel width. Ten times
-# larger changes nothing; at a whole column, maps with a gap would be interpolated across it.
-_TURN_ROUNDING = 1e-6
 # projections whose planes go on round the sky from the last column to the first
 _CYLINDRICAL = ("CAR", "CEA", "CYP", "MER")
 
@@ -85,7 +82,7 @@ def _turn(grid: PixelGrid) -> float:
         turn = 360 / float(abs(w.get_cdelt()[w.lng] * w.get_pc()[w.lng, w.lng]))
     else:
         return 0.0
-    return turn if w.lng == 0 and grid.shape[1] >= turn - _TURN_ROUNDING else 0.0
+    return turn if w.lng == 0 and grid.shape[1] >= turn - TURN_ROUNDING else 0.0
 
 
 @dataclass(frozen=True, eq=False)

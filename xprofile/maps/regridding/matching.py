@@ -17,10 +17,6 @@ __all__ = ["PixelMatch", "pixels_in"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-# Columns that may be missing to a full turn of 360 deg, for rounding of the pixel width. Ten times
-# larger changes nothing; at a whole column, maps with a gap would be interpolated across it.
-_TURN_ROUNDING = 1e-6
-
 # Largest distance, in pixels, between pixels that are the same. Headers with six digits are right
 # to 1e-4 pixels. Ten times larger, grids that are shifted by 0.01 pixels on purpose would count as
 # one; ten times smaller, rounded headers would make equal grids differ.
@@ -80,9 +76,7 @@ def pixels_in(source: PixelGrid, target: PixelGrid) -> PixelMatch | None:
     if not x.size:
         return None
     lon, lat = target.lonlat(x, y)
-    turn = round(source.full_turn) if source.separable else 0
-    if turn and abs(turn - source.full_turn) > _TURN_ROUNDING * turn:
-        turn = 0
+    turn = source.whole_turn
     rounding = min(_SINGLE_PRECISION / source.pixel_scales.min(), _MOST_FOR_SINGLE_PRECISION)
     allowed = _SAME_PIXEL + rounding
     rows, columns = source.shape
