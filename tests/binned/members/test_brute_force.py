@@ -67,6 +67,11 @@ def test_pixels_of_the_whole_sky(projection):
         check(Sky(projection, place, 1, whole=True), kinds[(5 + turn) % len(kinds)])
 
 
+def test_rim_of_an_equal_area_sky():
+    """Pixels at the rim are near the antipode, far from the other pixels of their tile."""
+    check(Sky("ZEA", "seam", 14, whole=True), "rings")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("place", CRVAL)

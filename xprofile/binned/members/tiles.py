@@ -152,7 +152,22 @@ def _near_tiles(
         lattice[:, known], unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
     )
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    return np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * half_diagonal + pitch)
+    near = np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * half_diagonal + pitch)
+    return near if grid.separable else near | _at_rim(known)
+
+
+def _at_rim(known: Bool) -> Bool:
+    """Whether each tile is at the rim of the sky, where projections stretch without limit.
+
+    Its nine points, of which `known` says whether they are on the sky, do not tell what is between
+    them there. Tiles beside such tiles may hold a part of the rim.
+    """
+    from scipy.ndimage import binary_dilation
+
+    points = np.lib.stride_tricks.sliding_window_view(known, (3, 3))[::2, ::2]
+    whole, any_known = points.all(axis=(-2, -1)), points.any(axis=(-2, -1))
+    beside = binary_dilation(any_known & ~whole, np.ones((3, 3), bool))
+    return np.asarray((any_known & ~whole) | (beside & ~any_known))
 
 
 def _nearest(vectors: Float, points: Float) -> Float:
