@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
+from scipy.integrate import trapezoid
 
 from xprofile import SkyBins, check_maps, open_maps
 from xprofile.exceptions import DataWarning
@@ -59,7 +60,7 @@ def test_psf_is_that_of_the_file(crab, gammapy_data):
     np.testing.assert_array_equal(maps["psf"].transpose("energy_true", "rad", ...), expected)
     np.testing.assert_array_equal(maps["rad"], angles)
     rad = np.radians(angles)
-    whole = np.trapezoid(maps["psf"][5, 5] * 2 * np.pi * np.sin(rad), rad, axis=-1)
+    whole = trapezoid(maps["psf"][5, 5] * 2 * np.pi * np.sin(rad), rad, axis=-1)
     np.testing.assert_allclose(whole, 1, atol=0.004)
 
 

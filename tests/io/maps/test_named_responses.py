@@ -12,6 +12,7 @@ from cases import part_files as partfiles
 from cases.errors import refused
 from cases.mapdataset_files import write
 from cases.part_files import ctcube, fermi_parts, stream
+from scipy.integrate import trapezoid
 
 from xprofile import open_maps
 from xprofile.exceptions import DataWarning, FileFormatError
@@ -111,7 +112,7 @@ def test_the_unit_of_a_psf_is_that_of_its_integral(unit, factor, bare):
     found = open_maps(**fermi_parts(psf=gaussian(factor, bare)))
     np.testing.assert_allclose(found["psf"], expected["psf"], rtol=1e-9)
     rad = np.radians(ANGLES)
-    whole = np.trapezoid(found["psf"] * 2 * np.pi * np.sin(rad), rad, axis=-1)
+    whole = trapezoid(found["psf"] * 2 * np.pi * np.sin(rad), rad, axis=-1)
     np.testing.assert_allclose(whole, 1, rtol=0.005)
     known = "deg-2" if unit == "deg-2" else "sr-1"
     assert f"in {known}, as its integral is then about 1" in found.attrs["history"]
