@@ -13,6 +13,7 @@ import json
 import platform
 import resource
 import sys
+import warnings
 from pathlib import Path
 
 import astropy
@@ -71,6 +72,8 @@ def versions():
 
 
 def main():
+    # energies that move, and bins off the map
+    warnings.simplefilter("ignore", xprofile.exceptions.DataWarning)
     options = parser.parse_args()
     known = groups(options)
     usual = [name for name in known if name not in ON_REQUEST]
