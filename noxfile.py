@@ -70,7 +70,7 @@ GAMMAPY = {
 @nox.parametrize("gammapy", list(GAMMAPY))
 def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
-    session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "pandas")
+    session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "hypothesis", "pandas")
     modules = [f"tests/exchange/gammapy_{name}.py" for name in ("exchange", "maps", "observations")]
     session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)
 

@@ -9,8 +9,13 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from astropy.coordinates import SkyCoord
+from hypothesis import settings
 
 from xprofile import SkyBins, open_maps, tutorial
+
+# busy machines and first imports take longer than the usual deadline of 200 ms
+settings.register_profile("any machine", settings(), deadline=None)
+settings.load_profile("any machine")
 
 mpl.use("Agg")
 

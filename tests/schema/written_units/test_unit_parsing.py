@@ -2,7 +2,7 @@
 
 import astropy.units as u
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xprofile.schema.written_units.parsing import (
@@ -66,7 +66,6 @@ def test_what_astropy_knows_stays(text):
     assert as_unit(text) == u.Unit(text)
 
 
-@settings(deadline=None)  # the first look at the table takes longer
 @given(st.sampled_from(sorted(MEANINGS)), st.sampled_from([str.upper, str.lower, str.title]))
 def test_all_names_of_the_table_are_units(name, case):
     assert isinstance(as_unit(case(name)), u.UnitBase)
