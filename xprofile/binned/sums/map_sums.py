@@ -13,7 +13,7 @@ from ..members.membership import Int, Membership
 from .masks import UsedMasks, zero_unused
 from .pixel_values import PixelValues
 from .position_sums import PositionSums
-from .reindexing import reindex_bins
+from .reindexing import append_zeros, reindex_bins
 from .value_ranges import ValueRange
 
 __all__ = ["RESPONSE_POSITION", "MapSums"]
@@ -127,7 +127,7 @@ class MapSums:
             else one.off_background + two.off_background,
             one.used_solid_angle + two.used_solid_angle,
             mask_index,
-            _append_zeros(one.exposure)[first] + _append_zeros(two.exposure)[second],
+            append_zeros(one.exposure)[first] + append_zeros(two.exposure)[second],
             one.solid_angle + two.solid_angle,
             one.n_pixels + two.n_pixels,
             None
@@ -161,8 +161,3 @@ def _off_background(values: dict[str, NDArray[Any]]) -> Float:
     on, off = (values[name].astype(float) for name in ("acceptance", "acceptance_off"))
     ratio = np.divide(on, off, out=np.zeros_like(on), where=off > 0)
     return np.asarray(ratio * values["counts_off"])
-
-
-def _append_zeros(exposure: Float) -> Float:
-    """Append a row of zeros, which the index -1 selects for energies without used pixels."""
-    return np.concatenate([exposure, np.zeros((1, *exposure.shape[1:]))])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..members.membership import Int, Membership
 from .masks import UsedMasks
 from .pixel_values import Planes
-from .reindexing import reindex_bins
+from .reindexing import append_zeros, reindex_bins
 from .value_ranges import ValueRange
 
 __all__ = ["PositionSums"]
@@ -62,12 +62,7 @@ class PositionSums:
         one, two = (sums.bins * size + sums.positions for sums in (self, other))
         keys = np.union1d(one, two)
         exposure = (
-            reindex_bins(_append_zeros(sums.exposure), old, keys)[mask]
+            reindex_bins(append_zeros(sums.exposure), old, keys)[mask]
             for sums, old, mask in ((self, one, one_mask), (other, two, other_mask))
         )
         return PositionSums(*np.divmod(keys, size), np.add(*exposure))
-
-
-def _append_zeros(exposure: Float) -> Float:
-    """Append a row of zeros, which the index -1 selects for energies without used pixels."""
-    return np.concatenate([exposure, np.zeros((1, *exposure.shape[1:]))])

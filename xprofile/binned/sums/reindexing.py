@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..members.membership import Int
 
-__all__ = ["reindex_bins"]
+__all__ = ["append_zeros", "reindex_bins"]
 
 Float = NDArray[np.float64]
 
@@ -29,3 +29,8 @@ def reindex_bins(values: NDArray[np.generic], bins: Int, wanted: Int) -> Float:
     reindexed = np.zeros((*values.shape[:-1], wanted.size))
     reindexed[..., np.searchsorted(wanted, bins)] = values
     return reindexed
+
+
+def append_zeros(exposure: Float) -> Float:
+    """Append a row of zeros, which the index -1 selects for energies without used pixels."""
+    return np.concatenate([exposure, np.zeros((1, *exposure.shape[1:]))])

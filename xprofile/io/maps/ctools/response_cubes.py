@@ -102,7 +102,7 @@ def read_edispcube(file: FitsFile, hdu: Hdu | None = None) -> Response:
 
 
 def _odd_migrations(density: Float, energy: Axis, migra: Axis) -> Iterator[str]:
-    """Say at which true energies there are no values, or a mean migra far from 1."""
+    """Warn of true energies without values, or with a mean migra far from 1."""
     total = density.sum(axis=(1, 2, 3))
     if not total.all():
         low, high = energy.centres[total == 0][[0, -1]]
