@@ -12,6 +12,7 @@ import numpy as np
 from astropy.modeling import CompoundModel, Fittable1DModel, Model, models
 
 from ..exceptions import InvalidOptionError
+from ..schema.arguments.types import cut_text
 from .models import SpectralModel, model_name
 
 __all__ = ["model_from_json", "model_to_json"]
@@ -60,9 +61,10 @@ def model_from_json(text: str) -> Model:
     """
     try:
         return _model(json.loads(text))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidOptionError(
-            f"no model of astropy.modeling of one variable in {text!r} ({error}); pass the model"
+            f"no model of astropy.modeling of one variable in {cut_text(text)!r} ({error}); pass "
+            "the model"
         ) from error
 
 

@@ -28,10 +28,13 @@ def reference_arrays(model: SpectralModel, data: xr.Dataset) -> dict[str, xr.Dat
     return {name: xr.DataArray(values.isel(selected)) for name, values in variables.items()}
 
 
-def reference_variables(model: SpectralModel, lower: Float, upper: Float) -> dict[str, xr.Variable]:
+def reference_variables(
+    model: SpectralModel, lower: Float, upper: Float, *, warn: bool = True
+) -> dict[str, xr.Variable]:
     """Make ``ref_dnde``, ``ref_flux``, ``ref_eflux`` and ``ref_e2dnde`` of energy bins, (energy,).
 
-    The edges `lower` and `upper` are in TeV.
+    The edges `lower` and `upper` are in TeV. With `warn`, bins in which the model is not resolved
+    are warned of.
     """
-    fluxes = reference_fluxes(model, lower, upper)
+    fluxes = reference_fluxes(model, lower, upper, warn=warn)
     return {f"ref_{kind}": reference_variable(kind, values) for kind, values in fluxes.items()}

@@ -7,11 +7,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..schema.axes import axis_edges, energy_unit
+from ..exceptions import InvalidDataError
+from ..schema.axes import ascending_values, axis_edges, energy_unit
 from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT
+from ..schema.number_checks import check_ascending
 from .loglog import interpolate_log_log, node_below
-from .models import SpectralModel, dnde, integral
-from .quadrature import quadrature_nodes
+from .models import SpectralModel, integral, model_nodes
 
 __all__ = ["folded_counts", "predicted_signal", "signal_variable"]
 
@@ -39,7 +40,8 @@ def signal_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
         flux = xr.Variable(ENERGY_TRUE, integral(model, axis_edges(binned, ENERGY_TRUE) * scale))
         signal: xr.Variable = (flux * exposure * binned.variables["edisp"]).sum(ENERGY_TRUE)
         return signal
-    edges, nodes = axis_edges(binned, ENERGY) * scale, binned[ENERGY_TRUE].to_numpy() * scale
+    edges, (nodes, order) = axis_edges(binned, ENERGY) * scale, _nodes(binned, scale)
+    exposure = exposure.isel({ENERGY_TRUE: order})
     if ENERGY not in exposure.dims:
         sizes = {ENERGY: binned.sizes[ENERGY], **exposure.sizes}
         exposure = exposure.set_dims(sizes)  # type: ignore[no-untyped-call]
@@ -49,6 +51,13 @@ def signal_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
         input_core_dims=[[ENERGY, ENERGY_TRUE]],
         output_core_dims=[[ENERGY]],
     )
+
+
+def _nodes(binned: xr.Dataset, scale: float) -> tuple[Float, NDArray[np.intp]]:
+    """Energies of the exposure in TeV, in ascending order, and the indices that give this order."""
+    nodes, order = ascending_values(binned, ENERGY_TRUE)
+    check_ascending(ENERGY_TRUE, nodes, InvalidDataError, positive=True)
+    return nodes * scale, order
 
 
 def folded_counts(model: SpectralModel, edges: Float, nodes: Float, exposure: Float) -> Float:
@@ -73,11 +82,12 @@ def folded_counts(model: SpectralModel, edges: Float, nodes: Float, exposure: Fl
     numpy.ndarray
         (..., nenergy).
     """
-    energy, weight, bin_number = quadrature_nodes(edges, nodes, lambda e: dnde(model, e))
+    found = model_nodes(model, edges[:-1], edges[1:], nodes)
+    energy, bin_number = found.energy, found.bin_number
     left, position = node_below(nodes, energy)
     right = np.minimum(left + 1, nodes.size - 1)
     first = np.searchsorted(bin_number, np.arange(edges.size - 1))
-    weight = weight * dnde(model, energy)
+    weight = found.weight * found.value
 
     def summed(part: Float) -> Float:
         low, high = part[..., bin_number, left], part[..., bin_number, right]
