@@ -46,6 +46,9 @@ class BackgroundFit:
         moves with the norm of the signal.
     npred : numpy.ndarray
         Predicted counts, (nproblem, nbin); they may be negative.
+    at_wall : numpy.ndarray of bool
+        Whether the npred of a fine bin reaches 0 at the wall, (nproblem, nbin), so that it is known
+        without a difference of signal and background.
     """
 
     cash: Cash
@@ -55,6 +58,7 @@ class BackgroundFit:
     above_wall: Float
     sliding: Bool
     npred: Float
+    at_wall: Bool
 
     @property
     def norm(self) -> Float:
@@ -84,16 +88,30 @@ class BackgroundFit:
         held = self.sliding & (np.abs(slope) >= NOISE * size)
         return np.where(held, np.clip(slope, -most, 0), 0)
 
-    def fall_rates(self, second: Float) -> tuple[Float, Float]:
-        """Decrease of the best norm per unit of x: where nothing holds it, and where it slides.
+    def fall_rate(self, second: Float) -> tuple[Float, Float]:
+        """Decrease of the best norm per unit of x where nothing holds it, and change of all npred.
 
-        `second` is the second derivative of C / 2 with respect to npred.
+        `second` is the second derivative of C / 2 with respect to npred. The change, (nproblem,
+        nbin), is exact where signal and background almost cancel: the decrease is a sum of the one
+        that keeps the npred of the fine bin with the most weight, and a rest.
         """
-        s, b = self.cash.s, self.cash.b
-        xb, bb = (s * b * second).sum(axis=1), (b * b * second).sum(axis=1) + self.precision
-        free = np.divide(xb, bb, out=np.zeros_like(xb), where=(bb > 0) & (self.norm > 0))
+        s, b, row = self.cash.s, self.cash.b, np.arange(self.x.size)
+        weight = b * b * second
+        most = weight.argmax(axis=1)
+        bb = weight.sum(axis=1) + self.precision
+        leads = (weight[row, most] > self.precision) & (self.norm > 0)
+        first = np.divide(s[row, most], b[row, most], out=np.zeros_like(bb), where=leads)
+        change = s - first[:, None] * b
+        change[np.abs(change) < NOISE * s] = 0
+        change[row[leads], most[leads]] = 0
+        pull = (change * b * second).sum(axis=1) - first * self.precision
+        rest = np.divide(pull, bb, out=np.zeros_like(bb), where=(bb > 0) & (self.norm > 0))
+        return first + rest, change - rest[:, None] * b
+
+    def sliding_rate(self) -> Float:
+        """Decrease of the best norm per unit of x where it slides."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return free, np.where(self.sliding, -self.norm / self.x, 0)
+            return np.where(self.sliding, -self.norm / self.x, 0)
 
 
 def fit_background(cash: Cash, x: Float, precision: float) -> BackgroundFit:
@@ -108,10 +126,11 @@ def fit_background(cash: Cash, x: Float, precision: float) -> BackgroundFit:
     walls, kinks = inner.wall + shift, inner.kink - shift
     above, on_kink = best_fit(_BackgroundCash(n, b, signal, walls, kinks, precision, 1 - wall), 0.0)
     above = np.where(np.isnan(above), 1, above)
+    from_wall = np.where(n > 0, walls, -kinks)
     with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.where(n > 0, walls, -kinks) + above[:, None]
-        npred = np.where(b > 0, b * distance, signal)
-    return BackgroundFit(cash, x, precision, wall, above, on_kink & (wall + above > 0), npred)
+        npred = np.where(b > 0, b * (from_wall + above[:, None]), signal)
+    sliding, at_wall = on_kink & (wall + above > 0), (from_wall == 0) & (wall > 0)[:, None]
+    return BackgroundFit(cash, x, precision, wall, above, sliding, npred, at_wall)
 
 
 @dataclass(frozen=True, eq=False)

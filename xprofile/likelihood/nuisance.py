@@ -84,9 +84,14 @@ class NuisanceCash:
         npred_min: float = TRUNCATION,
     ) -> Float:
         moved = (after.wall - before.wall) + (after.above_wall - before.above_wall)
-        by_signal, by_norm = step[:, None] * self.cash.s, moved[:, None] * self.cash.b
-        difference = np.where(  # of the two forms, the one with the smaller rounding error
-            np.abs(by_signal) + np.abs(by_norm) < np.abs(before.npred) + np.abs(after.npred),
+        s, b = self.cash.s, self.cash.b
+        by_signal, by_norm = step[:, None] * s, moved[:, None] * b
+        # of two forms, the one with the smaller rounding error; where much signal and background
+        # cancel, the norms have lost digits, and so has npred unless it is measured from the wall
+        lost = np.abs(after.x)[:, None] * s / 2 + after.wall[:, None] * b
+        difference = np.where(
+            np.abs(by_signal) + np.abs(by_norm) + np.where(before.at_wall & after.at_wall, lost, 0)
+            < np.abs(before.npred) + np.abs(after.npred),
             by_signal + by_norm,
             after.npred - before.npred,
         )
@@ -101,22 +106,18 @@ class NuisanceCash:
         with np.errstate(divide="ignore", invalid="ignore"):
             rate = np.where((n > 0) & (best.npred > 0), 1 / best.npred, 0)
         grows, pull, second = best.grows(side), n * rate, n * rate**2
-        free, sliding = best.fall_rates(second)
-        held = best.held_slope(grows, pull)
-        moves = np.where(held[:, None] < 0, s, s - free[:, None] * b)
+        free, moves = best.fall_rate(second)
+        sliding, held = best.sliding_rate(), best.held_slope(grows, pull)
+        along = np.where(held[:, None] < 0, s, moves)
         against = np.where(held < 0, sliding * held, free * best.prior_slope)
-        slope = (moves * (grows - pull)).sum(axis=1) - against
-        size = (np.abs(moves) * (grows + pull)).sum(axis=1) + np.abs(against)
+        slope = (along * (grows - pull)).sum(axis=1) - against
+        size = (np.abs(along) * (grows + pull)).sum(axis=1) + np.abs(against)
         slope[np.abs(slope) < NOISE * size] = 0
         slope[self._beyond_wall(x)] = -np.inf
-        return slope, self._curvature(np.where(best.sliding, sliding, free), second)
-
-    def _curvature(self, fall: Float, second: Float) -> Float:
-        """Curvature if the norm of the background falls by `fall` per unit of x."""
-        s, b = self.cash.s, self.cash.b
-        moves = s - fall[:, None] * b
-        curvature = (moves**2 * second).sum(axis=1) + fall**2 * self._precision
-        return np.where(curvature > NOISE * (s * s * second).sum(axis=1), curvature, 0)
+        slides = best.sliding[:, None]
+        fall = np.where(best.sliding, sliding, free)
+        moves = np.where(slides, s - np.where(best.sliding, sliding, 0)[:, None] * b, moves)
+        return slope, (moves**2 * second).sum(axis=1) + fall**2 * self._precision
 
     def _beyond_wall(self, x: Float) -> Bool:
         """Whether counts in a fine bin without background have no signal left."""
