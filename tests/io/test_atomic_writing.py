@@ -1,6 +1,8 @@
 """Atomic writing of all formats: a failure leaves the old file, and no other."""
 
+import errno
 import os
+import re
 import stat
 
 import numpy as np
@@ -11,14 +13,19 @@ from astropy.table import QTable
 from cases.profiles import make_binned, make_profile
 
 from xprofile import write_ecsv, write_netcdf, write_profile
-from xprofile.exceptions import InvalidDataError, MissingFileError, XProfileError
+from xprofile.exceptions import (
+    InvalidDataError,
+    MissingFileError,
+    UnwritableFileError,
+    XProfileError,
+)
 from xprofile.io.atomic_writing import write_atomically
 
 OLD = b"what was there before"
 WRITERS = {
     ".fits": (write_profile, fits.HDUList, "writeto"),
     ".ecsv": (write_ecsv, QTable, "write"),
-    ".nc": (write_netcdf, xr.Dataset, "to_netcdf"),
+    ".nc": (write_netcdf, xr.Dataset, "dump_to_store"),
 }
 
 
@@ -51,7 +58,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(path):
     assert files(path) == {"values.txt": b"new"}
 
 
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), ValueError()])
 @pytest.mark.parametrize("existed", [False, True])
 @pytest.mark.parametrize("written", [False, True])
 def test_what_fails_leaves_nothing_behind(path, error, existed, written):
@@ -88,11 +95,15 @@ def test_a_missing_folder_is_named(path):
         pass
 
 
-@pytest.mark.parametrize("name", ["a.fits.gz", "a.v1.fits.gz", "a.nc", "a"])
-def test_suffixes_are_those_of_the_file(tmp_path, name):
+@pytest.mark.parametrize("name", ["a.fits.gz", "a.v1.fits.gz", "a.nc", "a", "a" * 250 + ".fits"])
+def test_the_temporary_file_has_the_name_of_the_file_in_a_hidden_folder(tmp_path, name):
     with write_atomically(tmp_path / name) as temporary:
-        assert temporary.name.endswith("".join((tmp_path / name).suffixes[-2:]))
-        assert temporary.parent == tmp_path
+        assert temporary.name == name
+        assert temporary.parent.parent == tmp_path
+        hidden = re.fullmatch(r"\.xprofile-(\d+)-[0-9a-f]{8}\.tmp", temporary.parent.name)
+        assert int(hidden[1]) == os.getpid()
+        assert stat.S_IMODE(temporary.parent.stat().st_mode) == 0o700
+    assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file modes are those of POSIX")
@@ -117,13 +128,12 @@ def test_a_write_that_fails_half_way(tmp_path, monkeypatch, name, existed):
     before = files(path)
 
     def fail(self, target, **kwargs):
-        with open(target, "wb") as stream:
-            stream.write(b"half")
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(owner, method, fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(UnwritableFileError, match=r"cannot write .*no space left") as raised:
         write(make_profile(), path, overwrite=True)
+    assert raised.value.errno == errno.ENOSPC
     assert files(path) == before
 
 
@@ -132,7 +142,7 @@ def test_a_file_that_exists_is_refused_before_any_work(tmp_path, name):
     path = tmp_path / f"profile{name}"
     path.write_bytes(OLD)
     with pytest.raises(FileExistsError, match="overwrite=True"):
-        WRITERS[name][0]("no profile at all", path)
+        WRITERS[name][0](xr.Dataset(), path)
     assert files(path) == {path.name: OLD}
 
 

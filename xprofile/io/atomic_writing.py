@@ -1,60 +1,126 @@
-"""Atomic writing: a file is written under a temporary name and renamed when it is complete."""
+"""Atomic writing: a file or folder is written beside its place and renamed when it is complete.
+
+It is written in a hidden folder ``.xprofile-<process id>-<random>.tmp`` in the folder of the
+target. Only a process that is killed leaves such a folder behind, and nobody uses it again.
+"""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .paths import StrPath, check_can_write
+from ..exceptions import ExistingFileError, XProfileError
+from .paths import StrPath, check_can_write, unwritable
+from .renaming import exchange_folders, place_new_file, place_new_folder, replace_file
 
-__all__ = ["write_atomically"]
+__all__ = ["write_atomically", "write_folder_atomically"]
+
+# Seconds during which the threads of a write that was interrupted may still add files. A chunk of
+# 100 MB takes about one second; ten times shorter, some would come later and stay; ten times
+# longer, only a write whose threads hang makes the interrupted program wait.
+_LAST_WRITES = 2.0
 
 
 @contextmanager
 def write_atomically(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a temporary path in the same folder, and rename it to `path` after the ``with`` block.
+    """Give a temporary path, and move the file to `path` after the ``with`` block.
 
-    If the block raises an error, the temporary file is removed and `path` stays as it was.
+    If the block raises an error, the temporary file is removed and `path` stays as it was. Symbolic
+    links are followed. A file that is replaced leaves its mode and owner to the new one; a new file
+    has the mode that the umask allows.
 
     Parameters
     ----------
     path : str or path-like
-        Final path of the file. The temporary file has the same suffixes.
+        Final path of the file. The temporary file has the same name, in a folder of its own.
     overwrite : bool
         Replace a file that exists.
 
     Yields
     ------
     pathlib.Path
-        Temporary path to write to.
+        Temporary path to write to, of an empty file.
 
     Raises
     ------
-    FileExistsError
-        If a file exists at `path` and `overwrite` is False, or if it is a folder. This is checked
-        before the block runs.
+    ExistingFileError
+        If a file exists at `path` and `overwrite` is False, or if it is a folder, a pipe or a
+        device. This is checked before the block runs, and again when the file is moved: of several
+        writers one wins, and the others get this error.
     MissingFileError
         If the folder of the file does not exist.
+    UnwritableFileError
+        If the system refuses to write: the disk is full or the folder is read-only.
     """
-    check_can_write(path, overwrite=overwrite)
-    path = Path(path)
-    suffix = "".join(path.suffixes[-2:])
-    handle, name = tempfile.mkstemp(suffix=suffix, prefix=f".{path.stem}-", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    target = check_can_write(path, overwrite=overwrite)
+    with _temporary_folder(path, target) as folder:
+        temporary = folder / target.name
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        with temporary.open("r+b") as stream:
+            os.fsync(stream.fileno())  # network file systems report a full disk only now
+        if overwrite:
+            check_can_write(path, overwrite=True)
+            replace_file(temporary, target)
+        else:
+            place_new_file(temporary, target)
+
+
+@contextmanager
+def write_folder_atomically(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary path, and move the folder that is written there to `path`.
+
+    As `write_atomically`, for formats that are folders. The caller has to make sure that the folder
+    to replace holds nothing else.
+
+    Yields
+    ------
+    pathlib.Path
+        Temporary path to write to; there is nothing yet.
+    """
+    target = check_can_write(path, overwrite=overwrite, folder=True)
+    with _temporary_folder(path, target) as folder:
+        temporary = folder / target.name
+        yield temporary
+        if overwrite:
+            exchange_folders(temporary, target)
+        else:
+            place_new_folder(temporary, target)
+
+
+@contextmanager
+def _temporary_folder(path: StrPath, target: Path) -> Iterator[Path]:
+    """Make a folder beside the target that only its owner can open, and remove it in the end."""
+    folder = target.with_name(f".xprofile-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    except XProfileError:
         raise
+    except FileExistsError as error:
+        raise ExistingFileError(
+            f"{str(path)!r} exists already: another program wrote it in the meantime; its file is "
+            "unchanged; pass overwrite=True to replace it"
+        ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        _remove(folder)
 
 
-def _umask() -> int:
-    mask = os.umask(0)  # the system has no other way to read it
-    os.umask(mask)
-    return mask
+def _remove(folder: Path) -> None:
+    """Remove a folder, also if threads still write into it for a moment, or Ctrl-C comes again."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        end = time.monotonic() + _LAST_WRITES
+        while folder.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+            shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -10,7 +11,10 @@ from ..exceptions import FileFormatError
 from ..schema.options import suggests_options
 from .atomic_writing import write_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
-from .paths import StrPath, check_exists
+from .file_contents import UNREADABLE
+from .netcdf_files import read_netcdf_file, write_netcdf_file
+from .paths import StrPath, check_exists, unwritable
+from .zarr_folders import check_zarr_folder, read_zarr
 
 __all__ = ["open_netcdf", "write_netcdf"]
 
@@ -34,14 +38,17 @@ def write_netcdf(
 
     Raises
     ------
-    FileExistsError
+    ExistingFileError
         If the file exists and `overwrite` is False.
+    UnwritableFileError
+        If the disk is full or the folder is read-only.
     InvalidDataError
         If JSON cannot hold an attribute.
 
     See Also
     --------
     xprofile.open_netcdf : Read the file.
+    xprofile.write_zarr : Write a Zarr folder.
     xprofile.write_profile : Write a profile to FITS.
     xprofile.write_maps : Write maps to FITS.
 
@@ -67,34 +74,41 @@ def write_netcdf(
         axes = [*encoded.indexes, *axis_bounds(data)]
         encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
         encoding |= kwargs.pop("encoding", {})
-        encoded.to_netcdf(temporary, mode="w", encoding=encoding, compute=True, **kwargs)
+        try:
+            write_netcdf_file(encoded, temporary, encoding=encoding, **kwargs)
+        except RuntimeError as error:  # what netCDF raises if the disk is full
+            raise unwritable(path, error) from error
 
 
 @suggests_options
 def open_netcdf(path: StrPath) -> xr.Dataset:
-    """Read a Dataset from netCDF, without the additions that `write_netcdf` made.
+    """Read a Dataset from netCDF or Zarr, without the additions that were made when writing.
 
     Parameters
     ----------
     path : str or path-like
-        File that `write_netcdf` or `xarray.Dataset.to_netcdf` wrote.
+        File that `write_netcdf` or `xarray.Dataset.to_netcdf` wrote, or Zarr folder of `write_zarr`
+        or `xarray.Dataset.to_zarr`.
 
     Returns
     -------
     xarray.Dataset
-        The maps, binned data or profile in the file, in memory. A Dataset that `write_netcdf`
-        wrote comes back unchanged: the same variables, dims, units, types and attributes.
+        The maps, binned data or profile in the file, in memory. A Dataset that xprofile wrote comes
+        back unchanged: the same variables, dims, units, types and attributes.
 
     Raises
     ------
     MissingFileError
         If the file does not exist.
     FileFormatError
-        If the file cannot be read as netCDF.
+        If the file cannot be read as netCDF or Zarr.
+    MissingPackageError
+        If the folder is Zarr and the package zarr is not installed.
 
     See Also
     --------
     xprofile.write_netcdf : Write such a file.
+    xprofile.write_zarr : Write such a folder.
     xprofile.open_profile : Read a profile of any format.
 
     Examples
@@ -103,11 +117,14 @@ def open_netcdf(path: StrPath) -> xr.Dataset:
     >>> maps = xprofile.open_netcdf("maps.nc")  # doctest: +SKIP
     """
     check_exists(path, allow_folder=True)
+    if Path(path).is_dir():
+        check_zarr_folder(path)
+        return read_zarr(path)
     try:
-        return decode_cf(xr.load_dataset(path))
+        return decode_cf(read_netcdf_file(path))
     except FileFormatError:
         raise
-    except (OSError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} as netCDF: {error}; write it again, or open it with the "
             "function for its format"

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
-from ..exceptions import MissingFileError
+from ..exceptions import (
+    ExistingFileError,
+    InvalidOptionError,
+    MissingFileError,
+    UnwritableFileError,
+)
 
-__all__ = ["StrPath", "check_can_write", "check_exists"]
+__all__ = ["StrPath", "check_can_write", "check_exists", "unwritable"]
 
 StrPath = str | os.PathLike[str]
 
@@ -28,12 +34,16 @@ def check_exists(path: StrPath, *, allow_folder: bool = False) -> None:
         If the file does not exist.
     """
     found = Path(path)
-    if not (found.is_file() or (allow_folder and found.is_dir())):
+    try:
+        exists = found.is_file() or (allow_folder and found.is_dir())
+    except OSError:  # the name is too long
+        exists = False
+    if not exists or not os.fspath(path):  # pathlib takes an empty text for the working folder
         raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
 
 
-def check_can_write(path: StrPath, *, overwrite: bool) -> None:
-    """Raise unless a file can be written at a path.
+def check_can_write(path: StrPath, *, overwrite: bool, folder: bool = False) -> Path:
+    """Raise unless a file can be written at a path, and follow symbolic links to its place.
 
     Parameters
     ----------
@@ -41,21 +51,78 @@ def check_can_write(path: StrPath, *, overwrite: bool) -> None:
         Path of the file to write.
     overwrite : bool
         Allow an existing file there.
+    folder : bool
+        Write a folder, such as a Zarr store, instead of a file.
+
+    Returns
+    -------
+    pathlib.Path
+        Where the file will be. A link that leads to nothing leads to the new file.
 
     Raises
     ------
-    FileExistsError
-        If a file exists there and `overwrite` is False, or if the path is a folder.
+    ExistingFileError
+        If a file exists there and `overwrite` is False, or if there is a folder in place of a file,
+        a file in place of a folder, or a pipe, socket or device.
     MissingFileError
         If the folder of the file does not exist.
+    UnwritableFileError
+        If the path is too long, leads in a circle, or may not be looked at.
+    InvalidOptionError
+        If `path` is not a path.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise FileExistsError(f"{str(path)!r} is a folder: choose another name for the file")
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{str(path)!r} exists already; pass overwrite=True to replace it")
-    if not target.parent.is_dir():
-        raise MissingFileError(
-            f"no folder {str(target.parent)!r} to write {target.name!r} into: create it, or choose "
-            "another folder"
+    target = _follow_links(path)
+    try:
+        mode = target.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if not target.parent.is_dir():
+            raise MissingFileError(
+                f"no folder {str(target.parent)!r} to write {target.name!r} into: create it, or "
+                "choose another folder"
+            ) from None
+        return target
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if stat.S_ISLNK(mode):
+        raise ExistingFileError(f"{str(path)!r} is a link that leads in a circle: remove it")
+    _check_kind(path, mode, folder)
+    if not overwrite:
+        raise ExistingFileError(f"{str(path)!r} exists already; pass overwrite=True to replace it")
+    return target
+
+
+def _follow_links(path: StrPath) -> Path:
+    """Return the absolute path without symbolic links, or raise if there cannot be one."""
+    try:
+        return Path(os.path.realpath(os.fsdecode(path)))
+    except (TypeError, ValueError) as error:
+        raise InvalidOptionError(
+            f"path is {path!r}, expected the path of a file as text or pathlib.Path: {error}"
+        ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _check_kind(path: StrPath, mode: int, folder: bool) -> None:
+    """Raise if there is something else at a path than what is to be written there."""
+    if stat.S_ISDIR(mode):
+        if not folder:
+            raise ExistingFileError(f"{str(path)!r} is a folder: choose another name for the file")
+    elif not stat.S_ISREG(mode):
+        raise ExistingFileError(
+            f"{str(path)!r} is a pipe, socket or device, which cannot be replaced by a whole file: "
+            "choose another name"
         )
+    elif folder:
+        raise ExistingFileError(f"{str(path)!r} is a file: choose another name for the folder")
+
+
+def unwritable(path: StrPath, error: Exception) -> UnwritableFileError:
+    """Make the error of a file that could not be written, with the cause and its errno."""
+    result = UnwritableFileError(
+        f"cannot write {str(path)!r}: {error}; what was there before is unchanged; check the free "
+        "space and the permissions of the folder"
+    )
+    if isinstance(error, OSError):
+        result.errno = error.errno
+    return result

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ...exceptions import FileFormatError
 from ...schema.options import suggests_options
 from ..atomic_writing import write_atomically
+from ..file_contents import UNREADABLE
 from ..paths import StrPath
 from .astropy_tables import check_and_convert
 from .fits_tables import EXTRA, POINTS
@@ -48,7 +49,7 @@ def write_ecsv(
 
     Raises
     ------
-    FileExistsError
+    ExistingFileError
         If the file exists and `overwrite` is False.
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
@@ -112,7 +113,9 @@ def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
         raise FileFormatError(
             f"{EXTRA} in {str(path)!r} is incomplete: {error} is missing; write the profile again"
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except FileFormatError:
+        raise
+    except UNREADABLE as error:
         raise FileFormatError(
             f"cannot read {str(path)!r} as ECSV: {error}; the file may be damaged: fetch it again "
             "or write it again"

@@ -17,6 +17,7 @@ from astropy.table import Table
 from ...exceptions import FileFormatError
 from ...schema.options import suggests_options
 from ..atomic_writing import write_atomically
+from ..compressed_writing import write_hdus
 from ..paths import StrPath
 from .astropy_tables import check_and_convert
 from .gammapy_tables import table_for_gammapy
@@ -52,7 +53,7 @@ def write_profile(
 
     Raises
     ------
-    FileExistsError
+    ExistingFileError
         If the file exists and `overwrite` is False.
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
@@ -84,7 +85,7 @@ def write_profile(
             table[name].info.description = description.encode("ascii", "replace").decode()
         points = fits.BinTableHDU(table, name=POINTS)
         hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra_table(source, points)])
-        hdus.writeto(temporary, overwrite=True)
+        write_hdus(hdus, temporary)
 
 
 def _to_fits_type(values: Any) -> Any:

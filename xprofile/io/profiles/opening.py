@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from astropy.io import fits
 
-from ...exceptions import FileFormatError, InvalidOptionError, MissingPackageError
+from ...exceptions import FileFormatError, InvalidOptionError
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
 from ...schema.names import NORM_SCAN, SPECTRAL_MODEL
@@ -22,6 +22,7 @@ from ...spectrum.references import reference_arrays
 from ..fits.files import open_fits
 from ..netcdf import open_netcdf
 from ..paths import StrPath, check_exists
+from ..zarr_folders import check_zarr_folder, read_zarr
 from .columns import axis_columns
 from .ecsv import read_ecsv
 from .fits_tables import EXTRA, POINTS, profile_from_fits
@@ -34,8 +35,6 @@ _MAGIC = {
     b"SIMPLE  =": "FITS", b"\x1f\x8b": "FITS", b"CDF": "netCDF", b"\x89HDF\r\n": "netCDF",
     b"# %ECSV": "ECSV",
 }  # fmt: skip
-
-_ZARR = ("zarr.json", ".zgroup", ".zmetadata")  # a Zarr folder of version 3 or 2 has one of these
 
 # Relative difference up to which the reference fluxes of a file are those of the user's model. It
 # leaves room for rounded numbers; fluxes that Gammapy integrated differ by 1e-14 only. From 10 GeV
@@ -53,7 +52,7 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     ----------
     path : str or path-like
         FITS or ECSV file of xprofile or Gammapy, netCDF file of ``profile.profile.to_netcdf`` or
-        ``profile.to_netcdf``, or folder of ``profile.to_zarr``.
+        ``profile.to_netcdf``, or folder of ``profile.profile.to_zarr`` or ``profile.to_zarr``.
     spectral_model : astropy.modeling.Model or callable, optional
         Reference model, for files of Gammapy, which do not contain it.
 
@@ -107,7 +106,7 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
     """
     loaders = {
-        "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": _load_zarr,
+        "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": read_zarr,
     }  # fmt: skip
     return _complete(loaders[_find_format(path)](path), spectral_model)
 
@@ -116,12 +115,8 @@ def _find_format(path: StrPath) -> str:
     check_exists(path, allow_folder=True)
     source = Path(path)
     if source.is_dir():
-        if any((source / name).is_file() for name in _ZARR):
-            return "Zarr"
-        raise FileFormatError(
-            f"{str(path)!r} is a folder, but not of Zarr: it has none of {_ZARR}; give the path of "
-            "a file, or the folder that profile.to_zarr wrote"
-        )
+        check_zarr_folder(path)
+        return "Zarr"
     with source.open("rb") as file:
         start = file.read(9)
     for magic, name in _MAGIC.items():
@@ -163,25 +158,6 @@ def _load_gammapy(points: fits.BinTableHDU, path: StrPath) -> xr.Dataset:
     _check_points(points, path)
     result = profile_from_gammapy(points)
     return extend_history(result, result, f"open_profile {Path(path).name}")
-
-
-def _load_zarr(path: StrPath) -> xr.Dataset:
-    try:
-        import zarr  # noqa: F401
-    except ImportError:
-        raise MissingPackageError(
-            f"{str(path)!r} is Zarr, for which the package zarr is needed: pip install zarr, or "
-            "xprofile with its extra [zarr]"
-        ) from None
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*Zarr (V3|format 3) specification")
-            return xr.load_dataset(path, engine="zarr")
-    except (OSError, ValueError, KeyError) as error:
-        raise FileFormatError(
-            f"cannot read {str(path)!r} as Zarr: {error}; the folder may be damaged: copy it again "
-            "or write it again"
-        ) from error
 
 
 def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:

@@ -1,0 +1,56 @@
+"""Saved netCDF, Zarr, ECSV and FITS files with random changes: a Dataset, or an error of ours.
+
+They are read in other processes, as the libraries of HDF5 and netCDF may end the process.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import fuzzing_saved
+
+CASES = Path(fuzzing_saved.__file__).parents[1]
+KINDS = {
+    "profile.nc": 500, "maps.nc": 300, "profile.fits": 500, "profile.ecsv": 400,
+    "profile.zarr": 400,
+}  # fmt: skip
+
+# Ends of the process, and endless loops, within the C libraries that are allowed of all cases of a
+# kind. They are faults of HDF5 and netCDF while they open a damaged file (none or one of a thousand
+# here), which no caller can prevent; of other formats there are none.
+CRASHES = {"profile.nc": 3, "maps.nc": 3}
+
+
+def crashes(folder, kind, first, stop):
+    """Seeds at which the process ended; an error that is not ours fails."""
+    found = []
+    env = os.environ | {"PYTHONPATH": str(CASES)}
+    while first < stop:
+        script = [sys.executable, fuzzing_saved.__file__, folder, kind, first, stop]
+        done = subprocess.run(map(str, script), capture_output=True, text=True, env=env)
+        if done.returncode == 0:
+            return found
+        seed = int(done.stdout.split()[-1])
+        assert done.returncode < 0, f"{kind}, seed {seed}: {done.stderr[-3000:]}"
+        found.append((seed, -done.returncode))
+        first = seed + 1
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    if sys.platform == "win32":
+        pytest.skip("this system has no alarm signal")
+    pytest.importorskip("zarr")
+    folder = tmp_path_factory.mktemp("saved")
+    fuzzing_saved.sources(folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_changed_files(folder, kind):
+    found = crashes(folder, kind, 0, KINDS[kind])
+    assert len(found) <= CRASHES.get(kind, 0), f"seeds and signals: {found}"

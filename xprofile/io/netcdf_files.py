@@ -1,0 +1,148 @@
+"""Access to netCDF files by one thread at a time.
+
+The HDF5 and netCDF libraries end the process if two threads use them at once. xarray locks the
+reading and writing of values, but not that of names, dims and attributes. Here one lock is round
+all of it. While a thread holds it, it holds xarray's locks too, so that Datasets which xarray
+opened, and reads chunk by chunk in threads of dask, are safe as well.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from xarray import backends
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
+
+from .file_contents import check_declared_size
+from .paths import StrPath
+
+__all__ = ["NETCDF_LOCK", "read_netcdf_file", "write_netcdf_file"]
+
+_OURS = {"format", "group", "unlimited_dims"}  # options of `to_netcdf` that `_store` knows
+
+
+# those of HDF5 and netCDF, in the order in which xarray takes them; in another order, two threads
+# could wait for each other for ever
+_LOCKS_OF_XARRAY: list[Any] = list(getattr(NETCDF4_PYTHON_LOCK, "locks", [NETCDF4_PYTHON_LOCK]))
+
+
+class _NetcdfLock:
+    """A lock that one thread can take several times, and that holds the locks of xarray."""
+
+    def __init__(self) -> None:
+        self._own = threading.RLock()
+        self._depth = 0
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take the lock; return whether it was taken."""
+        if not self._own.acquire(blocking):
+            return False
+        taken = []
+        try:
+            for lock in _LOCKS_OF_XARRAY if self._depth == 0 else ():
+                if not lock.acquire(blocking):
+                    break
+                taken.append(lock)
+            else:
+                self._depth += 1
+                return True
+        except BaseException:
+            self._give_back(taken)
+            raise
+        self._give_back(taken)
+        return False
+
+    def _give_back(self, taken: list[Any]) -> None:
+        for lock in taken:
+            lock.release()
+        self._own.release()
+
+    def release(self) -> None:
+        """Give the lock back once."""
+        self._depth -= 1
+        self._give_back(_LOCKS_OF_XARRAY if self._depth == 0 else [])
+
+    def locked(self) -> bool:
+        """Whether a thread holds the lock."""
+        return self._depth > 0
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+    def __reduce__(self) -> str:
+        return "NETCDF_LOCK"  # the one of the process
+
+
+NETCDF_LOCK = _NetcdfLock()
+
+
+def read_netcdf_file(path: StrPath) -> xr.Dataset:
+    """Read all of a netCDF file."""
+    with NETCDF_LOCK, xr.open_dataset(path, engine="netcdf4", lock=NETCDF_LOCK) as data:
+        check_declared_size(data, path)
+        return data.load()
+
+
+def write_netcdf_file(
+    data: xr.Dataset,
+    path: Path,
+    *,
+    encoding: Mapping[Hashable, Mapping[str, Any]],
+    engine: str | None = None,
+    **options: Any,
+) -> None:
+    """Write a netCDF file as `xarray.Dataset.to_netcdf` does, one thread at a time.
+
+    Arrays of dask are computed without the lock, which is taken to write each chunk: so they may
+    come from other netCDF files. Other engines, and dask with other processes, have their own
+    locks.
+    """
+    if engine not in (None, "netcdf4") or options.keys() - _OURS or not _in_this_process(data):
+        data.to_netcdf(path, mode="w", encoding=encoding, engine=engine, **options)  # type: ignore[call-overload]
+        return
+    data = _load_what_the_lock_would_block(data)
+    dims = options.pop("unlimited_dims", None) or data.encoding.get("unlimited_dims") or ()
+    unlimited = [dims] if isinstance(dims, str) else [dim for dim in dims if dim in data.dims]
+    untyped: Any = backends  # these functions of xarray have no types
+    writer = untyped.common.ArrayWriter()
+    with NETCDF_LOCK:
+        store = untyped.NetCDF4DataStore.open(str(path), mode="w", lock=NETCDF_LOCK, **options)
+    try:
+        with NETCDF_LOCK:
+            data.dump_to_store(
+                store, writer=writer, encoding=dict(encoding), unlimited_dims=unlimited
+            )
+        writer.sync()
+    finally:
+        with NETCDF_LOCK:
+            store.close()
+
+
+def _load_what_the_lock_would_block(data: xr.Dataset) -> xr.Dataset:
+    """Load the variables that xarray reads while it writes, and that may come from netCDF files."""
+    result = data.copy()
+    for variable in result.variables.values():
+        if variable.chunks is None or variable.dtype.kind not in "biufc":
+            variable.load()
+    return result
+
+
+def _in_this_process(data: xr.Dataset) -> bool:
+    """Whether threads of this process compute all arrays of a Dataset."""
+    if "dask.base" not in sys.modules or not data.chunks:
+        return True
+    import dask
+    import dask.threaded
+
+    arrays = [variable.data for variable in data.variables.values() if variable.chunks]
+    get_scheduler: Any = dask.base.get_scheduler
+    scheduler = get_scheduler(collections=arrays)
+    return scheduler in (None, dask.threaded.get, dask.local.get_sync)

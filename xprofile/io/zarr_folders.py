@@ -1,0 +1,198 @@
+"""Maps, binned data and profiles in Zarr folders."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from ..exceptions import ExistingFileError, FileFormatError, MissingPackageError
+from ..schema.options import suggests_options
+from .atomic_writing import write_folder_atomically
+from .cf_conventions import axis_bounds, decode_cf, encode_cf
+from .file_contents import UNREADABLE, check_declared_size
+from .paths import StrPath, check_can_write
+
+__all__ = ["check_zarr_folder", "read_zarr", "write_zarr"]
+
+_MARKS = ("zarr.json", ".zgroup", ".zmetadata")  # a folder of version 3 or 2 has one of these
+
+# How often a folder is read anew that was replaced while it was read. A profile is read in 50 ms,
+# and written in about 100 ms. With one try, every reader of a folder that is being replaced would
+# fail; ten times more, a reader of a folder that is always replaced would seem to hang.
+_TRIES = 20
+
+
+@suggests_options
+def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> None:
+    """Write a Dataset to a Zarr folder; `open_netcdf` and `open_profile` read it back unchanged.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Maps, binned data or a profile, with any dims. Arrays of dask are written chunk by chunk.
+    path : str or path-like
+        Path of the new folder. It appears there only when it is complete.
+    overwrite : bool
+        Replace a Zarr folder that exists. Other folders are never replaced.
+
+    Raises
+    ------
+    ExistingFileError
+        If the folder exists and `overwrite` is False, or if it is not a Zarr folder.
+    UnwritableFileError
+        If the disk is full or the folder is read-only.
+    InvalidDataError
+        If JSON cannot hold an attribute.
+    MissingPackageError
+        If the package zarr is not installed.
+
+    See Also
+    --------
+    xprofile.open_netcdf : Read the folder into memory.
+    xprofile.write_netcdf : Write a Dataset to netCDF.
+    xarray.open_zarr : Open the folder, and read values when they are needed.
+
+    Notes
+    -----
+    The folder has format 2 of Zarr, and the additions of `write_netcdf`. Chunks are those of the
+    arrays of dask; where these differ in size along a dim, all get the size of the largest.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> xprofile.write_zarr(maps, "maps.zarr")  # doctest: +SKIP
+    >>> maps = xr.open_zarr("maps.zarr")  # doctest: +SKIP
+    """
+    _check_zarr("to write Zarr,")
+    target = check_can_write(path, overwrite=overwrite, folder=True)
+    if target.is_dir() and not _is_zarr_folder(target) and any(target.iterdir()):
+        raise ExistingFileError(
+            f"{str(path)!r} is a folder of other files, which are not replaced: choose another name"
+        )
+    with write_folder_atomically(path, overwrite=overwrite) as temporary:
+        encoded = _regular_chunks(encode_cf(data).drop_encoding())
+        axes = [*encoded.indexes, *axis_bounds(data)]
+        encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
+        encoded.to_zarr(temporary, mode="w", encoding=encoding, **_format_2())
+
+
+def _regular_chunks(data: xr.Dataset) -> xr.Dataset:
+    """Make the chunks of each variable equally large along each dim, as Zarr needs them."""
+    result = data.copy()
+    for name, variable in data.variables.items():
+        sizes = variable.chunksizes
+        odd = {dim: max(size) for dim, size in sizes.items() if len(set(size[:-1])) > 1}
+        odd |= {dim: max(size) for dim, size in sizes.items() if size and size[-1] > size[0]}
+        if odd:
+            result[name] = data[name].chunk(odd)
+    return result
+
+
+def _is_zarr_folder(path: StrPath) -> bool:
+    return any((Path(path) / name).is_file() for name in _MARKS)
+
+
+def check_zarr_folder(path: StrPath) -> None:
+    """Raise unless a folder is a Zarr store.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder holds something else.
+    """
+    if not _is_zarr_folder(path):
+        raise FileFormatError(
+            f"{str(path)!r} is a folder, but not of Zarr: it has none of {_MARKS}; give the path "
+            "of a file, or the folder that profile.profile.to_zarr wrote"
+        )
+
+
+def read_zarr(path: StrPath) -> xr.Dataset:
+    """Read all of a Zarr folder, without the additions that `write_zarr` made.
+
+    If another process replaces the folder meanwhile, the new one is read.
+
+    Raises
+    ------
+    FileFormatError
+        If the folder cannot be read as Zarr, or is replaced all the time.
+    MissingPackageError
+        If the package zarr is not installed.
+    """
+    _check_zarr(f"{str(path)!r} is Zarr, for which")
+    for _ in range(_TRIES):
+        number = os.open(path, os.O_RDONLY) if os.name == "posix" else None  # keeps its inode
+        try:
+            before = os.stat(path if number is None else number)
+            try:
+                found = _load(path)
+            except FileFormatError:
+                if _is_still(path, before):
+                    raise
+                continue
+            if _is_still(path, before):
+                return found
+        finally:
+            if number is not None:
+                os.close(number)
+    raise FileFormatError(
+        f"{str(path)!r} was replaced {_TRIES} times while it was read: read it when nobody "
+        "writes it"
+    )
+
+
+def _load(path: StrPath) -> xr.Dataset:
+    try:
+        version_3 = (Path(path) / "zarr.json").is_file()
+        with (
+            _without_warnings_of_text() if version_3 else nullcontext(),
+            xr.open_dataset(path, engine="zarr", chunks=None) as data,
+        ):
+            check_declared_size(data, path, allowed=2**32)
+            return decode_cf(data.load())
+    except FileFormatError:
+        raise
+    except UNREADABLE as error:
+        raise FileFormatError(
+            f"cannot read {str(path)!r} as Zarr: {error}; the folder may be damaged: copy it again "
+            "or write it again"
+        ) from error
+
+
+def _is_still(path: StrPath, before: os.stat_result) -> bool:
+    """Whether the same folder is at a path as before."""
+    try:
+        now = os.stat(path)
+    except OSError:
+        return False
+    return (now.st_dev, now.st_ino) == (before.st_dev, before.st_ino)
+
+
+def _check_zarr(purpose: str) -> None:
+    try:
+        import zarr  # noqa: F401
+    except ImportError:
+        raise MissingPackageError(
+            f"{purpose} the package zarr is needed: pip install zarr, or xprofile with its extra "
+            "[zarr]"
+        ) from None
+
+
+def _format_2() -> dict[str, Any]:
+    """Return the option for format 2 of Zarr, as format 3 does not define text yet."""
+    import zarr
+
+    return {} if int(zarr.__version__.partition(".")[0]) < 3 else {"zarr_format": 2}
+
+
+@contextmanager
+def _without_warnings_of_text() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*Zarr (V3|format 3) specification")
+        yield
