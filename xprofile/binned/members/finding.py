@@ -54,7 +54,7 @@ def prepare_search(
     """
     if isinstance(bins.shape, SphereMembers | OverlappingMembers) and not bins.planar:
         return Search.from_shape(bins.shape, len(bins), grid, subpixels)
-    return _members_of_regions(bins.to_regions(), grid, subpixels)
+    return _members_of_regions(bins.shape.regions(), grid, subpixels)
 
 
 def _members_of_regions(

@@ -26,6 +26,6 @@ def _lookup(numbers: Float, wanted: Float) -> Int:
     start = numbers.min()
     table = np.full(int(numbers.max() - start) + 1, -1)
     table[(numbers - start).astype(int)] = np.arange(numbers.size)
-    offset = (wanted - start).astype(int)
-    in_range = (wanted >= start) & (offset < table.size)
-    return np.where(in_range, table[np.where(in_range, offset, 0)], -1)
+    in_range = (wanted >= start) & (wanted <= numbers.max())
+    offset = np.where(in_range, wanted - start, 0).astype(int)  # far positions are no integers
+    return np.where(in_range, table[offset], -1)

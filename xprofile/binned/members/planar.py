@@ -8,11 +8,13 @@ evaluated in one batch. Other shapes go through ``region.to_pixel``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from regions import PixCoord, SkyRegion
 
+from ...bins.centers import fixed_region
 from ...bins.regions.intervals import Intervals
 from ...bins.shapes.plane import (
     CIRCLE,
@@ -25,6 +27,7 @@ from ...bins.shapes.plane import (
 from ...maps.pixelgrid import PixelGrid
 from .flat_indexing import flat_index
 from .membership import Membership, Pairs
+from .planar_areas import is_large, lattice_solid_angle, plane_solid_angles
 
 __all__ = ["planar_members"]
 
@@ -49,20 +52,32 @@ def planar_members(regions: Sequence[SkyRegion], grid: PixelGrid) -> Membership:
     grid : PixelGrid
         The pixels of a map.
     """
-    return Membership.from_pairs(
-        (_on_map(grid, *block) for block in _blocks(regions, grid)), len(regions)
-    )
+    total = np.full(len(regions), np.nan)  # known where pixels beyond the map are not listed
+    pairs = (_on_map(grid, *block) for block in _blocks(regions, grid, total))
+    found = Membership.from_pairs(pairs, len(regions))
+    inside = np.bincount(found.bin, found.solid_angle, minlength=len(regions))
+    outside = np.where(np.isnan(total), found.outside, np.maximum(total - inside, 0))
+    return replace(found, outside=outside)
 
 
-def _blocks(regions: Sequence[SkyRegion], grid: PixelGrid) -> Iterator[tuple[Int, Float, Float]]:
-    """Yield region indices and pixel numbers of the pixels in regions, also beyond the map."""
+def _blocks(
+    regions: Sequence[SkyRegion], grid: PixelGrid, total: Float
+) -> Iterator[tuple[Int, Float, Float]]:
+    """Yield region indices and pixel numbers of the pixels in regions, also beyond the map.
+
+    Regions that are far larger than the map get their solid angle in `total`, and have only the
+    pixels on the map.
+    """
     simple = [i for i, region in enumerate(regions) if type(region) in SIMPLE_SHAPES]
-    for i in sorted(set(range(len(regions))) - set(simple)):
-        yield _other_pixels(regions[i], i, grid)
+    others = sorted(set(range(len(regions))) - set(simple))
+    for i in others:
+        yield _other_pixels(regions[i], i, grid, total, len(others))
     for indices in group_by_frame(regions, simple):
         numbers = np.asarray(indices)
-        for index, x, y in _simple_pixels([regions[i] for i in indices], grid):
+        part = total[numbers]
+        for index, x, y in _simple_pixels([regions[i] for i in indices], grid, part):
             yield numbers[index], x, y
+        total[numbers] = part
 
 
 def _on_map(grid: PixelGrid, bins: Int, x: Float, y: Float) -> Pairs:
@@ -77,7 +92,7 @@ def _on_map(grid: PixelGrid, bins: Int, x: Float, y: Float) -> Pairs:
 
 
 def _simple_pixels(
-    regions: Sequence[SkyRegion], grid: PixelGrid
+    regions: Sequence[SkyRegion], grid: PixelGrid, total: Float
 ) -> Iterator[tuple[Int, Float, Float]]:
     """Yield region indices and pixel numbers of the pixels in simple regions."""
     shapes = shapes_in_pixels(regions, grid)
@@ -86,6 +101,9 @@ def _simple_pixels(
     centre = np.stack([shapes.x, shapes.y])
     start, stop = np.floor(centre - half), np.ceil(centre + half) + 1
     single = np.asarray(np.isfinite(start).all(axis=0))
+    large = np.flatnonzero(is_large(start, stop, grid))
+    total[large] = plane_solid_angles(shapes, large, grid)
+    start[:, large], stop[:, large] = _cut_to_map(start[:, large], stop[:, large], grid)
     for group in _concentric(shapes):
         largest = int(group[np.argmax(shapes.outer[group, 0])])
         rings = _rings(shapes, group)
@@ -98,6 +116,14 @@ def _simple_pixels(
         index = numbers[box]
         inside = _contains(shapes, index, x, y)
         yield index[inside], x[inside], y[inside]
+
+
+def _cut_to_map(start: Float, stop: Float, grid: PixelGrid) -> tuple[Float, Float]:
+    """Cut boxes of pixels with corners (2, nbox) to the map."""
+    low = np.array([[grid.x.min()], [grid.y.min()]])
+    high = np.array([[grid.x.max()], [grid.y.max()]]) + 1
+    start = np.clip(start, low, high)
+    return start, np.clip(stop, start, high)
 
 
 def _concentric(shapes: PlaneShapes) -> list[Int]:
@@ -188,9 +214,11 @@ def _contains(shapes: PlaneShapes, index: Int, x: Float, y: Float) -> NDArray[np
         return within(shapes.outer) ^ within(shapes.inner)
 
 
-def _other_pixels(region: SkyRegion, index: int, grid: PixelGrid) -> tuple[Int, Float, Float]:
-    """Region index and pixel numbers of the pixels in a region of another shape."""
-    pixel_region = grid.region_in_pixels(region)
+def _other_pixels(
+    region: SkyRegion, index: int, grid: PixelGrid, total: Float, number: int
+) -> tuple[Int, Float, Float]:
+    """Region index and pixel numbers of the pixels in one of a number of regions of any shape."""
+    pixel_region = grid.region_in_pixels(fixed_region(region))
     try:
         box = pixel_region.bounding_box
     except ValueError:  # the projection has no position for a vertex
@@ -199,9 +227,14 @@ def _other_pixels(region: SkyRegion, index: int, grid: PixelGrid) -> tuple[Int, 
     if grid.separable:
         middle = (box.ixmin + box.ixmax) / 2 - (grid.x[0] + grid.x[-1]) / 2
         shift = grid.full_turn * np.round(middle / grid.full_turn)
+    start = np.array([[np.floor(box.ixmin - shift) - 1], [box.iymin - 1.0]])
+    stop = np.array([[np.ceil(box.ixmax - shift) + 1], [box.iymax + 1.0]])
+    if is_large(start, stop, grid).any():
+        box = start[:, 0] + np.array([shift, 0]), stop[:, 0] + np.array([shift, 0])
+        total[index] = lattice_solid_angle(pixel_region, *box, grid, number)
+        start, stop = _cut_to_map(start, stop, grid)
     x, y = np.meshgrid(
-        np.arange(np.floor(box.ixmin - shift) - 1, box.ixmax - shift + 1.0),
-        np.arange(box.iymin - 1, box.iymax + 1.0),
+        *(np.arange(low, high) for low, high in zip(start[:, 0], stop[:, 0], strict=True))
     )
     inside = np.asarray(pixel_region.contains(PixCoord(x + shift, y)))
     return np.full(int(inside.sum()), index), x[inside], y[inside]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...maps.arrays import take_pixels
 from ...maps.pixelgrid import PixelGrid
+from .beyond import BeyondMap
 from .flat_indexing import flat_index
 from .membership import FindMembers, Int, Membership, Pairs, chunk_slices
 from .subpixels import Finder, Subpixels
@@ -22,10 +23,11 @@ __all__ = ["Search"]
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-# Number of pixels beyond the map that are examined one by one, in about 0.3 s. If there are more, a
-# regular sample of them gives the solid angle beyond the map, to about 4e-4. Ten times larger, bins
-# far beyond the map take ten times longer; ten times smaller, that solid angle is wrong by 1e-3.
-_MAX_PIXELS_BEYOND = 1 << 22
+# Number of pixels beyond the map that are examined one by one, in 0.1 to 0.5 s. If there are more,
+# the solid angle beyond the map comes from the areas of the bins. Ten times larger, bins far beyond
+# the map take seconds; ten times smaller, it would be that of pixels for fewer bins: the two differ
+# by 1e-4 for a bin of a million pixels, and by 1e-3 for one of ten thousand.
+_MAX_PIXELS_BEYOND = 1 << 20
 
 # every 8th row and column is tried first, then all, to find quickly that a block has pixels of
 # bins; affects speed alone
@@ -51,6 +53,8 @@ class Search:
         Whether a pixel can be in several bins.
     subpixels : Subpixels or None
         Sub-positions that tell the shares of pixels; None if pixels count by their centres.
+    beyond : BeyondMap or None
+        Gives the solid angle beyond the map, if it has too many pixels there; None if they count.
     """
 
     finder: Finder
@@ -59,6 +63,7 @@ class Search:
     tiles: Tiles
     may_overlap: bool = False
     subpixels: Subpixels | None = None
+    beyond: BeyondMap | None = None
 
     @classmethod
     def from_shape(
@@ -69,24 +74,33 @@ class Search:
         subpixels: Subpixels | None = None,
     ) -> Search:
         """Prepare the search for bins of a shape."""
-        tiles = Tiles.from_shape(shape, grid)
+        tiles, beyond = Tiles.from_shape(shape, grid), None
+        if tiles.cut_off or tiles.pixels_beyond(grid) > _MAX_PIXELS_BEYOND:
+            tiles, beyond = tiles.within(grid.x, grid.y), BeyondMap(shape, nbin, grid)
         if isinstance(shape, SphereMembers):
-            return cls(_make_finder(shape, grid), nbin, grid, tiles, False, subpixels)
+            code = _make_finder(shape, grid)
+            return cls(code, nbin, grid, tiles, False, subpixels, beyond)
         find = shape.finder(grid.frame, grid.pixel_size)
 
         def finder(grid: PixelGrid, x: Float, y: Float) -> tuple[Int, Int]:
             return find(grid.vectors(x, y[:, None]))
 
-        return cls(finder, nbin, grid, tiles, True, subpixels)
+        return cls(finder, nbin, grid, tiles, True, subpixels, beyond)
 
     def members(self) -> Membership:
         """Find the pixels of all bins.
 
         Pixels of the grid continued beyond the map count as outside, unless the sky there is also
-        on another pixel of the grid. If there are very many of them, one in 4, 16 or 64 is examined
-        and represents its neighbours.
+        on another pixel of the grid. If there are very many of them, the solid angle beyond the map
+        comes from the areas of the bins.
         """
-        return Membership.from_pairs(self._pairs(self._share_on_map > 0), self.nbin)
+        found = Membership.from_pairs(self._pairs(self._share_on_map > 0), self.nbin)
+        if self.beyond is None:
+            return found
+        inside = np.asarray(
+            np.bincount(found.bin, found.solid_angle, minlength=self.nbin), dtype=np.float64
+        )
+        return replace(found, outside=self.beyond.solid_angles(inside))
 
     @cached_property
     def overlap(self) -> int:
@@ -95,7 +109,7 @@ class Search:
             return 0
         total = 0
         for x, y in self.tiles.blocks(self.tiles.near & (self._share_on_map > 0)):
-            _, pixel, _, _, overlaps = _block_pairs(self.finder, self.grid, x, y, 1, self.subpixels)
+            _, pixel, _, _, overlaps = _block_pairs(self.finder, self.grid, x, y, self.subpixels)
             on_map = pixel >= 0
             if overlaps is not None:
                 total += int(overlaps[on_map].sum())
@@ -105,7 +119,12 @@ class Search:
 
     @cached_property
     def outside(self) -> Float:
-        """Solid angle of each bin beyond the map in sr, on the pixels of the continued grid."""
+        """Solid angle of each bin beyond the map in sr, as `members` gives it."""
+        if self.beyond is not None:
+            inside = np.zeros(self.nbin)
+            for bins, p, area, *_ in self._pairs(self._share_on_map > 0):
+                inside += np.bincount(bins[p >= 0], area[p >= 0], minlength=self.nbin)
+            return self.beyond.solid_angles(inside)
         at_edge = (self._share_on_map > 0) & (self._share_on_map < 1)
         beyond = (
             Pairs(bins[p < 0], p[p < 0], area[p < 0]) for bins, p, area, *_ in self._pairs(at_edge)
@@ -118,12 +137,9 @@ class Search:
 
     def _pairs(self, on_map: Bool) -> Iterator[Pairs]:
         """Pairs in the near tiles of a selection (nrow, ncolumn), and in all beyond the map."""
-        beyond = self.tiles.near & (self._share_on_map == 0)
-        excess = np.count_nonzero(beyond) * self.tiles.size / _MAX_PIXELS_BEYOND
-        sample_step = int(min(2 ** np.ceil(np.log2(max(excess, 1)) / 2), 8))
-        for selected, step in ((self.tiles.near & on_map, 1), (beyond, sample_step)):
-            for x, y in self.tiles.blocks(selected, step):
-                yield _block_pairs(self.finder, self.grid, x, y, step, self.subpixels)
+        selected = self.tiles.near & (on_map | (self._share_on_map == 0))
+        for x, y in self.tiles.blocks(selected):
+            yield _block_pairs(self.finder, self.grid, x, y, self.subpixels)
 
     def blocks(
         self, chunks: Sequence[Sequence[int]]
@@ -157,7 +173,7 @@ def _has_members(
         for step in _PROBE_STEPS
         for x, y in tiles.blocks(tiles.near, step)
     ) or any(
-        bool((_block_pairs(finder, grid, x, y, 1, subpixels).pixel >= 0).any())
+        bool((_block_pairs(finder, grid, x, y, subpixels).pixel >= 0).any())
         for x, y in (tiles.blocks(tiles.near) if subpixels else ())
     )
 
@@ -166,7 +182,7 @@ def _block_members(
     finder: Finder, nbin: int, grid: PixelGrid, tiles: Tiles, subpixels: Subpixels | None
 ) -> tuple[Membership, Int]:
     """Find the pixels of bins in a block, and the numbers of the bins that have pixels there."""
-    pairs = (_block_pairs(finder, grid, x, y, 1, subpixels) for x, y in tiles.blocks(tiles.near))
+    pairs = (_block_pairs(finder, grid, x, y, subpixels) for x, y in tiles.blocks(tiles.near))
     return Membership.from_pairs(pairs, nbin).drop_empty_bins()
 
 
@@ -188,18 +204,13 @@ def _make_finder(shape: SphereMembers, grid: PixelGrid) -> Finder:
 
 
 def _block_pairs(
-    finder: Finder, grid: PixelGrid, x: Float, y: Float, step: int, subpixels: Subpixels | None
+    finder: Finder, grid: PixelGrid, x: Float, y: Float, subpixels: Subpixels | None
 ) -> Pairs:
-    """Pairs of bins and pixels, of some columns and rows.
-
-    Of several rows and columns in a step, one is examined, and its pixels count by their centres.
-    """
+    """Pairs of bins and pixels, of some columns and rows."""
     share: Float | None = None
     overlaps: Int | None = None
-    if subpixels is None or step > 1:
+    if subpixels is None:
         bins, inside = finder(grid, x, y)
-        if subpixels is not None:
-            share, overlaps = np.ones(inside.size), np.zeros(inside.size, np.intp)
     else:
         bins, inside, share, overlaps = subpixels.pairs(finder, grid, x, y)
     pixel = flat_index(grid, x, y[:, None]).reshape(-1)[inside]
@@ -211,7 +222,7 @@ def _block_pairs(
         bins, inside, pixel = bins[kept], inside[kept], pixel[kept]
         if share is not None and overlaps is not None:
             share, overlaps = share[kept], overlaps[kept]
-    area = step**2 * _solid_angles(grid, x, y, inside)
+    area = _solid_angles(grid, x, y, inside)
     if share is None:
         return Pairs(bins, pixel, area)
     on_sky = np.isfinite(area)  # False for pixels whose centre is off the sky

@@ -26,10 +26,11 @@ _PITCHES_PER_TILE = 8  # side of a tile in pitches of the bins' sample; affects 
 # pixels of bins are missed (in 16 of 192 bins tried on eight projections).
 _MARGIN = 0.8
 
-# Number of tiles beyond the edge of the map up to which bins are followed: at least 125 deg if
-# pixels are larger than 0.008 deg. Ten times smaller, wide bins lose solid angle there, so their
-# coverage is too high; ten times larger, tables of tiles need gigabytes of memory.
-_MAX_TILES_BEYOND = 250
+# Number of tiles beyond the edge of the map up to which bins are followed pixel by pixel: at least
+# 60 deg if pixels are larger than 0.008 deg. The solid angle of bins further out comes from their
+# areas. Ten times smaller, that happens for more bins; ten times larger, tables of tiles need
+# gigabytes of memory.
+_MAX_TILES_BEYOND = 128
 
 # pairs of vectors that are compared one by one, instead of by a tree; affects speed alone
 _MAX_COMPARISONS = 1 << 22
@@ -46,11 +47,14 @@ class Tiles:
         Pixel numbers along x and y at which tiles start, and at which the last one ends.
     near : numpy.ndarray
         Whether each tile may contain part of a bin, (nrow, ncolumn).
+    cut_off : bool
+        Whether bins reach beyond all tiles.
     """
 
     columns: Float
     rows: Float
     near: Bool
+    cut_off: bool = False
 
     @classmethod
     def from_shape(cls, shape: SphereMembers | OverlappingMembers, grid: PixelGrid) -> Tiles:
@@ -60,12 +64,24 @@ class Tiles:
         """
         sample = shape.sample()
         tile_size = np.clip(_PITCHES_PER_TILE * shape.pitch, *_TILE_SIZE)
-        columns, rows = (
+        axes = [
             _tile_edges(numbers, position, grid.pixel_size, tile_size)
             for numbers, position in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
-        )
+        ]
+        cut_off = any(cut for _, cut in axes)
+        if cut_off:  # tiles beyond the map are of no use
+            axes = [
+                _tile_edges(numbers, numbers, grid.pixel_size, tile_size)
+                for numbers in (grid.x, grid.y)
+            ]
+        columns, rows = (edges for edges, _ in axes)
         near = _near_tiles(grid, columns, rows, sample, np.radians(shape.pitch))
-        return cls(columns, rows, near)
+        return cls(columns, rows, near, cut_off)
+
+    def pixels_beyond(self, grid: PixelGrid) -> float:
+        """Number of pixels in near tiles without a pixel of the map."""
+        beyond = np.count_nonzero(self.near & (self.share_on_map(grid) == 0))
+        return beyond * self.size
 
     @property
     def size(self) -> float:
@@ -119,17 +135,22 @@ def _rectangles(selected: Bool) -> Iterator[tuple[int, int, int, int]]:
         top = bottom
 
 
-def _tile_edges(numbers: Float, sample: Float, pixel_size: float, tile_size: float) -> Float:
+def _tile_edges(
+    numbers: Float, sample: Float, pixel_size: float, tile_size: float
+) -> tuple[Float, bool]:
     """Pixel numbers at which tiles start that cover a map and a sample of bins along one axis.
 
-    The side of a tile is a multiple of 8 pixels, so that steps of 2, 4 and 8 pixels fit in it.
+    The side of a tile is a multiple of 8 pixels, so that a step of 8 pixels fits in it. Also give
+    whether the sample reaches beyond the tiles.
     """
     known = sample[np.isfinite(sample)]
     side = 8 * int(np.clip(tile_size / pixel_size / 8, 1, 16))
     reach = _MAX_TILES_BEYOND * side
-    low = max(min(numbers.min(), known.min(initial=np.inf) - 2), numbers.min() - reach)
-    high = min(max(numbers.max(), known.max(initial=-np.inf) + 2), numbers.max() + reach)
-    return np.arange(np.floor(low), np.ceil(high) + side + 1, side)
+    wanted = known.min(initial=np.inf) - 2, known.max(initial=-np.inf) + 2
+    low = max(min(numbers.min(), wanted[0]), numbers.min() - reach)
+    high = min(max(numbers.max(), wanted[1]), numbers.max() + reach)
+    cut_off = bool(wanted[0] < low or wanted[1] > high)
+    return np.arange(np.floor(low), np.ceil(high) + side + 1, side), cut_off
 
 
 def _near_tiles(

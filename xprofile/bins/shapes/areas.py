@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +18,17 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+Int = NDArray[np.intp]
 
 # Points of the quadrature over an ellipse. The integrand is entire and periodic, so the error falls
 # faster than any power: for a half axis of 180 deg it is 1e-4 with 8 points, 1e-9 with 16, and
 # that of rounding with 32.
 _ELLIPSE_POINTS = 64
+
+# Number of sides up to which each is compared with all, and length in median sides above which one
+# is always; they affect speed alone.
+_FEW_SIDES = 300
+_LONG_SIDE = 4
 
 # Radians within which neighbouring corners of a polygon are one corner: above rounding (1e-16), so
 # that rounding does not make tiny sides cross others. If it were ten times larger, solid angles
@@ -94,8 +102,34 @@ def _sides_cross(start: Float, stop: Float) -> bool:
     In polygons that do not fit into a hemisphere, sides on opposite sides of the sky count, too.
     """
     poles = np.cross(start, stop, axis=0)
-    left, right = poles.T @ start, poles.T @ stop  # (side, corner)
-    apart = left * right < 0  # the ends of a side are on both sides of another one
-    near = np.eye(start.shape[1], dtype=bool)
-    near |= np.roll(near, 1, axis=1) | np.roll(near, -1, axis=1)  # neighbours share a corner
-    return bool(np.any(apart & apart.T & ~near))
+    for one, other in _close_sides(start, stop):
+        apart = np.ones(one.size, bool)  # the ends of each side are on both sides of the other
+        for i, j in ((one, other), (other, one)):
+            apart &= dot(poles[:, i], start[:, j]) * dot(poles[:, i], stop[:, j]) < 0
+        gap = np.abs(one - other)
+        if np.any(apart & (gap > 1) & (gap < start.shape[1] - 1)):  # neighbours share a corner
+            return True
+    return False
+
+
+def _close_sides(start: Float, stop: Float) -> Iterator[tuple[Int, Int]]:
+    """Yield pairs of sides that may cross, or cross the side opposite on the sky."""
+    number = start.shape[1]
+    length = np.linalg.norm(stop - start, axis=0)
+    long = length > _LONG_SIDE * np.median(length)
+    for i in np.flatnonzero(long) if number > _FEW_SIDES else range(number):
+        yield np.full(number, i), np.arange(number)
+    if number <= _FEW_SIDES:
+        return
+    from scipy.spatial import cKDTree
+
+    short = np.flatnonzero(~long)
+    middle = (start + stop)[:, short].T
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    reach, tree = length[short].max() * (1 + 1e-9), cKDTree(middle)
+    for points in (middle, -middle):
+        for first in range(0, short.size, _FEW_SIDES):
+            near = tree.query_ball_point(points[first : first + _FEW_SIDES], reach)
+            sizes = [len(found) for found in near]
+            one = np.repeat(short[first : first + _FEW_SIDES], sizes)
+            yield one, short[np.concatenate([np.asarray(n, np.intp) for n in near])]
