@@ -22,7 +22,7 @@ from regions import (
 )
 
 from ..exceptions import InvalidBinsError
-from .centers import region_center
+from .centers import region_center, region_in_icrs
 from .ds9_lines import (
     DIGITS,
     ds9_frame,
@@ -52,14 +52,8 @@ def _in_known_frame(region: SkyRegion) -> SkyRegion:
     points = region.vertices if isinstance(region, PolygonSkyRegion) else region_center(region)
     if ds9_frame(points.frame.replicate_without_data()) is not None:
         return region
-    if isinstance(region, PolygonSkyRegion):
-        return region.copy(vertices=points.icrs)
-    if type(region) not in _SIMPLE:
-        return region
-    north = points.directional_offset_by(0 * u.deg, 1 * u.arcsec)
-    turn = points.icrs.position_angle(north.icrs)
-    changes = {"angle": (region.angle + turn).wrap_at("180d")} if hasattr(region, "angle") else {}
-    return region.copy(center=points.icrs, **changes)
+    known = type(region) in _SIMPLE or isinstance(region, PolygonSkyRegion)
+    return region_in_icrs(region) if known else region
 
 
 # name of a shape in DS9, its lengths in the order of DS9, their scale, and whether it has an angle

@@ -13,6 +13,7 @@ from regions import SkyRegion
 from ..exceptions import InvalidBinsError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.sphere import sky_positions, unit_vectors
+from .centers import fixed_region
 from .regions.boundaries import boundary_rings
 from .regions.compounds import Compounds
 from .regions.leaves import Leaves
@@ -165,7 +166,7 @@ def _artist_path(region: SkyRegion, grid: PixelGrid) -> Path:
     """Make the path of a region whose outline the package `regions` gives."""
     from matplotlib.patches import Patch
 
-    artist = grid.region_in_pixels(region).as_artist()
+    artist = grid.region_in_pixels(fixed_region(region)).as_artist()
     if not isinstance(artist, Patch):
         raise InvalidBinsError(f"{type(region).__name__} has no outline to draw")
     return artist.get_patch_transform().transform_path(artist.get_path())

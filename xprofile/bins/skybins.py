@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidBinsError
 from ..schema.html_tables import html_table
 from ..schema.names import DISTANCE
+from ..schema.options import suggests_options
 from ..schema.values import value_key
 from .constructors.grids import GridConstructor
 from .constructors.lines import LineConstructors
 from .constructors.regions import RegionConstructor, is_region
 from .constructors.rings import RingConstructors
 from .selecting import selected_numbers
+from .shapes.axes import read_only
 from .shapes.shape import Shape, SphereShape
 
 if TYPE_CHECKING:
@@ -86,9 +88,7 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
 
     def __post_init__(self) -> None:
         for name in ("lower", "upper"):
-            values = np.array(getattr(self, name), dtype=float)
-            values.flags.writeable = False
-            object.__setattr__(self, name, values)
+            object.__setattr__(self, name, read_only(np.asarray(getattr(self, name), float)))
 
     __array_ufunc__ = None  # so that arrays are compared as a whole
 
@@ -150,9 +150,13 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
         rows["pixels"] = "in the plane of the map" if self.planar else "by angles on the sphere"
         return html_table(type(self).__name__, rows)
 
-    @cached_property
+    @property
     def center(self) -> SkyCoord:
         """Centres of the bins, (nbin,)."""
+        return self._center.copy()
+
+    @cached_property
+    def _center(self) -> SkyCoord:
         return self.shape.centers
 
     @property
@@ -185,7 +189,7 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
             )
         return np.append(self.lower, self.upper[-1]) * u.deg
 
-    @cached_property
+    @property
     def solid_angle(self) -> u.Quantity:
         """Area of the bins on the sphere in sr, (nbin,), independent of pixels.
 
@@ -193,11 +197,17 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
         compounds and other regions without a known area, for polygons whose sides cross, and where
         a path runs into itself.
         """
+        return self._solid_angle.copy()
+
+    @cached_property
+    def _solid_angle(self) -> u.Quantity:
         return self.shape.solid_angles() * u.sr
 
     def to_regions(self) -> list[SkyRegion]:
         """Return astropy sky regions, one for each bin, for plotting, DS9 and other tools."""
-        return list(self._regions)
+        from .centers import copied_region
+
+        return [copied_region(region) for region in self._regions]
 
     @cached_property
     def _regions(self) -> tuple[SkyRegion, ...]:
@@ -207,6 +217,7 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
         """Return each bin's region as one line of DS9."""
         return self.shape.texts()
 
+    @suggests_options
     def plot(
         self, ax: Axes | None = None, *, numbers: bool = False, **kwargs: Any
     ) -> PolyCollection:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import astropy.units as u
 import numpy as np
 from astropy.coordinates import (
+    FK5,
+    ICRS,
+    BarycentricMeanEcliptic,
+    BarycentricTrueEcliptic,
     BaseCoordinateFrame,
+    Galactic,
     SkyCoord,
+    SkyOffsetFrame,
     SphericalRepresentation,
+    Supergalactic,
     UnitSphericalRepresentation,
 )
 from numpy.typing import NDArray
 
+from ..exceptions import InvalidOptionError
+
 __all__ = [
     "dot",
+    "fixed_positions",
+    "is_turned",
     "lonlat_deg",
+    "north_in_icrs",
     "quadrilateral_solid_angle",
     "same_frame",
     "sky_positions",
@@ -22,6 +34,12 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Frames whose axes are those of ICRS, turned as a whole, for any equinox. Angles between positions
+# are the same in all of them. In others, such as FK4 or GCRS, aberration changes angles by 1e-4.
+_TURNED = (
+    ICRS, FK5, Galactic, Supergalactic, BarycentricMeanEcliptic, BarycentricTrueEcliptic,
+)  # fmt: skip
 
 # Decimals of positions in degrees: 4e-9 arcsec, so that 30 deg is not given as 29.999999999999996.
 # With one decimal less, positions would still be right to 4e-8 arcsec; with two more, rounding
@@ -48,14 +66,63 @@ def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:
 def lonlat_deg(coord: SkyCoord, frame: BaseCoordinateFrame | None = None) -> tuple[Float, Float]:
     """Longitude and latitude in degrees of sky positions.
 
-    In `frame`, by default in the frame of the positions.
+    In `frame`, by default in the frame of the positions. Their distance does not count.
     """
     if frame is not None and not same_frame(coord.frame, frame):
-        coord = coord.transform_to(frame)
+        coord = _in_frame(fixed_positions(coord), frame)
     data = coord.frame.data
     if not isinstance(data, UnitSphericalRepresentation | SphericalRepresentation):
         data = coord.spherical
     return np.asarray(data.lon.to_value(u.deg)), np.asarray(data.lat.to_value(u.deg))
+
+
+def fixed_positions(coord: SkyCoord, name: str = "the position") -> SkyCoord:
+    """Return new sky positions without distances, in a frame that is ICRS turned as a whole.
+
+    Positions in other frames, such as FK4 or AltAz, become positions in ICRS. `name` is their name
+    in messages.
+
+    Raises
+    ------
+    InvalidOptionError
+        If astropy cannot turn the positions to ICRS, for want of a time, place or distance.
+    """
+    frame = coord.frame if is_turned(coord.frame) else _in_frame(coord, ICRS(), name).frame
+    data = frame.data.represent_as(UnitSphericalRepresentation).copy()
+    for angle in (data.lon, data.lat):  # not to be changed by whoever holds them
+        angle.flags.writeable = False
+    return SkyCoord(frame.replicate_without_data().realize_frame(data))
+
+
+def is_turned(frame: BaseCoordinateFrame) -> bool:
+    """Whether a frame is ICRS turned as a whole, so that angles in both are the same.
+
+    Frames relative to an origin do not count: astropy turns them to the equinox of another frame
+    without a look at that of their origin, if it is not by way of ICRS.
+    """
+    return isinstance(frame, _TURNED) and not isinstance(frame, SkyOffsetFrame)
+
+
+def north_in_icrs(coord: SkyCoord) -> u.Quantity:
+    """Position angles in ICRS of the North of the frame of sky positions."""
+    place = SkyCoord(
+        coord.frame.replicate_without_data().realize_frame(
+            coord.data.represent_as(UnitSphericalRepresentation)
+        )
+    )
+    step = place.directional_offset_by(0 * u.deg, 1 * u.arcsec)
+    return _in_frame(place, ICRS()).position_angle(_in_frame(step, ICRS()))
+
+
+def _in_frame(coord: SkyCoord, frame: BaseCoordinateFrame, name: str = "the position") -> SkyCoord:
+    """Return positions in just this frame: astropy may keep the equinox of the positions."""
+    try:
+        return coord.transform_to(frame, merge_attributes=False)
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        raise InvalidOptionError(
+            f"{name} is in the frame {coord.frame.name!r}, and astropy cannot turn it to "
+            f"{frame.name!r}: {error}; give a position in ICRS, or what is missing in its frame"
+        ) from error
 
 
 def same_frame(one: BaseCoordinateFrame, other: BaseCoordinateFrame) -> bool:

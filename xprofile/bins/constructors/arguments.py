@@ -9,10 +9,21 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidBinsError
+from ...exceptions import InvalidBinsError, InvalidOptionError
+from ...maps.sphere import fixed_positions, is_turned, north_in_icrs
 from ...schema.number_checks import check_positive_integer
+from ..shapes.axes import LocalAxes
 
-__all__ = ["SAME_POSITION", "bin_edges", "one_angle", "one_position", "positive_angle"]
+__all__ = [
+    "SAME_POSITION",
+    "axes_at",
+    "bin_edges",
+    "check_number_of_bins",
+    "fixed_places",
+    "one_angle",
+    "one_position",
+    "positive_angle",
+]
 
 Float = NDArray[np.float64]
 
@@ -21,6 +32,10 @@ Float = NDArray[np.float64]
 # it starts would not be closed; ten times larger would change nothing.
 SAME_POSITION = 1e-9
 
+# Bins that one call may make: far more than maps have pixels across. Ten times more would take 1 GB
+# for their edges, centres and regions; ten times fewer would refuse to divide a sky into minutes.
+_MOST_BINS = 1_000_000
+
 # Bins by which the last one of a given width may exceed the range, to be kept: ten steps of 0.1 deg
 # fit into 1 deg, although rounding says 9.999999999999998. A last bin is then at most this much
 # narrower than the others.
@@ -28,7 +43,9 @@ _STEP_TOLERANCE = 1e-9
 
 
 def one_position(coord: Any, name: str) -> SkyCoord:
-    """Return the argument if it is one finite sky position.
+    """Return the direction of an argument that is one finite sky position.
+
+    As `fixed_positions` gives it: without distance, and in ICRS or a frame like it.
 
     Raises
     ------
@@ -38,7 +55,34 @@ def one_position(coord: Any, name: str) -> SkyCoord:
     scalar = isinstance(coord, SkyCoord) and coord.isscalar
     if not scalar or not np.isfinite(coord.cartesian.xyz.value).all():
         raise InvalidBinsError(f"{name} must be one SkyCoord, found {coord!r}")
-    return coord
+    return fixed_places(coord, name)
+
+
+def fixed_places(coord: SkyCoord, name: str) -> SkyCoord:
+    """Return sky positions as `fixed_positions` does.
+
+    Raises
+    ------
+    InvalidBinsError
+        If astropy cannot turn the positions to ICRS.
+    """
+    try:
+        return fixed_positions(coord, name)
+    except InvalidOptionError as error:
+        raise InvalidBinsError(str(error)) from error
+
+
+def axes_at(coord: Any, name: str, position_angle: Any = 0 * u.deg) -> LocalAxes:
+    """Return axes at a sky position, in a direction East of North of its own frame.
+
+    Raises
+    ------
+    InvalidBinsError
+        If these are not one sky position and one angle.
+    """
+    turn = one_angle(position_angle, "position_angle") * u.deg
+    place = one_position(coord, name)
+    return LocalAxes(place, turn if is_turned(coord.frame) else turn + north_in_icrs(coord))
 
 
 def one_angle(value: Any, name: str) -> float:
@@ -116,19 +160,37 @@ def bin_edges(
         raise InvalidBinsError("give either nbin= or edges= or step=")
     if nbin is not None:
         check_positive_integer("nbin", nbin, InvalidBinsError)
+        check_number_of_bins(int(nbin))
         return np.asarray(np.linspace(low, high, int(nbin) + 1), dtype=np.float64)
     if step is not None:
         return _stepped_edges(low, high, positive_angle(step, "step"))
-    values = np.atleast_1d(np.asarray(_degrees(edges, "edges"), dtype=float))
+    values = np.atleast_1d(np.array(_degrees(edges, "edges"), dtype=float))
     ascend = values.ndim == 1 and values.size > 1 and np.all(np.diff(values) > 0)
     if not (ascend and np.isfinite(values).all()):
         raise InvalidBinsError(f"edges must be two or more ascending angles, found {values} deg")
     return values
 
 
+def check_number_of_bins(number: float) -> None:
+    """Raise if there are more bins than one call should make.
+
+    Raises
+    ------
+    InvalidBinsError
+        If there are.
+    """
+    if number > _MOST_BINS:
+        raise InvalidBinsError(
+            f"{number:.3g} bins are asked for, and {_MOST_BINS:.0e} are possible in one call; make "
+            "fewer or wider ones"
+        )
+
+
 def _stepped_edges(low: float, high: float, width: float) -> Float:
     """Edges of as many bins of a width as fit between `low` and `high`."""
-    number = int((high - low) / width + _STEP_TOLERANCE)
+    exact = (high - low) / width + _STEP_TOLERANCE
+    check_number_of_bins(exact)
+    number = int(exact)
     if number < 1:
         raise InvalidBinsError(
             f"step is {width:.6g} deg, which is more than the {high - low:.6g} deg to divide"

@@ -11,10 +11,10 @@ from astropy.coordinates import SkyCoord
 
 from ...exceptions import InvalidBinsError
 from ...schema.names import REGION
+from ...schema.number_checks import check_positive_integer
 from ...schema.options import suggests_options
-from ..shapes.axes import LocalAxes
 from ..shapes.boxes import Boxes
-from .arguments import bin_edges, one_angle, one_position, positive_angle
+from .arguments import axes_at, bin_edges, check_number_of_bins, positive_angle
 from .base import Constructor
 
 __all__ = ["GridConstructor"]
@@ -74,11 +74,13 @@ class GridConstructor(Constructor):
         >>> SkyBins.grid(center, width=6 * u.deg, height=2 * u.deg, nbin=(3, 2))
         <SkyBins: 6 boxes of a grid>
         """
-        turn = one_angle(position_angle, "position_angle") * u.deg
-        axes = LocalAxes(one_position(center, "center"), turn)
+        axes = axes_at(center, "center", position_angle)
         if not isinstance(nbin, Sequence) or len(nbin) != 2:
             raise InvalidBinsError(f"nbin must be two numbers, along and across, found {nbin!r}")
         sides = positive_angle(width, "width", most=360) / 2, positive_angle(height, "height") / 2
+        for number in nbin:
+            check_positive_integer("nbin", number, InvalidBinsError)
+        check_number_of_bins(int(nbin[0]) * int(nbin[1]))
         along, across = (bin_edges(-s, s, nbin=n) for s, n in zip(sides, nbin, strict=True))
         unknown = np.full((along.size - 1) * (across.size - 1), np.nan)
         shape = Boxes(axes, along, across)

@@ -15,7 +15,14 @@ from ...schema.options import suggests_options
 from ..shapes.axes import LocalAxes
 from ..shapes.boxes import Boxes
 from ..shapes.path import Path, path_lengths
-from .arguments import SAME_POSITION, bin_edges, one_angle, one_position, positive_angle
+from .arguments import (
+    SAME_POSITION,
+    bin_edges,
+    fixed_places,
+    one_angle,
+    one_position,
+    positive_angle,
+)
 from .base import Constructor
 
 __all__ = ["LineConstructors"]
@@ -93,7 +100,7 @@ class LineConstructors(Constructor):
                 f"start and end are {length:.6g} deg apart, so they do not define one great "
                 "circle; give two positions between 0 and 180 deg apart"
             )
-        axes = LocalAxes(start, start.position_angle(end.transform_to(start.frame)))
+        axes = LocalAxes(start, start.position_angle(end))
         zero = _origin_distance(origin, axes.longitude)
         along = bin_edges(-zero, length - zero, nbin=nbin, edges=edges, step=step)
         if not np.all(np.abs(along + zero) <= 180):
@@ -192,6 +199,7 @@ def _vertices(points: Any, closed: bool) -> SkyCoord:
     """Return the vertices of a path, with the first one at the end again if it is closed."""
     if not isinstance(points, SkyCoord) or points.ndim != 1 or points.size < 2:
         raise InvalidBinsError(f"points must be a SkyCoord of two or more positions: {points!r}")
+    points = fixed_places(points, "points")
     ends = points[0].separation(points[-1]).deg
     if closed and ends > SAME_POSITION:
         points = points[np.append(np.arange(points.size), 0)]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ...exceptions import InvalidBinsError
+from ...exceptions import InvalidBinsError, InvalidOptionError
 from ...schema.names import DISTANCE
 from ...schema.options import suggests_options
 from ..shapes.spherical import is_spherical
@@ -67,6 +67,7 @@ class RegionConstructor(Constructor):
         >>> SkyBins.from_regions([CircleSkyRegion(center, 1 * u.deg) for center in centers])
         <SkyBins: 3 sky regions, projected distance -1 to 5 deg>
         """
+        from ..centers import copied_region
         from ..regions.region_list import RegionList
 
         try:
@@ -81,9 +82,12 @@ class RegionConstructor(Constructor):
                 f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
                 "pixel regions become sky regions by region.to_sky(wcs)"
             )
-        shape = RegionList(regions)
+        shape = RegionList(tuple(copied_region(region) for region in regions))
         _ = shape.compounds  # raises for regions without an area
-        return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=planar)
+        try:
+            return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=planar)
+        except InvalidOptionError as error:  # of a frame that astropy cannot turn
+            raise InvalidBinsError(str(error)) from error
 
 
 def is_region(value: Any) -> bool:

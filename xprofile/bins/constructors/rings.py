@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from ...exceptions import InvalidBinsError
 from ...schema.names import POSITION_ANGLE
 from ...schema.options import suggests_options
-from ..shapes.axes import LocalAxes
 from ..shapes.rings import Annuli, Sectors
-from .arguments import SAME_POSITION, bin_edges, one_angle, one_position, positive_angle
+from .arguments import SAME_POSITION, axes_at, bin_edges, positive_angle
 from .base import Constructor
 
 __all__ = ["RingConstructors"]
@@ -81,7 +80,7 @@ class RingConstructors(Constructor):
         <Quantity [0.2 , 0.59, 0.98, 1.37] deg2>
         """
         radii = _radii(edges, radius_min, radius_max, nbin, step)
-        axes = LocalAxes(one_position(center, "center"), 0 * u.deg)
+        axes = axes_at(center, "center")
         return cls(Annuli(axes, radii), radii[:-1], radii[1:], "annuli", planar=planar)
 
     @classmethod
@@ -142,8 +141,7 @@ class RingConstructors(Constructor):
         if not 0 < axis_ratio <= 1:
             raise InvalidBinsError(f"axis_ratio must be above 0 and up to 1, found {axis_ratio!r}")
         radii = _radii(edges, radius_min, radius_max, nbin, step)
-        turn = one_angle(position_angle, "position_angle") * u.deg
-        axes = LocalAxes(one_position(center, "center"), turn)
+        axes = axes_at(center, "center", position_angle)
         shape = Annuli(axes, radii, float(axis_ratio))
         return cls(shape, radii[:-1], radii[1:], "elliptical annuli", planar=planar)
 
@@ -208,7 +206,7 @@ class RingConstructors(Constructor):
         high = positive_angle(radius_max, "radius_max")
         if low >= high:
             raise InvalidBinsError(f"radius_min {low:.6g} deg is not below radius_max {high:.6g}")
-        axes = LocalAxes(one_position(center, "center"), 0 * u.deg)
+        axes = axes_at(center, "center")
         shape = Sectors(axes, angles, low, high)
         return cls(shape, angles[:-1], angles[1:], "sectors", POSITION_ANGLE, planar)
 

@@ -22,6 +22,7 @@ from regions import (
 
 from ...exceptions import InvalidBinsError
 from ...maps.sphere import lonlat_deg, same_frame, sky_positions, unit_vectors
+from ..centers import fixed_region
 from ..shapes.spherical import Spherical, is_spherical
 from .polygons import Polygons
 
@@ -88,6 +89,7 @@ class Leaves:
     @classmethod
     def from_regions(cls, regions: Sequence[Any], frame: BaseCoordinateFrame) -> Leaves:
         """Read regions that are not compounds."""
+        regions = [fixed_region(region) for region in regions]
         kind = np.array([_kind(region) for region in regions])
         outer, inner, angle = _sizes(regions)
         basis = _bases(regions, kind, angle, frame)

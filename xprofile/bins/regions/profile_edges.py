@@ -68,10 +68,20 @@ def _half_extents(leaves: Leaves, direction: Float) -> Float:
     for number in np.flatnonzero(leaves.kind == POLYGON).tolist():
         polygons, row = leaves.polygons, leaves.polygon[number]
         sides = slice(polygons.first[row], polygons.first[row] + polygons.count[row])
-        x, y, z = polygons.corners[sides, 0].T
-        away = np.arctan2(z, y) - turn[number]
-        half[number] = np.abs(np.arctan2(np.hypot(y, z), x) * np.cos(away)).max()
+        corners = polygons.corners[sides, 0] @ leaves.basis[number]
+        half[number] = _to_corner(corners, direction[number])
     return half
+
+
+def _to_corner(corners: Float, direction: Float) -> float:
+    """Largest distance in rad of corners (n, 3) from their mean, along a direction (3,)."""
+    mean = corners.sum(axis=0)
+    mean /= np.linalg.norm(mean)
+    away, toward = (v - (v @ mean)[..., None] * mean for v in (corners, direction))
+    distance = np.arctan2(np.linalg.norm(away, axis=1), corners @ mean)
+    lengths = np.linalg.norm(away, axis=1) * np.linalg.norm(toward)
+    cosine = (away @ toward) / np.maximum(lengths, np.finfo(float).tiny)
+    return float(np.abs(distance * cosine).max())
 
 
 def _to_side(along: Float, across: Float, cos: Float, sin: Float) -> Float:

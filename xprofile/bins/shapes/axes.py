@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "edge_tolerance",
     "lowered_edges",
     "position_text",
+    "read_only",
     "widths_at_edges",
 ]
 
@@ -132,6 +134,13 @@ def digitize(values: Float, edges: Float) -> Int:
     code = np.searchsorted(edges, values, side="right") - 1
     code[code == edges.size - 1] = -1  # NaN too, which sorts last
     return code
+
+
+def read_only(values: Any) -> NDArray[Any]:
+    """Return a copy of numbers that cannot be changed."""
+    copied = np.array(values)
+    copied.flags.writeable = False
+    return copied
 
 
 def position_text(coord: SkyCoord) -> str:

@@ -12,7 +12,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidBinsError
-from ...maps.sphere import sky_positions, unit_vectors
+from ...maps.sphere import lonlat_deg, sky_positions, unit_vectors
 from ..ds9_lines import polygon_lines
 from .axes import AT_END, digitize, edge_tolerance, position_text
 from .path_edges import PathEdges
@@ -83,6 +83,7 @@ class Path(SphereShape):
     width: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         turn = np.degrees(np.abs(self._ribbon.turn))
         if turn.max() > _SHARPEST:
             raise InvalidBinsError(
@@ -164,12 +165,11 @@ class Path(SphereShape):
         InvalidBinsError
             If the position is further from the path than half the height.
         """
-        local = coord.transform_to(self.points.frame)
         for end in (0, -1):  # rounding could put these off the path
-            if self.points[end].separation(local).deg < AT_END:
+            if self.points[end].separation(coord).deg < AT_END:
                 return float(self.lengths[end])
-        position = local.spherical
-        vector = unit_vectors(np.array([position.lon.deg]), np.array([position.lat.deg]))
+        lon, lat = lonlat_deg(coord, self.points.frame)
+        vector = unit_vectors(np.atleast_1d(lon), np.atleast_1d(lat))
         segment, along = self._ribbon.locate(vector)
         if segment[0] < 0:
             raise InvalidBinsError(f"the origin {coord!r} is not within the height of the path")

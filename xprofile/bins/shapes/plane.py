@@ -21,7 +21,7 @@ from regions import (
 
 from ...maps.pixelgrid import PixelGrid
 from ...maps.sphere import same_frame
-from ..centers import region_centers
+from ..centers import fixed_region, region_centers
 
 __all__ = [
     "CIRCLE",
@@ -139,6 +139,7 @@ def shapes_in_pixels(regions: Sequence[SkyRegion], grid: PixelGrid) -> PlaneShap
     West is at right angles to North, on the side that it has on the map. Where the axes of the
     pixels are not at right angles on the sky, a step of 1 arcsec West tells the scale there.
     """
+    regions = [fixed_region(region) for region in regions]
     center = region_centers(regions)
     x, y = grid.pixel(center)
     north = _step(center, grid, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ...maps.sphere import lonlat_deg, unit_vectors
+from ...maps.sphere import fixed_positions, lonlat_deg, unit_vectors
 from .areas import (
     band_widths,
     ellipse_solid_angle,
@@ -67,7 +67,7 @@ def _hollow(area: Callable[[float, float], float]) -> Callable[[Any], float]:
 
 
 def _polygon(region: Any) -> float:
-    return polygon_solid_angle(unit_vectors(*lonlat_deg(region.vertices)))
+    return polygon_solid_angle(unit_vectors(*lonlat_deg(fixed_positions(region.vertices))))
 
 
 def _lune(region: Any) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ...maps.sphere import unit_vectors
+from ...maps.sphere import lonlat_deg, unit_vectors
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -72,8 +72,7 @@ class Ribbon:
     @classmethod
     def from_points(cls, points: SkyCoord, frame: BaseCoordinateFrame, half: float) -> Ribbon:
         """Make the ribbon round a polyline in a frame."""
-        local = points.transform_to(frame.replicate_without_data()).spherical
-        vertex = unit_vectors(local.lon.deg, local.lat.deg).T
+        vertex = unit_vectors(*lonlat_deg(points, frame)).T
         closed = bool(np.linalg.norm(vertex[0] - vertex[-1]) < _CLOSED)
         pole = np.cross(vertex[:-1], vertex[1:])
         pole /= np.linalg.norm(pole, axis=1, keepdims=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
+import astropy.units as u
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
+
+from .axes import read_only
 
 if TYPE_CHECKING:
     from regions import SkyRegion
@@ -109,7 +112,13 @@ class OverlappingMembers(ABC):
 
 
 class SphereShape(Shape, SphereMembers):
-    """Bins measured by true angles on the sphere."""
+    """Bins measured by true angles on the sphere; dataclasses get read-only copies of arrays."""
+
+    def __post_init__(self) -> None:
+        for part in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, part.name)
+            if isinstance(value, np.ndarray) and not isinstance(value, u.Quantity):
+                object.__setattr__(self, part.name, read_only(value))
 
     @property
     def rings_per_bin(self) -> int:

@@ -51,6 +51,10 @@ class Spherical(SphereMembers):
             result = np.full(vectors.shape[1:], -1)
             known = np.isfinite(vectors[0])
             sky = sky_positions(vectors[:, known], frame)
+            own = getattr(self.region, "frame", None)
+            if own is not None:  # not left to `regions`, for which astropy may keep an equinox
+                own = own() if isinstance(own, type) else own
+                sky = sky.transform_to(own, merge_attributes=False)
             result[known] = np.where(self.region.contains(sky), 0, -1)
             return result
 
