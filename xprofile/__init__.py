@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .io.profiles.ecsv import write_ecsv
     from .io.profiles.fits_tables import write_profile
     from .io.profiles.opening import open_profile
+    from .io.zarr_folders import write_zarr
     from .maps.coarsening import coarsen
     from .maps.in_memory import from_arrays
     from .maps.indexing.selecting import select
@@ -94,6 +95,7 @@ __all__ = [
     "write_maps",
     "write_netcdf",
     "write_profile",
+    "write_zarr",
 ]
 
 # where each name is; modules are imported when a name of theirs is first asked for
@@ -151,6 +153,7 @@ _NAMES = {
     "spectrum.models": ("power_law",),
     "schema.axes": ("axis_edges",),
     "io.maps.writing": ("write_maps",),
+    "io.zarr_folders": ("write_zarr",),
     "io.profiles.fits_tables": ("write_profile",),
     "io.profiles.ecsv": ("write_ecsv",),
     "io.profiles.astropy_tables": ("to_table",),

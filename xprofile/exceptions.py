@@ -5,6 +5,7 @@ Each error is an `XProfileError`, and also the built-in error that fits, such as
 
 __all__ = [
     "DataWarning",
+    "ExistingFileError",
     "FileFormatError",
     "InvalidBinsError",
     "InvalidDataError",
@@ -13,7 +14,11 @@ __all__ = [
     "MissingFileError",
     "MissingPackageError",
     "MissingVariableError",
+    "PassedOptionError",
+    "TooLargeError",
     "UnknownOptionError",
+    "UnusableInputError",
+    "UnwritableFileError",
     "WrongStageError",
     "XProfileError",
 ]
@@ -25,6 +30,17 @@ class XProfileError(Exception):
 
 class MissingFileError(XProfileError, FileNotFoundError):
     """A file does not exist."""
+
+
+class ExistingFileError(XProfileError, FileExistsError):
+    """A file to write exists already, or something that is not a file is in its place."""
+
+
+class UnwritableFileError(XProfileError, OSError):
+    """A file cannot be written: the disk is full, the folder is read-only, or a path is too long.
+
+    ``errno`` is that of the operating system, where there is one.
+    """
 
 
 class MissingPackageError(XProfileError, ImportError):
@@ -60,6 +76,18 @@ class InvalidOptionError(XProfileError, ValueError):
 
 class UnknownOptionError(InvalidOptionError, TypeError):
     """A function does not have an option of this name."""
+
+
+class PassedOptionError(UnknownOptionError, AttributeError):
+    """An option that is passed on, such as to matplotlib, is unknown or wrong there."""
+
+
+class UnusableInputError(InvalidOptionError, TypeError):
+    """An argument has a type or a value that a function cannot work with."""
+
+
+class TooLargeError(InvalidOptionError, MemoryError):
+    """The input asks for more memory than there is, or than the function may take."""
 
 
 class WrongStageError(MissingVariableError, AttributeError):

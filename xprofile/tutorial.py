@@ -19,6 +19,7 @@ from .maps.wcs import grid_coords, pixel_grid
 from .schema.axes import axis_coords
 from .schema.history import extend_history
 from .schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
+from .schema.options import suggests_options
 from .schema.variables import COORDS, MAPS, SED_TYPES, data_array
 from .spectrum.models import integral, power_law
 
@@ -81,6 +82,7 @@ SOURCES = (
 """Sources of the simulated sky. A profile should give back their fluxes."""
 
 
+@suggests_options
 def open_maps(name: str) -> xr.Dataset:
     """Open example maps by name.
 
@@ -146,6 +148,7 @@ def _find_real_file() -> Path:
     return Path(found)
 
 
+@suggests_options
 def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     """Simulate a field like the Galactic centre seen by the Fermi-LAT.
 

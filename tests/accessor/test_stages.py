@@ -23,7 +23,7 @@ from xprofile.exceptions import (
     XProfileError,
 )
 
-COMMON = {"sel", "to_netcdf", "to_units"}
+COMMON = {"sel", "to_netcdf", "to_units", "to_zarr"}
 METHODS = {
     "maps": {
         "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "skycoord",

@@ -211,7 +211,7 @@ def test_bins_side_by_side_do_not_warn():
             bin_maps(make_maps(), bins)
 
 
-@pytest.mark.parametrize("lost", ["counts", "exposure", "energy_min", "energy_true", "x", "wcs"])
+@pytest.mark.parametrize("lost", ["counts", "exposure", "energy_min", "x", "wcs"])
 def test_missing_variables_are_named(lost):
     with pytest.raises(MissingVariableError, match=lost):
         bin_maps(make_maps().drop_vars(lost), rings())

@@ -1,5 +1,7 @@
 """Smoothed maps: sums, widths on the sky, gaps, and what is refused."""
 
+from time import perf_counter
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -212,3 +214,14 @@ def test_mask_of_all_pixels_only_mends_the_border():
     masked = smooth(image, 0.1 * u.deg, mask=everything)
     np.testing.assert_allclose(masked[10:-10, 10:-10], plain[10:-10, 10:-10], rtol=1e-9)
     assert masked[0, 0] > plain[0, 0]
+
+
+@every_kernel
+def test_wide_kernels_take_no_time(kernel):
+    image = point(step=0.2)[20:40, 30:50]
+    start = perf_counter()
+    wide = smooth(image, 180 * u.deg, kernel=kernel)
+    assert perf_counter() - start < 2
+    assert wide.sum() < image.sum()
+    with pytest.raises(InvalidOptionError, match="width must be positive and up to 180 deg"):
+        smooth(image, 181 * u.deg, kernel=kernel)

@@ -83,7 +83,7 @@ class TestLimits:
         expected = to_sed_type(expected, sed_type, per_solid_angle=per_solid_angle)
         for name in expected.data_vars:
             xr.testing.assert_allclose(found[name], expected[name], rtol=1e-12)
-            assert found[name].attrs == expected[name].attrs
+            np.testing.assert_equal(found[name].attrs, expected[name].attrs)
         untouched = [n for n in shown.data_vars if not n.endswith("_ul")]
         for name in untouched:
             xr.testing.assert_identical(found[name], shown[name])

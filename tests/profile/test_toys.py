@@ -236,7 +236,7 @@ class TestBadInput:
             simulate(binned.assign(background=binned["background"] * 1e18), n_toys=2)
         with pytest.raises(InvalidDataError, match="cannot be drawn"):
             simulate(binned, norm=1e30, n_toys=2)
-        with pytest.raises(InvalidDataError, match="cannot be drawn: up to nan"):
+        with pytest.raises(InvalidDataError, match="background is negative or not finite"):
             simulate(binned.assign(background=binned["background"] * np.nan), n_toys=2)
 
     def test_not_binned(self, binned):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from xprofile.schema.variables import STATUS_ATTRS, STATUS_FLAGS
+from xprofile.schema.variables import STATUS_FLAGS, status_attrs
 
 
 def test_status_flags_are_bits_of_their_own():
     assert np.bitwise_or.reduce(list(STATUS_FLAGS.values())) == sum(STATUS_FLAGS.values())
-    assert STATUS_ATTRS["flag_meanings"].split() == list(STATUS_FLAGS)
-    np.testing.assert_array_equal(STATUS_ATTRS["flag_masks"], list(STATUS_FLAGS.values()))
+    assert status_attrs()["flag_meanings"].split() == list(STATUS_FLAGS)
+    np.testing.assert_array_equal(status_attrs()["flag_masks"], list(STATUS_FLAGS.values()))

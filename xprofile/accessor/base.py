@@ -186,6 +186,13 @@ class DatasetProfile(StageAccessor):
 
         write_netcdf(self._obj, path, overwrite=overwrite, **kwargs)
 
+    @calls("io.zarr_folders.write_zarr")
+    def to_zarr(self, path: StrPath, *, overwrite: bool = False) -> None:
+        """Write a Zarr folder."""
+        from ..io.zarr_folders import write_zarr
+
+        write_zarr(self._obj, path, overwrite=overwrite)
+
 
 class DataArrayProfile(StageAccessor):
     """Accessor ``.profile`` of a DataArray: a map image has the methods of one map.

@@ -36,7 +36,7 @@ class ImageAccessor(DataArrayProfile):
         """Celestial WCS of the map."""
         from ..maps.wcs import decode_wcs
 
-        return decode_wcs(self._obj)
+        return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:

@@ -44,7 +44,7 @@ class MapsAccessor(DatasetProfile):
         """Celestial WCS of the maps."""
         from ..maps.wcs import decode_wcs
 
-        return decode_wcs(self._obj)
+        return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:

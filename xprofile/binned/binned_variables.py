@@ -46,7 +46,7 @@ def _summed(maps: xr.Dataset, sums: MapSums, shared: bool) -> dict[str, xr.Varia
     """Variables that are sums, of integers as integers, and the acceptance of the off counts."""
     values = {
         name: array.astype(np.int64)
-        if np.issubdtype(maps[name].dtype, np.integer) and not shared
+        if np.issubdtype(maps[name].dtype, np.integer) and not shared and _is_exact(array)
         else array
         for name, array in sums.sums.items()
     }
@@ -59,6 +59,11 @@ def _summed(maps: xr.Dataset, sums: MapSums, shared: bool) -> dict[str, xr.Varia
             sums.sums["acceptance_off"],
         )
     return {name: data_array(name, array, BINNED) for name, array in values.items()}
+
+
+def _is_exact(sums: Float) -> bool:
+    """Whether floating-point sums of integers are exact: all are up to 2**53."""
+    return bool(np.max(np.abs(sums), initial=0) <= 2**53)
 
 
 def _coverage(used: Float, total: Float) -> Float:

@@ -21,7 +21,9 @@ def bin_coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
     lon, lat = lonlat_deg(bins.center, grid.frame)
     frame = {"units": "deg", **frame_attrs(grid.frame)}
     axis = (
-        axis_coords(bins.dim, bins.distance, bins.lower, bins.upper) if bins.dim != REGION else {}
+        axis_coords(bins.dim, bins.distance, bins.lower.copy(), bins.upper.copy())
+        if bins.dim != REGION
+        else {}
     )
     return {
         **axis,

@@ -17,6 +17,7 @@ from ..exceptions import InvalidBinsError, InvalidDataError
 from ..maps.wcs import pixel_grid
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
+from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, data_array
 from .members.finding import find_members
@@ -89,7 +90,7 @@ def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
 def _mask_pixels(maps: xr.Dataset, left_out: xr.DataArray) -> xr.Dataset:
     """Set the mask to False where a map ([energy,] lat, lon) is True."""
     old = maps.get("mask", xr.ones_like(maps["counts"], dtype=bool))
-    mask = old.astype(bool) & ~left_out.variable
+    mask = is_used(old) & ~left_out.variable
     return maps.assign(mask=data_array("mask", mask.transpose(ENERGY, LAT, LON).data, MAPS))
 
 

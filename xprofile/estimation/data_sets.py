@@ -40,7 +40,10 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     for data in datasets:
         check_binned(data)
         check_background(data)
+    chunked = [any(v.chunks for v in data.variables.values()) for data in datasets]
     datasets = [data.compute() for data in datasets]
+    for data in (data for data, lazy in zip(datasets, chunked, strict=True) if lazy):
+        check_binned(data)  # once more, as the values are known now
     first, dim = datasets[0], bin_dim(datasets[0])
     if first.sizes[dim] == 0:
         raise InvalidDataError("the binned data have no bins; give one or more regions")

@@ -16,7 +16,11 @@ from ..schema.axes import energy_unit
 from ..schema.history import history_attrs
 from ..schema.html_tables import html_table
 from ..schema.names import DATASET, ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
-from ..schema.number_checks import check_positive_integer
+from ..schema.number_checks import (
+    check_bool,
+    check_number,
+    check_positive_integer,
+)
 from ..schema.options import suggests_options
 from ..schema.values import value_key
 from ..spectrum.model_json import model_to_json
@@ -28,10 +32,9 @@ from .problems import make_problems
 from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
+    OwnModel,
     background_width,
-    check_bool,
     check_model,
-    check_number,
     checked_energy_edges,
     checked_norm_values,
     optional_quantities,
@@ -119,7 +122,7 @@ class ProfileEstimator:
     strict_energies        : False
     """
 
-    spectral_model: SpectralModel | None = None
+    spectral_model: SpectralModel | None = OwnModel()  # type: ignore[assignment] # noqa: RUF009
     energy_edges: EnergyEdges = None
     n_sigma: float = 1
     n_sigma_ul: float = 2
@@ -136,7 +139,8 @@ class ProfileEstimator:
     strict_energies: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spectral_model", self.spectral_model or power_law())
+        if self.spectral_model is None:
+            object.__setattr__(self, "spectral_model", power_law())
         check_model(self._model)
         object.__setattr__(self, "energy_edges", checked_energy_edges(self.energy_edges))
         object.__setattr__(self, "selection_optional", optional_quantities(self.selection_optional))
@@ -179,6 +183,7 @@ class ProfileEstimator:
         """Names and texts of all settings."""
         return {f.name: setting_text(f.name, getattr(self, f.name)) for f in fields(self)}
 
+    @suggests_options
     def run(
         self,
         binned: xr.Dataset | Sequence[xr.Dataset],
@@ -230,14 +235,17 @@ class ProfileEstimator:
             solution,
             joint=joint,
             min_coverage=self.min_coverage,
-            references=reference_variables(self._model, lower, upper),
+            # the fine bins of the signal have been warned of already
+            references=reference_variables(self._model, lower, upper, warn=False),
             norm_scan=checked_norm_values(self.norm_values) if scanned else None,
             attrs=history_attrs(self._attrs(), source, f"estimate {self._summary()}"),
         )
 
     @property
     def _model(self) -> SpectralModel:
-        return self.spectral_model or power_law()
+        """The model itself, which no fit changes."""
+        model: SpectralModel = vars(self)["_spectral_model"]
+        return model
 
     def _fit_options(self) -> FitOptions:
         values = checked_norm_values(self.norm_values)

@@ -14,10 +14,10 @@ from ..schema.names import DATASET, ENERGY, ENERGY_TRUE, NORM_SCAN, THRESHOLD
 from ..schema.variables import (
     COORDS,
     PROFILE,
-    STATUS_ATTRS,
     data_array,
     names_of_kind,
     result_variable,
+    status_attrs,
 )
 from .energy_groups import EnergyGroups
 from .problems import Problems
@@ -155,7 +155,7 @@ def _variable(name: str, values: NDArray[np.generic], problems: Problems) -> xr.
     dims = dims if values.ndim == len(dims) else (DATASET, *dims)
     variable = xr.Variable(dims, values, entry.attrs)
     if name == "status":
-        variable.attrs |= STATUS_ATTRS
+        variable.attrs |= status_attrs()
     return variable
 
 

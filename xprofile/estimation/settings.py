@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from numbers import Real
+from collections.abc import Collection
 from typing import Any
 
 import astropy.units as u
 import numpy as np
+from astropy.modeling import Model
 from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidEnergyError, InvalidOptionError
@@ -18,10 +18,9 @@ from ..spectrum.models import SpectralModel
 from .energy_groups import EnergyEdges
 
 __all__ = [
+    "OwnModel",
     "background_width",
-    "check_bool",
     "check_model",
-    "check_number",
     "checked_energy_edges",
     "checked_norm_values",
     "optional_quantities",
@@ -86,7 +85,30 @@ def checked_energy_edges(values: EnergyEdges) -> EnergyEdges:
             f"'fine' for each energy bin, or a number of groups; found {values!r}"
         )
     energies_from_quantity("energy_edges", values, ENERGY_UNIT)
-    return u.Quantity(values, copy=True)
+    edges = u.Quantity(values, copy=True)
+    edges.flags.writeable = False
+    return edges
+
+
+class OwnModel:
+    """Field of a dataclass for a spectral model, which is copied when it is set and handed out.
+
+    Functions, and other callables that are not models of astropy, are kept as they are.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return None if instance is None else copied_model(vars(instance)[self._name])
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        vars(instance)[self._name] = copied_model(value)
+
+
+def copied_model(model: Any) -> Any:
+    """Copy a model of astropy; return another callable as it is."""
+    return model.copy() if isinstance(model, Model) else model
 
 
 def check_model(model: SpectralModel) -> None:
@@ -120,47 +142,6 @@ def background_width(background: str | float) -> float | None:
             f"0.05, found {background!r}"
         )
     return width
-
-
-def check_bool(name: str, value: Any) -> None:
-    """Raise unless a value is True or False.
-
-    Raises
-    ------
-    InvalidOptionError
-        If it is not.
-    """
-    if not isinstance(value, bool | np.bool_):
-        raise InvalidOptionError(f"{name} must be True or False, found {value!r}")
-
-
-def check_number(name: str, value: Any, kind: str) -> None:
-    """Raise unless a value is a finite number of a kind.
-
-    Parameters
-    ----------
-    name : str
-        Name of the setting for the message.
-    value
-        The value. Bools are not numbers here.
-    kind : str
-        Key of the table `_KINDS`.
-
-    Raises
-    ------
-    InvalidOptionError
-        If the value is not such a number.
-    """
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not (is_number and np.isfinite(float(value)) and _KINDS[kind](float(value))):
-        raise InvalidOptionError(f"{name} must be {kind}, found {value!r}")
-
-
-_KINDS: dict[str, Callable[[float], bool]] = {
-    "a finite number": lambda value: True,
-    "a positive number": lambda value: value > 0,
-    "a share from 0 to 1": lambda value: 0 <= value <= 1,
-}
 
 
 def setting_text(name: str, value: Any) -> str:

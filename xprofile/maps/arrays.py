@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
+from ..schema.number_checks import is_used
 from ..schema.variables import MAPS, data_array
 from ..schema.written_units.parsing import (
     as_unit,
@@ -195,7 +196,7 @@ def map_variable(name: str, values: Any, shape: tuple[int, int, int]) -> xr.Vari
     (n,), or one value, and is broadcast. A mask becomes boolean.
     """
     if MAPS[name].kind == "all":
-        values = (values != 0) & ~np.isnan(values)
+        values = is_used(values)
     if values.ndim == 1:
         check_shape(name, values, shape[:1])
         values = values[:, np.newaxis, np.newaxis]

@@ -10,7 +10,7 @@ import xarray as xr
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.history import extend_history
 from ..schema.names import LAT, LON
-from ..schema.number_checks import check_positive_integer
+from ..schema.number_checks import check_positive_integer, is_used
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS
 from .pixelgrid import PixelGrid
@@ -95,7 +95,7 @@ def _join_pixels(name: str, variable: xr.DataArray, area: Any, factor: int) -> x
     blocks = values.to_numpy().reshape(shape)
     kind = MAPS[name].kind if name in MAPS else ""
     if kind == "all":
-        joined = blocks.all(axis=(-3, -1))
+        joined = is_used(blocks).all(axis=(-3, -1))
     elif kind == "mean":
         weight = area.reshape(rows, factor, columns, factor)
         joined = np.where(weight > 0, blocks * weight, 0).sum(axis=(-3, -1))
@@ -103,5 +103,13 @@ def _join_pixels(name: str, variable: xr.DataArray, area: Any, factor: int) -> x
         joined = np.divide(joined, total, out=np.zeros_like(joined), where=total > 0)
         joined = joined.astype(blocks.dtype if blocks.dtype.kind == "f" else np.float64)
     else:
-        joined = blocks.sum(axis=(-3, -1), dtype=None if kind == "sum" else float)
+        joined = blocks.sum(axis=(-3, -1), dtype=_dtype_of_sums(blocks) if kind == "sum" else float)
     return xr.Variable(values.dims, joined, variable.attrs)
+
+
+def _dtype_of_sums(values: np.ndarray) -> type | None:
+    """Type in which sums of all values are right: None for numpy's own choice."""
+    if values.dtype.kind == "f":
+        return float if values.dtype.itemsize < 4 else None
+    # integers beyond 2**63 would wrap round
+    return float if np.sum(np.abs(values), dtype=float) >= 2**63 else None

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
-from ..schema.checks import check_maps
+from ..schema.checks import check_maps_layout
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, RAD
 from ..schema.number_checks import check_ascending, energies_from_quantity
@@ -104,7 +104,7 @@ def from_arrays(
     Returns
     -------
     xarray.Dataset
-        Maps, as `open_maps` returns them. Arrays of full shape are not copied.
+        Maps, as `open_maps` returns them. They share no memory with the arrays.
 
         - ``counts`` (energy, lat, lon).
         - ``background`` (energy, lat, lon), or for on-off data ``counts_off``, ``acceptance`` and
@@ -176,7 +176,7 @@ def from_arrays(
     exposure = exposure_array(exposure, exposure_unit, effective_area, axis_true.size)
     maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
     maps = _add_responses(maps, edisp, psf, rad)
-    check_maps(maps)
+    check_maps_layout(maps)
     warn_of_other_energies(maps)
     if not any(variable.chunks for variable in maps.variables.values()):
         warn_of_odd_values(maps)

@@ -10,8 +10,9 @@ from scipy import ndimage
 
 from ..exceptions import InvalidOptionError
 from ..schema.names import LAT, LON
+from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
-from .wcs import pixel_grid
+from .wcs import pixel_grid, pixels_in_order
 
 __all__ = ["smooth"]
 
@@ -77,24 +78,36 @@ def smooth(
     True
     """
     try:
-        size = float(u.Quantity(width).to_value("deg")) / pixel_grid(image).pixel_scales[::-1]
+        angle = float(u.Quantity(width).to_value("deg"))
     except (u.UnitConversionError, TypeError):
         raise InvalidOptionError(
             f"width must be an angle, such as 0.1 * u.deg, found {width!r}"
         ) from None
-    if not np.all((size > 0) & (size < np.inf)):
-        raise InvalidOptionError(f"width must be positive and finite, found {width!r}")
+    if not 0 < angle <= 180:
+        raise InvalidOptionError(f"width must be positive and up to 180 deg, found {width!r}")
+    size = angle / pixel_grid(image).pixel_scales[::-1]
+    pixels_in_order(image, "the map")  # raises for gaps
     ordered = image.transpose(..., LAT, LON)
+    rows, columns = (np.argsort(ordered[name].to_numpy()) for name in ("y", "x"))
+    place = (..., rows[:, None], columns)
     values = ordered.to_numpy().astype(float)
     known = np.isfinite(values)
     if mask is not None:
-        known &= mask.broadcast_like(ordered).transpose(*ordered.dims).to_numpy().astype(bool)
+        known &= _mask_values(mask, ordered)
+    values, known = values[place], known[place]
     smoothed = _convolve(np.where(known, values, 0), size, kernel)
     if mask is not None:
         weight = _convolve(known.astype(float), size, kernel)
         smoothed = np.divide(smoothed, weight, out=np.zeros_like(smoothed), where=known)
-    smoothed = np.where(known, smoothed, np.nan)
-    return ordered.copy(data=smoothed).transpose(*image.dims)
+    found = np.empty_like(smoothed)
+    found[place] = np.where(known, smoothed, np.nan)
+    return ordered.copy(data=found).transpose(*image.dims)
+
+
+def _mask_values(mask: xr.DataArray, image: xr.DataArray) -> NDArray[np.bool_]:
+    """Values of a mask in the order and with the dims of a map; False where it has none."""
+    mask = is_used(mask).reindex_like(image, fill_value=False)
+    return mask.broadcast_like(image).transpose(*image.dims).to_numpy()
 
 
 def _convolve(values: Float, size: Float, kernel: str) -> Float:
@@ -109,6 +122,10 @@ def _convolve(values: Float, size: Float, kernel: str) -> Float:
     if kernel == "disk":
         rows, columns = (np.arange(-n, n + 1) / s for n, s in zip(whole, size, strict=True))
         disk = (np.hypot(columns, rows[:, None]) <= 1 + _ROUNDING).astype(float)
-        disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / disk.sum()
+        # weights beyond the map meet only zeros, and would take long for a wide kernel
+        middle, side = np.array(disk.shape) // 2, np.array(values.shape[-2:]) - 1
+        total, (low, high) = disk.sum(), (np.maximum(middle - side, 0), middle + side + 1)
+        disk = disk[low[0] : high[0], low[1] : high[1]]
+        disk = disk.reshape((1,) * (values.ndim - 2) + disk.shape) / total
         return np.asarray(ndimage.convolve(values, disk, mode="constant"))
     raise InvalidOptionError(f"kernel must be 'gauss', 'disk' or 'box', found {kernel!r}")

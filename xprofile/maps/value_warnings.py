@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..exceptions import DataWarning
 from ..schema.axes import axis_edges, energy_unit
 from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
-from ..schema.number_checks import lowest_valid
+from ..schema.number_checks import is_used, lowest_valid
 from ..schema.variables import MAPS
 from ..schema.warning_place import user_stacklevel
 from .wcs import pixel_grid
@@ -110,7 +110,7 @@ def warn_of_extrapolation(
 
 
 def _warning_texts(maps: xr.Dataset) -> Iterator[str]:
-    if "mask" in maps and not maps["mask"].to_numpy().any():
+    if "mask" in maps and not is_used(maps["mask"]).to_numpy().any():
         yield (
             "mask is False everywhere, so no pixel is used and every bin will be without a result; "
             "expected True where data are good: check which mask the file has"
@@ -180,7 +180,7 @@ def _used_pixels(maps: xr.Dataset, name: str) -> Bool:
     sky = np.broadcast_to(grid.canonical(grid.x, grid.y[:, None]), grid.shape)
     if "mask" not in maps:
         return sky
-    mask = maps["mask"].transpose(ENERGY, LAT, LON).to_numpy()
+    mask = is_used(maps["mask"]).transpose(ENERGY, LAT, LON).to_numpy()
     return np.asarray((mask.any(axis=0) if name == "exposure" else mask) & sky)
 
 

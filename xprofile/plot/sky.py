@@ -162,7 +162,7 @@ def _sky_axes(ax: Any, wcs: WCS) -> Any:
         import matplotlib.pyplot as plt
 
         figure = plt.figure() if plt.gcf().axes else plt.gcf()
-        return figure.add_subplot(projection=wcs)
+        return figure.add_subplot(projection=wcs.deepcopy())
     shown = getattr(ax, "wcs", None)
     if not isinstance(shown, WCS) or not shown.has_celestial:
         raise InvalidOptionError(

@@ -77,7 +77,8 @@ def draw_sky(
         The outlines.
     """
     if image is not None:
-        sky = plot_sky(image, ax=figure.add_subplot(projection=decode_wcs(image)), **image_kw)
+        own = decode_wcs(image).deepcopy()
+        sky = plot_sky(image, ax=figure.add_subplot(projection=own), **image_kw)
     elif bins is not None:
         sky = _blank_sky_axes(figure, bins)
     else:

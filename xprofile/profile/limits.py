@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..estimation.settings import check_number
 from ..exceptions import InvalidDataError
+from ..schema.checks import check_profile
 from ..schema.history import extend_history
 from ..schema.names import SED_TYPE, THRESHOLD
+from ..schema.number_checks import check_number
 from ..schema.options import suggests_options
 from ..schema.variables import PROFILE
 from .scans import describe_flagged_bins, read_scan
@@ -52,6 +53,9 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
     >>> xprofile.upper_limits(profile, threshold=100).values.ravel()
     array([ True,  True])
     """
+    check_profile(profile)
+    if threshold is not None:
+        check_number("threshold", threshold, "a finite number")
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     limit = threshold if threshold is not None else profile.attrs.get(THRESHOLD, 2.0)
     if "sqrt_ts" in profile and f"{name}_ul" in profile:
@@ -101,6 +105,7 @@ def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Datas
     >>> xprofile.with_threshold(profile, 100).is_ul.values.ravel()
     array([ True,  True])
     """
+    check_number(THRESHOLD, sqrt_ts_threshold_ul, "a finite number")
     changed = profile.assign_attrs({THRESHOLD: float(sqrt_ts_threshold_ul)})
     return changed.assign(is_ul=upper_limits(changed))
 

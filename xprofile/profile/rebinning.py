@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from ..binned.bin_merging import join_bins
 from ..estimation.data_sets import as_datasets, common_groups
 from ..estimation.energy_groups import EnergyEdges
-from ..estimation.settings import check_bool, check_number, checked_energy_edges, setting_text
+from ..estimation.settings import checked_energy_edges, setting_text
 from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import extend_history
 from ..schema.names import DISTANCE_UNIT
-from ..schema.number_checks import check_positive_integer
+from ..schema.number_checks import check_bool, check_number, check_positive_integer
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
 from .edge_matching import bins_in_a_row, check_symmetric, edges_in_unit, match_edges

@@ -6,13 +6,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..estimation.settings import background_width, setting_text
+from ..estimation.settings import background_width, check_model, setting_text
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import WStat
 from ..schema.checks import check_background, check_binned
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, TOY
-from ..schema.number_checks import check_positive_integer
+from ..schema.number_checks import check_number_of_values, check_positive_integer
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.response import predicted_signal
@@ -108,8 +108,11 @@ def simulate(
     if TOY in binned.dims:
         raise InvalidDataError("the data have toys already; select one, such as isel(toy=0)")
     check_positive_integer("n_toys", n_toys, InvalidOptionError)
+    number = int(n_toys) * int(binned["counts"].size)
+    check_number_of_values(f"n_toys={n_toys}", number, "draw them in several calls")
     width = _drawn_width(background, measured="counts_off" in binned)
-    model = spectral_model or power_law()
+    model = power_law() if spectral_model is None else spectral_model
+    check_model(model)
     per_norm = _fill_unused(binned, predicted_signal(binned, model))
     norms = broadcast_norm(norm, per_norm).where(per_norm > 0, 0)
     if not np.isfinite(norms).all():

@@ -55,6 +55,40 @@ def bin_dim(data: xr.Dataset) -> str:
     return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
 
+def ascending_values(data: xr.Dataset | xr.DataArray, dim: str) -> tuple[np.ndarray, np.ndarray]:
+    """Values of an axis in ascending order, and the indices that bring the axis into it.
+
+    Raises
+    ------
+    MissingVariableError
+        If the data have no coordinate of this name.
+    InvalidDataError
+        If values are not finite, or repeat.
+    """
+    if dim not in data.coords:
+        raise MissingVariableError(
+            f"the data have no coordinate {dim}: assign it with the {dim} of each value, as it was "
+            "before a selection or drop_vars"
+        )
+    values = np.atleast_1d(data[dim].to_numpy())
+    order = np.argsort(values, kind="stable")
+    _check_values(values[order], f"values of {dim}")
+    if values.size and np.any(np.diff(values[order]) == 0):
+        raise InvalidDataError(
+            f"values of {dim} repeat: found {values}; select each value once, such as with "
+            f"drop_duplicates({dim!r})"
+        )
+    return values[order], order
+
+
+def _check_values(values: np.ndarray, label: str) -> None:
+    """Raise unless numbers are finite."""
+    if not np.isfinite(values).all():
+        raise InvalidDataError(
+            f"{label} are not finite: found {values}; correct them, or drop them"
+        )
+
+
 @suggests_options
 def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     """Return the bin edges of an axis.
@@ -76,7 +110,8 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
     MissingVariableError
         If the axis or its edges are missing.
     InvalidDataError
-        If neighbouring bins do not touch, to 1e-5 of the edge and of the narrowest bin.
+        If neighbouring bins do not touch, to 1e-5 of the edge and of the narrowest bin, or edges
+        are not finite or in the wrong order.
 
     See Also
     --------
@@ -100,6 +135,12 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
             f"the data have no dimension {dim}; select a range, such as isel({dim}=[0])"
         )
     lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
+    _check_values(np.append(lower, upper), f"the edges of {dim}")
+    if np.any(lower > upper):
+        raise InvalidDataError(
+            f"bins of {dim} end before they begin: {low(dim)} is {lower}, {high(dim)} is {upper}; "
+            "exchange them"
+        )
     narrowest = np.abs(upper - lower).min() if lower.size else 0.0
     # 1e-5: edges of files are in single precision, 1e-7, or were rounded for people. Ten times
     # larger, gaps of a percent of a narrow bin would pass; ten times smaller, rounded edges fail.
@@ -113,4 +154,9 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
 
 def scan_norms(profile: xr.Dataset) -> xr.DataArray:
     """Norms of a profile's scan: those of each bin, or those that all bins share."""
+    if NORM_SCAN_VALUES not in profile and NORM_SCAN not in profile.coords:
+        raise MissingVariableError(
+            f"the scan has no norms: the coordinate {NORM_SCAN} is missing; assign it with the "
+            "norm of each value of stat_scan"
+        )
     return profile[NORM_SCAN_VALUES if NORM_SCAN_VALUES in profile else NORM_SCAN]

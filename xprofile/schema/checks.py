@@ -18,14 +18,18 @@ from .names import (
 )
 from .options import suggests_options
 from .stages import Stage, missing_names
-from .variables import BINNED, MAPS, SED_TYPES, Variable
+from .value_checks import describe_bad_binned, describe_bad_response, describe_wrong_types
+from .variables import BINNED, MAPS, NUMBER_COORDS, PROFILE, SED_SUFFIXES, SED_TYPES, Variable
 
-__all__ = ["check_background", "check_binned", "check_maps", "check_profile"]
+__all__ = ["check_background", "check_binned", "check_maps", "check_maps_layout", "check_profile"]
 
 
 @suggests_options
 def check_maps(maps: xr.Dataset) -> None:
-    """Raise if a Dataset is not a maps Dataset: names, dims and units are checked, not values.
+    """Raise if a Dataset is not a maps Dataset, or its responses have impossible values.
+
+    Names, dims, types and units are checked, and the values of ``edisp`` and ``psf``. Values of
+    pixels are checked where bins use them, by `xprofile.bin_maps`. Chunked arrays stay lazy.
 
     Parameters
     ----------
@@ -38,7 +42,8 @@ def check_maps(maps: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If dims or units are wrong; the message names all wrong variables.
+        If dims, types or units are wrong, or ``edisp`` or ``psf`` is negative or not finite; the
+        message names all wrong variables.
 
     See Also
     --------
@@ -51,9 +56,26 @@ def check_maps(maps: xr.Dataset) -> None:
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> xprofile.check_maps(maps)
     """
+    check_maps_layout(maps)
+    problems = [text for name in ("edisp", "psf") for text in describe_bad_response(maps, name)]
+    _raise_if_any(problems, "maps", "Correct the variables named here.")
+
+
+def check_maps_layout(maps: xr.Dataset) -> None:
+    """Raise if a Dataset is not a maps Dataset: names, dims, types and units, but not values.
+
+    Raises
+    ------
+    MissingVariableError
+        If variables or coordinates are missing; the message names all of them.
+    InvalidDataError
+        If dims, types or units are wrong; the message names all wrong variables.
+    """
     _check_names(maps, "maps", "Open it with xprofile.open_maps.")
     positions = {LAT_EDISP, LON_EDISP, "lat_psf", "lon_psf"}
     problems = _wrong_dims(maps, MAPS, frozenset({*positions, DATASET}))
+    problems += describe_wrong_types(maps, MAPS)
+    problems += describe_wrong_types(maps, NUMBER_COORDS)
     unit = maps["exposure"].attrs.get("units")
     if unit != EXPOSURE_UNIT:
         problems.append(f"exposure has units {unit!r}, expected {EXPOSURE_UNIT!r}")
@@ -62,7 +84,10 @@ def check_maps(maps: xr.Dataset) -> None:
 
 @suggests_options
 def check_binned(binned: xr.Dataset) -> None:
-    """Raise if a Dataset is not a binned Dataset: names and dims are checked, not values.
+    """Raise if a Dataset is not a binned Dataset, or used bins have impossible values.
+
+    Names, dims and types are checked, and the values of the bins with a coverage above 0. Values
+    of chunked arrays are not.
 
     Parameters
     ----------
@@ -74,7 +99,8 @@ def check_binned(binned: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If dims are wrong; the message names all wrong variables.
+        If dims or types are wrong, or values of used bins are negative or not finite; the message
+        names all wrong variables.
 
     See Also
     --------
@@ -90,7 +116,14 @@ def check_binned(binned: xr.Dataset) -> None:
         )
     extra = frozenset({DATASET, TOY, ENERGY, DISTANCE, bin_dim(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
-    _raise_if_any(_wrong_dims(binned, table, extra), "binned", remedy)
+    problems = [*_wrong_dims(binned, table, extra), *describe_wrong_types(binned, BINNED)]
+    problems += describe_wrong_types(binned, NUMBER_COORDS)
+    _raise_if_any(problems, "binned", remedy)
+    _raise_if_any(
+        list(describe_bad_binned(binned)),
+        "binned",
+        "Correct the variables named here, or set coverage to 0 in bins that are not to be used.",
+    )
 
 
 def check_background(binned: xr.Dataset) -> None:
@@ -124,7 +157,7 @@ def check_profile(profile: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If the sed type is missing or unknown.
+        If the sed type is missing or unknown, or a variable does not hold real numbers.
 
     See Also
     --------
@@ -133,9 +166,15 @@ def check_profile(profile: xr.Dataset) -> None:
     """
     remedy = "Make it with binned.profile.estimate(...) or xprofile.open_profile(path)."
     sed_type = profile.attrs.get(SED_TYPE)
-    if sed_type not in (*SED_TYPES, "likelihood"):
+    if not isinstance(sed_type, str) or sed_type not in (*SED_TYPES, "likelihood"):
         _raise_if_any([f"attrs[{SED_TYPE!r}] is {sed_type!r}"], "profile", remedy)
     _check_names(profile, "profile", remedy)
+    quantities = {n + end: v for n, v in SED_TYPES.items() for end in SED_SUFFIXES}
+    _raise_if_any(
+        list(describe_wrong_types(profile, {**PROFILE, **quantities, **NUMBER_COORDS})),
+        "profile",
+        remedy,
+    )
 
 
 def _check_names(data: xr.Dataset, stage: Stage, remedy: str) -> None:

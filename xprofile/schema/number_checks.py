@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from numbers import Real
 from typing import Any, Final
 
 import astropy.units as u
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidEnergyError
+from ..exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError, TooLargeError
 
 __all__ = [
     "ROUNDED_MAPS",
     "check_ascending",
+    "check_bool",
+    "check_number",
+    "check_number_of_values",
     "check_positive_integer",
     "energies_from_quantity",
+    "is_used",
     "lowest_valid",
 ]
 
@@ -55,6 +61,83 @@ def check_positive_integer(
     if not is_integer or value < least:
         expected = "a positive integer" if least == 1 else f"an integer of {least} or more"
         raise error(f"{name} must be {expected}, found {value!r}")
+
+
+def check_bool(name: str, value: Any) -> None:
+    """Raise unless a value is True or False.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is not.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidOptionError(f"{name} must be True or False, found {value!r}")
+
+
+def check_number(name: str, value: Any, kind: str) -> None:
+    """Raise unless a value is a finite number of a kind.
+
+    Parameters
+    ----------
+    name : str
+        Name of the setting for the message.
+    value
+        The value. Bools are not numbers here.
+    kind : str
+        Key of the table `_KINDS`.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the value is not such a number.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    if not (is_number and _is_finite(value) and _KINDS[kind](float(value))):
+        raise InvalidOptionError(f"{name} must be {kind}, found {value!r}")
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:  # an integer beyond all floating-point numbers
+        return False
+
+
+_KINDS: dict[str, Callable[[float], bool]] = {
+    "a finite number": lambda value: True,
+    "a positive number": lambda value: value > 0,
+    "a share from 0 to 1": lambda value: 0 <= value <= 1,
+}
+
+
+# Values that one option may ask for: 400 MB in double precision. Ten times more would fill the
+# memory of a laptop, and ten times fewer would refuse 1e6 toys of a profile of ten bins.
+_MOST_VALUES = 50_000_000
+
+
+def check_number_of_values(name: str, number: int, remedy: str) -> None:
+    """Raise if an option asks for more values than one call should make.
+
+    Parameters
+    ----------
+    name : str
+        Name and value of the option for the message.
+    number : int
+        Number of values.
+    remedy : str
+        What to do.
+
+    Raises
+    ------
+    TooLargeError
+        If there are more than fit into 400 MB.
+    """
+    if number > _MOST_VALUES:
+        raise TooLargeError(
+            f"{name} asks for {number:.3g} values, more than {_MOST_VALUES:.0e} in one call; "
+            f"{remedy}"
+        )
 
 
 def check_ascending(
@@ -129,6 +212,31 @@ def energies_from_quantity(name: str, values: Any, unit: str, *, least: int = 2)
         name, energies, InvalidEnergyError, positive=True, found=repr(values), hint=hint
     )
     return energies
+
+
+def is_used(mask: Any) -> Any:
+    """Whether the values of a mask mean that a pixel is used: all but False, 0 and NaN.
+
+    Parameters
+    ----------
+    mask : numpy.ndarray, dask array, Variable or DataArray
+        Booleans or numbers.
+
+    Returns
+    -------
+    The same kind of array, of bool; the mask itself if it is one.
+
+    Raises
+    ------
+    InvalidDataError
+        If the values are texts or other objects.
+    """
+    if mask.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"mask has the type {mask.dtype}, expected True where pixels are used; compare it with "
+            "a value, such as mask == 'True'"
+        )
+    return mask if mask.dtype.kind == "b" else (mask != 0) & (mask == mask)
 
 
 def lowest_valid(name: str, highest: Float) -> Float:

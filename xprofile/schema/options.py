@@ -1,4 +1,4 @@
-"""Names of options: a misspelt one gets a suggestion."""
+"""Calls of public functions: options are checked, and errors from inside are explained."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ import inspect
 from collections.abc import Callable
 from difflib import get_close_matches
 from enum import Enum
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from ..exceptions import UnknownOptionError
+from ..exceptions import (
+    MissingVariableError,
+    PassedOptionError,
+    TooLargeError,
+    UnknownOptionError,
+    UnusableInputError,
+    XProfileError,
+)
+from .arguments.own_results import own_result
+from .arguments.types import check_types, cut_text
 
 __all__ = ["NOT_GIVEN", "NotGiven", "check_options", "suggests_options"]
 
@@ -35,7 +44,7 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
 def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function suggest the nearest option for an unknown one.
+    """Make a function check the types of its options, and explain the errors of wrong input.
 
     Parameters
     ----------
@@ -46,18 +55,77 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
     Returns
     -------
     callable
-        The same function, with the same signature.
+        The same function, with the same signature. Its errors are those of `xprofile.exceptions`,
+        except for arguments that are missing or too many, and for errors of the system such as
+        `PermissionError`. Its results share no memory with its arguments.
     """
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
-        except (TypeError, AttributeError, KeyError) as error:
-            check_options(function, kwargs, error)
+            check_types(function, _named_arguments(function, args, kwargs))
+            owned: R = own_result(function(*args, **kwargs), (args, kwargs))
+            return owned
+        except XProfileError:
             raise
+        except _BARE as error:
+            check_options(function, kwargs, error)
+            if not _fits(function, args, kwargs):
+                raise  # Python's own error: arguments are missing or too many
+            raise _explained(function, _named_arguments(function, args, kwargs), error) from error
 
     return call
+
+
+# errors that wrong input leads to somewhere inside, also within numpy or matplotlib
+_BARE = (
+    TypeError, AttributeError, LookupError, ValueError, ArithmeticError, MemoryError,
+    RecursionError, NotImplementedError,
+)  # fmt: skip
+
+_signature = cache(inspect.signature)
+
+
+def _fits(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether arguments fit the signature of a function."""
+    try:
+        _signature(function).bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
+
+
+def _named_arguments(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Arguments of a call by name, as far as the function has such parameters."""
+    names = [n for n, p in _signature(function).parameters.items() if p.kind in _BY_NAME]
+    return dict(zip(names, args, strict=False)) | kwargs
+
+
+def _explained(
+    function: Callable[..., Any], given: dict[str, Any], error: Exception
+) -> XProfileError:
+    """Error that names the argument of a wrong type, or else what happened inside."""
+    reason = f"{type(error).__name__}: {cut_text(str(error))}"
+    if isinstance(error, MemoryError):
+        return TooLargeError(
+            f"{_name(function)} needs more memory than there is: {reason}; use fewer or smaller "
+            "bins, pixels or toys"
+        )
+    check_types(function, given, failed=error)
+    passed = [name for name in given if name not in _signature(function).parameters]
+    if passed:
+        return PassedOptionError(
+            f"{_name(function)} failed with the options {', '.join(passed)}, which it passes on: "
+            f"{reason}"
+        )
+    names = ", ".join(name for name in given if name not in ("self", "cls"))
+    kind = MissingVariableError if isinstance(error, KeyError) else UnusableInputError
+    return kind(
+        f"{_name(function)} cannot use this input: {reason}; check the values and types of "
+        f"{names or 'the data'}"
+    )
 
 
 def check_options(function: Callable[..., Any], given: dict[str, Any], error: Exception) -> None:

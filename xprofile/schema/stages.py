@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 import xarray as xr
 
-from .names import ENERGY, ENERGY_TRUE, LAT, LON, SED_TYPE, WCS_NAME, high, low
+from .names import ENERGY, LAT, LON, SED_TYPE, WCS_NAME, high, low
 
 __all__ = ["STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
 
@@ -14,7 +14,7 @@ Stage: TypeAlias = Literal["maps", "binned", "profile"]
 STAGES: Final = {"maps": "maps", "binned": "binned data", "profile": "a profile"}
 _EDGES = (low(ENERGY), high(ENERGY))
 _NEEDED: dict[str, tuple[str, ...]] = {
-    "maps": ("counts", "exposure", *_EDGES, ENERGY_TRUE, "x", "y", WCS_NAME),
+    "maps": ("counts", "exposure", *_EDGES, "x", "y", WCS_NAME),
     "binned": ("counts", "exposure", "solid_angle", "coverage", *_EDGES),
     "profile": _EDGES,
 }

@@ -175,6 +175,8 @@ COORDS: Final = {
     NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
 }
 
+NUMBER_COORDS: Final = {name: entry for name, entry in COORDS.items() if name != REGION}
+
 # quantities of GADF, each a norm times its reference value
 SED_TYPES: Final = {
     "norm": Variable(_FIT, "", "norm"),
@@ -205,12 +207,16 @@ STATUS_FLAGS: Final = {
     "no_energy_bins": 64,  # in profiles of earlier versions alone
     "low_coverage": 128,
 }
-# attrs of ``status`` by the CF conventions, section 3.5
-STATUS_ATTRS: Final = {
-    "standard_name": "quality_flag",
-    "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
-    "flag_meanings": " ".join(STATUS_FLAGS),
-}
+
+
+def status_attrs() -> dict[str, Any]:
+    """Make new attributes of ``status``, by the CF conventions, section 3.5."""
+    return {
+        "standard_name": "quality_flag",
+        "flag_masks": np.array(list(STATUS_FLAGS.values()), dtype=np.int16),
+        "flag_meanings": " ".join(STATUS_FLAGS),
+    }
+
 
 ON_OFF: Final = ("counts_off", "acceptance", "acceptance_off")  # they stand for the background
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...schema.number_checks import is_used
 from ..members.membership import Int, Membership
 from .pixel_values import PixelValues, Planes
 from .value_ranges import ValueRange
@@ -107,7 +108,7 @@ def _used(pixel_values: PixelValues, energies: slice) -> Bool | None:
     """Whether each pair's pixel is used at some energies, (nenergy, npair); None if all are."""
     used = None
     if "mask" in pixel_values:
-        used = pixel_values["mask"][energies].astype(bool, copy=False)
+        used = np.asarray(is_used(pixel_values["mask"][energies]))
     if "acceptance_off" not in pixel_values:
         return used
     has_background = np.asarray(pixel_values["acceptance_off"][energies].astype(float) > 0)

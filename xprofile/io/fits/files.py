@@ -45,9 +45,6 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-_SCALING = {"BSCALE", "BZERO", "BLANK"}
-
-
 @dataclass(frozen=True, eq=False)
 class FitsFile:
     """An open FITS file.
@@ -60,6 +57,8 @@ class FitsFile:
         Name of the file in messages.
     manager : xarray.backends.CachingFileManager, optional
         Opens the file again, to read values later. Without it, values are read now.
+    state : tuple of int, optional
+        Size and time of change of the file when it was opened, if values are read later.
     energy_unit : str, optional
         Unit of energies where neither the file nor its format names one.
     given_energy_unit : str, optional
@@ -73,6 +72,7 @@ class FitsFile:
     hdus: fits.HDUList
     name: str
     manager: CachingFileManager[Any] | None = None
+    state: tuple[int, int] | None = None
     energy_unit: str | None = None
     given_energy_unit: str | None = None
     bands: Axis | None = None
@@ -219,15 +219,16 @@ def _open_hdus(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[Fi
     path = _local_path(source)
     if lazy and path is not None and not _starts_with(path, _GZIP_START):
         with path.open("rb") as stream:
-            check_structure(stream, path.stat().st_size)
+            status = os.fstat(stream.fileno())
+            check_structure(stream, status.st_size)
             stream.seek(0)
-            with fits.open(stream, memmap=True, **options) as hdus:
-                # astropy does not map images into memory that it has to scale
-                memmap = not any(_SCALING & set(hdu.header) for hdu in hdus)
+            # not mapped into memory, as reading a mapped file that became shorter ends the process
+            with fits.open(stream, memmap=False, **options) as hdus:
                 manager = CachingFileManager(
-                    fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": memmap}
+                    fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": False}
                 )
-                yield FitsFile(hdus, str(source), manager)
+                state = status.st_size, status.st_mtime_ns
+                yield FitsFile(hdus, str(source), manager, state)
         return
     content = _read_bytes(source, path)
     check_structure(io.BytesIO(content), len(content))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ from astropy.io import fits
 from xarray.backends import CachingFileManager
 from xarray.backends.locks import SerializableLock
 
+from ...exceptions import FileFormatError
 from .arrays import image_values, native_order
 from .cubes import Array, ArrayCube, Cube, Key
 from .files import FitsFile, translate_errors
@@ -35,6 +39,10 @@ class ImageCube(Cube):
         Number of the HDU.
     manager : xarray.backends.CachingFileManager
         Opens the file.
+    path : str
+        Path of the file.
+    state : tuple of int
+        Size and time of change that the file had when the cube was made.
     """
 
     shape: tuple[int, ...]
@@ -42,16 +50,40 @@ class ImageCube(Cube):
     name: str
     index: int
     manager: CachingFileManager[Any]
+    path: str
+    state: tuple[int, int]
 
     def read_block(self, key: Key) -> Array:
-        """Return the values for a slice or an array of indices along each axis."""
+        """Return the values for a slice or an array of indices along each axis.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be read, or is not the one that was opened.
+        """
         if 0 in self.shape:
             return np.empty(self.shape, self.dtype)
         pairs = [_split_key(*pair) for pair in zip(key, self.shape, strict=True)]
         outer, inner = (tuple(part) for part in zip(*pairs, strict=True))
-        with translate_errors(self.name), _LOCK, self.manager.acquire_context() as hdus:
-            section = np.asarray(hdus[self.index].section[outer])
-            return native_order(ArrayCube(section).read_block(inner))
+        with translate_errors(self.name), _LOCK:
+            self._check_unchanged()
+            with self.manager.acquire_context() as hdus:
+                section = np.array(hdus[self.index].section[outer])
+            self._check_unchanged()
+        return native_order(ArrayCube(section).read_block(inner))
+
+    def _check_unchanged(self) -> None:
+        """Raise if the file changed or vanished since it was opened."""
+        found = None
+        with suppress(FileNotFoundError):
+            status = os.stat(self.path)
+            found = status.st_size, status.st_mtime_ns
+        if found != self.state:
+            raise FileFormatError(
+                f"{self.name!r} {'changed' if found else 'vanished'} since it was opened, and its "
+                "values are read only when they are needed: open it again, and change it only when "
+                "all is computed; or load the values at once, by opening it without chunks"
+            )
 
 
 def _split_key(key: Any, size: int) -> tuple[slice, Any]:
@@ -67,10 +99,11 @@ def _split_key(key: Any, size: int) -> tuple[slice, Any]:
 
 def make_image_cube(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) -> Cube:
     """Return the cube of an image; its values are read now if the file cannot be opened again."""
-    if file.manager is None:
+    if file.manager is None or file.state is None:
         return ArrayCube(image_values(hdu))
     index = next(i for i, other in enumerate(file.hdus) if other is hdu)
-    return ImageCube(shape, _scaled_dtype(hdu.header), file.name, index, file.manager)
+    dtype, path = _scaled_dtype(hdu.header), str(Path(file.name).resolve())
+    return ImageCube(shape, dtype, file.name, index, file.manager, path, file.state)
 
 
 def _scaled_dtype(header: fits.Header) -> np.dtype[Any]:

@@ -17,7 +17,7 @@ from ...exceptions import (
     MissingVariableError,
 )
 from ...maps.value_warnings import warn_of_odd_values
-from ...schema.checks import check_maps
+from ...schema.checks import check_maps_layout
 from ...schema.history import extend_history
 from ...schema.names import ENERGY_UNIT
 from ...schema.options import suggests_options
@@ -117,7 +117,7 @@ def from_gammapy(
         maps = maps_from_parts(parts, unit)
     except FileFormatError as error:
         raise InvalidDataError(f"the dataset cannot be made maps: {error}") from error
-    check_maps(maps)
+    check_maps_layout(maps)
     warn_of_odd_values(maps)
     return extend_history(maps, maps, f"from_gammapy {getattr(dataset, 'name', '')}".strip())
 

@@ -16,12 +16,13 @@ from astropy.io import fits
 from ...exceptions import InvalidDataError, MissingVariableError
 from ...maps.wcs import encode_wcs, pixel_grid
 from ...maps.world.distortions import move_pixels
-from ...schema.checks import check_maps
+from ...schema.checks import check_maps_layout
 from ...schema.history import creator
 from ...schema.names import DATASET, ENERGY, ENERGY_TRUE, LAT, LON, RAD, low
 from ...schema.options import suggests_options
 from ...schema.variables import MAPS
 from ..atomic_writing import write_atomically
+from ..compressed_writing import write_hdus
 from ..fits.bands_tables import axis_to_write
 from ..paths import StrPath
 from .map_hdus import image_hdus, response_hdus
@@ -49,7 +50,7 @@ def write_maps(maps: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
 
     Raises
     ------
-    FileExistsError
+    ExistingFileError
         If the file exists and `overwrite` is False.
     MissingVariableError, InvalidDataError
         If `maps` is not a maps Dataset, if columns, rows or energies are missing between others, or
@@ -75,12 +76,12 @@ def write_maps(maps: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     >>> xprofile.open_maps("cutout.fits.gz")  # doctest: +SKIP
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
-        _make_hdus(maps).writeto(temporary, overwrite=True)
+        write_hdus(_make_hdus(maps), temporary)
 
 
 def _make_hdus(maps: xr.Dataset) -> fits.HDUList:
     """Make all HDUs, in the order that Gammapy uses."""
-    check_maps(maps)
+    check_maps_layout(maps)
     _check_dims(maps)
     names = [name for name in MAPS if name in maps]
     ordered = _sort_pixels(maps)[names]

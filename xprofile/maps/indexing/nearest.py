@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...schema.names import DISTANCE, LAT, LON, REGION, WCS_NAME, high, low
+from ..sphere import fixed_positions
 from ..wcs import pixel_grid
 from ..world.frames import frame_from_attrs
 
@@ -19,6 +20,10 @@ __all__ = ["select_position"]
 
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
 Int = NDArray[np.intp]
+
+# Pixels or degrees within which places are equally near: above the rounding of WCS and frames, and
+# far below any pixel. Ten times larger or smaller changes nothing.
+_TIE = 1e-9
 
 POSITION = "position"  # dim of several positions in maps
 
@@ -54,7 +59,7 @@ def select_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) 
             f"position must be a SkyCoord, a single one or a list of them, found {found}"
         )
     limit = None if tolerance is None else u.Quantity(tolerance, u.deg).to_value(u.deg)
-    places = position.reshape(-1)
+    places = fixed_positions(position.reshape(-1), "position")
     if {LAT, LON} <= set(data.dims) and WCS_NAME in data.coords:
         rows, columns = _nearest_pixels(data, places, limit)
         if position.isscalar:
@@ -74,14 +79,14 @@ def _nearest_pixels(
     grid = pixel_grid(data)
     x, y = grid.pixel(places)
     known = np.isfinite(x) & np.isfinite(y)
-    columns = np.abs(np.where(known, x, 0)[:, None] - grid.x).argmin(axis=1)
-    rows = np.abs(np.where(known, y, 0)[:, None] - grid.y).argmin(axis=1)
+    columns = _first_nearest(np.abs(np.where(known, x, 0)[:, None] - grid.x), grid.x)
+    rows = _first_nearest(np.abs(np.where(known, y, 0)[:, None] - grid.y), grid.y)
     if limit is None:
         near = known & (np.abs(x - grid.x[columns]) <= 0.5) & (np.abs(y - grid.y[rows]) <= 0.5)
     else:
         lon, lat = grid.lonlat(grid.x[columns], grid.y[rows])
-        near = known & (SkyCoord(lon, lat, unit="deg", frame=grid.frame).separation(places).deg
-                        <= limit)  # fmt: skip
+        pixels = fixed_positions(SkyCoord(lon, lat, unit="deg", frame=grid.frame))
+        near = known & (pixels.separation(places).deg <= limit)
     if not near.all():
         one = places[~near][0].to_string("decimal")
         how = "is off the map" if limit is None else f"has no pixel within {limit:g} deg"
@@ -107,16 +112,29 @@ def _nearest_bins(
     if "frame" not in attrs:
         raise InvalidDataError("the coordinate lon has no attribute 'frame', such as 'galactic'")
     frame = frame_from_attrs(attrs)
-    centers = SkyCoord(data[LON].to_numpy(), data[LAT].to_numpy(), unit="deg", frame=frame)
+    centers = fixed_positions(
+        SkyCoord(data[LON].to_numpy(), data[LAT].to_numpy(), unit="deg", frame=frame)
+    )
     apart = places[:, None].separation(centers).deg
     if centers.size > 1 and np.all(centers[0].separation(centers).deg < _CONCENTRIC):
         numbers, apart = _rings_of(data, dim, apart[:, 0])
     else:
-        numbers = apart.argmin(axis=1)
+        numbered = dim in data.coords and data[dim].dtype.kind in "iuf"
+        numbers = _first_nearest(apart, data[dim].to_numpy() if numbered else np.zeros(0))
         apart = np.take_along_axis(apart, numbers[:, None], axis=1)[:, 0]
     if limit is not None and np.any(apart > limit):
         raise KeyError(f"no bin within {limit:g} deg of every position; enlarge the tolerance")
     return dim, numbers
+
+
+def _first_nearest(apart: NDArray[np.float64], values: NDArray[Any]) -> Int:
+    """Numbers of the nearest of some places (n, m); of equally near ones, that of the least value.
+
+    So the answer does not hang on the order of the places, nor on rounding.
+    """
+    order = np.argsort(values, kind="stable") if values.size else np.arange(apart.shape[1])
+    nearest = apart.min(axis=1, keepdims=True)
+    return np.asarray(order[np.argmax((apart <= nearest + _TIE)[:, order], axis=1)])
 
 
 def _rings_of(

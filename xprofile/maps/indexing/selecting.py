@@ -11,6 +11,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 
 from ...exceptions import InvalidOptionError, MissingVariableError
+from ...schema.axes import ascending_values
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
 from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
@@ -115,7 +116,27 @@ def select(
                 f"method={method!r} was given for {name}, which is an angle; use method='nearest'"
             )
         data = _select_angle(data, str(name), value, method, tolerance, drop)
+    for name in [name for name in numbers if not _ascends(data, name)]:
+        _, order = ascending_values(data, str(name))  # raises for NaN and repeated values
+        if isinstance(numbers[name], slice):
+            data = _select_range(data, str(name), numbers.pop(name))
+        else:
+            data = data.isel({name: order})
     return data.sel(numbers, method=method, tolerance=tolerance, drop=drop) if numbers else data
+
+
+def _ascends(data: xr.Dataset | xr.DataArray, name: Hashable) -> bool:
+    """Whether xarray finds values of a coordinate, as it needs them in order; True for texts."""
+    coord = data.coords.get(name)
+    if coord is None or coord.dims != (name,) or coord.dtype.kind not in "iuf":
+        return True
+    return bool(np.all(np.diff(coord.to_numpy()) > 0))
+
+
+def _select_range(data: Data, name: str, wanted: slice) -> Data:
+    """Select the values between two ends, in the order of the coordinate."""
+    found = values_between(data[name].to_numpy(), wanted.start, wanted.stop)
+    return data.isel({name: found[:: wanted.step]})
 
 
 def _is_angle(data: xr.Dataset | xr.DataArray, name: Hashable) -> bool:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import astropy.units as u
+import numpy as np
 
 from .spellings import ALWAYS, MEANINGS, NO_UNIT, WHOLE_TEXTS
 
@@ -47,7 +48,8 @@ def as_unit(unit: Any) -> u.UnitBase:
     Raises
     ------
     ValueError
-        If the text has a word that is not the name of a unit, or the unit is logarithmic.
+        If the text has a word that is not the name of a unit, the unit is logarithmic, or it has a
+        factor that is not positive.
     TypeError
         If `unit` is neither a text nor a unit.
     """
@@ -56,6 +58,8 @@ def as_unit(unit: Any) -> u.UnitBase:
     found = _parse(unit) if isinstance(unit, str) else u.Unit(unit)
     if not isinstance(found, u.UnitBase):
         raise ValueError(f"{unit!r} is logarithmic, expected a unit of linear values")
+    if isinstance(found.scale, complex) or not 0 < found.scale < np.inf:  # of a Quantity
+        raise ValueError(f"{unit!r} has a factor that is not positive and finite")
     return found
 
 

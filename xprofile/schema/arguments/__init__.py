@@ -1,0 +1,1 @@
+"""Arguments of public functions: their types, checked against the annotations in one place."""
