@@ -42,8 +42,7 @@ def region_center(region: SkyRegion) -> SkyCoord:
     if isinstance(region, PolygonSkyRegion):
         return _mean_direction(region.vertices)
     if isinstance(region, CompoundSkyRegion):
-        first, second = region_center(region.region1), region_center(region.region2)
-        return _mean_direction(SkyCoord([first, second.transform_to(first.frame)]))
+        return _mean_direction(region_centers([region.region1, region.region2]))
     raise InvalidBinsError(
         f"{type(region).__name__} has no centre, so it has no place along the profile; "
         "give circles, annuli, ellipses, rectangles, polygons, or compounds of them"
