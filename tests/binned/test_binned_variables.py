@@ -139,10 +139,13 @@ def test_bins_beyond_the_map_are_empty_but_have_a_solid_angle(planar):
 
 def test_bins_smaller_than_a_pixel_have_one_pixel_or_none():
     maps = make_maps()
-    empty, one = (
-        bin_maps(maps, SkyBins.annuli(galactic(lon, lat), edges=[0, 0.01] * u.deg))
-        for lon, lat in ((0, 0), (0.05, 0.05))
-    )
+
+    def binned(lon, lat):
+        return bin_maps(maps, SkyBins.annuli(galactic(lon, lat), edges=[0, 0.01] * u.deg))
+
+    with pytest.warns(DataWarning, match="no bin holds the centre of a pixel"):
+        empty = binned(0, 0)
+    one = binned(0.05, 0.05)
     assert empty["solid_angle"].item() == 0
     np.testing.assert_array_equal(empty["coverage"], 0)
     np.testing.assert_array_equal(empty["exposure"], 0)

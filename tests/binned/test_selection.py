@@ -11,7 +11,7 @@ from cases.skies import rotated
 from regions import CircleSkyRegion
 
 from xprofile import SkyBins, bin_maps, cutout, exclude, skycoord
-from xprofile.exceptions import InvalidBinsError, InvalidDataError
+from xprofile.exceptions import DataWarning, InvalidBinsError, InvalidDataError
 from xprofile.maps.wcs import pixel_grid
 from xprofile.schema.variables import MAPS
 
@@ -183,7 +183,9 @@ def test_transposed_maps_get_the_same_mask():
 def test_regions_beyond_the_map_exclude_nothing():
     maps = uneven_maps()
     far = CircleSkyRegion(galactic(100, 0), 1 * u.deg)
-    xr.testing.assert_equal(exclude(maps, far)["mask"], maps["mask"])
+    with pytest.warns(DataWarning, match="nothing is excluded"):
+        found = exclude(maps, far)
+    xr.testing.assert_equal(found["mask"], maps["mask"])
 
 
 def test_objects_that_are_not_regions_raise():

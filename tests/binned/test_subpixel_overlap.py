@@ -149,11 +149,29 @@ def test_only_overlaps_of_bins_count_as_overlaps():
 def test_circle_between_pixel_centers():
     maps = make_maps()
     hidden = [CircleSkyRegion(SkyCoord(0.004, 0.003, unit="deg", frame="galactic"), 0.02 * u.deg)]
-    assert bin_maps(maps, hidden).n_pixels == 0
+    with pytest.warns(xprofile.exceptions.DataWarning, match="smaller than the pixels"):
+        assert bin_maps(maps, hidden).n_pixels == 0
     for data in (maps, maps.chunk(lat=7, lon=9)):
         found = bin_maps(data, hidden, overlap="subpixel")
         assert found.n_pixels == 4
         np.testing.assert_allclose(found.background, np.pi * 0.2**2, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("projection", "shape", "step"),
+    [("CAR", (19, 36), 10), ("AIT", (33, 65), 5), ("MOL", (32, 66), 5), ("ZEA", (47, 47), 5)],
+)
+def test_pixels_across_the_edge_of_the_sky_count_fully(projection, shape, step):
+    """All that such a pixel holds is from its part on the sky, which is wholly in some bins."""
+    maps = uneven_maps(make_wcs(projection, (0, 0), step, shape), shape, used=1)
+    center = SkyCoord(123, 40, unit="deg", frame="galactic")
+    bins = SkyBins.annuli(center, edges=[0, 37.3, 112, 180] * u.deg)
+    whole = bin_maps(maps, bins)
+    found = bin_maps(maps, bins, overlap="subpixel", subpixels=9)
+    for name in ("counts", "background", "solid_angle"):
+        np.testing.assert_allclose(
+            found[name].sum("projected_distance"), whole[name].sum("projected_distance"), rtol=1e-12
+        )
 
 
 def test_mean_response_is_weighted_with_shares():

@@ -5,7 +5,7 @@ import xarray as xr
 from astropy.wcs import WCS
 
 from xprofile.maps.positions import skycoord
-from xprofile.maps.wcs import encode_wcs, grid_coords
+from xprofile.maps.wcs import grid_coords, position_coords
 from xprofile.schema.axes import axis_coords
 from xprofile.schema.names import ENERGY, ENERGY_TRUE
 from xprofile.schema.variables import COORDS, MAPS, data_array
@@ -98,7 +98,7 @@ def small_maps(projection="CAR", center=(0.0, 0.0), *, positions=None, on_off=Fa
             dims = (f"lat_{name}", f"lon_{name}", *dims)
             values = rng.uniform(0, 1, (*positions, 4, size))
             grid = make_wcs(projection, center, step=0.3, shape=positions)
-            maps = maps.assign_coords({f"wcs_{name}": encode_wcs(grid)})
+            maps = maps.assign_coords(position_coords(grid, positions, name))
         maps[name] = (dims, values / size, MAPS[name].attrs)  # an edisp adds up to 1 at most
     return maps.assign_attrs(history="made\nchanged", creator="xprofile 0")
 

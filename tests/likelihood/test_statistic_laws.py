@@ -163,7 +163,7 @@ def test_problems_do_not_depend_on_each_other(kind, seed, nbin):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@quick
+@settings(quick, max_examples=3)
 @given(seed=seeds, nbin=sizes)
 def test_single_precision_gives_the_same_as_double(kind, seed, nbin):
     """Arrays in single precision give the same results, to the last bit, as in double precision."""
@@ -185,7 +185,7 @@ def test_single_precision_gives_the_same_as_double(kind, seed, nbin):
 
 
 @pytest.mark.parametrize("width", [None, 0.1, np.inf])
-@quick
+@settings(quick, max_examples=3)
 @given(seed=seeds, nbin=sizes)
 def test_norms_are_inverse_to_the_signal(width, seed, nbin):
     n, s, b = random_counts(seed, COUNT, nbin=nbin, s=(-12, 3))

@@ -73,8 +73,9 @@ def bin_maps(
         the bin. All sums and means are weighted with the shares. Counts become floats, which are
         not Poisson counts: a share w of N counts scatters with the variance w^2 N, a fit takes
         w N. So errors of a bin come out too large and its TS too small, and bins that share pixels
-        are correlated. Both cancel in the sum of bins that share their pixels. Pixels with their
-        centre off the sky, at the rim of an all-sky map, do not count.
+        are correlated. Both cancel in the sum of bins that share their pixels. Of pixels across the
+        rim of an all-sky map, shares are those of their part on the sky; pixels with their centre
+        off the sky do not count.
     subpixels : int, optional
         Number n of sub-positions along a side of a pixel for "subpixel". By default 10 to 400, so
         that circles and rings of at least one pixel are right to 1e-3. A straight edge along the
@@ -122,7 +123,7 @@ def bin_maps(
     Warns
     -----
     DataWarning
-        If some bins are off the map, once with their number.
+        If some bins are off the map, once with their number, or all are smaller than the pixels.
 
     See Also
     --------
@@ -219,7 +220,7 @@ def bin_image(
     Warns
     -----
     DataWarning
-        If some bins are off the map, once with their number.
+        If some bins are off the map, once with their number, or all are smaller than the pixels.
 
     See Also
     --------

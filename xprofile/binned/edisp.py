@@ -10,8 +10,9 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidBinsError
-from ..maps.pixelgrid import PixelGrid, pixel_numbers
-from ..maps.wcs import decode_wcs
+from ..maps.pixelgrid import PixelGrid
+from ..maps.sphere import lonlat_deg, unit_vectors
+from ..maps.wcs import pixel_grid
 from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT, LAT_EDISP, LON, LON_EDISP
 from .sums.map_sums import MapSums
 from .sums.position_sums import PositionSums
@@ -29,7 +30,7 @@ _TIE = 1e-6
 
 def varies(maps: xr.Dataset) -> bool:
     """Whether the maps have an energy dispersion on a grid of positions."""
-    return EDISP in maps and LAT_EDISP in maps[EDISP].dims
+    return EDISP in maps and bool({LAT_EDISP, LON_EDISP} & set(maps[EDISP].dims))
 
 
 def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
@@ -55,10 +56,9 @@ def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
         If the projection of the grid does not show the centre of a bin.
     """
     edisp = maps.variables[EDISP]
-    if LAT_EDISP not in edisp.dims:
+    if not varies(maps):
         return edisp.transpose(ENERGY_TRUE, ENERGY)
-    grid = _grid(maps)
-    rows, columns = grid.shape
+    grid = pixel_grid(maps, EDISP)
     x, y = grid.pixel(centers)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise InvalidBinsError(
@@ -66,7 +66,7 @@ def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
             "dispersion is unknown; leave out the bin, use response='pixels', or drop the energy "
             "dispersion with maps.drop_vars('edisp')"
         )
-    nearest = _values(maps)[_nearest(y, rows), _nearest(x, columns)]
+    nearest = _values(maps)[_nearest(y, grid.y), _nearest(x, grid.x)]
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), nearest, edisp.attrs)
 
 
@@ -88,7 +88,7 @@ def nearest_positions(maps: xr.Dataset, grid: PixelGrid, like: xr.Variable) -> x
         Dims (lat, lon). The position of lower index if two are equally near, and one at the edge
         for pixels beyond the positions.
     """
-    find = partial(_find_nearest, grid, _grid(maps))
+    find = partial(_find_nearest, grid, pixel_grid(maps, EDISP))
     y, x = grid.y[:, None], grid.x[None]
     if not like.chunks:
         return xr.Variable((LAT, LON), find(y, x))
@@ -107,10 +107,23 @@ def _find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int
     """Flat index of the nearest place to the pixels of some rows (ny, 1) and columns (1, nx)."""
     part, places = grid.subgrid(x[0], y[:, 0]), places.subgrid(places.x, places.y)
     lon, lat = np.broadcast_arrays(*part.lonlat(part.x, part.y[:, None]))
-    column, row = places.pixel(SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=part.frame))
-    rows, columns = places.shape
-    flat = _nearest(row, rows) * columns + _nearest(column, columns)
+    sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=part.frame)
+    column, row = places.pixel(sky)
+    flat = _nearest(row, places.y) * places.x.size + _nearest(column, places.x)
+    lost = ~(np.isfinite(column) & np.isfinite(row)) & np.isfinite(lat.ravel())
+    if lost.any():  # the projection of the positions does not show these pixels
+        flat[lost] = _nearest_on_sky(sky[lost], places)
     return np.asarray(flat.reshape(part.shape))
+
+
+def _nearest_on_sky(sky: SkyCoord, places: PixelGrid) -> Int:
+    """Flat index of the nearest place to each position, by true angles."""
+    from scipy.spatial import cKDTree
+
+    vectors = places.vectors(*np.meshgrid(places.x, places.y)).reshape(3, -1)
+    known = np.flatnonzero(np.isfinite(vectors).all(axis=0))
+    found = cKDTree(vectors[:, known].T).query(unit_vectors(*lonlat_deg(sky, places.frame)).T)[1]
+    return np.asarray(known[found])
 
 
 def mean_edisp(maps: xr.Dataset, sums: MapSums) -> xr.Variable:
@@ -159,19 +172,17 @@ def _mean(sums: PositionSums, index: int, values: Float, nbin: int) -> Float:
     return mean
 
 
-def _grid(maps: xr.Dataset) -> PixelGrid:
-    """Positions at which the energy dispersion is known."""
-    rows, columns = (maps.sizes[dim] for dim in (LAT_EDISP, LON_EDISP))
-    return PixelGrid(decode_wcs(maps, EDISP), pixel_numbers(columns), pixel_numbers(rows))
-
-
 def _values(maps: xr.Dataset) -> Float:
     """Energy dispersion (lat_edisp, lon_edisp, energy_true, energy)."""
-    edisp = maps.variables[EDISP].transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY)
+    edisp = maps.variables[EDISP]
+    for dim in {LAT_EDISP, LON_EDISP} - set(edisp.dims):  # one row or column was selected
+        edisp = edisp.set_dims((dim, *edisp.dims))  # type: ignore[no-untyped-call]
+    edisp = edisp.transpose(LAT_EDISP, LON_EDISP, ENERGY_TRUE, ENERGY)
     return np.asarray(edisp.to_numpy(), dtype=float)
 
 
-def _nearest(pixel: Float, size: int) -> NDArray[np.intp]:
-    """Nearest index from 0 to `size` - 1, the lower one if two are equally near."""
-    lower = np.ceil(np.nan_to_num(pixel) - 0.5 - _TIE)
-    return np.asarray(np.clip(lower, 0, size - 1), dtype=np.intp)
+def _nearest(pixel: Float, numbers: Float) -> NDArray[np.intp]:
+    """Index of the nearest of some pixel numbers, that of the lower one if two are equally near."""
+    order = np.argsort(numbers)
+    middles = (numbers[order][1:] + numbers[order][:-1]) / 2
+    return np.asarray(order[np.searchsorted(middles + _TIE, np.nan_to_num(pixel))], dtype=np.intp)

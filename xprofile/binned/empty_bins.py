@@ -13,7 +13,7 @@ from ..maps.pixelgrid import PixelGrid
 from ..maps.sphere import lonlat_deg
 from ..schema.warning_place import user_stacklevel
 
-__all__ = ["check_on_map"]
+__all__ = ["check_on_map", "warn_of_nothing_excluded"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -27,7 +27,7 @@ def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) 
     """Check that bins are on the map.
 
     A bin without pixels is off the map if it has a part beyond the map, or its centre is there.
-    Others are smaller than the pixels, which does not warn alone.
+    Others are smaller than the pixels, which warns if no bin is larger.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) 
     Warns
     -----
     DataWarning
-        If some are, once with their number.
+        If some are, once with their number, or if all bins are without a pixel centre.
     """
     empty = n_pixels == 0
     if not empty.any():
@@ -56,7 +56,15 @@ def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) 
     off_map = empty & ((outside > 0) | ~_has_centers(grid, bins))
     number = int(np.count_nonzero(off_map))
     if number == len(bins):
-        raise InvalidBinsError(_off_map_text(bins, grid))
+        raise InvalidBinsError(f"no bin is on the map. {_places_text(bins, grid)}")
+    if empty.all() and not number:
+        warnings.warn(
+            f"no bin holds the centre of a pixel: all {len(bins)} are smaller than the pixels of "
+            f"{grid.pixel_size:.4g} deg, so a fit gives NaN and the status no_pixels. Check the "
+            "units of the bins, or use overlap='subpixel'",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
     if number:
         small = int(np.count_nonzero(empty)) - number
         others = f", and {small} without a pixel centre" if small else ""
@@ -79,7 +87,16 @@ def _has_centers(grid: PixelGrid, bins: SkyBins) -> NDArray[np.bool_]:
     return on_map
 
 
-def _off_map_text(bins: SkyBins, grid: PixelGrid) -> str:
+def warn_of_nothing_excluded(bins: SkyBins, grid: PixelGrid) -> None:
+    """Warn that no region holds a pixel of a map, so that nothing is excluded."""
+    warnings.warn(
+        f"nothing is excluded, as no pixel of the map is in a region. {_places_text(bins, grid)}",
+        DataWarning,
+        stacklevel=user_stacklevel(),
+    )
+
+
+def _places_text(bins: SkyBins, grid: PixelGrid) -> str:
     """Say where the map is, and where the bins are."""
     x, y = (
         np.linspace(numbers.min() - 0.5, numbers.max() + 0.5, _SAMPLED) if numbers.size else numbers
@@ -90,7 +107,7 @@ def _off_map_text(bins: SkyBins, grid: PixelGrid) -> str:
     given = bins.center.frame.name
     frame = "" if given == grid.frame.name else f" (given in {given})"
     return (
-        f"no bin is on the map. The map, in {grid.frame.name}, has {extent}; the centres of the "
+        f"The map, in {grid.frame.name}, has {extent}; the centres of the "
         f"bins have {place} there{frame}. Check the frame of the bins, the order of longitude and "
         "latitude, and the units"
     )

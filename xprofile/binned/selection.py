@@ -20,6 +20,7 @@ from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, data_array
+from .empty_bins import warn_of_nothing_excluded
 from .members.finding import find_members
 
 __all__ = ["cutout", "exclude"]
@@ -55,6 +56,11 @@ def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
     InvalidDataError
         If a map is not one of booleans, or has other dims or other pixels than `maps`.
 
+    Warns
+    -----
+    DataWarning
+        If none of the regions has a pixel of the maps, as with a wrong frame.
+
     See Also
     --------
     xprofile.cutout : Keep only a rectangle of the maps.
@@ -81,8 +87,10 @@ def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
     if not isinstance(regions, SkyBins) and isinstance(regions, Sized) and not len(regions):
         return maps
     grid, bins = pixel_grid(maps), as_bins(regions)
-    outside = np.ones(grid.shape, bool)
-    outside.flat[find_members(bins, grid).pixel] = False
+    outside, members = np.ones(grid.shape, bool), find_members(bins, grid).pixel
+    outside.flat[members] = False
+    if not members.size:
+        warn_of_nothing_excluded(bins, grid)
     masked = _mask_pixels(maps, xr.DataArray(~outside, dims=(LAT, LON)))
     return extend_history(masked, maps, f"exclude {bins!r}")
 

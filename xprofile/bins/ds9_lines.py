@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
@@ -15,6 +16,7 @@ __all__ = [
     "ds9_frame",
     "format_angles",
     "format_lengths",
+    "format_lonlat",
     "format_positions",
     "polygon_lines",
     "shape_lines",
@@ -36,7 +38,13 @@ _PLAIN = (1e-4, 1e8)
 def ds9_frame(frame: BaseCoordinateFrame) -> str | None:
     """Name of a frame in DS9, None if DS9 lacks the frame or its equinox."""
     name = _FRAMES.get(frame.name)
-    return name if name and same_frame(frame, type(frame)()) else None
+    return name if name and same_frame(frame, _usual(frame.__class__)) else None
+
+
+@cache
+def _usual(frame: type[BaseCoordinateFrame]) -> BaseCoordinateFrame:
+    """Make the frame of a class with its default equinox."""
+    return frame()
 
 
 def format_angles(values: Iterable[float]) -> list[str]:
@@ -59,8 +67,13 @@ def _format_length(value: float) -> str:
 
 def format_positions(points: SkyCoord) -> list[str]:
     """Write sky positions as longitude and latitude in degrees."""
-    lon, lat = (np.ravel(values).tolist() for values in lonlat_deg(points))
-    return [f"{x:.{DIGITS}f},{y:.{DIGITS}f}" for x, y in zip(lon, lat, strict=True)]
+    return format_lonlat(*lonlat_deg(points))
+
+
+def format_lonlat(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str]:
+    """Write longitudes and latitudes in degrees."""
+    pairs = zip(np.ravel(lon).tolist(), np.ravel(lat).tolist(), strict=True)
+    return [f"{x:.{DIGITS}f},{y:.{DIGITS}f}" for x, y in pairs]
 
 
 def shape_lines(frame: str, shape: str, *columns: Sequence[str]) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import astropy.units as u
+import numpy as np
 from astropy.coordinates import Angle
 from astropy.utils.exceptions import AstropyUserWarning
 from regions import (
@@ -22,13 +24,14 @@ from regions import (
 )
 
 from ..exceptions import InvalidBinsError
+from ..maps.sphere import lonlat_deg
 from .centers import region_center, region_in_icrs
 from .ds9_lines import (
     DIGITS,
     ds9_frame,
     format_angles,
     format_lengths,
-    format_positions,
+    format_lonlat,
     shape_lines,
 )
 
@@ -41,7 +44,8 @@ def region_texts(regions: Sequence[SkyRegion]) -> list[str]:
     In a frame or equinox that DS9 lacks, positions and angles are written in ICRS.
     """
     known = [_in_known_frame(region) for region in regions]
-    return [_simple_text(region) or _serialized(region) for region in known]
+    simple = _simple_texts(known)
+    return [simple.get(i) or _serialized(region) for i, region in enumerate(known)]
 
 
 def _in_known_frame(region: SkyRegion) -> SkyRegion:
@@ -50,7 +54,7 @@ def _in_known_frame(region: SkyRegion) -> SkyRegion:
         parts = (_in_known_frame(region.region1), _in_known_frame(region.region2))
         return CompoundSkyRegion(*parts, region.operator, region.meta, region.visual)
     points = region.vertices if isinstance(region, PolygonSkyRegion) else region_center(region)
-    if ds9_frame(points.frame.replicate_without_data()) is not None:
+    if ds9_frame(points.frame) is not None:
         return region
     known = type(region) in _SIMPLE or isinstance(region, PolygonSkyRegion)
     return region_in_icrs(region) if known else region
@@ -71,26 +75,42 @@ _SIMPLE: dict[type, tuple[str, tuple[str, ...], float, bool]] = {
 }  # fmt: skip
 
 
-def _simple_text(region: SkyRegion) -> str:
-    """Write a simple region without text or colour as `regions` does but faster; "" for others."""
-    if type(region) not in _SIMPLE or region.meta or region.visual:
-        return ""
-    frame = ds9_frame(region.center.frame)
-    if frame is None:
-        return ""
-    shape, names, scale, turned = _SIMPLE[type(region)]
-    sizes = format_lengths(scale * getattr(region, name).to_value(u.deg) for name in names)
-    turn = []
-    if turned:
-        write = format_angles if isinstance(region.angle, Angle) else format_lengths
-        turn = write([region.angle.to_value(u.deg)])
-    numbers = [*format_positions(region.center), *sizes, *turn]
-    return shape_lines(frame, shape, *([number] for number in numbers))[0]
+def _simple_texts(regions: Sequence[SkyRegion]) -> dict[int, str]:
+    """Write simple regions without text or colour as `regions` does but faster, by their number."""
+    groups: dict[tuple[type, str], list[int]] = {}
+    for i, region in enumerate(regions):
+        if type(region) in _SIMPLE and not (region.meta or region.visual):
+            frame = ds9_frame(region.center.frame)
+            if frame is not None:
+                groups.setdefault((type(region), frame), []).append(i)
+    texts: dict[int, str] = {}
+    for (kind, frame), numbers in groups.items():
+        lines = _alike_texts([regions[i] for i in numbers], frame, *_SIMPLE[kind])
+        texts.update(zip(numbers, lines, strict=True))
+    return texts
+
+
+def _alike_texts(
+    regions: Sequence[Any], frame: str, shape: str, names: Sequence[str], scale: float, turned: bool
+) -> list[str]:
+    """Write regions of one kind and frame."""
+    lon, lat = np.array([lonlat_deg(region.center) for region in regions]).T
+    columns = [
+        format_lengths(scale * getattr(region, name).to_value(u.deg) for region in regions)
+        for name in names
+    ]
+    turns = [[_angle_text(region.angle) for region in regions]] if turned else []
+    return shape_lines(frame, shape, format_lonlat(lon, lat), *columns, *turns)
+
+
+def _angle_text(angle: u.Quantity) -> str:
+    write = format_angles if isinstance(angle, Angle) else format_lengths
+    return write([angle.to_value(u.deg)])[0]
 
 
 def _serialized(region: SkyRegion) -> str:
     """Write a region with the package `regions`, in one line."""
-    if ds9_frame(region_center(region).frame.replicate_without_data()) is None:
+    if ds9_frame(region_center(region).frame) is None:
         return _one_line_repr(region)
     try:
         with warnings.catch_warnings():

@@ -82,7 +82,8 @@ def estimate(
     min_coverage : float
         Bins with a smaller used share get NaN, and a status that says so.
     strict_energies : bool
-        Refuse energy edges that are not edges of the data, instead of moving them.
+        Refuse energy edges that are not edges of the data, also those beyond its end, instead of
+        moving them.
     progress : bool
         Show a progress bar. It needs tqdm. With `parallel`, dask's own bar shows more.
     parallel : bool

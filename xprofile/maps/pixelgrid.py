@@ -166,7 +166,8 @@ class PixelGrid:
         world = pixel_to_world(self.wcs, *np.broadcast_arrays(x, y))
         return world[self.wcs.wcs.lng], world[self.wcs.wcs.lat]
 
-    def _to_pixel(self, lon: Float, lat: Float) -> tuple[Float, Float]:
+    def world_pixel(self, lon: Float, lat: Float) -> tuple[Float, Float]:
+        """Pixel positions of a longitude and latitude in degrees, as the WCS gives them."""
         world = (lon, lat) if self.wcs.wcs.lng == 0 else (lat, lon)
         return world_to_pixel(self.wcs, *world)
 
@@ -177,7 +178,7 @@ class PixelGrid:
         to the grid's centre is given.
         """
         lon, lat = (np.atleast_1d(values) for values in lonlat_deg(coord, self.frame))
-        x, y = self._to_pixel(lon, lat)
+        x, y = self.world_pixel(lon, lat)
         if self.separable:
             x = x - self.full_turn * np.round((x - (self.x[0] + self.x[-1]) / 2) / self.full_turn)
         return x, y
@@ -263,7 +264,7 @@ class PixelGrid:
             return np.asarray(
                 np.isfinite(lat) & (-self.full_turn <= offset) & (offset < self.full_turn)
             )
-        back_x, back_y = self._to_pixel(lon, lat)
+        back_x, back_y = self.world_pixel(lon, lat)
         return np.asarray(np.isfinite(lat) & (np.hypot(back_x - x, back_y - y) < _SAME_PLACE))
 
     @cached_property

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidOptionError
 
 __all__ = [
+    "components",
     "dot",
     "fixed_positions",
     "is_turned",
@@ -53,6 +54,15 @@ def unit_vectors(lon: Float, lat: Float) -> Float:
     cos = np.cos(lat)
     up = np.broadcast_to(np.sin(lat), np.broadcast_shapes(lon.shape, lat.shape))
     return np.stack([cos * np.cos(lon), cos * np.sin(lon), up])
+
+
+def components(basis: Float, vectors: Float) -> Float:
+    """Components (3, ...) of vectors (3, ...) along the rows of a matrix (3, 3).
+
+    numpy computes them in one thread. A product of matrices would start threads for each block of
+    pixels, which take several times as long where all processors are busy.
+    """
+    return np.asarray(np.einsum("ij,j...->i...", basis, vectors))
 
 
 def sky_positions(vectors: Float, frame: BaseCoordinateFrame) -> SkyCoord:

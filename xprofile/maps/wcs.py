@@ -20,6 +20,7 @@ from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.variables import COORDS, data_array
 from .pixelgrid import PixelGrid, pixel_numbers
 from .world.cards import cards_of_wcs, header_of_cards, is_wcs_card, usual_cards, wcs_of_header
+from .world.distortions import move_pixels
 from .world.frames import frame_attrs
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "grid_coords",
     "pixel_grid",
     "pixels_in_order",
+    "position_coords",
+    "positions_in_order",
     "wcs_name",
     "whole_map",
 ]
@@ -110,19 +113,20 @@ def grid_coords(wcs: WCS, shape: tuple[int, int]) -> dict[str, xr.Variable]:
     return coords
 
 
-def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
-    """Return the pixels of maps or of one map.
+def pixel_grid(data: xr.Dataset | xr.DataArray, part: str = "") -> PixelGrid:
+    """Return the pixels of maps or of one map, or the positions of a part such as ``edisp``.
 
     Raises
     ------
     MissingVariableError
-        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+        If the ``wcs``, ``x`` or ``y`` coordinate is missing. Positions of a part that have no
+        numbers are counted from 0.
     InvalidDataError
         If no pixel is left, or pixel numbers repeat or are not whole.
     """
-    wcs = decode_wcs(data)
-    _check_pixel_numbers(data)
-    x, y = (np.atleast_1d(data[name].to_numpy()).astype(float) for name in ("x", "y"))
+    wcs = decode_wcs(data, part)
+    numbers = _pixel_numbers(data, part)
+    x, y = (np.atleast_1d(number.to_numpy()).astype(float) for number in numbers)
     if not x.size or not y.size:
         raise InvalidDataError("the maps have no pixels: a selection has left no column or no row")
     if np.unique(x).size < x.size or np.unique(y).size < y.size:
@@ -135,13 +139,76 @@ def pixel_grid(data: xr.Dataset | xr.DataArray) -> PixelGrid:
     return PixelGrid(wcs, x, y)
 
 
-def _check_pixel_numbers(data: xr.Dataset | xr.DataArray) -> None:
-    lost = [name for name in ("x", "y") if name not in data.coords]
+def _pixel_numbers(
+    data: xr.Dataset | xr.DataArray, part: str = ""
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Pixel numbers x and y of maps, or of the positions of a part."""
+    dims = {name: f"{dim}_{part}" if part else dim for name, dim in (("x", LON), ("y", LAT))}
+    names = {name: f"{name}_{part}" if part else name for name in dims}
+    lost = [
+        names[name]
+        for name, dim in dims.items()
+        if names[name] not in data.coords and not (part and dim in data.dims)
+    ]
     if lost:
         raise MissingVariableError(
             f"the data have no pixel coordinate {lost}; open them with xprofile.open_maps, "
             "and keep the coordinates in selections"
         )
+    x, y = (
+        data[names[name]]
+        if names[name] in data.coords
+        else xr.DataArray(np.arange(data.sizes[dim]), dims=dim)
+        for name, dim in dims.items()
+    )
+    return x, y
+
+
+def position_coords(wcs: WCS, shape: tuple[int, int], part: str) -> dict[str, xr.Variable]:
+    """Make the coordinates of the positions of a response.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        WCS of the grid of positions.
+    shape : tuple of int
+        Number of rows and columns.
+    part : str
+        Name of the response, such as ``edisp``.
+
+    Returns
+    -------
+    dict of str to xarray.Variable
+        The WCS, and the pixel numbers of the positions, such as ``x_edisp`` (lon_edisp). They ride
+        along like ``x`` and ``y``.
+    """
+    coords = {wcs_name(part): encode_wcs(wcs)}
+    for (name, dim), size in zip((("y", LAT), ("x", LON)), shape, strict=True):
+        variable = data_array(name, np.arange(size), COORDS)
+        coords[f"{name}_{part}"] = xr.Variable((f"{dim}_{part}",), variable.data, variable.attrs)
+    return coords
+
+
+def positions_in_order(data: xr.Dataset, part: str) -> xr.Dataset:
+    """Return maps whose positions of a response ascend one by one, with a WCS that counts from 0.
+
+    Raises
+    ------
+    MissingVariableError
+        If the WCS of the positions is missing.
+    InvalidDataError
+        If positions between the first and the last one are missing.
+    """
+    grid = pixel_grid(data, part)
+    rows, columns = np.argsort(grid.y), np.argsort(grid.x)
+    if np.any(np.diff(grid.y[rows]) != 1) or np.any(np.diff(grid.x[columns]) != 1):
+        raise InvalidDataError(
+            f"the positions of {part} have gaps: x_{part} is {grid.x}, y_{part} is {grid.y}; "
+            "select a contiguous range of them"
+        )
+    wcs = move_pixels(grid.wcs, np.array([grid.x.min(), grid.y.min()]))
+    ordered = data.isel({f"{LAT}_{part}": rows, f"{LON}_{part}": columns})
+    return ordered.assign_coords(position_coords(wcs, grid.shape, part))
 
 
 def pixels_in_order(array: xr.DataArray, label: str) -> xr.DataArray:
@@ -154,7 +221,7 @@ def pixels_in_order(array: xr.DataArray, label: str) -> xr.DataArray:
     InvalidDataError
         If pixels between the first and the last one are missing.
     """
-    _check_pixel_numbers(array)
+    _pixel_numbers(array)
     for name, dim in (("x", LON), ("y", LAT)):
         pixels = array[name].to_numpy()
         order = np.argsort(pixels) if pixels.ndim == 1 else np.array([], int)

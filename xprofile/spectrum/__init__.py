@@ -2,7 +2,7 @@
 
 `models` integrates a model over energy bins. `response` folds a model with exposure and energy
 dispersion, which gives the signal counts. `references` gives the fluxes of norm 1 as variables of a
-profile. `model_json` writes models as text. The numerical tools are `quadrature` (pieces of bins and
-their nodes), `refinement` and `resolving` (nodes where a spectrum changes fast), `features` (where
-models of astropy do) and `loglog`.
+profile. `model_json` writes models as text. The numerical tools are `quadrature` (pieces of bins
+and their nodes), `refinement` and `resolving` (nodes where a spectrum changes fast), `features`
+(where models of astropy do) and `loglog`.
 """

@@ -19,7 +19,10 @@ STEPS = {
     "CAR": [0.7, 1 / 3, 0.3, 0.25, 0.2, 0.1, 0.05, 1 / 30, 0.02],
     "TAN": [5e-4, 2e-4, 1 / 3600],
 }
-RANDOM = [(name, seed) for name in STEPS for seed in range(100)]
+SEEDS = [
+    pytest.param(range(0, 100, 7), id="some"),
+    pytest.param(range(100), id="all", marks=pytest.mark.slow),
+]
 
 
 class Grid:
@@ -67,8 +70,9 @@ class Grid:
 
 @pytest.mark.parametrize("name", ["grid", "line", "path"])
 @pytest.mark.parametrize("projection", STEPS)
-def test_bins_of_whole_pixels_hold_that_many(projection, name):
-    for seed in range(100):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_bins_of_whole_pixels_hold_that_many(seeds, projection, name):
+    for seed in seeds:
         grid = Grid(projection, seed)
         bins = grid.make(name)
         found = find_members(bins, pixel_grid(grid.maps))
@@ -78,7 +82,7 @@ def test_bins_of_whole_pixels_hold_that_many(projection, name):
 @pytest.mark.parametrize("name", ["grid", "line", "path"])
 @pytest.mark.parametrize("projection", STEPS)
 def test_parts_blocks_and_processes_hold_the_same_pixels(projection, name):
-    for seed in range(0, 100, 7):
+    for seed in range(0, 100, 14):
         grid = Grid(projection, seed)
         bins, whole = grid.make(name), codes(grid.make(name), grid.maps)
         for part in (slice(1, None), slice(0, 2), slice(None, None, -2)):
@@ -108,8 +112,9 @@ def rings(center, radius, angle):
 
 @pytest.mark.parametrize("name", ["annuli", "ellipses"])
 @pytest.mark.parametrize("projection", STEPS)
-def test_pixels_at_one_distance_fare_alike(projection, name):
-    for seed in range(100):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_pixels_at_one_distance_fare_alike(seeds, projection, name):
+    for seed in seeds:
         grid = Grid(projection, seed, odd=True)
         radius = 5 * grid.cell[0] * grid.step / 2 * u.deg
         code = codes(rings(grid.center, radius, grid.angle)[name], grid.maps)

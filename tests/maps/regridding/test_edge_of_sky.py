@@ -110,3 +110,36 @@ def test_exposure_of_a_file(tmp_path):
     expected = smooth(maps.profile.skycoord)[0] * 1e11
     np.testing.assert_allclose(maps.exposure[0], expected, rtol=2e-3, atol=0)
     assert maps.exposure.units == u.Unit("cm2 s").to_string()
+
+
+@pytest.mark.parametrize("beyond", [0.0, np.nan, 1e30])
+@pytest.mark.parametrize(("projection", "step"), [("SFL", 4.0), ("PAR", 2.0), ("HPX", 4.0)])
+def test_pixels_on_the_seam_count_on_neither_side(projection, step, beyond):
+    """Tools fill one of two pixels on the seam, by the range of their longitudes, or both."""
+    size = {"SFL": (47, 92), "PAR": (92, 182), "HPX": (95, 95)}[projection]
+    wcs = make_wcs(projection, (180, 0), step, size)
+    source = PixelGrid(wcs, pixel_numbers(size[1]), pixel_numbers(size[0]))
+    place = sky(source)
+    x, y = wcs.world_to_pixel(place)  # of longitudes from 0 to 360 deg
+    filled = source.on_sky & (np.hypot(x - source.x, y - source.y[:, None]) < 0.01)
+    assert (source.on_sky & ~filled).any()
+    values = np.where(filled, smooth(place), beyond)
+    for lon, lat in ((0, 0), (0, 60), (0, -43), (1, 45)):
+        wcs = make_wcs("TAN", (lon, lat), 0.5, (20, 20))
+        target = PixelGrid(wcs, pixel_numbers(20), pixel_numbers(20))
+        found = interpolate_to(values, source, target)
+        np.testing.assert_allclose(found, smooth(sky(target)), rtol=4e-3 * (step / 2), atol=0)
+
+
+@pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
+def test_poles_of_an_equal_area_cylinder(step):
+    """The last row is far from the pole, in pixels; its other half is beyond the pole."""
+    shape = (2 * int(np.degrees(1) / step) + 2, round(360 / step))
+    wcs = make_wcs("CEA", (180, 0), step, shape)
+    source = PixelGrid(wcs, pixel_numbers(shape[1]), pixel_numbers(shape[0]))
+    values = np.where(source.on_sky, smooth(sky(source)), np.nan)
+    for lat in (90, -90):
+        wcs = make_wcs("TAN", (77, lat), 0.3, (40, 40))
+        target = PixelGrid(wcs, pixel_numbers(40), pixel_numbers(40))
+        found = interpolate_to(values, source, target)
+        np.testing.assert_allclose(found, smooth(sky(target)), rtol=2e-2, atol=0)

@@ -87,6 +87,8 @@ class Runs:
     @cached_property
     def _parts(self) -> list[_Part]:
         """Parts of about `_BLOCK_SIZE` pairs: runs, pairs, and first pairs counted in the part."""
+        if not self.size:
+            return []
         wanted = np.arange(_BLOCK_SIZE, self.size, _BLOCK_SIZE)
         inner = np.unique(np.searchsorted(self.first, wanted))
         run_ends = [0, *inner[(inner > 0) & (inner < self.first.size)].tolist(), self.first.size]

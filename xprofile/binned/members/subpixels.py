@@ -131,13 +131,15 @@ class Subpixels:
             fine_row, fine_column = np.divmod(position, fine_x.size)
             row = fine_row // self.number + rows.start
             column = fine_column // self.number + columns.start
-            kept = divided[row, column]
+            known = np.zeros(divided.shape)
+            known[rows, columns] = self._on_sky(grid, fine_x, fine_y)
+            kept = divided[row, column] & (known[row, column] > 0)
             keys = bins.astype(np.int64) * divided.size + row * x.size + column
             found, number = np.unique(keys[kept], return_counts=True)
             pixel = found % divided.size
             most = np.zeros(divided.shape, np.intp)
             most[rows, columns] = _most_bins(position, fine_x.size, fine_y.size, self.number)
-            share = number / self.number**2
+            share = number / known.reshape(-1)[pixel]
             yield found // divided.size, pixel, share, _overlaps(pixel, most.reshape(-1))
 
     def _divided(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> Bool:
@@ -151,6 +153,22 @@ class Subpixels:
         across = _any_in_windows(sets[:, 1:] != sets[:, :-1], (y.size, x.size), k, (k + 2, k + 1))
         down = _any_in_windows(sets[1:] != sets[:-1], (y.size, x.size), k, (k + 1, k + 2))
         return across | down
+
+    def _on_sky(self, grid: PixelGrid, fine_x: Float, fine_y: Float) -> Float:
+        """Number of sub-positions on the sky of each pixel of a rectangle, (ny, nx).
+
+        At the edge of the sky, all that a pixel holds comes from its part on the sky. The number is
+        0 for pixels whose centre is off the sky.
+        """
+        n = self.number
+        shape = (fine_y.size // n, fine_x.size // n)
+        first_x, first_y = fine_x[::n] - 0.5 / n, fine_y[::n] - 0.5 / n
+        edges = np.append(first_x, first_x[-1] + 1), np.append(first_y, first_y[-1] + 1)
+        if np.all(_known(grid, *edges)):  # then all positions between are on the sky
+            return np.full(shape, float(n**2))
+        known = _known(grid, fine_x, fine_y).reshape(shape[0], n, shape[1], n)
+        center = _known(grid, first_x + 0.5, first_y + 0.5)
+        return np.asarray(known.sum(axis=(1, 3)) * center, dtype=np.float64)
 
     def _rectangles(self, divided: Bool) -> Iterator[tuple[slice, slice]]:
         """Yield rows and columns of rectangles that hold all divided pixels, and few others."""
@@ -185,6 +203,12 @@ def _split(numbers: Float, parts: int, margin: int) -> Float:
     """Positions of parts of neighbouring pixels, and of as many parts beyond both ends."""
     steps = np.arange(-margin, numbers.size * parts + margin)
     return np.asarray(numbers[0] - 0.5 + (steps + 0.5) / parts)
+
+
+def _known(grid: PixelGrid, x: Float, y: Float) -> Bool:
+    """Whether the positions of columns (nx,) and rows (ny,) are on the sky, (ny, nx)."""
+    on_sky = np.isfinite(np.add(*grid.lonlat(x, y[:, None])))
+    return np.broadcast_to(on_sky, (y.size, x.size))
 
 
 def _most_bins(position: Int, width: int, height: int, parts: int) -> NDArray[np.intp]:

@@ -148,6 +148,7 @@ class LineConstructors(Constructor):
         -------
         SkyBins
             Bins are half-open: the lower edge belongs to a bin, the upper edge to the next.
+            Where the path crosses itself, a position belongs to the part of the path next to it.
 
         Raises
         ------

@@ -31,7 +31,9 @@ class RegionConstructor(Constructor):
         parallels of axes along their width and height. Angles are anticlockwise from West, as seen
         with East to the left: the width points to the position angle 270 deg + angle in the frame
         of the region's centre. The sides of polygons are great circles. Compounds are combined by
-        their operator.
+        their operator. Pixel centres on an inner radius or on the lower sides of a rectangle belong
+        to it, those on an outer radius or on the upper sides do not: at angle 0 the lower sides are
+        in the West and South, and they turn with the rectangle.
 
         Parameters
         ----------

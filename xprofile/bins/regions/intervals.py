@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,22 @@ class Intervals:
 
     def pairs(self, values: Float) -> tuple[Int, Int]:
         """Numbers of the intervals, and indices of the values (n,), of all pairs; none for NaN."""
-        piece = np.searchsorted(self.edges, values, "right")
+        piece = np.searchsorted(self.edges, values, "right")  # of NaN, the last one
+        if self._only is not None:
+            found = self._only[piece]
+            index = np.flatnonzero(found >= 0)
+            return found[index], index
         count = self.stop[piece] - self.first[piece]
-        count[np.isnan(values)] = 0
-        if count.max(initial=0) <= 1:
-            index = np.flatnonzero(count)
-            return self.members[self.first[piece[index]]], index
         index = np.repeat(np.arange(values.size), count)
         offset = np.arange(index.size) - np.repeat(np.cumsum(count) - count, count)
         return self.members[self.first[piece[index]] + offset], index
+
+    @cached_property
+    def _only(self) -> Int | None:
+        """The interval that holds each piece, -1 for none; None if a piece has several."""
+        count = self.stop - self.first
+        if count.max(initial=0) > 1:
+            return None
+        only = np.full(count.size, -1)
+        only[count > 0] = self.members[self.first[count > 0]]
+        return only

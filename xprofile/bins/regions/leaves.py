@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import astropy.units as u
@@ -94,8 +95,10 @@ class Leaves:
         outer, inner, angle = _sizes(regions)
         basis = _bases(regions, kind, angle, frame)
         listed = np.flatnonzero(kind == POLYGON)
-        polygons = Polygons.from_corners(_corners([regions[i] for i in listed.tolist()], frame))
-        basis[listed], outer[listed] = polygons.basis, polygons.reach[:, None]
+        polygons = _no_polygons()
+        if listed.size:
+            polygons = Polygons.from_corners(_corners([regions[i] for i in listed.tolist()], frame))
+            basis[listed], outer[listed] = polygons.basis, polygons.reach[:, None]
         row = np.full(len(regions), -1)
         row[listed] = np.arange(listed.size)
         others = {i: Spherical(regions[i]) for i in np.flatnonzero(kind == OTHER).tolist()}
@@ -124,27 +127,39 @@ def check_kind(region: Any) -> None:
 
 
 def _kind(region: Any) -> int:
-    for base in type(region).__mro__:
-        if base in _KINDS:
-            return _KINDS[base][0]
-    return OTHER
+    return _row_of_kinds(region.__class__)[0]
+
+
+@cache
+def _row_of_kinds(region: type) -> tuple[int, tuple[str, ...], tuple[str, ...], float]:
+    """Row of the table of kinds for a class of regions."""
+    known = (_KINDS[base] for base in region.__mro__ if base in _KINDS)
+    return next(known, (OTHER, (), (), 1))
+
+
+@cache
+def _no_polygons() -> Polygons:
+    return Polygons.from_corners([])
 
 
 def _sizes(regions: Sequence[Any]) -> tuple[Float, Float, Float]:
     """Half sizes (n, 2) of the outer boundary and of the hole, and angles (n,), in rad."""
-    outer, inner = np.full((2, len(regions), 2), np.nan)
-    angle = np.zeros(len(regions))
-    for i, region in enumerate(regions):
-        kind = next((base for base in type(region).__mro__ if base in _KINDS), None)
-        if kind is None:
-            continue
-        _, outside, hole, factor = _KINDS[kind]
-        for sizes, names in ((outer, outside), (inner, hole)):
-            if names:
-                sizes[i] = [factor * _degrees(getattr(region, name)) for name in names]
-        if len(outside) == 2:
-            angle[i] = _degrees(region.angle)
-    return np.radians(outer), np.radians(inner), np.radians(angle)
+    outer, inner, angle = [], [], []
+    for region in regions:
+        _, outside, hole, factor = _row_of_kinds(region.__class__)
+        outer.append(_half_sizes(region, outside, factor))
+        inner.append(_half_sizes(region, hole, factor))
+        angle.append(_degrees(region.angle) if len(outside) == 2 else 0.0)
+    half = np.radians([outer, inner]).reshape(2, -1, 2)
+    return half[0], half[1], np.radians(angle)
+
+
+def _half_sizes(region: Any, names: tuple[str, ...], factor: float) -> tuple[float, float]:
+    """Half the width and the height in degrees; a single size is both, and none is NaN."""
+    if not names:
+        return np.nan, np.nan
+    first = factor * _degrees(getattr(region, names[0]))
+    return first, factor * _degrees(getattr(region, names[1])) if len(names) > 1 else first
 
 
 def _degrees(angle: u.Quantity) -> float:

@@ -24,7 +24,10 @@ _POLYGON_RUN = 8  # cells that are compared with polygons together; affects spee
 _SMALL = 0.5  # rad; cells of pixels are smaller, unless they are at the seam of a map
 _RUN = 32  # cells that are compared with regions together; affects speed alone
 _COSINE_ROUNDING = 1e-15
-_COMPARISONS = 1 << 21  # pairs of region and cell that are compared together; affects memory alone
+
+# Pairs of region and cell that are compared together: few enough that numpy starts no threads,
+# which take several times as long where all processors are busy. Affects speed alone.
+_COMPARISONS = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import SkyCoord, angular_separation
 from numpy.typing import NDArray
 
 from ...maps.sphere import lonlat_deg, unit_vectors
@@ -37,13 +37,16 @@ def region_edges(leaves: Leaves, plain: Int, centers: SkyCoord) -> tuple[Float, 
     centers : SkyCoord
         Centres of the regions, (nbin,).
     """
-    distance = centers[0].separation(centers).deg
+    lon, lat = lonlat_deg(centers)
+    away, height = np.radians(lon - lon[0]), np.radians(lat)
+    distance = np.degrees(angular_separation(0, height[0], away, height))
     if np.all(distance < _CONCENTRIC) and np.all((leaves.kind == CIRCLE) & (plain >= 0)):
         return np.degrees(np.nan_to_num(leaves.inner[:, 0])), np.degrees(leaves.outer[:, 0])
-    first = np.broadcast_to(unit_vectors(*lonlat_deg(centers[0])), (len(plain), 3)).copy()
+    vectors = unit_vectors(lon, lat).T
+    first = np.broadcast_to(vectors[0], (len(plain), 3)).copy()
     owner = np.flatnonzero(plain >= 0)
     if centers.size > 1:
-        first[plain == 0] = unit_vectors(*lonlat_deg(centers[1]))
+        first[plain == 0] = vectors[1]
     apart = distance[plain[owner]] > _CONCENTRIC
     first[owner[~apart & ((plain[owner] > 0) | (centers.size == 1))]] = [0, 0, 1]  # North
     half = np.full(centers.size, np.nan)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...maps.sphere import components
 from .containing import scaled_distance, separation
 from .intervals import Intervals
 from .leaves import CIRCLE, ELLIPSE, RECTANGLE, Leaves
@@ -56,7 +57,7 @@ class Row:
         lowered.
         """
         if self.kind != RECTANGLE:
-            local = (self.basis @ vectors)[None]
+            local = components(self.basis, vectors)[None]
             values = separation(local) if self.kind == CIRCLE else self._distance(local)
             return self.intervals.pairs(values[0])
         height = self.half[1]
@@ -65,7 +66,7 @@ class Row:
             limits = np.array([-np.inf, np.inf])
         across = self.basis[2] @ vectors
         near = np.flatnonzero((across >= limits[0]) & (across < limits[1]))
-        along, toward = self.basis[1::-1] @ vectors[:, near]
+        along, toward = self.basis[1::-1] @ np.take(vectors, near, axis=1)
         regions, index = self.intervals.pairs(np.arctan2(along, toward))
         return regions, near[index]
 

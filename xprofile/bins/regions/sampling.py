@@ -34,16 +34,28 @@ def sample_leaves(leaves: Leaves, pitch: float) -> Float:
     along = (2 * u / steps[leaf, 0] - 1) * half[leaf, 0]
     across = (2 * v / steps[leaf, 1] - 1) * half[leaf, 1]
     box = leaves.kind[leaf] == RECTANGLE
-    beyond = np.maximum(np.abs([along, across]) - pitch, 0) / half[leaf].T
-    kept = np.flatnonzero(box | (np.hypot(*beyond) <= 1))
-    leaf, along, across, box = leaf[kept], along[kept], across[kept], box[kept]
-    # longitude and latitude of rectangles; of others, distance and angle from the centre
+    if box.all():
+        local = _in_rectangles(along, across)
+    else:
+        beyond = np.maximum(np.abs([along, across]) - pitch, 0) / half[leaf].T
+        kept = np.flatnonzero(box | (np.hypot(*beyond) <= 1))
+        leaf, along, across, box = leaf[kept], along[kept], across[kept], box[kept]
+        local = np.where(box, _in_rectangles(along, across), _in_ellipses(along, across))
+    return np.asarray(np.einsum("in,nij->jn", local, leaves.basis[leaf]))
+
+
+def _in_rectangles(lon: Float, lat: Float) -> Float:
+    """Local directions (3, n) of longitudes and latitudes in rad."""
+    cos = np.cos(lat)
+    return np.stack([cos * np.cos(lon), cos * np.sin(lon), np.sin(lat)])
+
+
+def _in_ellipses(along: Float, across: Float) -> Float:
+    """Local directions (3, n) at distances in rad from the centre, in the plane of the sky."""
     distance, angle = np.hypot(along, across), np.arctan2(across, along)
     distance = np.minimum(distance, np.pi)
-    a = np.where(box, np.cos(across) * np.cos(along), np.cos(distance))
-    b = np.where(box, np.cos(across) * np.sin(along), np.sin(distance) * np.cos(angle))
-    c = np.where(box, np.sin(across), np.sin(distance) * np.sin(angle))
-    return np.asarray(np.einsum("ni,nij->jn", np.stack([a, b, c], axis=1), leaves.basis[leaf]))
+    sin = np.sin(distance)
+    return np.stack([np.cos(distance), sin * np.cos(angle), sin * np.sin(angle)])
 
 
 def _half(leaves: Leaves) -> Float:

@@ -12,6 +12,7 @@ import numpy as np
 from astropy.coordinates import Angle, BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
+from ...maps.sphere import components
 from ..ds9_lines import (
     ds9_frame,
     format_angles,
@@ -89,7 +90,7 @@ class Boxes(SphereShape):
         at_pole = np.radians(edge_tolerance(0, pixel_size))
 
         def code(vectors: Float) -> Int:
-            a, b, c = np.tensordot(basis, vectors, 1).reshape(3, -1)
+            a, b, c = components(basis, vectors).reshape(3, -1)
             result = row(a, b, c)
             near = np.flatnonzero(result >= 0)
             if near.size < c.size:

@@ -11,6 +11,7 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
+from ...maps.sphere import components
 from ..ds9_lines import ds9_frame, format_lengths, format_positions, shape_lines
 from .areas import ellipse_solid_angle, ring_solid_angles
 from .axes import (
@@ -85,7 +86,7 @@ class Annuli(SphereShape):
         edges = lowered_edges(self.edges, pixel_size, end=end, widths=self._widths)
 
         def code(vectors: Float) -> Int:
-            a, b, c = np.tensordot(basis, vectors, 1)
+            a, b, c = components(basis, vectors)
             across = np.hypot(b, c)
             distance = np.arctan2(across, a)
             if self.axis_ratio != 1:
@@ -212,7 +213,7 @@ class Sectors(SphereShape):
         edges -= edges[0]
 
         def code(vectors: Float) -> Int:
-            a, north, west = np.tensordot(basis, vectors, 1)
+            a, north, west = components(basis, vectors)
             away = np.hypot(north, west)
             inside = digitize(np.arctan2(away, a), ring) == 0
             # the tolerance of a pixel is a length, which is a larger angle near the centre

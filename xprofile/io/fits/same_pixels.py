@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, FileFormatError
-from ...maps.regridding.interpolation import covered_pixels
+from ...maps.regridding.coverage import coverage
 from ...maps.regridding.matching import PixelMatch
 from ...schema.warning_place import user_stacklevel
 from .cubes import Array, Cube, Key
@@ -127,7 +127,7 @@ def covered_by(image: SkyMap, counts: SkyMap, *, interpolate: bool = True) -> Bo
     if not interpolate:
         return _is_found(_find_pixels(image, counts))
     found = image.find_pixels(counts)
-    return covered_pixels(image.grid, counts.grid) if found is None else _is_found(found)
+    return coverage(image.grid, counts.grid) if found is None else _is_found(found)
 
 
 def warn_of_uncovered(mask: SkyMap, counts: SkyMap) -> None:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError
 from ...maps.axes import Axis
-from ...maps.pixelgrid import PixelGrid, pixel_numbers
-from ...maps.wcs import decode_wcs, encode_wcs, pixel_grid
+from ...maps.wcs import decode_wcs, encode_wcs, pixel_grid, positions_in_order
 from ...maps.world.cards import header_of_cards
 from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
@@ -82,6 +81,8 @@ def response_hdus(maps: xr.Dataset, name: str, axes: dict[str, Axis]) -> list[An
     """
     first, second = (axes[dim] for dim in MAPS[name].dims_among(maps[name].dims) or ())
     grid = position_dims(name)
+    if set(grid) <= set(maps[name].dims):
+        maps = positions_in_order(maps, name)
     parts = [(maps[name], name.upper(), [first, second])]
     if first.name == ENERGY_TRUE:
         exposure = _exposure_at_positions(maps, name).expand_dims({second.name: 1}, axis=1)
@@ -104,7 +105,7 @@ def _exposure_at_positions(maps: xr.Dataset, name: str) -> xr.DataArray:
     if not set(dims) <= set(maps[name].dims):
         return exposure.isel({LAT: grid.y.size // 2, LON: grid.x.size // 2}, drop=True)
     rows, columns = (maps.sizes[dim] for dim in dims)
-    positions = PixelGrid(decode_wcs(maps, name), pixel_numbers(columns), pixel_numbers(rows))
+    positions = pixel_grid(maps, name)
     lonlat = np.broadcast_arrays(*positions.lonlat(positions.x, positions.y[:, None]))
     sky = SkyCoord(*(part.ravel() for part in lonlat), unit="deg", frame=positions.frame)
     nearest = {

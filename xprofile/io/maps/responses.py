@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis, add_axis, same_axis
 from ...maps.value_warnings import warn_of_extrapolation
-from ...maps.wcs import decode_wcs, encode_wcs, wcs_name
+from ...maps.wcs import decode_wcs, position_coords, positions_in_order
 from ...schema.axes import axis_edges
 from ...schema.names import EDISP, ENERGY, ENERGY_TRUE, LAT, LON, RAD
 from ...schema.variables import COORDS, MAPS, data_array
@@ -175,6 +175,8 @@ def response_from_array(array: xr.DataArray, name: str) -> Response:
             f"{name} must be a file or an array with dims {expected}; found {array.dims}"
         )
     on_grid = set(grid) <= set(array.dims)
+    if on_grid:
+        array = positions_in_order(array.to_dataset(name=name), name)[name]
     ordered = array.transpose(*dims, *(grid if on_grid else ()))
     axes = tuple(axis_from_array(array, dim) for dim in dims)
     wcs = decode_wcs(array.to_dataset(name=name), name) if on_grid else None
@@ -287,5 +289,6 @@ def _assign(maps: xr.Dataset, name: str, response: Response, dims: tuple[str, ..
     if response.wcs is None:
         return maps.assign({name: (dims, values, entry.attrs)})
     dims = (*position_dims(name), *dims)
-    maps = maps.assign_coords({wcs_name(name): encode_wcs(response.wcs)})
+    rows, columns = values.shape[-2:]
+    maps = maps.assign_coords(position_coords(response.wcs, (rows, columns), name))
     return maps.assign({name: (dims, np.moveaxis(values, (-2, -1), (0, 1)), entry.attrs)})

@@ -69,7 +69,7 @@ def nearest_indices(
     found = np.asarray(apart.argmin(axis=-1))
     distance = np.take_along_axis(apart, found[..., None], axis=-1)[..., 0]
     limit = _EQUAL if exact else np.inf if tolerance is None else np.asarray(tolerance, dtype=float)
-    if not np.all(distance <= limit):
+    if not np.all((distance <= limit) & np.isfinite(distance)):
         way = "method='nearest' selects the nearest one" if exact else "enlarge the tolerance"
         raise KeyError(f"no {name} equal to or near {wanted!r}; {way}")
     return found
@@ -86,6 +86,9 @@ def values_between(values: Float, start: float | None, stop: float | None) -> In
 
 def angles_between(values: Float, start: float | None, stop: float | None, turn: float) -> Int:
     """Indices of the angles from `start` to `stop`, by the shorter way round, ends included.
+
+    Ends that are half a turn apart go the way that the numbers go, or the other one if there are no
+    angles.
 
     Parameters
     ----------
@@ -111,11 +114,18 @@ def angles_between(values: Float, start: float | None, stop: float | None, turn:
         raise InvalidOptionError(f"the ends of a slice must be finite, found {start} and {stop}")
     if abs(span) < turn * (1 - _EQUAL):
         span = float(offsets(stop, start, turn))
-        span = stop - start if abs(abs(span) - turn / 2) < _EQUAL else span
-        along = offsets(values, start + span / 2, turn)
-        inside = np.flatnonzero(np.abs(along) <= abs(span) / 2 + _EQUAL)
+        half = abs(abs(span) - turn / 2) < _EQUAL  # both ways are equally long
+        inside, along = _along(values, start, stop - start if half else span, turn)
+        if half and not inside.size:
+            inside, along = _along(values, start, start - stop, turn)
         return _join_at_seam(inside, along, values.size)
     return np.arange(values.size)
+
+
+def _along(values: Float, start: float, span: float, turn: float) -> tuple[Int, Float]:
+    """Indices of the angles within `span` of a start, and offsets of all from its middle."""
+    along = offsets(values, start + span / 2, turn)
+    return np.flatnonzero(np.abs(along) <= abs(span) / 2 + _EQUAL), along
 
 
 def _to_one_side(values: Float, start: float | None, stop: float | None, turn: float) -> Int:

@@ -122,6 +122,8 @@ def _nearest_bins(
         numbered = dim in data.coords and data[dim].dtype.kind in "iuf"
         numbers = _first_nearest(apart, data[dim].to_numpy() if numbered else np.zeros(0))
         apart = np.take_along_axis(apart, numbers[:, None], axis=1)[:, 0]
+    if not np.all(np.isfinite(apart)):
+        raise KeyError("some positions or centres of bins are NaN, so no bin is the nearest one")
     if limit is not None and np.any(apart > limit):
         raise KeyError(f"no bin within {limit:g} deg of every position; enlarge the tolerance")
     return dim, numbers

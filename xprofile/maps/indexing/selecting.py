@@ -14,6 +14,7 @@ from ...exceptions import InvalidOptionError, MissingVariableError
 from ...schema.axes import ascending_values
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
+from ..world.frames import frame_from_attrs
 from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
 from .nearest import select_position
 from .seams import unwrap_columns
@@ -21,6 +22,10 @@ from .seams import unwrap_columns
 __all__ = ["select"]
 
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
+
+# Degrees within which a position is the one that is asked for, as rounding is 1e-13. Ten times
+# larger is still far below any pixel; ten times smaller changes nothing.
+_EQUAL = 1e-9
 
 _ANGLES = {LON: FULL_TURN, POSITION_ANGLE: FULL_TURN, LAT: None}  # and the turn that they repeat by
 
@@ -109,6 +114,8 @@ def select(
     numbers = {name: _numbers(value, data, name) for name, value in wanted.items()}
     if isinstance(tolerance, u.Quantity) and len(wanted) == 1:
         tolerance = _numbers(tolerance, data, next(iter(wanted)))
+    if _is_pair_of_bins(data, numbers):
+        data = _select_bins(data, numbers, method, tolerance, drop)
     for name in [name for name in numbers if _is_angle(data, name)]:
         value = numbers.pop(name)
         if method not in (None, "nearest") and not isinstance(value, slice):
@@ -137,6 +144,33 @@ def _select_range(data: Data, name: str, wanted: slice) -> Data:
     """Select the values between two ends, in the order of the coordinate."""
     found = values_between(data[name].to_numpy(), wanted.start, wanted.stop)
     return data.isel({name: found[:: wanted.step]})
+
+
+def _is_pair_of_bins(data: xr.Dataset | xr.DataArray, numbers: dict[Hashable, Any]) -> bool:
+    """Whether both a longitude and a latitude of bins are given, as one value or as lists."""
+    if not {LON, LAT} <= set(numbers) or not {LON, LAT} <= set(data.coords):
+        return False
+    both = [numbers[LON], numbers[LAT]]
+    return (
+        data[LON].ndim == 1
+        and data[LON].dims == data[LAT].dims
+        and not any(isinstance(value, slice | xr.DataArray) for value in both)
+        and np.ndim(both[0]) == np.ndim(both[1]) <= 1
+    )
+
+
+def _select_bins(
+    data: Data, numbers: dict[Hashable, Any], method: str | None, tolerance: Any, drop: bool
+) -> Data:
+    """Select bins by longitude and latitude together; these are taken out of `numbers`."""
+    if method not in (None, "nearest"):
+        raise InvalidOptionError(
+            f"method={method!r} was given for lon and lat, which are angles; use method='nearest'"
+        )
+    lon, lat = (np.asarray(numbers.pop(name), dtype=float) for name in (LON, LAT))
+    units = [u.Unit(data[name].attrs.get("units", "deg")) for name in (LON, LAT)]
+    position = SkyCoord(lon * units[0], lat * units[1], frame=frame_from_attrs(data[LON].attrs))
+    return select_position(data, position, _EQUAL if method is None else tolerance, drop)
 
 
 def _is_angle(data: xr.Dataset | xr.DataArray, name: Hashable) -> bool:
@@ -178,13 +212,15 @@ def _numbers(value: Any, data: xr.Dataset | xr.DataArray, name: Hashable) -> Any
         return slice(start, stop, value.step)
     if isinstance(value, list | tuple) and any(isinstance(one, u.Quantity) for one in value):
         return np.array([_numbers(one, data, name) for one in value])
-    if not isinstance(value, u.Quantity):
+    if not isinstance(value, u.Quantity) and name not in (LON, LAT):
         return value
     if name not in data.coords:
         hint = "; select pixels with position=SkyCoord(...)" if name in (LON, LAT) else ""
         raise MissingVariableError(
             f"the data have no coordinate {name!r}; they have {list(data.coords)}{hint}"
         )
+    if not isinstance(value, u.Quantity):
+        return _checked_angle(name, value)
     unit = data[name].attrs.get("units", "")
     try:
         return value.to_value(unit)
@@ -192,3 +228,12 @@ def _numbers(value: Any, data: xr.Dataset | xr.DataArray, name: Hashable) -> Any
         raise InvalidOptionError(
             f"{name} is in {unit!r}, found {value}; give a Quantity that can be converted"
         ) from None
+
+
+def _checked_angle(name: Hashable, value: Any) -> Any:
+    """Return a longitude or latitude without a unit, or a mask; raise if it is something else."""
+    if value is None or np.asarray(value).dtype.kind in "biuf":
+        return value
+    raise InvalidOptionError(
+        f"{name} must be numbers or Quantities, found {value!r}; give one such as 1.5 * u.deg"
+    )

@@ -7,13 +7,14 @@ the sky may be at the other side of the map.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..pixelgrid import PixelGrid
 
-__all__ = ["SkyNeighbours", "find_neighbours"]
+__all__ = ["SkyNeighbours", "find_neighbours", "trusted_pixels"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -32,6 +33,16 @@ _SPACING = 0.4
 # edge and near their poles. At half of it, positions near poles have no neighbours; at twice, far
 # pixels count.
 _REACH = 4.0
+
+# Distances to the nearest pixel of the four round a position up to which it has neighbours, where
+# that is farther: the last row of an equal-area cylinder is 6 deg from the pole for pixels of
+# 1 deg, and its other half is as far beyond. Half of it ends at the pole; twice as much takes far
+# pixels.
+_ACROSS = 2.2
+
+# Pixels up to which two positions are the same, for pixels on the seam. Rounding is 1e-10 pixels.
+# Ten times larger or smaller changes nothing.
+_SAME_PIXEL = 1e-3
 
 # Largest distance, in sides of a pixel, from the nearest neighbour if all are on one side. The
 # middle between four pixels of a sheared grid is at 1.2 at most. Ten times larger, places without
@@ -105,17 +116,32 @@ def find_neighbours(vectors: Float, x: Float, y: Float, source: PixelGrid) -> Sk
     source : PixelGrid
         All pixels of the map.
     """
+    found = _find_among(trusted_pixels(source), vectors, x, y, source)
+    lost = ~found.known
+    if lost.any():  # near a pole of HPX, all pixels may be on seams
+        others = _find_among(source.on_sky, vectors[:, lost], x[lost], y[lost], source)
+        for name in ("known", "far", "pixel", "weight"):
+            getattr(found, name)[lost] = getattr(others, name)
+    return found
+
+
+def _find_among(
+    on_sky: Bool, vectors: Float, x: Float, y: Float, source: PixelGrid
+) -> SkyNeighbours:
+    """Find the neighbours among some pixels of the map."""
     from scipy.spatial import cKDTree
 
     side = np.radians(source.pixel_size)
     if not x.size:
         return _nothing(0)
-    pixel, near = _thin(np.flatnonzero(source.on_sky & _rim(source.on_sky)), source, side)
+    pixel, near = _thin(np.flatnonzero(on_sky & _rim(on_sky)), source, side)
     if not pixel.size:
         return _nothing(x.size)
+    reach = np.maximum(_REACH * side, _ACROSS * _distance_to_pixels(vectors, x, y, source, on_sky))
     distance, found = cKDTree(near.T).query(
-        vectors.T, k=range(1, _CANDIDATES + 1), distance_upper_bound=_REACH * side
+        vectors.T, k=range(1, _CANDIDATES + 1), distance_upper_bound=float(reach.max())
     )
+    distance[distance > reach[:, None]] = np.inf
     found = np.where(np.isfinite(distance), found, 0)
     east, north = _tangent(vectors, near[:, found])
     chosen = _nearest_by_direction(east, north, distance)
@@ -127,8 +153,50 @@ def find_neighbours(vectors: Float, x: Float, y: Float, source: PixelGrid) -> Sk
     row, column = np.divmod(pixel[found], source.x.size)
     apart = np.maximum(np.abs(row - y[:, None]), np.abs(column - x[:, None]))
     far = ((apart > _FAR) & ~missing).any(axis=1)
-    known = (distance / side).min(axis=1) <= np.where(far, _REACH, _NEAREST)
+    known = distance.min(axis=1) <= np.where(far, reach, _NEAREST * side)
     return SkyNeighbours(known, far, pixel[found], weight)
+
+
+@lru_cache(maxsize=2)  # a technical size: the parts of a map are interpolated one by one
+def trusted_pixels(source: PixelGrid) -> Bool:
+    """Whether each pixel of a map is on the sky for every tool that fills maps, (ny, nx).
+
+    A pixel centre on the seam itself has a twin on the other side. Some tools fill both, others
+    one of them, by the range that they bring longitudes to; so neither counts.
+    """
+    if source.separable or source.tangent_plane is not None:
+        return source.on_sky
+    on_sky = source.on_sky.copy()
+    row, column = np.nonzero(_rim(on_sky) & on_sky)
+    lon, lat = source.lonlat(source.x[column], source.y[row])
+    for turn in (0.0, -360):
+        x, y = source.world_pixel(lon % 360 + turn, lat)
+        apart = np.hypot(x - source.x[column], y - source.y[row])
+        on_sky[row, column] &= apart < _SAME_PIXEL
+    return on_sky
+
+
+def _distance_to_pixels(
+    vectors: Float, x: Float, y: Float, source: PixelGrid, on_sky: Bool
+) -> Float:
+    """Distance in radians from positions to the nearest of the four pixels round them; 0 if none.
+
+    A pixel is stretched, not off the sky, if its centre is far from a position in it.
+    """
+    rows, columns = source.shape
+    nearest = np.full(x.shape, np.inf)
+    for up in (0, 1):
+        for right in (0, 1):
+            row, column = np.floor(y).astype(int) + up, np.floor(x).astype(int) + right
+            there = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+            row, column = np.where(there, row, 0), np.where(there, column, 0)
+            apart = np.linalg.norm(
+                vectors - source.vectors(source.x[column], source.y[row]), axis=0
+            )
+            # at a pole of HPX, a longitude may be NaN
+            there &= on_sky[row, column] & np.isfinite(apart)
+            nearest = np.where(there, np.minimum(nearest, np.nan_to_num(apart)), nearest)
+    return np.where(np.isfinite(nearest), nearest, 0.0)
 
 
 def _nothing(size: int) -> SkyNeighbours:

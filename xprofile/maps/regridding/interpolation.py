@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..pixelgrid import TURN_ROUNDING, PixelGrid
 from ..sphere import lonlat_deg, unit_vectors
-from .edge_of_sky import SkyNeighbours, find_neighbours
+from .edge_of_sky import SkyNeighbours, find_neighbours, trusted_pixels
 
 __all__ = ["covered_pixels", "interpolate_to"]
 
@@ -20,6 +21,8 @@ Bool = NDArray[np.bool_]
 # Pixels beyond the outermost centres up to which the outermost values hold: to the outer edge of
 # these pixels. Ten times larger, a map would be continued by 5 pixels for which it has no data.
 _EDGE = 0.5
+
+_TOGETHER = 1 << 20  # pixels whose places are found together; affects memory alone
 
 # projections whose planes go on round the sky from the last column to the first
 _CYLINDRICAL = ("CAR", "CEA", "CYP", "MER")
@@ -50,8 +53,21 @@ def interpolate_to(
     numpy.ndarray
         Values on the pixels of `target`, NaN outside `source`. Integers become floats.
     """
-    places = _find_places(source, target)
     values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
+    result = np.empty((len(values), *target.shape), values.dtype)
+    height = max(_TOGETHER // max(target.x.size, 1), 1)
+    for start in range(0, target.y.size, height):
+        part = slice(start, start + height)
+        whole = height >= target.y.size
+        result[:, part] = _interpolated(
+            values, source, target if whole else target.subgrid(target.x, target.y[part])
+        )
+    return result
+
+
+def _interpolated(values: NDArray[Any], source: PixelGrid, target: PixelGrid) -> NDArray[Any]:
+    """Interpolate planes to a few rows of pixels."""
+    places = _find_places(source, target)
     padded, x = values, places.x
     if _turn(source):
         padded = np.concatenate([values[..., -1:], values, values[..., :1]], axis=-1)
@@ -117,7 +133,8 @@ def _find_places(source: PixelGrid, target: PixelGrid) -> _Places:
     x = x - turn * np.round((x - (columns - 1) / 2) / turn) if turn else x
     margin = _EDGE + bool(turn)
     inside = (x >= -margin) & (x <= columns - 1 + margin) & (y >= -_EDGE) & (y <= rows - 1 + _EDGE)
-    within, between = _surroundings(x, y, source.on_sky, inside, bool(turn))
+    inside &= np.isfinite(lon.ravel()) & np.isfinite(lat.ravel())
+    within, between = _surroundings(x, y, trusted_pixels(source), inside, bool(turn))
     at_edge = np.flatnonzero(inside & ~(within & between))
     vectors = unit_vectors(*lonlat_deg(sky[at_edge], source.frame))
     found = find_neighbours(vectors, x[at_edge], y[at_edge], source)
