@@ -14,6 +14,7 @@ __all__ = [
     "MissingFileError",
     "MissingPackageError",
     "MissingVariableError",
+    "NotFoundError",
     "PassedOptionError",
     "TooLargeError",
     "UnknownOptionError",
@@ -53,6 +54,13 @@ class FileFormatError(XProfileError, OSError):
 
 class MissingVariableError(XProfileError, KeyError):
     """A Dataset lacks a variable, dimension or coordinate that the operation needs."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class NotFoundError(XProfileError, KeyError):
+    """The data do not have a value or position that is to be selected."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""

@@ -13,6 +13,7 @@ from xprofile.exceptions import (
     InvalidOptionError,
     MissingFileError,
     MissingVariableError,
+    NotFoundError,
     PassedOptionError,
     TooLargeError,
     UnusableInputError,
@@ -121,8 +122,10 @@ def test_python_tells_of_missing_arguments():
 
 
 def test_keys_that_are_not_found():
-    with pytest.raises(MissingVariableError, match="select cannot use this input"):
+    with pytest.raises(NotFoundError, match=r"nothing can be selected by energy=77\.0"):
         xprofile.select(maps(), {"energy": 77.0})
+    with pytest.raises(MissingVariableError, match=r"select cannot use this input: .*'offset'"):
+        xprofile.select(maps(), {"offset": 77.0})
 
 
 def test_options_that_are_passed_on():

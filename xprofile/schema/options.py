@@ -115,7 +115,7 @@ def _explained(
         )
     check_types(function, given, failed=error)
     passed = [name for name in given if name not in _signature(function).parameters]
-    if passed and not isinstance(error, KeyError):  # KeyError: a coordinate or value to select
+    if passed and not isinstance(error, KeyError):  # KeyError: an unknown coordinate
         return PassedOptionError(
             f"{_name(function)} failed with the options {', '.join(passed)}, which it passes on: "
             f"{reason}"

@@ -10,12 +10,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...bins.skybins import SkyBins
 from ...exceptions import InvalidOptionError
 from ...maps.pixelgrid import PixelGrid
-from ...schema.names import DISTANCE
 from .membership import Int
+from .subpixel_number import choose_numbers, pixels_near
 
 __all__ = ["Finder", "Subpixels"]
 
@@ -27,20 +26,6 @@ Bool = NDArray[np.bool_]
 Finder: TypeAlias = Callable[[PixelGrid, Float, Float], tuple[Int, Int]]
 
 _Shares: TypeAlias = tuple[Int, Int, Float, Int]
-
-# Sub-positions along a side of a pixel for a circle with a radius of one pixel. With 200, sums over
-# circles and rings from there on are right to 3e-4 (photutils 3, exact). Ten times fewer, they are
-# wrong by up to 6e-3; ten times more, edges take a hundred times longer.
-_FOR_ONE_PIXEL = 200
-
-# Fewest and most sub-positions along a side of a pixel that are chosen. With one tenth of 10,
-# pixels would count by their centres; ten times more than 400, one would take 16 million.
-_FEWEST, _MOST = 10, 400
-
-# Positions across the smallest width of bins, and at least in a pixel, that tell whether a pixel is
-# wholly in the same bins. With a tenth of 3, parts of bins between two positions are missed; ten
-# times more would be slower by a hundred.
-_PROBES = 3
 
 _BATCH_SIZE = 1 << 18  # positions that are examined together; affects memory and speed alone
 _WORTH_A_CALL = 1 << 11  # positions that take as long as a call; affects speed alone
@@ -56,10 +41,14 @@ class Subpixels:
         Number n of sub-positions along a side of a pixel.
     probes : int
         Number of positions along a side of a pixel that tell whether it is wholly in the same bins.
+    near : numpy.ndarray or None
+        Pixel numbers (2, n) of columns and rows near bins that could be between these positions;
+        None if there are no such bins. These pixels are always divided.
     """
 
     number: int
     probes: int
+    near: Int | None = None
 
     @classmethod
     def from_options(
@@ -71,6 +60,11 @@ class Subpixels:
         ------
         InvalidOptionError
             If the options are not valid, or the bins are in the plane of the map.
+
+        Warns
+        -----
+        DataWarning
+            If so many sub-positions as the bins need would take too long.
         """
         if overlap not in ("center", "subpixel"):
             raise InvalidOptionError(f"overlap must be 'center' or 'subpixel', found {overlap!r}")
@@ -87,12 +81,8 @@ class Subpixels:
                 "overlap='subpixel' needs bins by angles on the sphere; leave out planar=True, or "
                 "use overlap='center'"
             )
-        width, area = _sizes(bins, grid)
-        # the number of sub-positions in a bin scatters as the root of that along its edge
-        wanted = _FOR_ONE_PIXEL * np.cbrt(np.pi / (width * area)).max()
-        number = int(subpixels or np.clip(np.ceil(wanted), _FEWEST, _MOST))
-        probes = np.ceil(_PROBES / width.min())
-        return cls(number, int(np.clip(probes, _PROBES, max(number, _PROBES))))
+        number, probes, hidden = choose_numbers(bins, grid, subpixels)
+        return cls(number, probes, pixels_near(bins.shape, grid) if hidden else None)
 
     def pairs(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> _Shares:
         """Bins, flat indices of pixels, shares of the pixels, and overlaps, of all pairs.
@@ -152,7 +142,12 @@ class Subpixels:
         np.add.at(sets.reshape(-1), position, _hash(bins))
         across = _any_in_windows(sets[:, 1:] != sets[:, :-1], (y.size, x.size), k, (k + 2, k + 1))
         down = _any_in_windows(sets[1:] != sets[:-1], (y.size, x.size), k, (k + 1, k + 2))
-        return across | down
+        divided = across | down
+        if self.near is not None:
+            column, row = self.near - np.array([[x[0]], [y[0]]], dtype=np.int64)
+            here = (column >= 0) & (column < x.size) & (row >= 0) & (row < y.size)
+            divided[row[here], column[here]] = True
+        return divided
 
     def _on_sky(self, grid: PixelGrid, fine_x: Float, fine_y: Float) -> Float:
         """Number of sub-positions on the sky of each pixel of a rectangle, (ny, nx).
@@ -183,20 +178,6 @@ class Subpixels:
                 for left in range(run[0], run[-1] + 1, longest):
                     right = min(left + longest, run[-1] + 1)
                     yield slice(top, min(top + height, len(divided))), slice(left, right)
-
-
-def _sizes(bins: SkyBins, grid: PixelGrid) -> tuple[Float, Float]:
-    """Smallest known width of each bin in pixels, and its area in squares of a pixel's side."""
-    area = np.abs(bins.solid_angle.to_value("deg2"))
-    if isinstance(bins.shape, SphereMembers | OverlappingMembers):
-        area = np.where(area > 0, area, bins.shape.pitch**2)  # of NaN, too
-    area = np.where(area > 0, area, grid.pixel_size**2)
-    width = np.fmin(np.sqrt(area), bins.shape.row_height() or np.inf)
-    if bins.dim == DISTANCE:
-        extent = bins.upper - bins.lower
-        width = np.fmin(width, np.where(extent > 0, extent, np.inf))
-    side = grid.pixel_scales.max()
-    return width / side, area / side**2
 
 
 def _split(numbers: Float, parts: int, margin: int) -> Float:

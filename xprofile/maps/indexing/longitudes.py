@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidOptionError
+from ...exceptions import InvalidOptionError, NotFoundError
 
 __all__ = ["FULL_TURN", "angles_between", "nearest_indices", "offsets", "values_between"]
 
@@ -59,19 +59,19 @@ def nearest_indices(
 
     Raises
     ------
-    KeyError
+    NotFoundError
         If no value is near enough.
     """
     apart = np.abs(offsets(np.asarray(wanted, dtype=float)[..., None], values, turn))
     apart = np.where(np.isnan(apart), np.inf, apart)
     if not values.size:
-        raise KeyError(f"{name} is empty")
+        raise NotFoundError(f"{name} is empty")
     found = np.asarray(apart.argmin(axis=-1))
     distance = np.take_along_axis(apart, found[..., None], axis=-1)[..., 0]
     limit = _EQUAL if exact else np.inf if tolerance is None else np.asarray(tolerance, dtype=float)
     if not np.all((distance <= limit) & np.isfinite(distance)):
         way = "method='nearest' selects the nearest one" if exact else "enlarge the tolerance"
-        raise KeyError(f"no {name} equal to or near {wanted!r}; {way}")
+        raise NotFoundError(f"no {name} equal to or near {wanted!r}; {way}")
     return found
 
 

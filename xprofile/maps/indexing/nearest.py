@@ -10,7 +10,12 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from ...exceptions import (
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+    NotFoundError,
+)
 from ...schema.names import DISTANCE, LAT, LON, REGION, WCS_NAME, high, low
 from ..sphere import fixed_positions
 from ..wcs import pixel_grid
@@ -50,7 +55,7 @@ def select_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) 
     ------
     InvalidOptionError
         If `position` is not a SkyCoord of this shape.
-    KeyError
+    NotFoundError
         If the nearest pixel or bin is too far away.
     """
     if not isinstance(position, SkyCoord) or position.ndim > 1:
@@ -90,7 +95,7 @@ def _nearest_pixels(
     if not near.all():
         one = places[~near][0].to_string("decimal")
         how = "is off the map" if limit is None else f"has no pixel within {limit:g} deg"
-        raise KeyError(
+        raise NotFoundError(
             f"the position {one} ({places.frame.name}) {how}; select a position on the map, or the "
             "nearest pixel within tolerance=..."
         )
@@ -123,9 +128,11 @@ def _nearest_bins(
         numbers = _first_nearest(apart, data[dim].to_numpy() if numbered else np.zeros(0))
         apart = np.take_along_axis(apart, numbers[:, None], axis=1)[:, 0]
     if not np.all(np.isfinite(apart)):
-        raise KeyError("some positions or centres of bins are NaN, so no bin is the nearest one")
+        raise NotFoundError(
+            "some positions or centres of bins are NaN, so no bin is the nearest one"
+        )
     if limit is not None and np.any(apart > limit):
-        raise KeyError(f"no bin within {limit:g} deg of every position; enlarge the tolerance")
+        raise NotFoundError(f"no bin within {limit:g} deg of every position; enlarge the tolerance")
     return dim, numbers
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
 
-from ...exceptions import InvalidOptionError, MissingVariableError
+from ...exceptions import InvalidOptionError, MissingVariableError, NotFoundError
 from ...schema.axes import ascending_values
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
@@ -76,8 +76,9 @@ def select(
     InvalidOptionError
         If a Quantity is of another kind than the coordinate, or `position` comes together with
         ``lon`` or ``lat``.
-    KeyError
-        As `xarray.Dataset.sel`; also if a position is off the map, or farther than `tolerance`.
+    NotFoundError
+        As the KeyError of `xarray.Dataset.sel`; also if a position is off the map, or farther than
+        `tolerance`.
 
     See Also
     --------
@@ -129,7 +130,15 @@ def select(
             data = _select_range(data, str(name), numbers.pop(name))
         else:
             data = data.isel({name: order})
-    return data.sel(numbers, method=method, tolerance=tolerance, drop=drop) if numbers else data
+    if not numbers:
+        return data
+    try:
+        return data.sel(numbers, method=method, tolerance=tolerance, drop=drop)
+    except KeyError as error:
+        if any(name not in data.coords and name not in data.dims for name in numbers):
+            raise  # a misspelt option, or an unknown coordinate
+        shown = ", ".join(f"{name}={value!r}" for name, value in numbers.items())
+        raise NotFoundError(f"nothing can be selected by {shown}: {error.args[0]}") from error
 
 
 def _ascends(data: xr.Dataset | xr.DataArray, name: Hashable) -> bool:

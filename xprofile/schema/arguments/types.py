@@ -29,8 +29,8 @@ class _Type(NamedTuple):
 def _known_types() -> dict[str, _Type]:
     """Types by the text of the annotation.
 
-    Numbers, texts, quantities and lists are not checked before a call: functions check them in
-    their own words, and take what can be converted, such as a list of Quantities.
+    Numbers, texts, quantities, lists and dicts are not checked before a call: functions check them
+    in their own words, and take what can be converted, such as a list of Quantities.
     """
     import astropy.units as u  # here, so that ``import xprofile`` does not wait for astropy
     from astropy.coordinates import SkyCoord
@@ -43,7 +43,7 @@ def _known_types() -> dict[str, _Type]:
         "str": _Type("a text", (str,), False),
         "Literal": _Type("a text", (str,), False),
         "StrPath": _Type("a path", (str, os.PathLike), True),
-        "Mapping": _Type("a dict", (Mapping,), True),
+        "Mapping": _Type("a dict", (Mapping,), False),
         "xr.Dataset": _Type("a Dataset", (xr.Dataset,), True),
         "xr.DataArray": _Type("a DataArray", (xr.DataArray,), True),
         "Map": data,
