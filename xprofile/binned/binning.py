@@ -77,9 +77,10 @@ def bin_maps(
         rim of an all-sky map, shares are those of their part on the sky; pixels with their centre
         off the sky do not count.
     subpixels : int, optional
-        Number n of sub-positions along a side of a pixel for "subpixel". By default 10 to 400, so
-        that circles and rings of at least one pixel are right to 1e-3. A straight edge along the
-        pixels is right to 1 / (2 n) of a pixel.
+        Number n of sub-positions along a side of a pixel for "subpixel". By default up to 1000, so
+        that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
+        many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
+        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
 
     Returns
     -------
@@ -123,7 +124,8 @@ def bin_maps(
     Warns
     -----
     DataWarning
-        If some bins are off the map, once with their number, or all are smaller than the pixels.
+        If some bins are off the map, once with their number, all are smaller than the pixels, or
+        so many sub-positions as they need would take too long.
 
     See Also
     --------
@@ -199,9 +201,10 @@ def bin_image(
         with the share of its n x n sub-positions that are in the bin, for pixels that are not small
         beside the bins; what that does to the errors of counts is said in `xprofile.bin_maps`.
     subpixels : int, optional
-        Number n of sub-positions along a side of a pixel for "subpixel". By default 10 to 400, so
-        that circles and rings of at least one pixel are right to 1e-3. A straight edge along the
-        pixels is right to 1 / (2 n) of a pixel.
+        Number n of sub-positions along a side of a pixel for "subpixel". By default up to 1000, so
+        that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
+        many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
+        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
 
     Returns
     -------
@@ -220,7 +223,8 @@ def bin_image(
     Warns
     -----
     DataWarning
-        If some bins are off the map, once with their number, or all are smaller than the pixels.
+        If some bins are off the map, once with their number, all are smaller than the pixels, or
+        so many sub-positions as they need would take too long.
 
     See Also
     --------

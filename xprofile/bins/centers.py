@@ -30,6 +30,8 @@ def copied_region(region: Region) -> Region:
 def _copied(value: Any) -> Any:
     if isinstance(value, SkyCoord | u.Quantity | np.ndarray):
         return value.copy()
+    if isinstance(value, dict) and not value:
+        return copy.copy(value)  # texts and colours, mostly none
     return copied_region(value) if hasattr(value, "meta") else copy.deepcopy(value)
 
 

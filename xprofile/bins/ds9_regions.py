@@ -32,6 +32,7 @@ from .ds9_lines import (
     format_angles,
     format_lengths,
     format_lonlat,
+    format_positions,
     shape_lines,
 )
 
@@ -78,12 +79,18 @@ _SIMPLE: dict[type, tuple[str, tuple[str, ...], float, bool]] = {
 def _simple_texts(regions: Sequence[SkyRegion]) -> dict[int, str]:
     """Write simple regions without text or colour as `regions` does but faster, by their number."""
     groups: dict[tuple[type, str], list[int]] = {}
+    texts: dict[int, str] = {}
     for i, region in enumerate(regions):
-        if type(region) in _SIMPLE and not (region.meta or region.visual):
+        if region.meta or region.visual:
+            continue
+        if type(region) is PolygonSkyRegion:
+            corners, frame = region.vertices, ds9_frame(region.vertices.frame)
+            if frame is not None:
+                texts[i] = shape_lines(frame, "polygon", [",".join(format_positions(corners))])[0]
+        elif type(region) in _SIMPLE:
             frame = ds9_frame(region.center.frame)
             if frame is not None:
                 groups.setdefault((type(region), frame), []).append(i)
-    texts: dict[int, str] = {}
     for (kind, frame), numbers in groups.items():
         lines = _alike_texts([regions[i] for i in numbers], frame, *_SIMPLE[kind])
         texts.update(zip(numbers, lines, strict=True))

@@ -140,7 +140,7 @@ class ProfileEstimator:
     strict_energies: bool = False
 
     def __post_init__(self) -> None:
-        if self.spectral_model is None:
+        if self._model is None:
             object.__setattr__(self, "spectral_model", power_law())
         check_model(self._model)
         object.__setattr__(self, "energy_edges", checked_energy_edges(self.energy_edges))
@@ -182,7 +182,9 @@ class ProfileEstimator:
 
     def _texts(self) -> dict[str, str]:
         """Names and texts of all settings."""
-        return {f.name: setting_text(f.name, getattr(self, f.name)) for f in fields(self)}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != SPECTRAL_MODEL}
+        values = {SPECTRAL_MODEL: self._model, **values}
+        return {name: setting_text(name, value) for name, value in values.items()}
 
     @suggests_options
     def run(

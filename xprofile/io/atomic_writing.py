@@ -10,11 +10,11 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..exceptions import ExistingFileError, XProfileError
+from ..exceptions import ExistingFileError, UnwritableFileError, XProfileError
 from .paths import StrPath, check_can_write, unwritable
 from .renaming import exchange_folders, place_new_file, place_new_folder, replace_file
 
@@ -65,18 +65,29 @@ def write_atomically(path: StrPath, *, overwrite: bool = False) -> Iterator[Path
         with temporary.open("r+b") as stream:
             os.fsync(stream.fileno())  # network file systems report a full disk only now
         if overwrite:
-            check_can_write(path, overwrite=True)
+            check_can_write(target, overwrite=True)
             replace_file(temporary, target)
         else:
             place_new_file(temporary, target)
 
 
 @contextmanager
-def write_folder_atomically(path: StrPath, *, overwrite: bool = False) -> Iterator[Path]:
+def write_folder_atomically(
+    path: StrPath, *, overwrite: bool = False, check_old: Callable[[Path], object] = Path.exists
+) -> Iterator[Path]:
     """Give a temporary path, and move the folder that is written there to `path`.
 
-    As `write_atomically`, for formats that are folders. The caller has to make sure that the folder
-    to replace holds nothing else.
+    As `write_atomically`, for formats that are folders.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Final path of the folder.
+    overwrite : bool
+        Replace a folder that exists.
+    check_old : callable
+        Raises an error if there is something else in the folder to replace than the format has. It
+        is called before the ``with`` block, and again when the folder is moved.
 
     Yields
     ------
@@ -84,10 +95,13 @@ def write_folder_atomically(path: StrPath, *, overwrite: bool = False) -> Iterat
         Temporary path to write to; there is nothing yet.
     """
     target = check_can_write(path, overwrite=overwrite, folder=True)
+    check_old(target)
     with _temporary_folder(path, target) as folder:
         temporary = folder / target.name
         yield temporary
         if overwrite:
+            check_can_write(target, overwrite=True, folder=True)
+            check_old(target)
             exchange_folders(temporary, target)
         else:
             place_new_folder(temporary, target)
@@ -102,15 +116,28 @@ def _temporary_folder(path: StrPath, target: Path) -> Iterator[Path]:
         yield folder
     except XProfileError:
         raise
-    except FileExistsError as error:
+    except Exception as error:
+        _explain(path, error)
+        raise
+    finally:
+        _remove(folder)
+
+
+def _explain(path: StrPath, error: Exception) -> None:
+    """Raise an error of xprofile if a write failed for a reason outside the data."""
+    if isinstance(error, FileExistsError):
         raise ExistingFileError(
             f"{str(path)!r} exists already: another program wrote it in the meantime; its file is "
             "unchanged; pass overwrite=True to replace it"
         ) from error
-    except OSError as error:
+    if isinstance(error, OSError):
         raise unwritable(path, error) from error
-    finally:
-        _remove(folder)
+    if type(error).__name__ == "KilledWorker":  # of dask.distributed, which may not be installed
+        raise UnwritableFileError(
+            f"cannot write {str(path)!r}: workers of dask died while they computed the data "
+            f"({error}); what was there before is unchanged; give the workers more memory, or "
+            "smaller chunks"
+        ) from error
 
 
 def _remove(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import xarray as xr
 
-from ..exceptions import FileFormatError
+from ..exceptions import FileFormatError, InvalidOptionError
 from ..schema.options import suggests_options
 from .atomic_writing import write_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
@@ -44,6 +44,8 @@ def write_netcdf(
         If the disk is full or the folder is read-only.
     InvalidDataError
         If JSON cannot hold an attribute.
+    InvalidOptionError
+        If ``compute=False`` asks for a file without values.
 
     See Also
     --------
@@ -69,6 +71,11 @@ def write_netcdf(
     >>> xprofile.write_netcdf(binned, "binned.nc")  # doctest: +SKIP
     >>> binned = xprofile.open_netcdf("binned.nc")  # doctest: +SKIP
     """
+    if not kwargs.pop("compute", True):
+        raise InvalidOptionError(
+            "compute=False would leave a file without values: xprofile writes a file at once and "
+            "whole; to write later, call write_netcdf later, or wrap it in dask.delayed"
+        )
     with write_atomically(path, overwrite=overwrite) as temporary:
         encoded = encode_cf(data)
         axes = [*encoded.indexes, *axis_bounds(data)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Hashable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from xarray import backends
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from .file_contents import check_declared_size
+from .forking import hold_while_forking
 from .paths import StrPath
 
 __all__ = ["NETCDF_LOCK", "read_netcdf_file", "write_netcdf_file"]
@@ -82,6 +84,7 @@ class _NetcdfLock:
 
 
 NETCDF_LOCK = _NetcdfLock()
+hold_while_forking(NETCDF_LOCK)
 
 
 def read_netcdf_file(path: StrPath) -> xr.Dataset:
@@ -111,6 +114,19 @@ def write_netcdf_file(
     data = _load_what_the_lock_would_block(data)
     dims = options.pop("unlimited_dims", None) or data.encoding.get("unlimited_dims") or ()
     unlimited = [dims] if isinstance(dims, str) else [dim for dim in dims if dim in data.dims]
+    # without chunks, the file is closed before another thread can fork: a new process would hold
+    # the lock that HDF5 puts on open files, and nobody could read this one while it lives
+    with nullcontext() if data.chunks else NETCDF_LOCK:
+        _write_store(data, path, encoding, unlimited, options)
+
+
+def _write_store(
+    data: xr.Dataset,
+    path: Path,
+    encoding: Mapping[Hashable, Mapping[str, Any]],
+    unlimited: list[Any],
+    options: dict[str, Any],
+) -> None:
     untyped: Any = backends  # these functions of xarray have no types
     writer = untyped.common.ArrayWriter()
     with NETCDF_LOCK:

@@ -17,6 +17,8 @@ __all__ = ["StrPath", "check_can_write", "check_exists", "unwritable"]
 
 StrPath = str | os.PathLike[str]
 
+_ENDS_OF_FOLDERS = tuple(s + d for s in (os.sep, os.altsep) if s for d in ("", ".", ".."))
+
 
 def check_exists(path: StrPath, *, allow_folder: bool = False) -> None:
     """Raise unless there is a file at a path.
@@ -72,6 +74,10 @@ def check_can_write(path: StrPath, *, overwrite: bool, folder: bool = False) -> 
         If `path` is not a path.
     """
     target = _follow_links(path)
+    if not folder and os.fsdecode(path).endswith(_ENDS_OF_FOLDERS):
+        raise ExistingFileError(
+            f"{str(path)!r} is the path of a folder: add the name of the file to write there"
+        )
     try:
         mode = target.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -16,11 +16,12 @@ from ..schema.options import suggests_options
 from .atomic_writing import write_folder_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
 from .file_contents import UNREADABLE, check_declared_size
-from .paths import StrPath, check_can_write
+from .paths import StrPath
 
 __all__ = ["check_zarr_folder", "read_zarr", "write_zarr"]
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata")  # a folder of version 3 or 2 has one of these
+_FILES = (*_MARKS, ".zarray", ".zattrs", ".DS_Store")  # beside arrays and groups; the last of macOS
 
 # How often a folder is read anew that was replaced while it was read. A profile is read in 50 ms,
 # and written in about 100 ms. With one try, every reader of a folder that is being replaced would
@@ -70,12 +71,7 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     >>> maps = xr.open_zarr("maps.zarr")  # doctest: +SKIP
     """
     _check_zarr("to write Zarr,")
-    target = check_can_write(path, overwrite=overwrite, folder=True)
-    if target.is_dir() and not _is_zarr_folder(target) and any(target.iterdir()):
-        raise ExistingFileError(
-            f"{str(path)!r} is a folder of other files, which are not replaced: choose another name"
-        )
-    with write_folder_atomically(path, overwrite=overwrite) as temporary:
+    with write_folder_atomically(path, overwrite=overwrite, check_old=_check_old) as temporary:
         encoded = _regular_chunks(encode_cf(data).drop_encoding())
         axes = [*encoded.indexes, *axis_bounds(data)]
         encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
@@ -94,8 +90,28 @@ def _regular_chunks(data: xr.Dataset) -> xr.Dataset:
     return result
 
 
+def _check_old(folder: Path) -> None:
+    """Raise if a folder holds anything but Zarr, which would be lost if it was replaced."""
+    if not folder.is_dir():
+        return
+    others = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if not (entry.name in _FILES or (entry.is_dir() and _has_any(entry, _FILES)))
+    )
+    if others:
+        raise ExistingFileError(
+            f"{str(folder)!r} is a folder of other files, such as {others[0]!r}, which are not "
+            "replaced: choose another name, or move these files"
+        )
+
+
+def _has_any(folder: Path, names: tuple[str, ...]) -> bool:
+    return any((folder / name).is_file() for name in names)
+
+
 def _is_zarr_folder(path: StrPath) -> bool:
-    return any((Path(path) / name).is_file() for name in _MARKS)
+    return _has_any(Path(path), _MARKS)
 
 
 def check_zarr_folder(path: StrPath) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from enum import Enum
@@ -64,7 +65,10 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             check_types(function, _named_arguments(function, args, kwargs))
-            owned: R = own_result(function(*args, **kwargs), (args, kwargs))
+            result = function(*args, **kwargs)
+            if _is_inner(sys._getframe(1).f_globals.get("__name__", "")):
+                return result  # the call from outside makes copies
+            owned: R = own_result(result, (args, kwargs))
             return owned
         except XProfileError:
             raise
@@ -83,6 +87,17 @@ _BARE = (
     RecursionError, NotImplementedError,
 )  # fmt: skip
 
+
+@cache
+def _is_inner(module: str) -> bool:
+    """Whether calls from a module are steps of a call from outside the package.
+
+    Accessors do not count: some of their properties hand out what a function returns.
+    """
+    package, _, part = module.partition(".")
+    return package == __name__.partition(".")[0] and part.partition(".")[0] != "accessor"
+
+
 _signature = cache(inspect.signature)
 
 
@@ -99,8 +114,12 @@ def _named_arguments(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> dict[str, Any]:
     """Arguments of a call by name, as far as the function has such parameters."""
-    names = [n for n, p in _signature(function).parameters.items() if p.kind in _BY_NAME]
-    return dict(zip(names, args, strict=False)) | kwargs
+    return dict(zip(_names(function), args, strict=False)) | kwargs
+
+
+@cache
+def _names(function: Callable[..., Any]) -> list[str]:
+    return [n for n, p in _signature(function).parameters.items() if p.kind in _BY_NAME]
 
 
 def _explained(

@@ -53,8 +53,9 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
 
     Chunked variables are not looked at.
     """
-    names = [n for n in BINNED if n in binned.variables and not binned.variables[n].chunks]
-    names = [n for n in names if binned.variables[n].dtype.kind in "biuf" and n != EDISP]
+    names = [n for n in BINNED if n in binned.variables and n != EDISP]
+    names = [n for n in names if binned.variables[n].dtype.kind in "biuf"]
+    names = [n for n in names if not binned.variables[n].chunks]
     arrays = {name: xr.DataArray(binned.variables[name]) for name in names}
     known = arrays.get("coverage")
     for name, values in arrays.items():
@@ -67,8 +68,8 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
 
 def _describe(name: str, values: xr.DataArray, used: xr.DataArray | None) -> Iterator[str]:
     """Describe values that are not finite, or negative beyond rounding, in used bins."""
-    lowest = float(values.min(skipna=False)) if values.size else 0.0
-    if lowest >= 0 and np.isfinite(float(values.sum(skipna=False))):
+    array = values.to_numpy()
+    if np.min(array, initial=0) >= 0 and np.isfinite(np.sum(array, dtype=float)):
         return
     finite: xr.DataArray = np.isfinite(values)  # type: ignore[assignment]
     bad = ~finite | (values < _lowest(name, values))

@@ -104,7 +104,8 @@ def check(seed, path, real=(), *, memory=False):
     with limited(size, memory=memory), answered():
         found = opens()
     if {"counts", "exposure"} <= set(getattr(found, "data_vars", ())):
-        check_maps(found)
+        with answered():  # values may be damaged, such as those of the PSF
+            check_maps(found)
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +118,7 @@ def deadline():
 
 
 def fuzz(path, first, number, real):
-    for seed in range(10):  # imports need memory the first time
+    for seed in range(40):  # imports need memory the first time
         check(seed, path)
     for one, contents in real:
         with answered():
@@ -142,7 +143,7 @@ def test_some_changed_files(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(8))
 def test_many_changed_files(tmp_path, part):
-    """20,000 changed files, about 2,000 of them with GAMMAPY_DATA from real ones."""
-    fuzz(tmp_path / "changed.fits", part << 32, 5000, real_sets(np.inf))
+    """10,000 changed files, about 1,000 of them with GAMMAPY_DATA from real ones."""
+    fuzz(tmp_path / "changed.fits", part << 32, 1250, real_sets(np.inf))

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from ...bins.shapes.path import Path
 from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...bins.skybins import SkyBins
 from ...exceptions import DataWarning
@@ -38,9 +39,10 @@ _PROBES = 3
 # more take five seconds; ten times fewer, sums over 25 rings of one pixel would be wrong by 4e-3.
 _MOST_IN_ALL = 1 << 23
 
-# Bins that overlap, in all and on average at the same position, with which a position takes twice
-# as long as with one (measured for circles)
-_BINS_AS_ONE, _AT_ONE_POSITION = 400, 5
+# Bins that overlap, in all and on average at the same position, and points of a path, with which a
+# position takes a few times as long as with one. Ten times smaller, sums over many bins are wrong
+# by several times as much; ten times larger, they take several seconds.
+_BINS_AS_ONE, _AT_ONE_POSITION, _POINTS_AS_ONE = 2000, 5, 250
 
 # Largest error of sums without a warning: what the documentation promises. Ten times larger, wrong
 # numbers come without a word; ten times smaller, each sum would warn.
@@ -83,14 +85,19 @@ def choose_numbers(bins: SkyBins, grid: PixelGrid, subpixels: int | None) -> tup
 
 def _slowness(bins: SkyBins, area: Float, pixels: int) -> float:
     """How many times longer a position takes than with one bin."""
+    if isinstance(bins.shape, Path):
+        return 1 + float(bins.shape.points.size) / _POINTS_AS_ONE
     if not isinstance(bins.shape, OverlappingMembers):
         return 1.0
     at_one_position = float(np.minimum(area / pixels, 1).sum())
     return 1 + len(bins) / _BINS_AS_ONE + at_one_position / _AT_ONE_POSITION
 
 
-def pixels_near(shape: SphereMembers | OverlappingMembers, grid: PixelGrid) -> Int:
-    """Pixel numbers (2, n) of columns and rows that a bin of a shape may touch."""
+def pixels_near(bins: SkyBins, grid: PixelGrid) -> Int | None:
+    """Pixel numbers (2, n) of columns and rows that bins may touch, None if that is not known."""
+    shape = bins.shape
+    if not isinstance(shape, SphereMembers | OverlappingMembers):
+        return None
     x, y = (np.ravel(numbers) for numbers in grid.pixel(shape.sample()))
     known = np.isfinite(x) & np.isfinite(y)
     reach = int(np.ceil(shape.pitch / grid.pixel_scales.min()))

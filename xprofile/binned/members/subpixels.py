@@ -82,7 +82,7 @@ class Subpixels:
                 "use overlap='center'"
             )
         number, probes, hidden = choose_numbers(bins, grid, subpixels)
-        return cls(number, probes, pixels_near(bins.shape, grid) if hidden else None)
+        return cls(number, probes, pixels_near(bins, grid) if hidden else None)
 
     def pairs(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> _Shares:
         """Bins, flat indices of pixels, shares of the pixels, and overlaps, of all pairs.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from regions import SkyRegion
 
 from ...maps.sphere import same_frame, sky_positions
-from ..centers import copied_region, region_centers
+from ..centers import region_centers
 from ..shapes.axes import edge_tolerance
 from ..shapes.region_areas import region_solid_angle
 from ..shapes.shape import OverlappingMembers, Shape
@@ -91,8 +91,8 @@ class RegionList(Shape, OverlappingMembers):
         return region_edges(self._leaves, self.compounds.plain, self.centers)
 
     def regions(self) -> list[SkyRegion]:
-        """Return copies of the regions."""
-        return [copied_region(region) for region in self.listed]
+        """Return the regions, which `SkyBins.to_regions` copies."""
+        return list(self.listed)
 
     def take(self, numbers: Int) -> RegionList:
         """Return the regions with these numbers, in this order."""

@@ -20,6 +20,7 @@ from xarray.backends import CachingFileManager
 
 from ...exceptions import DataWarning, FileFormatError, MissingPackageError, XProfileError
 from ...maps.axes import Axis
+from ..forking import open_fits_for_processes
 from ..paths import StrPath, check_exists
 from .structure_check import check_structure
 
@@ -225,7 +226,7 @@ def _open_hdus(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[Fi
             # not mapped into memory, as reading a mapped file that became shorter ends the process
             with fits.open(stream, memmap=False, **options) as hdus:
                 manager = CachingFileManager(
-                    fits.open, str(path.resolve()), mode="readonly", kwargs={"memmap": False}
+                    open_fits_for_processes, str(path.resolve()), mode="readonly"
                 )
                 state = status.st_size, status.st_mtime_ns
                 yield FitsFile(hdus, str(source), manager, state)

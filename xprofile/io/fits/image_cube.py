@@ -14,6 +14,7 @@ from xarray.backends import CachingFileManager
 from xarray.backends.locks import SerializableLock
 
 from ...exceptions import FileFormatError
+from ..forking import hold_while_forking
 from .arrays import image_values, native_order
 from .cubes import Array, ArrayCube, Cube, Key
 from .files import FitsFile, translate_errors
@@ -21,6 +22,7 @@ from .files import FitsFile, translate_errors
 __all__ = ["ImageCube", "make_image_cube"]
 
 _LOCK = SerializableLock()  # two threads must not read from one open file of astropy
+hold_while_forking(_LOCK)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,8 @@ def _own_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
 def _data(variable: xr.Variable) -> Any:
     """Array of a variable; None if it is still in a file, which ``variable.data`` would read."""
     data = getattr(variable, "_data", None)
-    return data if isinstance(data, np.ndarray) or variable.chunks else None
+    # not `variable.chunks`, which takes ten times longer for arrays without chunks
+    return data if isinstance(data, np.ndarray) or getattr(data, "chunks", None) else None
 
 
 def _owner(array: Any) -> Any:

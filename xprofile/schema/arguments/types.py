@@ -80,11 +80,9 @@ def check_types(
     UnusableInputError
         If an argument has another type.
     """
-    for name, types in _parameter_types(function).items():
-        if name not in given or not (failed or all(one.always for one in types)):
-            continue
-        value = given[name]
-        if not any(_has_type(value, one) for one in types):
+    for name, types in (_parameter_types if failed else _types_before)(function).items():
+        if name in given and not any(_has_type(given[name], one) for one in types):
+            value = given[name]
             *others, last = [one.text for one in types]
             expected = f"{', '.join(others)} or {last}" if others else last
             raise UnusableInputError(
@@ -108,6 +106,13 @@ def _parameter_types(function: Callable[..., Any]) -> dict[str, tuple[_Type, ...
         if by_name and all(part in known for part in parts):
             found[name] = tuple(dict.fromkeys(known[part] for part in parts))
     return found
+
+
+@cache
+def _types_before(function: Callable[..., Any]) -> dict[str, tuple[_Type, ...]]:
+    """Types of the parameters that are checked before each call."""
+    types = _parameter_types(function)
+    return {name: found for name, found in types.items() if all(one.always for one in found)}
 
 
 def _parts(annotation: str) -> list[str]:

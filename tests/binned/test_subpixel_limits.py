@@ -1,0 +1,89 @@
+"""Sub-positions of pixels stay within a limit in all, and a warning says what that costs."""
+
+import time
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.coordinates import SkyCoord
+from cases.maps import make_maps, make_wcs
+from regions import CircleSkyRegion, PolygonSkyRegion
+
+from xprofile import SkyBins, bin_image
+from xprofile.exceptions import DataWarning
+
+STEP = 0.02
+SECONDS = 6  # of the processor, of which they take 0.1 to 1.5; it was 8 to 158 s
+
+
+def places(x, y):
+    return SkyCoord(np.multiply(x, STEP), np.multiply(y, STEP), unit="deg", frame="galactic")
+
+
+def counts():
+    return make_maps(make_wcs("CAR", (0, 0), STEP, (60, 60)), (60, 60), nenergy=1, ntrue=1).counts
+
+
+def circles(radius, number):
+    at = np.random.default_rng(1).uniform(-27, 27, (2, number))
+    return SkyBins.from_regions(
+        [CircleSkyRegion(place, radius * STEP * u.deg) for place in places(*at)]
+    )
+
+
+def path(size):
+    x = np.linspace(-size, size, 10_000)
+    points = places(x, 0.3 * size * np.sin(3 * x / size))
+    return SkyBins.along_path(points, height=0.3 * size * STEP * u.deg, nbin=20)
+
+
+def polygon(size):
+    angle = np.linspace(0, 2 * np.pi, 10_000, endpoint=False)
+    return SkyBins.from_regions(
+        [PolygonSkyRegion(places(size * np.cos(angle), size * np.sin(angle)))]
+    )
+
+
+@pytest.mark.parametrize("radius", [0.03, 0.1, 0.3, 1.7])
+def test_small_circles_are_right_and_fast(radius):
+    image = counts().isel(energy=0)
+    bins = circles(radius, 3)
+    begin = time.process_time()
+    if radius < 0.1:
+        with pytest.warns(DataWarning, match="sums over the smallest bin are right to about"):
+            found = bin_image(image * 0 + 1, bins, overlap="subpixel")
+        assert np.all(found > 0)
+    else:
+        found = bin_image(image * 0 + 1, bins, overlap="subpixel")
+        np.testing.assert_allclose(found, np.pi * radius**2, rtol=1e-3)
+    assert time.process_time() - begin < SECONDS
+
+
+@pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.*pixels are counted in more")
+@pytest.mark.filterwarnings("ignore:.*without a pixel", "ignore:.*smaller than the pixels")
+@pytest.mark.parametrize(
+    "bins",
+    [circles(1e-3, 2000), circles(0.3, 2000), path(10), path(25)],
+    ids=["tiny", "small", "path", "large path"],
+)
+def test_many_bins_and_points_say_how_right_they_are(bins):
+    image = counts().isel(energy=0)
+    begin = time.process_time()
+    with pytest.warns(DataWarning, match=r"right to about|not reliable"):
+        found = bin_image(image, bins, overlap="subpixel")
+    assert found.sizes["region" if "region" in found.sizes else "projected_distance"] == len(bins)
+    assert time.process_time() - begin < SECONDS
+
+
+@pytest.mark.parametrize("size", [2, 10, 25])
+def test_polygons_of_many_corners(size):
+    begin = time.process_time()
+    found = bin_image(counts().isel(energy=0) * 0 + 1, polygon(size), overlap="subpixel")
+    np.testing.assert_allclose(found, np.pi * size**2, rtol=1e-3)
+    assert time.process_time() - begin < SECONDS
+
+
+def test_a_number_that_is_given_is_taken_without_a_warning():
+    image = counts().isel(energy=0) * 0 + 1
+    found = bin_image(image, circles(0.05, 2), overlap="subpixel", subpixels=1500)
+    np.testing.assert_allclose(found, np.pi * 0.05**2, rtol=1e-2)
