@@ -12,6 +12,7 @@ from ..exceptions import InvalidDataError, InvalidEnergyError
 from ..schema.axes import axis_edges, bin_dim, energy_unit
 from ..schema.checks import check_background, check_binned
 from ..schema.names import DATASET, ENERGY, high, low
+from ..schema.value_checks import is_chunked
 from .energy_checks import check_groups
 from .energy_groups import EnergyEdges, EnergyGroups, group_energies
 
@@ -40,7 +41,7 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     for data in datasets:
         check_binned(data)
         check_background(data)
-    chunked = [any(v.chunks for v in data.variables.values()) for data in datasets]
+    chunked = [any(is_chunked(v) for v in data.variables.values()) for data in datasets]
     datasets = [data.compute() for data in datasets]
     for data in (data for data, lazy in zip(datasets, chunked, strict=True) if lazy):
         check_binned(data)  # once more, as the values are known now

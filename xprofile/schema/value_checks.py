@@ -11,11 +11,16 @@ from .names import EDISP, ENERGY
 from .number_checks import lowest_valid
 from .variables import BINNED, Variable
 
-__all__ = ["describe_bad_binned", "describe_bad_response", "describe_wrong_types"]
+__all__ = ["describe_bad_binned", "describe_bad_response", "describe_wrong_types", "is_chunked"]
 
 # Negative fraction of events that is rounding: responses in single precision have 1e-7. Ten times
 # larger, a wrong sign of a weak migration would pass; ten times smaller, rounding is refused.
 _ROUNDING = 1e-6
+
+
+def is_chunked(variable: xr.Variable) -> bool:
+    """Whether a variable has chunks; faster than its `chunks` where it has none."""
+    return not isinstance(getattr(variable, "_data", None), np.ndarray) and bool(variable.chunks)
 
 
 def describe_wrong_types(data: xr.Dataset, table: Mapping[str, Variable]) -> Iterator[str]:
@@ -28,7 +33,7 @@ def describe_wrong_types(data: xr.Dataset, table: Mapping[str, Variable]) -> Ite
 
 def describe_bad_response(data: xr.Dataset, name: str) -> Iterator[str]:
     """Describe values of a response that are not finite or negative; chunked ones stay lazy."""
-    if name not in data.variables or data.variables[name].chunks:
+    if name not in data.variables or is_chunked(data.variables[name]):
         return
     values = data.variables[name].to_numpy()
     if values.dtype.kind not in "biuf":  # of which `describe_wrong_types` tells
@@ -55,7 +60,7 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
     """
     names = [n for n in BINNED if n in binned.variables and n != EDISP]
     names = [n for n in names if binned.variables[n].dtype.kind in "biuf"]
-    names = [n for n in names if not binned.variables[n].chunks]
+    names = [n for n in names if not is_chunked(binned.variables[n])]
     arrays = {name: xr.DataArray(binned.variables[name]) for name in names}
     known = arrays.get("coverage")
     for name, values in arrays.items():
