@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import threading
 from collections.abc import Callable
 from difflib import get_close_matches
 from enum import Enum
@@ -63,13 +63,12 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        inner, _calls.depth = _calls.depth > 0, _calls.depth + 1
         try:
             check_types(function, _named_arguments(function, args, kwargs))
-            result = function(*args, **kwargs)
-            if _is_inner(sys._getframe(1).f_globals.get("__name__", "")):
-                return result  # the call from outside makes copies
-            owned: R = own_result(result, (args, kwargs))
-            return owned
+            result: R = function(*args, **kwargs)
+            # within another call, only that one's result is handed out
+            return result if inner else own_result(result, (args, kwargs))
         except XProfileError:
             raise
         except _BARE as error:
@@ -77,6 +76,8 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
             if not _fits(function, args, kwargs):
                 raise  # Python's own error: arguments are missing or too many
             raise _explained(function, _named_arguments(function, args, kwargs), error) from error
+        finally:
+            _calls.depth -= 1
 
     return call
 
@@ -88,16 +89,13 @@ _BARE = (
 )  # fmt: skip
 
 
-@cache
-def _is_inner(module: str) -> bool:
-    """Whether calls from a module are steps of a call from outside the package.
+class _Calls(threading.local):
+    """Number of public functions that a thread is in."""
 
-    Accessors do not count: some of their properties hand out what a function returns.
-    """
-    package, _, part = module.partition(".")
-    return package == __name__.partition(".")[0] and part.partition(".")[0] != "accessor"
+    depth = 0
 
 
+_calls = _Calls()
 _signature = cache(inspect.signature)
 
 

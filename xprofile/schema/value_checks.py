@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from .names import EDISP, ENERGY
 from .number_checks import lowest_valid
@@ -58,27 +60,29 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
 
     Chunked variables are not looked at.
     """
-    names = [n for n in BINNED if n in binned.variables and n != EDISP]
-    names = [n for n in names if binned.variables[n].dtype.kind in "biuf"]
-    names = [n for n in names if not is_chunked(binned.variables[n])]
-    arrays = {name: xr.DataArray(binned.variables[name]) for name in names}
-    known = arrays.get("coverage")
-    for name, values in arrays.items():
-        used = known if name not in ("coverage", "solid_angle") else None
-        yield from _describe(name, values, None if used is None else used > 0)
-        if values.dtype.kind in "iu" and (total := _total(values)) >= 2**63:
+    for name in BINNED:
+        variable = binned.variables.get(name)
+        if variable is None or name == EDISP or variable.dtype.kind not in "biuf":
+            continue
+        if is_chunked(variable):
+            continue
+        array = variable.to_numpy()
+        if np.min(array, initial=0) < 0 or not np.isfinite(np.sum(array, dtype=float)):
+            yield from _describe(name, binned)
+        if array.dtype.kind in "iu" and (total := _total(array)) >= 2**63:
             yield f"{name} adds up to {total:.3g}, beyond integers of 64 bits: use astype(float)"
     yield from describe_bad_response(binned, EDISP)
 
 
-def _describe(name: str, values: xr.DataArray, used: xr.DataArray | None) -> Iterator[str]:
+def _describe(name: str, binned: xr.Dataset) -> Iterator[str]:
     """Describe values that are not finite, or negative beyond rounding, in used bins."""
-    array = values.to_numpy()
-    if np.min(array, initial=0) >= 0 and np.isfinite(np.sum(array, dtype=float)):
-        return
+    values = xr.DataArray(binned.variables[name])
     finite: xr.DataArray = np.isfinite(values)  # type: ignore[assignment]
     bad = ~finite | (values < _lowest(name, values))
-    if used is not None:
+    known = binned.variables.get("coverage")
+    numbers = known is not None and known.dtype.kind in "biuf" and not is_chunked(known)
+    if known is not None and numbers and name not in ("coverage", "solid_angle"):
+        used = xr.DataArray(known) > 0
         others = [dim for dim in used.dims if dim == ENERGY and dim not in values.dims]
         bad = bad & used.any(others)
     number = int(bad.sum())
@@ -90,8 +94,8 @@ def _describe(name: str, values: xr.DataArray, used: xr.DataArray | None) -> Ite
         )
 
 
-def _total(values: xr.DataArray) -> float:
-    return float(np.sum(np.abs(values.to_numpy()), dtype=float))
+def _total(values: NDArray[Any]) -> float:
+    return float(np.sum(np.abs(values), dtype=float))
 
 
 def _lowest(name: str, values: xr.DataArray) -> xr.DataArray | float:

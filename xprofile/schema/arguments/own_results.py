@@ -93,3 +93,5 @@ def _arrays(value: Any) -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from _arrays(one)
+    elif hasattr(value, "_obj"):  # an accessor, which stands for its Dataset
+        yield from _arrays(value._obj)
