@@ -19,7 +19,7 @@ from ..schema.options import suggests_options
 from ..schema.values import value_key
 from .constructors.grids import GridConstructor
 from .constructors.lines import LineConstructors
-from .constructors.regions import RegionConstructor, is_region
+from .constructors.regions import RegionConstructor, bins_of_regions, is_region
 from .constructors.rings import RingConstructors
 from .selecting import selected_numbers
 from .shapes.axes import read_only
@@ -252,9 +252,10 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
 
 
 def as_bins(bins: AnyBins) -> SkyBins:
-    """Return bins as they are; make them of a list of astropy sky regions, or of one region."""
+    """Return bins as they are; make them of a list of astropy sky regions, or of one region.
+
+    The regions are not copied, so the bins are for one call alone.
+    """
     if isinstance(bins, SkyBins):
         return bins
-    if is_region(bins):
-        return SkyBins.from_regions([bins])
-    return SkyBins.from_regions(bins)
+    return bins_of_regions(SkyBins, [bins] if is_region(bins) else bins)

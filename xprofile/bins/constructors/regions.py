@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ...exceptions import InvalidBinsError, InvalidOptionError
 from ...schema.names import DISTANCE
@@ -15,7 +15,9 @@ from .base import Constructor
 if TYPE_CHECKING:
     from regions import SkyRegion
 
-__all__ = ["RegionConstructor", "is_region"]
+__all__ = ["RegionConstructor", "bins_of_regions", "is_region"]
+
+Bins = TypeVar("Bins", bound=Constructor)
 
 
 class RegionConstructor(Constructor):
@@ -70,26 +72,38 @@ class RegionConstructor(Constructor):
         <SkyBins: 3 sky regions, projected distance -1 to 5 deg>
         """
         from ..centers import copied_region
-        from ..regions.region_list import RegionList
 
-        try:
-            regions = tuple(regions)
-        except TypeError:
-            raise InvalidBinsError(
-                f"expected a list of astropy sky regions, found {type(regions).__name__}"
-            ) from None
-        wrong = sorted({type(r).__name__ for r in regions if not is_region(r)})
-        if not regions or wrong:
-            raise InvalidBinsError(
-                f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
-                "pixel regions become sky regions by region.to_sky(wcs)"
-            )
-        shape = RegionList(tuple(copied_region(region) for region in regions))
-        _ = shape.compounds  # raises for regions without an area
-        try:
-            return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=planar)
-        except InvalidOptionError as error:  # of a frame that astropy cannot turn
-            raise InvalidBinsError(str(error)) from error
+        copies = [copied_region(region) for region in _checked(regions)]
+        return bins_of_regions(cls, copies, planar=planar)
+
+
+def bins_of_regions(cls: type[Bins], regions: Sequence[SkyRegion], *, planar: bool = False) -> Bins:
+    """Make bins of regions that nobody changes while the bins are in use."""
+    from ..regions.region_list import RegionList
+
+    shape = RegionList(_checked(regions))
+    _ = shape.compounds  # raises for regions without an area
+    try:
+        return cls(shape, *shape.edges(), "sky regions", DISTANCE, planar=planar)
+    except InvalidOptionError as error:  # of a frame that astropy cannot turn
+        raise InvalidBinsError(str(error)) from error
+
+
+def _checked(regions: Sequence[SkyRegion]) -> tuple[SkyRegion, ...]:
+    """Return the regions of a list, or raise `InvalidBinsError` if it holds anything else."""
+    try:
+        regions = tuple(regions)
+    except TypeError:
+        raise InvalidBinsError(
+            f"expected a list of astropy sky regions, found {type(regions).__name__}"
+        ) from None
+    wrong = sorted({type(r).__name__ for r in regions if not is_region(r)})
+    if not regions or wrong:
+        raise InvalidBinsError(
+            f"expected a list of astropy sky regions, found {', '.join(wrong) or 'none'}; "
+            "pixel regions become sky regions by region.to_sky(wcs)"
+        )
+    return regions
 
 
 def is_region(value: Any) -> bool:
