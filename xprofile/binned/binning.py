@@ -100,8 +100,7 @@ def bin_maps(
         - ``edisp`` ([projected_distance,] energy_true, energy), if the maps have it: energy
           dispersion of each bin, as `response` says, or the single one of the maps.
         - ``solid_angle`` (projected_distance) in sr: solid angle of all pixels of the region,
-          including masked ones and those beyond the map. If bins have more than a million pixels
-          beyond the map, their area there is taken instead, which agrees to 1e-4.
+          including masked ones and those beyond the map; of more than a million, their area.
         - ``coverage`` (energy, projected_distance): used share of ``solid_angle``.
         - ``n_pixels`` (projected_distance): number of pixels of the map in the region, including
           masked ones and those with a share; 0 off the map.

@@ -124,16 +124,21 @@ def select(
                 f"method={method!r} was given for {name}, which is an angle; use method='nearest'"
             )
         data = _select_angle(data, str(name), value, method, tolerance, drop)
+    return _select_values(data, numbers, method, tolerance, drop) if numbers else data
+
+
+def _select_values(
+    data: Data, numbers: dict[Hashable, Any], method: str | None, tolerance: Any, drop: bool
+) -> Data:
+    """Select values of coordinates that are not angles, as `xarray.Dataset.sel` does."""
     for name in [name for name in numbers if not _ascends(data, name)]:
         _, order = ascending_values(data, str(name))  # raises for NaN and repeated values
         if isinstance(numbers[name], slice):
             data = _select_range(data, str(name), numbers.pop(name))
         else:
             data = data.isel({name: order})
-    if not numbers:
-        return data
     try:
-        return data.sel(numbers, method=method, tolerance=tolerance, drop=drop)
+        return data.sel(numbers, method=method, tolerance=tolerance, drop=drop) if numbers else data
     except KeyError as error:
         if any(name not in data.coords and name not in data.dims for name in numbers):
             raise  # a misspelt option, or an unknown coordinate
