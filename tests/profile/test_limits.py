@@ -39,7 +39,9 @@ def profile():
 def test_threshold(profile):
     flagged = upper_limits(profile)
     np.testing.assert_array_equal(flagged, profile.sqrt_ts < 2)
-    assert with_threshold(profile, -1e9).is_ul.sum() == 0
+    for nothing in (-1e9, -np.inf):
+        assert with_threshold(profile, nothing).is_ul.sum() == 0
+    assert upper_limits(profile, np.inf).all()
     everything = with_threshold(profile, 1e9)
     assert everything.is_ul.all()
     assert everything.attrs["sqrt_ts_threshold_ul"] == 1e9

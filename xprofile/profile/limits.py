@@ -16,6 +16,8 @@ from .sed import is_brightness, quantity_name, to_sed_type
 
 __all__ = ["recompute_ul", "upper_limits", "with_threshold"]
 
+_THRESHOLD_KIND = "a number, or infinity for all or no bins"
+
 
 @suggests_options
 def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.DataArray:
@@ -55,7 +57,7 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
     """
     check_profile(profile)
     if threshold is not None:
-        check_number("threshold", threshold, "a finite number")
+        check_number("threshold", threshold, _THRESHOLD_KIND)
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     limit = threshold if threshold is not None else profile.attrs.get(THRESHOLD, 2.0)
     if "sqrt_ts" in profile and f"{name}_ul" in profile:
@@ -105,7 +107,7 @@ def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Datas
     >>> xprofile.with_threshold(profile, 100).is_ul.values.ravel()
     array([ True,  True])
     """
-    check_number(THRESHOLD, sqrt_ts_threshold_ul, "a finite number")
+    check_number(THRESHOLD, sqrt_ts_threshold_ul, _THRESHOLD_KIND)
     changed = profile.assign_attrs({THRESHOLD: float(sqrt_ts_threshold_ul)})
     return changed.assign(is_ul=upper_limits(changed))
 

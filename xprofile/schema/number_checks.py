@@ -93,20 +93,21 @@ def check_number(name: str, value: Any, kind: str) -> None:
         If the value is not such a number.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if not (is_number and _is_finite(value) and _KINDS[kind](float(value))):
+    if not (is_number and _KINDS[kind](_as_float(value))):
         raise InvalidOptionError(f"{name} must be {kind}, found {value!r}")
 
 
-def _is_finite(value: Any) -> bool:
+def _as_float(value: Any) -> float:
     try:
-        return bool(np.isfinite(float(value)))
+        return float(value)
     except OverflowError:  # an integer beyond all floating-point numbers
-        return False
+        return np.nan
 
 
 _KINDS: dict[str, Callable[[float], bool]] = {
-    "a finite number": lambda value: True,
-    "a positive number": lambda value: value > 0,
+    "a finite number": lambda value: bool(np.isfinite(value)),
+    "a number, or infinity for all or no bins": lambda value: not np.isnan(value),
+    "a positive number": lambda value: 0 < value < np.inf,
     "a share from 0 to 1": lambda value: 0 <= value <= 1,
 }
 
