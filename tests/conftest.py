@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 from astropy.coordinates import SkyCoord
+from astropy.utils import iers
 from hypothesis import settings
 
 from xprofile import SkyBins, open_maps, tutorial
@@ -18,6 +19,9 @@ settings.register_profile("any machine", settings(), deadline=None)
 settings.load_profile("any machine")
 
 mpl.use("Agg")
+
+# the rotation of the Earth as installed, for frames such as AltAz: tests need no network
+iers.conf.auto_download = False
 
 # for environments of their own, see noxfile.py
 _NEEDS = {
