@@ -60,7 +60,7 @@ class MissingVariableError(XProfileError, KeyError):
 
 
 class NotFoundError(XProfileError, KeyError):
-    """The data do not have a value or position that is to be selected."""
+    """A selection names a value or position that the data lack."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""

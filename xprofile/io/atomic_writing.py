@@ -37,7 +37,7 @@ def write_atomically(path: StrPath, *, overwrite: bool = False) -> Iterator[Path
     Parameters
     ----------
     path : str or path-like
-        Final path of the file. The temporary file has the same name, in a folder of its own.
+        Final path of the file. The temporary file has the same name, in a hidden folder.
     overwrite : bool
         Replace a file that exists.
 

@@ -110,7 +110,7 @@ def _follow_links(path: StrPath) -> Path:
 
 
 def _check_kind(path: StrPath, mode: int, folder: bool) -> None:
-    """Raise if there is something else at a path than what is to be written there."""
+    """Raise if something of another kind is at a path, such as a folder or a pipe."""
     if stat.S_ISDIR(mode):
         if not folder:
             raise ExistingFileError(f"{str(path)!r} is a folder: choose another name for the file")

@@ -86,8 +86,8 @@ def place_new_folder(temporary: Path, target: Path) -> None:
 def exchange_folders(temporary: Path, target: Path) -> None:
     """Put a finished folder in the place of another one, which takes the name of the first.
 
-    Linux does this in one step. Elsewhere there is no folder for a moment; if the process is killed
-    just then, both folders are under their temporary names.
+    Linux does this in one step. Elsewhere the folder is missing for a moment. A process that is
+    killed then leaves both folders under temporary names.
     """
     for turn in range(_TURNS):
         try:

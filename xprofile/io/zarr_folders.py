@@ -66,6 +66,7 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
 
     Examples
     --------
+    >>> import xarray as xr
     >>> import xprofile
     >>> xprofile.write_zarr(maps, "maps.zarr")  # doctest: +SKIP
     >>> maps = xr.open_zarr("maps.zarr")  # doctest: +SKIP

@@ -43,7 +43,7 @@ class Subpixels:
         Number of positions along a side of a pixel that tell whether it is wholly in the same bins.
     near : numpy.ndarray or None
         Pixel numbers (2, n) of columns and rows near bins that could be between these positions;
-        None if there are no such bins. These pixels are always divided.
+        None without such bins. These pixels are always divided.
     """
 
     number: int

@@ -73,7 +73,7 @@ def fixed_places(coord: SkyCoord, name: str) -> SkyCoord:
 
 
 def axes_at(coord: Any, name: str, position_angle: Any = 0 * u.deg) -> LocalAxes:
-    """Return axes at a sky position, in a direction East of North of its own frame.
+    """Return axes at a sky position; the angle counts from North in the frame of the position.
 
     Raises
     ------

@@ -73,7 +73,7 @@ def check_types(
     given : dict
         Its arguments by name. Those with other annotations than the table has are not checked.
     failed : Exception, optional
-        Error of the call that is to be explained; the types of all arguments are then looked at.
+        Error of a failed call. If it is given, all arguments are checked, to explain it.
 
     Raises
     ------
