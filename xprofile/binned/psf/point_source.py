@@ -1,0 +1,57 @@
+"""Share of the photons of a point source that is seen in each bin."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...maps.pixelgrid import PixelGrid
+from ..members.membership import Membership
+from .pairs import received_from_places
+from .photons import pixel_positions
+from .point_spread import PointSpread
+from .receivers import Receivers
+
+__all__ = ["psf_share"]
+
+Float = NDArray[np.float64]
+
+
+def psf_share(
+    grid: PixelGrid,
+    source: Float,
+    receivers: Membership,
+    used: NDArray[np.bool_],
+    spreads: PointSpread,
+    *,
+    position: int = 0,
+) -> Float:
+    """Sum the photons of a point source over the used pixels of bins.
+
+    Parameters
+    ----------
+    grid : PixelGrid
+        The pixels of the map.
+    source : numpy.ndarray
+        Unit vector (3,) to the source, in the frame of the grid.
+    receivers : Membership
+        Pixels of the bins.
+    used : numpy.ndarray of bool
+        Whether each pair of `receivers` is used with each mask, (nmask, npair).
+    spreads : PointSpread
+        Point spread functions of some energies.
+    position : int
+        Position of `spreads` that counts.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares (nenergy, nbin, nmask).
+    """
+    targets, spread = Receivers.from_members(grid, receivers, used), spreads.at(position)
+    if not targets.pixel.size:
+        return np.zeros((spread.nenergy, *targets.shape))
+    vectors = np.asarray(source, dtype=float).reshape(3, 1)
+    pixels = pixel_positions(grid, vectors, float(targets.x.mean()))
+    received = received_from_places(targets, spread, vectors, pixels, np.ones((spread.nenergy, 1)))
+    return np.asarray((targets.sums @ received.T).T.reshape(-1, *targets.shape))

@@ -1,0 +1,113 @@
+"""The pixels that receive photons, once each, and the sums over them that make the bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ...maps.pixelgrid import PixelGrid
+from ..members.membership import Membership
+
+__all__ = ["Receivers"]
+
+Float = NDArray[np.float64]
+Int = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Receivers:
+    """Distinct pixels of bins, used with some mask at least.
+
+    Parameters
+    ----------
+    grid : PixelGrid
+        The pixels of the map.
+    pixel : numpy.ndarray of int
+        Flat indices (npixel,) of the pixels, ascending.
+    sums : scipy.sparse.csr_array
+        Share of each pixel in each bin with each mask, (nbin * nmask, npixel).
+    shape : tuple of int
+        Number of bins and of masks.
+    """
+
+    grid: PixelGrid
+    pixel: Int
+    sums: Any
+    shape: tuple[int, int]
+
+    @classmethod
+    def from_members(
+        cls, grid: PixelGrid, members: Membership, used: NDArray[np.bool_]
+    ) -> Receivers:
+        """Collect the used pixels of bins, with `used` (nmask, npair)."""
+        mask, pair = np.nonzero(used)
+        pixel, column = np.unique(members.pixel[pair], return_inverse=True)
+        row = members.bin[pair].astype(np.intp) * used.shape[0] + mask
+        share = np.ones(pair.size) if members.share is None else members.share[pair]
+        shape = members.nbin, used.shape[0]
+        sums = csr_array((share, (row, column)), shape=(shape[0] * shape[1], pixel.size))
+        return cls(grid, pixel.astype(np.intp), sums, shape)
+
+    @cached_property
+    def x(self) -> Float:
+        """Pixel numbers of the columns, (npixel,)."""
+        return np.asarray(self.grid.x[self.pixel % self.grid.x.size])
+
+    @cached_property
+    def y(self) -> Float:
+        """Pixel numbers of the rows, (npixel,)."""
+        return np.asarray(self.grid.y[self.pixel // self.grid.x.size])
+
+    @cached_property
+    def vectors(self) -> Float:
+        """Unit vectors (3, npixel) of the centres."""
+        return self.grid.vectors(self.x, self.y)
+
+    @cached_property
+    def column_sums(self) -> Any:
+        """The sums, ordered for the choice of some pixels."""
+        return self.sums.tocsc()
+
+    @property
+    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last column, and first and last row."""
+        (x0, y0), (x1, y1) = self._first, self._last
+        return (int(x0), int(x1)), (int(y0), int(y1))
+
+    @cached_property
+    def _table(self) -> Int:
+        """Index of each pixel number among the receivers, -1 where there is none, (rows, columns).
+
+        One row and one column more, of -1, at the end.
+        """
+        (x0, y0), (x1, y1) = self._first, self._last
+        table = np.full((int(y1 - y0) + 2, int(x1 - x0) + 2), -1, np.intp)
+        table[(self.y - y0).astype(int), (self.x - x0).astype(int)] = np.arange(self.pixel.size)
+        return table
+
+    @cached_property
+    def _first(self) -> tuple[float, float]:
+        return float(self.x.min(initial=np.inf)), float(self.y.min(initial=np.inf))
+
+    @cached_property
+    def _last(self) -> tuple[float, float]:
+        return float(self.x.max(initial=-np.inf)), float(self.y.max(initial=-np.inf))
+
+    def find(self, x: Float | Int, y: Float | Int) -> Int:
+        """Index of the receiver at pixel numbers that broadcast, -1 where there is none.
+
+        On a grid that goes round the sky, columns a full turn away are the same.
+        """
+        (x0, y0), (x1, y1) = self._first, self._last
+        turn = self.grid.whole_turn
+        if turn:
+            x = np.asarray(x0 + (x - x0) % turn, dtype=float)
+        known = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        column = np.where(known, x - x0, -1).astype(int)
+        row = np.where(known, y - y0, -1).astype(int)
+        return np.asarray(self._table[row, column])
