@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .statistic import Bool, Curve, Float, Statistic
 
-__all__ = ["best_fit", "hesse_error", "sensitivity", "step_down", "step_up"]
+__all__ = ["best_fit", "convex_root", "hesse_error", "sensitivity", "step_down", "step_up"]
 
 # Limit of iterations. Some fits with an uncertain background need more than 100, none of the random
 # problems of the tests needs 500: 5000 changes nothing. With 50, some results are plainly wrong.
@@ -176,7 +176,7 @@ def sensitivity(stat: Statistic, ts: float) -> Float:
     """Smallest norm whose expected counts have the test statistic `ts`; NaN without signal."""
     start = np.where(stat.never_rises(+1), np.nan, stat.asimov_start(ts))
     unlimited = np.full_like(start, np.inf)
-    return _root(lambda todo: stat.take(todo).asimov_ts(), ts, start, unlimited)
+    return convex_root(lambda todo: stat.take(todo).asimov_ts(), ts, start, unlimited)
 
 
 def _step(stat: Statistic, x: Float, rise: float, sign: int) -> Float:
@@ -192,13 +192,15 @@ def _step(stat: Statistic, x: Float, rise: float, sign: int) -> Float:
         return _take(stat, todo, x.size).rise_along(x[todo], sign, kinks=kinks)
 
     if not stat.slope_is_concave:
-        return _root(lambda todo: curve(todo, kinks=True), rise, start, bound)
-    step = _root(lambda todo: curve(todo, kinks=False), rise, start, bound)
+        return convex_root(lambda todo: curve(todo, kinks=True), rise, start, bound)
+    step = convex_root(lambda todo: curve(todo, kinks=False), rise, start, bound)
     ahead = sign * (stat.kinks() - x[:, None])
     crossed = np.flatnonzero(((ahead > 0) & (ahead < step[:, None])).any(axis=1))
     if crossed.size:
         known = step[crossed]
-        step[crossed] = _root(lambda todo: curve(crossed[todo], kinks=True), rise, known, known)
+        step[crossed] = convex_root(
+            lambda todo: curve(crossed[todo], kinks=True), rise, known, known
+        )
     return step
 
 
@@ -207,7 +209,7 @@ def _take(stat: Statistic, index: NDArray[np.intp], size: int) -> Statistic:
     return stat if index.size == size else stat.take(index)
 
 
-def _root(
+def convex_root(
     curve_of: Callable[[NDArray[np.intp]], Curve], target: float, start: Float, bound: Float
 ) -> Float:
     """Step at which convex curves that rise from 0 reach `target`; at most `bound`.

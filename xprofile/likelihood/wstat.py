@@ -21,7 +21,7 @@ import numpy as np
 
 from .statistic import Bool, Curve, Float, ProblemIndex
 
-__all__ = ["WStat"]
+__all__ = ["WStat", "on_off_change", "on_off_rates", "on_off_slope", "on_off_value"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,62 +47,29 @@ class WStat:
         return type(self)(self.n[index], self.s[index], self.m[index], self.alpha[index])
 
     def _rates(self, x: Float) -> tuple[Float, Float]:
-        """Predicted on and off counts with the best backgrounds, (nproblem, nbin).
-
-        The on counts mu are the positive root of (1 + alpha) mu^2 - B mu + alpha n s = 0, with
-        s = x S and B = alpha (n + m) + (1 + alpha) s. A similar equation gives the off counts b.
-        The form of the roots avoids cancellation.
-        """
-        a, s = self.alpha, x[:, None] * self.s
-        t, total = (1 + a) * s, a * (self.n + self.m)
-        on, off = total + t, total - t
-        root = np.sqrt(np.where(s > 0, off**2 + 4 * a * self.m * t, on**2 - 4 * a * self.n * t))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mu = np.where(on >= 0, on + root, 4 * a * (1 + a) * self.n * s / (on - root))
-            b = np.where(off >= 0, off + root, 4 * a * (1 + a) * self.m * s / (root - off))
-        return mu / (2 * (1 + a)), b / (2 * a * (1 + a))
+        """Predicted on and off counts with the best backgrounds, (nproblem, nbin)."""
+        return on_off_rates(self.n, x[:, None] * self.s, self.m, self.alpha)
 
     def value(self, x: Float) -> Float:
         """Statistic at one norm for each problem."""
-        mu, b = self._rates(x)
-        n, m = self.n, self.m
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = mu - n + n * np.log(np.where(n > 0, n / mu, 1))
-            terms += b - m + m * np.log(np.where(m > 0, m / b, 1))
-        return np.asarray(2 * terms.sum(axis=1))
+        return on_off_value(self.n, self.m, self._rates(x))
 
     def rise(self, x: Float, to: Float) -> Float:
         """C(to) - C(x), exact even if it is much smaller than C."""
         return self._rise(self._rates(x), to, to - x)
 
     def _rise(self, before: tuple[Float, Float], to: Float, step: Float) -> Float:
-        (mu, b), (new_mu, new_b) = before, self._rates(to)
-        signal, a = step[:, None] * self.s, self.alpha
-        # the change of one rate is a difference, that of the other follows from it, so that the
-        # rounding errors of both cancel at a minimum
-        by_b = a**2 * np.maximum(b, new_b) * new_b <= np.maximum(mu, new_mu) * new_mu
-        on = np.where(by_b, signal + a * (new_b - b), new_mu - mu)
-        off = np.where(by_b, new_b - b, (on - signal) / a)
-        total = on + off
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for counts, old, moved in ((self.n, mu, on), (self.m, b, off)):
-                total -= np.where(counts > 0, counts * np.log1p(moved / old), 0)
-        return np.asarray(2 * total.sum(axis=1))
+        signal = step[:, None] * self.s
+        return on_off_change(self.n, self.m, self.alpha, before, self._rates(to), signal)
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2."""
-        mu, b = self._rates(x)
-        a, n, m = self.alpha, self.n, self.m
-        with np.errstate(divide="ignore", invalid="ignore"):
-            on, off = n / mu, m / b
-            slope = np.where(mu > 0, 1 - on, (off - 1) / a)
-            u, v = on / mu, off / b
-            curvature = np.where(b > 0, u * v / (a**2 * u + v), u)
-            curvature = np.where(mu > 0, curvature, v / a**2)
+        n, m, a = self.n, self.m, self.alpha
+        slope, curvature = on_off_slope(n, m, a, self._rates(x))
         empty = (n == 0) & (m == 0)
         up = {0: x >= -np.inf, 1: x >= 0, -1: x > 0}[side][:, None]
         slope = np.where(empty, np.where(up, 1, -1 / a), slope)
-        curvature = np.where(empty | ~np.isfinite(curvature), 0, curvature)
+        curvature = np.where(empty, 0, curvature)
         return (self.s * slope).sum(axis=1), (self.s**2 * curvature).sum(axis=1)
 
     def slope_limit(self) -> Float:
@@ -174,3 +141,65 @@ class WStat:
             known = np.where(m > 0, s**2 / (a * m * (1 + a)), 0).sum(axis=1)
             smooth = np.where(known > 0, np.sqrt(ts / known), 0)
             return np.asarray(smooth + ts / (2 * (s * np.log1p(1 / a)).sum(axis=1)))
+
+
+def on_off_rates(n: Float, signal: Float, m: Float, alpha: Float) -> tuple[Float, Float]:
+    """Predicted on and off counts with the best backgrounds.
+
+    The on counts mu are the positive root of (1 + alpha) mu^2 - B mu + alpha n s = 0, with the
+    signal s and B = alpha (n + m) + (1 + alpha) s. A similar equation gives the off counts b. The
+    form of the roots avoids cancellation.
+    """
+    a, s = alpha, signal
+    t, total = (1 + a) * s, a * (n + m)
+    on, off = total + t, total - t
+    root = np.sqrt(np.where(s > 0, off**2 + 4 * a * m * t, on**2 - 4 * a * n * t))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mu = np.where(on >= 0, on + root, 4 * a * (1 + a) * n * s / (on - root))
+        b = np.where(off >= 0, off + root, 4 * a * (1 + a) * m * s / (root - off))
+    return mu / (2 * (1 + a)), b / (2 * a * (1 + a))
+
+
+def on_off_slope(
+    n: Float, m: Float, alpha: Float, rates: tuple[Float, Float]
+) -> tuple[Float, Float]:
+    """Slope and curvature of half the statistic along the signal, for rows with any counts."""
+    (mu, b), a = rates, alpha
+    with np.errstate(divide="ignore", invalid="ignore"):
+        on, off = n / mu, m / b
+        slope = np.where(mu > 0, 1 - on, (off - 1) / a)
+        u, v = on / mu, off / b
+        curvature = np.where(b > 0, u * v / (a**2 * u + v), u)
+        curvature = np.where(mu > 0, curvature, v / a**2)
+    return slope, np.where(np.isfinite(curvature), curvature, 0)
+
+
+def on_off_value(n: Float, m: Float, rates: tuple[Float, Float]) -> Float:
+    """On-off statistic of predicted on and off counts, summed over fine bins."""
+    mu, b = rates
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = mu - n + n * np.log(np.where(n > 0, n / mu, 1))
+        terms += b - m + m * np.log(np.where(m > 0, m / b, 1))
+    return np.asarray(2 * terms.sum(axis=1))
+
+
+def on_off_change(
+    n: Float,
+    m: Float,
+    alpha: Float,
+    before: tuple[Float, Float],
+    after: tuple[Float, Float],
+    signal: Float,
+) -> Float:
+    """Change of the statistic when the signal changes by `signal`, exact even if it is small."""
+    (mu, b), (new_mu, new_b), a = before, after, alpha
+    # the change of one rate is a difference, that of the other follows from it, so that the
+    # rounding errors of both cancel at a minimum
+    by_b = a**2 * np.maximum(b, new_b) * new_b <= np.maximum(mu, new_mu) * new_mu
+    on = np.where(by_b, signal + a * (new_b - b), new_mu - mu)
+    off = np.where(by_b, new_b - b, (on - signal) / a)
+    total = on + off
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for counts, old, moved in ((n, mu, on), (m, b, off)):
+            total -= np.where(counts > 0, counts * np.log1p(moved / old), 0)
+    return np.asarray(2 * total.sum(axis=1))

@@ -1,0 +1,20 @@
+"""Fits of many norms at once to counts that are linear in them.
+
+`problems` describes the counts. `best_fit`, `hesse_covariance`, `profile_step` and `profile_rise`
+find best fits, errors, limits and test statistics. See `Problems` for rows, columns and groups.
+"""
+
+from .covariance import hesse_covariance
+from .fits import Fit, best_fit, npred
+from .problems import Problems
+from .profiles import profile_rise, profile_step
+
+__all__ = [
+    "Fit",
+    "Problems",
+    "best_fit",
+    "hesse_covariance",
+    "npred",
+    "profile_rise",
+    "profile_step",
+]

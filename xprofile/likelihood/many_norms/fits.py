@@ -1,0 +1,133 @@
+"""Best fits of many norms, their covariance and predicted counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..statistic import Bool, Float, ProblemIndex
+from .certificate import certified_gap
+from .interior import solve_from, starting_norms
+from .polish import polish
+from .problems import Problems
+from .rows import predicted, row_signal
+from .system import System
+
+__all__ = ["Fit", "best_fit", "npred"]
+
+
+# Pulls on all norms that move best fits by these shares of their errors. They make the largest of
+# several best fits the only one, and `polish` takes them away. At 1e-4 the pull would put some best
+# fits on a kink nearby. Where 1e-6 hides the rows that decide, a smaller one is tried.
+_TILTS = (1e-6, 1e-9, 1e-12)
+
+# Certificate below which no smaller pull is tried. Above are all fits that a pull still moves by
+# more than 1e-7 of their errors, below are rounding errors of the counts.
+_CERTAIN = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Best fits.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Norms, (nproblem, ncolumn). Norms of interest without signal are NaN, and norms of an empty
+        background are where their penalty is 0.
+    slope : numpy.ndarray
+        Slope of C / 2 along the signal of each row, (nproblem, nrow). In an empty row on its kink
+        it is between the slopes on the two sides.
+    pull : numpy.ndarray
+        Slope of C / 2 along each norm that its lower limit holds, (nproblem, ncolumn).
+    gap : numpy.ndarray
+        C(x) is at most this much above its minimum, (nproblem,): the certificate of the fit. It is
+        a sum over rows and bounds of how far `slope` and `pull` are from those of a minimum, and
+        over norms of how far slopes are from balance.
+    on_kink : numpy.ndarray of bool
+        Whether a row holds norms on its kink, (nproblem, nrow).
+    at_bound : numpy.ndarray of bool
+        Whether a norm is at its lower limit, (nproblem, ncolumn).
+    """
+
+    x: Float
+    slope: Float
+    pull: Float
+    gap: Float
+    on_kink: Bool
+    at_bound: Bool
+
+    def take(self, index: ProblemIndex) -> Self:
+        """Return the fits of the selected problems."""
+        return type(self)(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    def put(self, index: NDArray[np.intp], other: Self) -> None:
+        """Replace the fits of the selected problems."""
+        for f in fields(self):
+            getattr(self, f.name)[index] = getattr(other, f.name)
+
+    @classmethod
+    def joined(cls, parts: list[Self]) -> Self:
+        """Return the fits of several groups as one."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+def best_fit(problems: Problems) -> Fit:
+    """Norms that minimise the statistic.
+
+    Of several minima this is the one that predicts most signal. Norms without signal are NaN.
+
+    Parameters
+    ----------
+    problems : Problems
+        The counts and what is known of them.
+
+    Returns
+    -------
+    Fit
+        Its `gap` is the certificate.
+    """
+    if len(problems.response) > 1 and problems.repeats > 1:
+        groups = range(len(problems.response))
+        return Fit.joined([_fit_group(problems.take_group(group)) for group in groups])
+    return _fit_group(problems)
+
+
+def _fit_group(problems: Problems) -> Fit:
+    fit = _solved(problems, _TILTS[0])
+    for tilt in _TILTS[1:]:
+        todo = np.flatnonzero(fit.gap > _CERTAIN)
+        if not todo.size:
+            break
+        again = _solved(problems.take(todo), tilt)
+        fit.put(todo[again.gap < fit.gap[todo]], again.take(again.gap < fit.gap[todo]))
+    return fit
+
+
+def _solved(problems: Problems, tilt: float) -> Fit:
+    system = System.from_problems(problems, np.zeros(problems.lower.shape, bool), tilt)
+    point, _ = solve_from(system, starting_norms(system))
+    fine = polish(system, point)
+    rough_slope = np.where(system.live, 1 - point.u, 0)
+    rough_pull = np.where(system.bounded, point.pull, 0)
+    gap = certified_gap(problems, system, fine.z, fine.slope, fine.pull)
+    rough = certified_gap(problems, system, point.z, rough_slope, rough_pull)
+    better = (gap <= rough)[:, None]
+    seen = np.repeat((problems.response > 0).any(axis=1), problems.repeats, axis=0)
+    unseen = np.where(problems.is_norm, np.nan, problems.centre)
+    return Fit(
+        np.where(seen, np.where(better, fine.z, point.z) / system.scale, unseen),
+        np.where(better, fine.slope, rough_slope),
+        np.where(better, fine.pull, rough_pull) * system.scale,
+        np.minimum(gap, rough),
+        fine.on_kink,
+        fine.at_bound,
+    )
+
+
+def npred(problems: Problems, fit: Fit) -> Float:
+    """Predicted counts of each row, (nproblem, nrow)."""
+    return predicted(problems, row_signal(problems, fit.x))[0]
