@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError
 from ..maps.sphere import unit_vectors
-from ..schema.axes import axis_coords
-from ..schema.names import LAT, LON, REGION, high, low
+from ..schema.axes import axis_coords, bin_dim, match_bins
+from ..schema.names import EXPOSURE_TRUE, LAT, LON, MARGIN, REGION, high, low, true_dim
 from ..schema.variables import BINNED, Kind
 from .onoff import matched_acceptance_off
 
-__all__ = ["SumBins", "cumulative_sums", "join_bins", "merge_values", "sum_runs"]
+__all__ = ["SumBins", "check_sources", "cumulative_sums", "join_bins", "merge_values", "sum_runs"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -58,7 +58,9 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
 
     Counts, background, acceptance and solid angle :math:`\Omega` are sums. Coverage and exposure
     are means weighted with :math:`\Omega`. An energy dispersion of each bin is a mean weighted with
-    :math:`\Omega` x exposure, so that a uniform brightness gives the same signal as before.
+    :math:`\Omega` x exposure, so that a uniform brightness gives the same signal as before. The
+    shares of ``psf_mixing`` add up over the bins that see the photons, and are means weighted with
+    :math:`\Omega` x exposure_true over those that send them.
 
     Parameters
     ----------
@@ -77,9 +79,11 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
     Raises
     ------
     InvalidDataError
-        If a variable on the bins is not one of those that `xprofile.bin_maps` gives.
+        If a variable on the bins is not one of those that `xprofile.bin_maps` gives, or other bins
+        send photons than see them.
     """
-    on_bins = {name: array for name, array in binned.data_vars.items() if dim in array.dims}
+    source = true_dim(dim)
+    on_bins = {name: a for name, a in binned.data_vars.items() if {dim, source} & set(a.dims)}
     unknown = [name for name in on_bins if name not in BINNED]
     if unknown:
         raise InvalidDataError(
@@ -87,20 +91,39 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
             f"them; leave them out with binned.drop_vars({unknown})"
         )
 
-    def total(array: xr.DataArray) -> xr.DataArray:
-        core = [[dim]]
+    if source in binned.dims:
+        check_sources(binned, dim)
+
+    def total(array: xr.DataArray, along: str = dim) -> xr.DataArray:
+        core = [[along]]
         sums: xr.DataArray = xr.apply_ufunc(
-            sum_bins, array, input_core_dims=core, output_core_dims=core, exclude_dims={dim}
+            sum_bins, array, input_core_dims=core, output_core_dims=core, exclude_dims={along}
         )
         return sums.transpose(*array.dims)
 
     merged = {name: _MERGE[BINNED[str(name)].kind](binned, str(name), total) for name in on_bins}
     for name, array in merged.items():
         array.attrs = on_bins[name].attrs
-    return binned.drop_dims(dim).assign(merged)[list(binned.data_vars)]
+    rest = binned.drop_dims([d for d in (dim, source) if d in binned.dims])
+    return rest.assign(merged)[list(binned.data_vars)]
 
 
-_Total: TypeAlias = Callable[[xr.DataArray], xr.DataArray]
+def check_sources(binned: xr.Dataset, dim: str) -> None:
+    """Raise unless the bins that send photons are those that see them, in the same order."""
+    source = true_dim(dim)
+    same = np.array_equal(match_bins(binned, dim, source), np.arange(binned.sizes[source]))
+    if not same or binned.sizes[dim] != binned.sizes[source]:
+        raise InvalidDataError(
+            f"the photons of {binned.sizes[source]} bins along {source} are seen in "
+            f"{binned.sizes[dim]} bins along {dim}, and these are not the same; select the same "
+            f"bins along both, or leave the PSF out with binned.drop_dims({source!r})"
+        )
+
+
+class _Total(Protocol):
+    """Sum the merged bins of an array, along a dim other than that of the bins if one is given."""
+
+    def __call__(self, array: xr.DataArray, along: str = ...) -> xr.DataArray: ...
 
 
 def _sum(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
@@ -132,11 +155,40 @@ def _matched(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
     return merged.transpose(..., *off.dims)
 
 
+def _source_weight(binned: xr.Dataset) -> xr.DataArray:
+    """Solid angle of the bins that photons come from."""
+    dim = bin_dim(binned)
+    area = binned["solid_angle"].variable
+    return xr.DataArray(xr.Variable([true_dim(d) if d == dim else d for d in area.dims], area.data))
+
+
+def _source_mean(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
+    """Mean over the bins that photons come from, weighted with solid angle."""
+    source, area = true_dim(bin_dim(binned)), _source_weight(binned)
+    values = binned[name].drop_vars(source, errors="ignore")
+    sums = total(values * area, source) / total(area, source).where(total(area, source) > 0, 1)
+    return sums.transpose(*binned[name].dims)
+
+
+def _mixing(binned: xr.Dataset, name: str, total: _Total) -> xr.DataArray:
+    """Sum over the bins that see photons; mean over those that send them, weighted with signal."""
+    source, area = true_dim(bin_dim(binned)), _source_weight(binned)
+    exposure = binned[EXPOSURE_TRUE].drop_vars(source, errors="ignore")
+    seen = total(binned[name].drop_vars(source, errors="ignore"))
+    sums = []
+    for weight in (area * exposure, area * xr.ones_like(exposure)):
+        norm = total(weight, source)
+        sums.append(total(seen * weight, source) / norm.where(norm > 0))
+    return sums[0].fillna(sums[1]).fillna(0).transpose(*binned[name].dims)
+
+
 _MERGE: dict[Kind, Callable[[xr.Dataset, str, _Total], xr.DataArray]] = {
     "sum": _sum,
     "mean": _mean,
     "response": _response,
     "matched": _matched,
+    "mean of sources": _source_mean,
+    "mixing": _mixing,
 }
 
 
@@ -171,11 +223,17 @@ def join_bins(
         name: xr.Variable((dim,), variable.to_numpy(), binned[name].attrs)
         for name, variable in axis_coords(dim, (lower + upper) / 2, lower, upper).items()
     }
+    if true_dim(dim) in binned.coords:
+        old = binned[true_dim(dim)]
+        coords[true_dim(dim)] = xr.Variable(old.dims, (lower + upper) / 2, old.attrs)
+    if MARGIN in binned.coords:
+        added = binned[MARGIN].to_numpy()[first]
+        coords[MARGIN] = xr.Variable((dim,), added, binned[MARGIN].attrs)
     if LON in binned.coords and LAT in binned.coords:
         coords |= _mean_positions(binned, dim, bounds)
     if REGION in binned.coords:
-        old = binned[REGION].to_numpy()
-        texts = [";".join(old[i : j + 1]) for i, j in zip(first, last, strict=True)]
+        regions = binned[REGION].to_numpy()
+        texts = [";".join(regions[i : j + 1]) for i, j in zip(first, last, strict=True)]
         coords[REGION] = xr.Variable((dim,), np.array(texts), binned[REGION].attrs)
     return merge_values(binned, dim, partial(sum_runs, bounds=bounds)).assign_coords(coords)
 

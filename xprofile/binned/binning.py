@@ -1,41 +1,38 @@
-"""Maps summed over bins on the sky: all that the likelihood needs, or one image."""
+"""Maps summed over bins on the sky: all that the likelihood needs."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Hashable, Mapping
 from functools import partial
 from operator import add
 from typing import Literal
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ..bins.skybins import AnyBins, SkyBins, as_bins
+from ..bins.margins.adding import with_margin
+from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import InvalidOptionError
-from ..maps.pixelgrid import PixelGrid
 from ..maps.value_warnings import highest_used
 from ..maps.wcs import pixel_grid
 from ..schema.axes import on_bins
 from ..schema.checks import check_maps
 from ..schema.history import history_attrs
-from ..schema.names import EDISP, LAT, LON, OVERLAP, WCS_NAME
+from ..schema.names import EDISP, MARGIN, OVERLAP, true_dim
+from ..schema.number_checks import check_bool
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, ON_OFF
-from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
 from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
 from .empty_bins import check_on_map
-from .members.finding import find_members, prepare_search
-from .members.membership import Membership
-from .members.search import Search
 from .members.subpixels import Subpixels
-from .sums.blocks import is_chunked, sum_over_blocks
-from .sums.image_sums import ImageSums
+from .mixing.preparing import Mixing, mixing_coords
+from .searching import search_pixels, warn_of_overlaps
+from .sums.blocks import sum_over_blocks
 from .sums.map_sums import RESPONSE_POSITION, MapSums
 
-__all__ = ["bin_image", "bin_maps"]
+__all__ = ["bin_maps"]
 
 
 @suggests_options
@@ -46,6 +43,8 @@ def bin_maps(
     response: Literal["pixels", "center"] = "pixels",
     overlap: Literal["center", "subpixel"] = "center",
     subpixels: int | None = None,
+    psf: bool = False,
+    margin: u.Quantity | None = None,
 ) -> xr.Dataset:
     """Sum maps over bins on the sky.
 
@@ -81,6 +80,17 @@ def bin_maps(
         that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
         many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
         are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
+    psf : bool
+        Compute how the PSF spreads the photons of each bin over all bins, for `unfold`. It is that
+        of the nearest position to each pixel, or with ``response="center"`` to the centre of the
+        bin. Energies without a PSF have that of the nearest energy below, or else above, and
+        ``history`` says so. Signal from outside all bins is not known; `margin` gives it a place.
+    margin : Quantity, optional
+        Distance up to which bins are added round the others, with ``psf=True``, so that signal from
+        there is fitted, too. Annuli get more rings outside and inside, boxes get more boxes on all
+        sides, and other bins get the neighbourhood of each. The added bins come last, and the
+        coordinate ``margin`` is True there. Those that have no place along the profile get
+        distances after the last bin. Those beyond the map are left out.
 
     Returns
     -------
@@ -104,6 +114,15 @@ def bin_maps(
         - ``coverage`` (energy, projected_distance): used share of ``solid_angle``.
         - ``n_pixels`` (projected_distance): number of pixels of the map in the region, including
           masked ones and those with a share; 0 off the map.
+        - ``psf_mixing`` (energy_true, projected_distance_true, projected_distance[, energy]), with
+          `psf`: share of the signal emitted evenly over one bin, weighted with exposure, that is
+          seen in the used pixels of another. Masked parts emit, too, and parts beyond the map do
+          not. It has the dim ``energy`` only if the mask inside the bins or the PSF depend on it.
+        - ``exposure_true`` (energy_true, projected_distance_true) in cm2 s, with `psf`: mean
+          exposure of the region, as ``exposure`` but with masked parts. Unknown exposures are 0.
+        - ``psf_share`` (energy_true, projected_distance[, energy]), with `psf`: share of the
+          photons of a point source at the origin of the bins that is seen in each; see
+          `psf_profile`.
 
         Coordinates are the energies and their edges, centre and edges of the bins, ``lon`` and
         ``lat`` of their centres in deg, and ``region`` as text. The attr ``overlapping_pixels``
@@ -113,24 +132,29 @@ def bin_maps(
     ------
     MissingVariableError, InvalidDataError
         If `maps` is not a maps Dataset, or used pixels inside the bins have negative, infinite or
-        NaN counts, background, acceptance or exposure.
+        NaN counts, background, acceptance or exposure; or if there is no PSF for `psf`.
     InvalidBinsError
         If `bins` are neither SkyBins nor sky regions, or all are off the map.
     InvalidOptionError
-        If `response`, `overlap` or `subpixels` is none of these, or "subpixel" is asked for bins
-        in the plane of the map.
+        If `response`, `overlap` or `subpixels` is none of these, "subpixel" is asked for bins in
+        the plane of the map, or a margin without `psf` or for such bins.
+    TooLargeError
+        If the shares of all pairs of bins, or the exposures of all pixels, need more than 4 GB.
 
     Warns
     -----
     DataWarning
-        If some bins are off the map, once with their number, all are smaller than the pixels, or
-        so many sub-positions as they need would take too long.
+        If some bins are off the map, once with their number, all are smaller than the pixels, so
+        many sub-positions as they need would take too long, or the integral of the PSF is off by
+        more than 5 %.
 
     See Also
     --------
     xprofile.bin_image : Sum or average a single map.
     xprofile.SkyBins : Bins on the sky.
     xprofile.estimate : Fit the binned data.
+    xprofile.unfold : Fit all bins at once, with the photons that the PSF carries between them.
+    xprofile.share_kept : Share of the photons that stays in each bin.
     xprofile.rebin : Merge neighbouring bins afterwards.
 
     Examples
@@ -149,126 +173,55 @@ def bin_maps(
     """
     if response not in ("pixels", "center"):
         raise InvalidOptionError(f"response must be 'pixels' or 'center', found {response!r}")
+    check_bool("psf", psf)
     check_maps(maps)
-    bins, grid, cubes = as_bins(bins), pixel_grid(maps), _cubes(maps)
+    given, grid, cubes = as_bins(bins), pixel_grid(maps), _cubes(maps)
+    bins = given if margin is None else with_margin(given, margin, psf=psf)
     divided = Subpixels.from_options(overlap, subpixels, bins, grid)
     by_position = response == "pixels" and varies(maps)
     if by_position:
         cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, cubes["exposure"])
-    search = _search(bins, grid, cubes, divided)
-    overlapping = _warn_of_overlaps(search.overlap)
-    sums = sum_over_blocks(cubes, search, MapSums.from_block, add)
-    sums = sums.reindex(np.arange(search.nbin))
-    check_on_map(bins, grid, sums.n_pixels, search.outside)
-    for name, value_range in sums.ranges.items():
-        value_range.check(name, partial(highest_used, maps, name))
+    mixing = None
+    if psf:
+        mixing = Mixing.from_maps(maps, bins, grid, given, at_centers=response == "center")
+        cubes |= mixing.planes(cubes)
+    search = search_pixels(bins, grid, cubes, divided)
+    overlapping = warn_of_overlaps(search.overlap)
+    if mixing is not None:
+        sums, pairs = mixing.sum(cubes, search)
+    else:
+        sums, pairs = sum_over_blocks(cubes, search, MapSums.from_block, add), None
+    sums, inner = sums.reindex(np.arange(search.nbin)), slice(len(given))
+    check_on_map(given, grid, sums.n_pixels[inner], search.outside[inner])
+    _check_ranges(maps, sums)
     variables = make_variables(maps, sums, search.outside, shared=divided is not None)
-    if EDISP in maps:
-        variables[EDISP] = (
-            mean_edisp(maps, sums) if by_position else edisp_at_centers(maps, bins.center)
-        )
+    if by_position:
+        everywhere = None if pairs is None else pairs.by_edisp_position()
+        variables[EDISP] = mean_edisp(maps, sums, everywhere)
+    elif EDISP in maps:
+        variables[EDISP] = edisp_at_centers(maps, bins.center)
     coords = {**bin_coords(bins, grid), **energy_coords(maps)}
     shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
-    attrs = history_attrs({OVERLAP: overlapping}, maps, f"bin {bins!r}{shared}")
-    return xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
+    step = f"bin {bins!r}{shared}"
+    if mixing is not None and pairs is not None:
+        variables |= mixing.variables(pairs, variables["solid_angle"])
+        coords |= mixing_coords(coords, bins.dim, None if margin is None else len(given))
+        step += mixing.note
+    attrs = history_attrs({OVERLAP: overlapping}, maps, step)
+    binned = xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
+    return binned if margin is None else _on_map(binned, bins.dim)
 
 
-@suggests_options
-def bin_image(
-    image: xr.DataArray,
-    bins: AnyBins,
-    *,
-    how: Literal["sum", "mean"] = "sum",
-    overlap: Literal["center", "subpixel"] = "center",
-    subpixels: int | None = None,
-) -> xr.DataArray:
-    """Sum or average a map of the sky over bins.
+def _check_ranges(maps: xr.Dataset, sums: MapSums) -> None:
+    """Raise for negative and non-finite values of used pixels."""
+    for name, value_range in sums.ranges.items():
+        value_range.check(name, partial(highest_used, maps, name))
 
-    A pixel belongs to a bin if its centre does, or with a share; see `overlap`. NaN and infinite
-    pixels are left out.
 
-    Parameters
-    ----------
-    image : xarray.DataArray
-        With the dims lat and lon, and any others.
-    bins : SkyBins or list of regions.SkyRegion
-        Bins on the sky; of a list, each region is one bin.
-    how : {"sum", "mean"}
-        The sum over the pixels, or the mean weighted with solid angle.
-    overlap : {"center", "subpixel"}
-        "center" counts a pixel fully in the bin of its centre. "subpixel" counts it in each bin
-        with the share of its n x n sub-positions that are in the bin, for pixels that are not small
-        beside the bins; what that does to the errors of counts is said in `xprofile.bin_maps`.
-    subpixels : int, optional
-        Number n of sub-positions along a side of a pixel for "subpixel". By default up to 1000, so
-        that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
-        many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
-        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dims (..., projected_distance), or the dim of `bins`, in the unit of the image. In a bin
-        without finite pixels the sum is 0 and the mean is NaN.
-
-    Raises
-    ------
-    InvalidOptionError
-        If `how`, `overlap` or `subpixels` is none of these, or "subpixel" is asked for bins in the
-        plane of the map.
-    InvalidBinsError
-        If `bins` are neither SkyBins nor sky regions, or all are off the map.
-
-    Warns
-    -----
-    DataWarning
-        If some bins are off the map, once with their number, all are smaller than the pixels, or
-        so many sub-positions as they need would take too long.
-
-    See Also
-    --------
-    xprofile.bin_maps : Sum all maps that a fit needs.
-    xprofile.SkyBins : Bins on the sky.
-    xprofile.open_map : Open a file with one map.
-
-    Examples
-    --------
-    >>> import astropy.units as u
-    >>> from astropy.coordinates import SkyCoord
-    >>> import xprofile
-    >>> counts = xprofile.tutorial.open_maps("galactic-center-sim").counts.sum("energy")
-    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
-    >>> bins = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=2)
-    >>> summed = xprofile.bin_image(counts, bins)
-    >>> summed.dims
-    ('projected_distance',)
-    >>> mean = xprofile.bin_image(counts, bins, how="mean")
-    >>> bool(mean[0] > mean[1])
-    True
-    """
-    if how not in ("sum", "mean"):
-        raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
-    bins, grid = as_bins(bins), pixel_grid(image)
-    ordered = image.transpose(..., LAT, LON)
-    cubes = {"image": ordered.variable}
-    divided = Subpixels.from_options(overlap, subpixels, bins, grid)
-    search = _search(bins, grid, cubes, divided)
-    _warn_of_overlaps(search.overlap)
-    sums = sum_over_blocks(cubes, search, ImageSums.from_block, add)
-    sums = sums.reindex(np.arange(search.nbin))
-    check_on_map(bins, grid, sums.n_pixels, search.outside)
-    values = sums.plain
-    if how == "mean":
-        values = np.full(sums.solid_angle.shape, np.nan)
-        np.divide(sums.weighted, sums.solid_angle, out=values, where=sums.solid_angle > 0)
-    coords: dict[Hashable, xr.DataArray | xr.Variable] = {
-        name: coord
-        for name, coord in image.coords.items()
-        if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
-    }
-    coords.update(bin_coords(bins, grid))
-    values = values.reshape(*ordered.shape[:-2], search.nbin)
-    return xr.DataArray(values, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
+def _on_map(binned: xr.Dataset, dim: str) -> xr.Dataset:
+    """Leave out the bins of a margin that are beyond the map, as nothing is known there."""
+    kept = ~binned[MARGIN].to_numpy() | (binned["n_pixels"].to_numpy() > 0)
+    return binned.isel({dim: kept, true_dim(dim): kept})
 
 
 def _cubes(maps: xr.Dataset) -> dict[str, xr.Variable]:
@@ -276,25 +229,3 @@ def _cubes(maps: xr.Dataset) -> dict[str, xr.Variable]:
     background = ON_OFF if "counts_off" in maps else ("background",)
     names = [name for name in ("counts", *background, "exposure", "mask") if name in maps]
     return {name: maps.variables[name].transpose(*MAPS[name].dims) for name in names}
-
-
-def _search(
-    bins: SkyBins,
-    grid: PixelGrid,
-    cubes: Mapping[str, xr.Variable],
-    subpixels: Subpixels | None,
-) -> Search | Membership:
-    """Find the pixels of bins; of chunked maps, prepare to find them block by block."""
-    find = prepare_search if is_chunked(cubes) else find_members
-    return find(bins, grid, subpixels)
-
-
-def _warn_of_overlaps(overlap: int) -> int:
-    """Return the number of pixels counted in more than one bin; warn unless it is 0."""
-    if overlap:
-        warnings.warn(
-            f"bins overlap: {overlap} pixels are counted in more than one bin. Each bin counts its "
-            "pixels fully, so the results are not independent",
-            stacklevel=user_stacklevel(),
-        )
-    return overlap

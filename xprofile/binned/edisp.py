@@ -13,11 +13,18 @@ from ..exceptions import InvalidBinsError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.sphere import lonlat_deg, unit_vectors
 from ..maps.wcs import pixel_grid
-from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT, LAT_EDISP, LON, LON_EDISP
+from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT, LAT_EDISP, LON, LON_EDISP, PSF
 from .sums.map_sums import MapSums
 from .sums.position_sums import PositionSums
 
-__all__ = ["edisp_at_centers", "mean_edisp", "nearest_positions", "varies"]
+__all__ = [
+    "center_positions",
+    "edisp_at_centers",
+    "mean_edisp",
+    "nearest_positions",
+    "sky_position",
+    "varies",
+]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -26,6 +33,8 @@ Int = NDArray[np.intp]
 # 1e-12 pixels. Ten times larger or smaller, only centres that close to the middle between two
 # positions change to the other one.
 _TIE = 1e-6
+
+_RESPONSES = {EDISP: "energy dispersion", PSF: "point spread function"}
 
 
 def varies(maps: xr.Dataset) -> bool:
@@ -58,29 +67,54 @@ def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
     edisp = maps.variables[EDISP]
     if not varies(maps):
         return edisp.transpose(ENERGY_TRUE, ENERGY)
-    grid = pixel_grid(maps, EDISP)
-    x, y = grid.pixel(centers)
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InvalidBinsError(
-            "the projection of wcs_edisp does not show the centre of a bin, so its energy "
-            "dispersion is unknown; leave out the bin, use response='pixels', or drop the energy "
-            "dispersion with maps.drop_vars('edisp')"
-        )
-    nearest = _values(maps)[_nearest(y, grid.y), _nearest(x, grid.x)]
+    values = _values(maps)
+    nearest = values.reshape(-1, *values.shape[2:])[center_positions(maps, centers, EDISP)]
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), nearest, edisp.attrs)
 
 
-def nearest_positions(maps: xr.Dataset, grid: PixelGrid, like: xr.Variable) -> xr.Variable:
-    """Flat index of the nearest position of the energy dispersion to each pixel.
+def center_positions(maps: xr.Dataset, centers: SkyCoord, part: str) -> Int:
+    """Flat index of the position of a response that is nearest to the centre of each bin, (nbin,).
 
     Parameters
     ----------
     maps : xarray.Dataset
-        With ``edisp`` on a grid of positions.
+        With the response on a grid of positions.
+    centers : SkyCoord
+        Centres of the bins, (nbin,).
+    part : {"edisp", "psf"}
+        The response.
+
+    Raises
+    ------
+    InvalidBinsError
+        If the projection of the grid does not show the centre of a bin.
+    """
+    grid = pixel_grid(maps, part)
+    x, y = grid.pixel(centers)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise InvalidBinsError(
+            f"the projection of wcs_{part} does not show the centre of a bin, so its "
+            f"{_RESPONSES[part]} is unknown; leave out the bin, use response='pixels', or drop the "
+            f"{_RESPONSES[part]} with maps.drop_vars({part!r})"
+        )
+    return _nearest(y, grid.y) * grid.x.size + _nearest(x, grid.x)
+
+
+def nearest_positions(
+    maps: xr.Dataset, grid: PixelGrid, like: xr.Variable, part: str = EDISP
+) -> xr.Variable:
+    """Flat index of the nearest position of a response to each pixel.
+
+    Parameters
+    ----------
+    maps : xarray.Dataset
+        With the response on a grid of positions.
     grid : PixelGrid
         The pixels of the maps.
     like : xarray.Variable
         A variable of the maps (..., lat, lon). If it is chunked, so is the result.
+    part : {"edisp", "psf"}
+        The response.
 
     Returns
     -------
@@ -88,7 +122,7 @@ def nearest_positions(maps: xr.Dataset, grid: PixelGrid, like: xr.Variable) -> x
         Dims (lat, lon). The position of lower index if two are equally near, and one at the edge
         for pixels beyond the positions.
     """
-    find = partial(_find_nearest, grid, pixel_grid(maps, EDISP))
+    find = partial(_find_nearest, grid, pixel_grid(maps, part))
     y, x = grid.y[:, None], grid.x[None]
     if not like.chunks:
         return xr.Variable((LAT, LON), find(y, x))
@@ -101,6 +135,12 @@ def nearest_positions(maps: xr.Dataset, grid: PixelGrid, like: xr.Variable) -> x
     )
     positions = da.map_blocks(find, y, x, chunks=(rows, columns), dtype=int)  # type: ignore[no-untyped-call]
     return xr.Variable((LAT, LON), positions)
+
+
+def sky_position(maps: xr.Dataset, sky: SkyCoord, part: str) -> int:
+    """Flat index of the position of a response that is nearest to one direction, by true angles."""
+    places = pixel_grid(maps, part)
+    return int(_nearest_on_sky(sky.reshape(1), places)[0])
 
 
 def _find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int:
@@ -126,7 +166,9 @@ def _nearest_on_sky(sky: SkyCoord, places: PixelGrid) -> Int:
     return np.asarray(known[found])
 
 
-def mean_edisp(maps: xr.Dataset, sums: MapSums) -> xr.Variable:
+def mean_edisp(
+    maps: xr.Dataset, sums: MapSums, everywhere: PositionSums | None = None
+) -> xr.Variable:
     """Mean energy dispersion over the used pixels of each bin.
 
     Each pixel has that of its nearest position, with a weight of exposure times solid angle.
@@ -137,11 +179,14 @@ def mean_edisp(maps: xr.Dataset, sums: MapSums) -> xr.Variable:
         With ``edisp`` on a grid of positions.
     sums : MapSums
         Sums of all bins, with the exposure by position.
+    everywhere : PositionSums, optional
+        The same of all pixels, used or not.
 
     Returns
     -------
     xarray.Variable
-        Dims (projected_distance, energy_true, energy). 0 in bins without used pixels.
+        Dims (projected_distance, energy_true, energy). Bins without used pixels have 0, or the mean
+        of all their pixels.
     """
     assert sums.by_position is not None
     values = _values(maps)
@@ -150,6 +195,9 @@ def mean_edisp(maps: xr.Dataset, sums: MapSums) -> xr.Variable:
     for index in range(len(sums.exposure)):
         energies = np.flatnonzero(sums.mask_index == index)
         mean[..., energies] = _mean(sums.by_position, index, values[..., energies], sums.bins.size)
+    if everywhere is not None:
+        unused = (sums.used_solid_angle == 0).T[:, None]
+        mean = np.where(unused, _mean(everywhere, 0, values, sums.bins.size), mean)
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), mean, maps.variables[EDISP].attrs)
 
 

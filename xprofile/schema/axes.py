@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, MissingVariableError
 from .names import (
@@ -19,17 +20,25 @@ from .names import (
     REGION,
     high,
     low,
+    second_dim,
+    true_dim,
 )
 from .options import suggests_options
 from .variables import COORDS, data_array
 
+Data = TypeVar("Data", xr.Dataset, xr.DataArray)
+
 
 def on_bins(variables: Mapping[str, xr.Variable], dim: str) -> dict[str, xr.Variable]:
-    """Rename the dim ``projected_distance`` of variables to `dim`, the dim of the bins."""
+    """Rename the dim ``projected_distance`` of variables to `dim`, the dim of the bins.
+
+    The dims ``projected_distance_true`` and ``projected_distance_2`` are renamed alike.
+    """
     if dim == DISTANCE:
         return dict(variables)
+    names: dict[Hashable, str] = {name(DISTANCE): name(dim) for name in (str, true_dim, second_dim)}
     return {
-        name: xr.Variable([dim if d == DISTANCE else d for d in v.dims], v.data, v.attrs)
+        name: xr.Variable([names.get(d, d) for d in v.dims], v.data, v.attrs)
         for name, v in variables.items()
     }
 
@@ -160,3 +169,83 @@ def scan_norms(profile: xr.Dataset) -> xr.DataArray:
             "norm of each value of stat_scan"
         )
     return profile[NORM_SCAN_VALUES if NORM_SCAN_VALUES in profile else NORM_SCAN]
+
+
+def match_bins(data: xr.Dataset | xr.DataArray, dim: str, other: str) -> NDArray[np.intp]:
+    """Find the bins along one dim among those along another, by their coordinates.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Data with a dim `other`.
+    dim : str
+        Dim of the bins, or a scalar coordinate if one bin was selected.
+    other : str
+        Dim with the same bins, of which some may be missing on either side.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Index along `other` of each bin along `dim`, and -1 if it is not there, (nbin,).
+
+    Raises
+    ------
+    MissingVariableError
+        If a coordinate is missing, and the dims differ in size.
+    InvalidDataError
+        If a value of a coordinate occurs twice, and the dims differ.
+    """
+    size = data.sizes.get(dim, 1)
+    unknown = [name for name in (dim, other) if name not in data.coords]
+    if unknown and (dim not in data.dims or size != data.sizes[other]):
+        raise MissingVariableError(
+            f"the data have no coordinate {' and no '.join(unknown)}, so it is not known which of "
+            f"{data.sizes[other]} bins along {other} are the {size} along {dim}; keep the "
+            "coordinates in selections"
+        )
+    if unknown:
+        return np.arange(size)
+    here, there = (np.atleast_1d(data[name].to_numpy()) for name in (dim, other))
+    if np.array_equal(here, there):
+        return np.arange(size)
+    labels, places = np.unique(there, return_index=True)
+    if labels.size < there.size or np.unique(here).size < here.size:
+        raise InvalidDataError(
+            f"values of {dim} or {other} repeat and the two differ, so their bins cannot be "
+            "matched; select the same bins along both, or none"
+        )
+    found = np.minimum(np.searchsorted(labels, here), labels.size - 1)
+    return np.where(labels[found] == here, places[found], -1) if labels.size else found - 1
+
+
+def pair_bins(data: Data) -> Data:
+    """Select the same bins along the second dim of matrices as along the first.
+
+    A selection of bins by xarray alone leaves the second dim of a covariance as it is. A single
+    bin that was selected leaves the variance in the place of the covariance.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataArray
+        `data` with the same bins along ``DIM_2`` as along ``DIM``; unchanged without such dims.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If the bins cannot be matched, or one along ``DIM`` is missing along ``DIM_2``.
+    """
+    for dim in (DISTANCE, POSITION_ANGLE, REGION):
+        other = second_dim(dim)
+        if other not in data.dims or not (dim in data.dims or dim in data.coords):
+            continue
+        found = match_bins(data, dim, other)
+        if np.any(found < 0):
+            raise InvalidDataError(
+                f"{np.count_nonzero(found < 0)} bins along {dim} are not along {other}; select "
+                f"along {dim} alone, or take the covariance out with drop_dims({other!r})"
+            )
+        if dim not in data.dims:
+            data = data.isel({other: int(found[0])})
+        elif found.size != data.sizes[other] or np.any(np.diff(found) != 1):
+            data = data.isel({other: found})
+    return data

@@ -10,11 +10,14 @@ from .names import (
     DATASET,
     DISTANCE,
     ENERGY,
+    EXPOSURE_TRUE,
     EXPOSURE_UNIT,
     LAT_EDISP,
     LON_EDISP,
+    PSF_MIXING,
     SED_TYPE,
     TOY,
+    true_dim,
 )
 from .options import suggests_options
 from .stages import Stage, missing_names
@@ -114,10 +117,12 @@ def check_binned(binned: xr.Dataset) -> None:
             f"the binned data have no dim {bin_dim(binned)}; select a range, such as "
             f"isel({bin_dim(binned)}=[0])"
         )
-    extra = frozenset({DATASET, TOY, ENERGY, DISTANCE, bin_dim(binned)})
+    dims = (DISTANCE, bin_dim(binned))
+    extra = frozenset({DATASET, TOY, ENERGY, *dims, *map(true_dim, dims)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     problems = [*_wrong_dims(binned, table, extra), *describe_wrong_types(binned, BINNED)]
     problems += describe_wrong_types(binned, NUMBER_COORDS)
+    problems += _missing_sources(binned, true_dim(dims[1]))
     _raise_if_any(problems, "binned", remedy)
     _raise_if_any(
         list(describe_bad_binned(binned)),
@@ -196,6 +201,12 @@ def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[s
             found = data.variables[name].dims
             problems.append(f"{name} has dims {found}, expected {entry.dims}{other}")
     return problems
+
+
+def _missing_sources(binned: xr.Dataset, dim: str) -> list[str]:
+    """Describe variables of the bins that photons come from without the dim of these."""
+    names = [n for n in (PSF_MIXING, EXPOSURE_TRUE) if n in binned and dim not in binned[n].dims]
+    return [f"{n} has dims {binned[n].dims}, expected {dim} among them" for n in names]
 
 
 def _raise_if_any(problems: list[str], stage: Stage, remedy: str) -> None:

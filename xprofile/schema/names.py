@@ -20,6 +20,15 @@ LON_EDISP: Final = "lon_edisp"
 POSITION_ANGLE: Final = "position_angle"
 DATASET: Final = "dataset"
 TOY: Final = "toy"
+PSF: Final = "psf"
+LAT_PSF: Final = "lat_psf"
+LON_PSF: Final = "lon_psf"
+PSF_MIXING: Final = "psf_mixing"
+PSF_SHARE: Final = "psf_share"
+EXPOSURE_TRUE: Final = "exposure_true"
+MARGIN: Final = "margin"
+COVARIANCE: Final = "covariance"
+CORRELATION: Final = "correlation"
 
 ENERGY_UNIT: Final = "TeV"
 EXPOSURE_UNIT: Final = "cm2 s"
@@ -40,3 +49,13 @@ def low(dim: str) -> str:
 def high(dim: str) -> str:
     """Name of the coordinate that holds a dimension's upper bin edges."""
     return f"{dim}_max"
+
+
+def true_dim(dim: str) -> str:
+    """Name of the dimension of the bins that photons come from, beside that of their counts."""
+    return f"{dim}_true"
+
+
+def second_dim(dim: str) -> str:
+    """Name of the second dimension of matrices of the bins, such as a covariance."""
+    return f"{dim}_2"

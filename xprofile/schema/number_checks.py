@@ -108,6 +108,7 @@ _KINDS: dict[str, Callable[[float], bool]] = {
     "a finite number": lambda value: bool(np.isfinite(value)),
     "a number, or infinity for all or no bins": lambda value: not np.isnan(value),
     "a positive number": lambda value: 0 < value < np.inf,
+    "a number of 0 or more": lambda value: 0 <= value < np.inf,
     "a share from 0 to 1": lambda value: 0 <= value <= 1,
 }
 

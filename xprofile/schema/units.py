@@ -9,7 +9,17 @@ import astropy.units as u
 import xarray as xr
 
 from ..exceptions import InvalidOptionError, MissingVariableError
-from .names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, high, low
+from .names import (
+    COVARIANCE,
+    ENERGY,
+    ENERGY_TRUE,
+    ENERGY_UNIT,
+    SED_TYPE,
+    high,
+    low,
+    second_dim,
+    true_dim,
+)
 from .options import suggests_options
 from .variables import SED_SUFFIXES, SED_TYPES
 from .written_units.parsing import as_unit, conversion_factor, without_events
@@ -120,6 +130,8 @@ def to_units(
                 f"{', '.join(map(str, data.variables))}"
             )
         changed |= {member: _converted(data[member], name, text) for member in members}
+        if COVARIANCE in data and data.attrs.get(SED_TYPE) == name:
+            changed[COVARIANCE] = _converted(data[COVARIANCE], name, text, power=2)
     coords = {name: v for name, v in changed.items() if name in data.coords}
     rest = {name: v for name, v in changed.items() if name not in coords}
     return data.assign_coords(coords).assign(rest)
@@ -130,12 +142,16 @@ def _names_with_unit(name: str) -> list[str]:
     if name in SED_TYPES:
         return [*(name + suffix for suffix in SED_SUFFIXES), f"ref_{name}"]
     axes = (ENERGY, ENERGY_TRUE) if name == ENERGY else (name,)
-    return [member for axis in axes for member in (axis, low(axis), high(axis))]
+    ends = (str, low, high, true_dim, second_dim)
+    return [end(axis) for axis in axes for end in ends]
 
 
-def _converted(variable: xr.DataArray, name: str, text: str) -> xr.Variable:
-    """Convert a variable to a new unit of `name`; photons and counts are plain numbers."""
+def _converted(variable: xr.DataArray, name: str, text: str, power: int = 1) -> xr.Variable:
+    """Convert a variable to a power of a new unit of `name`; photons and counts are numbers."""
     old, new = _unit_of(variable), as_unit(text)
+    if power != 1:
+        new = new**power
+        text = unit_text(new)
     if without_events(old) is old and without_events(new) is not new:
         new = without_events(new)
         text = unit_text(new)

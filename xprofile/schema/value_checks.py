@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .names import EDISP, ENERGY
+from .names import EDISP, ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
 from .number_checks import lowest_valid
 from .variables import BINNED, Variable
 
@@ -18,6 +18,11 @@ __all__ = ["describe_bad_binned", "describe_bad_response", "describe_wrong_types
 # Negative fraction of events that is rounding: responses in single precision have 1e-7. Ten times
 # larger, a wrong sign of a weak migration would pass; ten times smaller, rounding is refused.
 _ROUNDING = 1e-6
+
+# Largest share of photons: 1, and the error of the PSF's integrals over pixels. Ten times further
+# from 1, shares that were made with another normalisation would pass; ten times nearer, those of
+# bins that hold nearly all photons would be refused.
+_MOST_SHARE = 1.01
 
 
 def is_chunked(variable: xr.Variable) -> bool:
@@ -69,6 +74,8 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
         array = variable.to_numpy()
         if np.min(array, initial=0) < 0 or not np.isfinite(np.sum(array, dtype=float)):
             yield from _describe(name, binned)
+        if name in (PSF_MIXING, PSF_SHARE) and (most := np.max(array, initial=0)) > _MOST_SHARE:
+            yield f"{name} is a share of photons, and goes up to {most:.6g}, expected at most 1"
         if array.dtype.kind in "iu" and (total := _total(array)) >= 2**63:
             yield f"{name} adds up to {total:.3g}, beyond integers of 64 bits: use astype(float)"
     yield from describe_bad_response(binned, EDISP)
@@ -81,7 +88,8 @@ def _describe(name: str, binned: xr.Dataset) -> Iterator[str]:
     bad = ~finite | (values < _lowest(name, values))
     known = binned.variables.get("coverage")
     numbers = known is not None and known.dtype.kind in "biuf" and not is_chunked(known)
-    if known is not None and numbers and name not in ("coverage", "solid_angle"):
+    always = ("coverage", "solid_angle", PSF_MIXING, EXPOSURE_TRUE, PSF_SHARE)
+    if known is not None and numbers and name not in always:
         used = xr.DataArray(known) > 0
         others = [dim for dim in used.dims if dim == ENERGY and dim not in values.dims]
         bad = bad & used.any(others)

@@ -14,25 +14,34 @@ import numpy as np
 import xarray as xr
 
 from .names import (
+    CORRELATION,
+    COVARIANCE,
     DISTANCE,
     DISTANCE_UNIT,
     ENERGY,
     ENERGY_TRUE,
     ENERGY_UNIT,
+    EXPOSURE_TRUE,
     EXPOSURE_UNIT,
     LAT,
     LON,
     NORM_SCAN,
     NORM_SCAN_VALUES,
     POSITION_ANGLE,
+    PSF_MIXING,
+    PSF_SHARE,
     RAD,
     REGION,
     SOLID_ANGLE_UNIT,
     high,
     low,
+    second_dim,
+    true_dim,
 )
 
-Kind: TypeAlias = Literal["sum", "mean", "all", "response", "matched", ""]
+Kind: TypeAlias = Literal[
+    "sum", "mean", "all", "response", "matched", "mean of sources", "mixing", ""
+]
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,13 @@ class Variable:
         Unit, empty for plain numbers.
     long_name : str
         Name for people.
-    kind : {"sum", "mean", "all", "response", "matched", ""}
+    kind : {"sum", "mean", "all", "response", "matched", "mean of sources", "mixing", ""}
         How the values of pixels, bins or data sets combine: they add up, they are averaged
         (weighted with solid angle), they are True where all are, they are averaged weighted with
-        the signal, or they follow from the other off variables. Empty where they do not combine.
+        the signal, or they follow from the other off variables. Values of the bins that photons
+        come from are averaged (weighted with solid angle); shares of their photons are averaged
+        over these, weighted with the signal, and add up over the bins that see them. Empty where
+        they do not combine.
     not_negative : bool
         Whether values must be 0 or above.
     whole : bool
@@ -129,6 +141,18 @@ BINNED: Final = {
     "n_pixels": Variable(
         (DISTANCE,), "", "pixels of the map in the region", "sum", not_negative=True
     ),
+    PSF_MIXING: Variable(
+        (ENERGY_TRUE, true_dim(DISTANCE), DISTANCE), "",
+        "share of the photons of one region that is seen in another", "mixing", not_negative=True,
+    ),
+    EXPOSURE_TRUE: Variable(
+        (ENERGY_TRUE, true_dim(DISTANCE)), EXPOSURE_UNIT,
+        "mean exposure of the region, masked parts included", "mean of sources", not_negative=True,
+    ),
+    PSF_SHARE: Variable(
+        (ENERGY_TRUE, DISTANCE), "", "share of a point source at the origin", "sum",
+        not_negative=True,
+    ),
 }  # fmt: skip
 
 _FIT = (DISTANCE, ENERGY)
@@ -153,6 +177,15 @@ PROFILE: Final = {
     "status": Variable(_FIT, "", "quality flags of the result"),
     "solid_angle": replace(BINNED["solid_angle"], kind="mean"),
     "coverage": Variable(_FIT, "", "used share of the solid angle"),
+    COVARIANCE: Variable(
+        (ENERGY, DISTANCE, second_dim(DISTANCE)), "", "covariance of the best fits", fitted=True
+    ),
+    CORRELATION: Variable(
+        (ENERGY, DISTANCE, second_dim(DISTANCE)), "", "correlation of the best fits", fitted=True
+    ),
+    "stat_total": Variable(
+        (ENERGY,), "", "fit statistic of all bins together, with penalties", fitted=True
+    ),
 }
 
 COORDS: Final = {
@@ -194,6 +227,7 @@ SED_SUFFIXES: Final = {
     "_errp": "positive error",
     "_ul": "upper limit",
     "_sensitivity": "sensitivity",
+    "_bias": "bias by the smoothness",
 }
 
 
@@ -206,6 +240,7 @@ STATUS_FLAGS: Final = {
     "unbounded_interval": 32,
     "no_energy_bins": 64,  # in profiles of earlier versions alone
     "low_coverage": 128,
+    "not_converged": 256,
 }
 
 

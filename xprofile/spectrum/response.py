@@ -9,12 +9,19 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError
 from ..schema.axes import ascending_values, axis_edges, energy_unit
-from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT
+from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, EXPOSURE_UNIT
 from ..schema.number_checks import check_ascending
+from ..schema.written_units.parsing import as_unit, conversion_factor
 from .loglog import interpolate_log_log, node_below
 from .models import SpectralModel, integral, model_nodes
 
-__all__ = ["folded_counts", "predicted_signal", "signal_variable"]
+__all__ = [
+    "exposure_in_unit",
+    "exposure_nodes",
+    "folded_counts",
+    "predicted_signal",
+    "signal_variable",
+]
 
 Float = NDArray[np.float64]
 _BATCH = 1 << 15  # values interpolated at once; a technical size, so that they stay in the cache
@@ -34,13 +41,13 @@ def predicted_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
 
 def signal_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
     """`predicted_signal` without coordinates."""
-    exposure = binned.variables["exposure"]
+    exposure = exposure_in_unit(binned, "exposure")
     scale = u.Unit(energy_unit(binned)).to(ENERGY_UNIT)
     if "edisp" in binned:
         flux = xr.Variable(ENERGY_TRUE, integral(model, axis_edges(binned, ENERGY_TRUE) * scale))
         signal: xr.Variable = (flux * exposure * binned.variables["edisp"]).sum(ENERGY_TRUE)
         return signal
-    edges, (nodes, order) = axis_edges(binned, ENERGY) * scale, _nodes(binned, scale)
+    edges, (nodes, order) = axis_edges(binned, ENERGY) * scale, exposure_nodes(binned, scale)
     exposure = exposure.isel({ENERGY_TRUE: order})
     if ENERGY not in exposure.dims:
         sizes = {ENERGY: binned.sizes[ENERGY], **exposure.sizes}
@@ -53,7 +60,29 @@ def signal_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
     )
 
 
-def _nodes(binned: xr.Dataset, scale: float) -> tuple[Float, NDArray[np.intp]]:
+def exposure_in_unit(binned: xr.Dataset, name: str) -> xr.Variable:
+    """Return an exposure in cm2 s, whose unit may have been changed.
+
+    Raises
+    ------
+    InvalidDataError
+        If its unit is not one of an exposure.
+    """
+    exposure = binned.variables[name]
+    unit = exposure.attrs.get("units", EXPOSURE_UNIT)
+    if unit == EXPOSURE_UNIT:
+        return exposure
+    try:
+        factor = conversion_factor(as_unit(unit), u.Unit(EXPOSURE_UNIT))
+    except (u.UnitConversionError, ValueError, TypeError) as error:
+        raise InvalidDataError(
+            f"{name} has the unit {unit!r}, expected {EXPOSURE_UNIT!r} or one that converts to it: "
+            f"{error}"
+        ) from error
+    return xr.Variable(exposure.dims, exposure.data * factor)
+
+
+def exposure_nodes(binned: xr.Dataset, scale: float) -> tuple[Float, NDArray[np.intp]]:
     """Energies of the exposure in TeV, in ascending order, and the indices that give this order."""
     nodes, order = ascending_values(binned, ENERGY_TRUE)
     check_ascending(ENERGY_TRUE, nodes, InvalidDataError, positive=True)

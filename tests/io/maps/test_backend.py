@@ -39,7 +39,7 @@ def test_engine_is_found_by_name_and_by_the_file(path):
     with xr.open_dataset(path, engine="xprofile") as named, xr.open_dataset(path) as found:
         same_but_history(named.load(), expected)
         same_but_history(found.load(), expected)
-        assert found.attrs["history"] == f"open_dataset {path.name}"
+        assert found.attrs["history"].splitlines()[0] == f"open_dataset {path.name}"
 
 
 def test_nothing_is_read_before_it_is_needed(path):

@@ -14,6 +14,7 @@ from ...exceptions import FileFormatError
 from ...maps.axes import Axis, add_axis, same_axis, same_energies
 from ...maps.value_warnings import warn_of_other_energies
 from ...maps.wcs import grid_coords
+from ...schema.axes import energy_unit as unit_of
 from ...schema.names import ENERGY_TRUE, LAT, LON
 from ...schema.variables import MAPS
 from ..fits.cubes import ArrayCube, Cube
@@ -37,7 +38,11 @@ from .images.exposures import check_exposure_unit, exposure_of_time
 from .parts import IMAGES, RESPONSES, MapParts, Usable
 from .responses import add_edisp, add_psf
 
-__all__ = ["maps_from_parts"]
+__all__ = ["continued_psf", "maps_from_parts"]
+
+# Factor up to which two energies are the same, as between axes. Ten times larger,
+# narrow bins could be one; ten times smaller, energies in single precision would differ.
+_SAME = 1 + 1e-5
 
 
 def maps_from_parts(
@@ -106,6 +111,27 @@ def maps_from_parts(
                 maps = add[name](maps, parts.responses[name], energy_unit)
     warn_of_other_energies(maps)
     return maps
+
+
+def continued_psf(parts: MapParts, maps: xr.Dataset) -> list[str]:
+    """Note for the history that a PSF has other energies than the exposure.
+
+    It is interpolated to those of the exposure; energies beyond its own have that of the nearest
+    one, see `interpolate_nodes`.
+    """
+    response = parts.responses.get("psf")
+    if response is None or "psf" not in maps or response.dims[0] != ENERGY_TRUE:
+        return []
+    known, wanted = response.axes[0].to(unit_of(maps)), maps[ENERGY_TRUE].to_numpy()
+    nodes = known.centres
+    if same_axis(nodes, wanted):
+        return []
+    beyond = np.count_nonzero((wanted < nodes[0] / _SAME) | (wanted > nodes[-1] * _SAME))
+    ends = f", continued to {beyond} beyond by the nearest" if beyond else ""
+    return [
+        f"{response.label}, known at {nodes.size} energies from {nodes[0]:.4g} to {nodes[-1]:.4g} "
+        f"{known.unit}, interpolated to the {wanted.size} of the exposure{ends}"
+    ]
 
 
 def _combine_masks(parts: MapParts, counts: SkyMap) -> Cube | None:

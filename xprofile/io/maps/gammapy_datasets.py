@@ -26,7 +26,7 @@ from ...schema.variables import MAPS, ON_OFF
 from ...schema.warning_place import user_stacklevel
 from ...schema.written_units.parsing import as_unit, conversion_factor
 from ..fits.files import FitsFile
-from .assembly import maps_from_parts
+from .assembly import continued_psf, maps_from_parts
 from .gammapy_files import read_mapdataset
 from .images.sources import OpenedSource
 from .parts import RESPONSES, MapParts, Usable, read_any_response
@@ -119,7 +119,9 @@ def from_gammapy(
         raise InvalidDataError(f"the dataset cannot be made maps: {error}") from error
     check_maps_layout(maps)
     warn_of_odd_values(maps)
-    return extend_history(maps, maps, f"from_gammapy {getattr(dataset, 'name', '')}".strip())
+    maps = extend_history(maps, maps, f"from_gammapy {getattr(dataset, 'name', '')}".strip())
+    assumed = continued_psf(parts, maps)
+    return extend_history(maps, maps, f"from_gammapy assumed: {assumed[0]}") if assumed else maps
 
 
 def _find_images(dataset: Any, include_models: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
 from ...schema.units import energy_unit_name
 from ...schema.variables import MAPS
 from ..fits.files import FileSource
-from .assembly import maps_from_parts
+from .assembly import continued_psf, maps_from_parts
 from .gammapy_files import read_mapdataset
 from .images.arguments import check_sources, history_line, seconds, variables_to_leave_out
 from .images.bands import energy_bands
@@ -231,7 +231,7 @@ def read_maps(
         known = set_units(parts.images, parts.responses, units)
         axis_unit, time = known_unit or ENERGY_UNIT, seconds(livetime)
         maps = maps_from_parts(parts, axis_unit, skip=skip, livetime=time, lazy=lazy)
-        assumed = _assumed(parts, opener.notes, known)
+        assumed = [*_assumed(parts, opener.notes, known), *continued_psf(parts, maps)]
     maps = extend_history(maps, maps, history_line(step, path, sources, options))
     if assumed:
         maps = extend_history(maps, maps, f"{step} assumed: {'; '.join(assumed)}")

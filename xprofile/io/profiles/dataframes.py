@@ -8,7 +8,18 @@ import xarray as xr
 
 from ...profile.limits import upper_limits
 from ...profile.sed import quantity_name
-from ...schema.names import ENERGY, LAT, LON, NORM_SCAN, REGION, SED_TYPE, WCS_NAME, high, low
+from ...schema.names import (
+    ENERGY,
+    LAT,
+    LON,
+    NORM_SCAN,
+    REGION,
+    SED_TYPE,
+    WCS_NAME,
+    high,
+    low,
+    second_dim,
+)
 from ...schema.options import suggests_options
 from .astropy_tables import check_and_convert
 from .columns import bins_name, table_columns
@@ -40,7 +51,8 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
           ``projected_distance_min`` and ``projected_distance_max``.
         - ``energy``, ``energy_min``, ``energy_max``.
         - The quantity of the sed type, such as ``flux``, with its errors and limits.
-        - All other variables and coordinates of the profile, except those of the scan.
+        - All other variables and coordinates of the profile, except those of the scan and of the
+          covariance, which ``profile.covariance.to_dataframe()`` gives.
         - ``lon``, ``lat`` and ``region``.
 
     Raises
@@ -72,8 +84,10 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     source = check_and_convert(profile, sed_type)
     bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]
     unwanted = [WCS_NAME, NORM_SCAN, "stat_scan", *bounds]
-    source = source.drop_dims(NORM_SCAN, errors="ignore").drop_vars(unwanted, errors="ignore")
     dims = (bins_name(source), ENERGY)
+    unwanted.append(second_dim(dims[0]))
+    left_out = [NORM_SCAN, second_dim(dims[0])]
+    source = source.drop_dims(left_out, errors="ignore").drop_vars(unwanted, errors="ignore")
     source = source.expand_dims([dim for dim in dims if dim not in source.dims])
     source["is_ul"] = upper_limits(source)
     others = [str(dim) for dim in source.dims if dim not in dims]

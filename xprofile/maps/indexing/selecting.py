@@ -11,7 +11,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 
 from ...exceptions import InvalidOptionError, MissingVariableError, NotFoundError
-from ...schema.axes import ascending_values
+from ...schema.axes import ascending_values, pair_bins
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
 from ..world.frames import frame_from_attrs
@@ -67,7 +67,8 @@ def select(
     Returns
     -------
     xarray.Dataset or xarray.DataArray
-        The selected part, with the same variables.
+        The selected part, with the same variables. If bins of a profile are selected, the same
+        ones are along the second dim of its ``covariance``.
 
     Raises
     ------
@@ -124,7 +125,7 @@ def select(
                 f"method={method!r} was given for {name}, which is an angle; use method='nearest'"
             )
         data = _select_angle(data, str(name), value, method, tolerance, drop)
-    return _select_values(data, numbers, method, tolerance, drop) if numbers else data
+    return pair_bins(_select_values(data, numbers, method, tolerance, drop) if numbers else data)
 
 
 def _select_values(

@@ -1,0 +1,126 @@
+"""Variables of binned data that tell how the PSF spreads the photons of bins."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ...exceptions import TooLargeError
+from ...maps.pixelgrid import PixelGrid
+from ...schema.names import ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
+from ...schema.variables import BINNED, data_array
+from ..members.membership import Membership
+from ..psf.mixing import mix
+from ..psf.point_source import psf_share
+from ..sums.pixel_pairs import PixelPairs
+from .maps_psf import MapsPsf
+
+__all__ = ["check_mixing_size", "psf_variables"]
+
+Float = NDArray[np.float64]
+
+# Most values of psf_mixing: 4 GB. Ten times more would fill the memory of a large computer; ten
+# times fewer would refuse 500 bins with 20 true energies and a mask for each energy.
+_MOST_VALUES = 500_000_000
+
+
+def check_mixing_size(ntrue: int, nbin: int, nmask: int) -> None:
+    """Raise if the shares of all pairs of bins would not fit into memory.
+
+    Raises
+    ------
+    TooLargeError
+        If they take more than 4 GB.
+    """
+    number = ntrue * nbin**2 * max(nmask, 1)
+    if number > _MOST_VALUES:
+        masks = f" x {nmask} energies with different masks" if nmask > 1 else ""
+        raise TooLargeError(
+            f"psf_mixing of {nbin} x {nbin} bins x {ntrue} true energies{masks} would have "
+            f"{number:.3g} values ({number * 8 / 1e9:.3g} GB), more than {_MOST_VALUES:.0e}; take "
+            "fewer bins, or bin parts of the sky one after the other, each with margin="
+        )
+
+
+def psf_variables(
+    pairs: PixelPairs,
+    solid_angle: Float,
+    psf: MapsPsf,
+    grid: PixelGrid,
+    position: NDArray[np.intp] | None,
+    origin: tuple[Float, int],
+) -> dict[str, xr.Variable]:
+    """Compute how the bins share photons.
+
+    Parameters
+    ----------
+    pairs : PixelPairs
+        All pixels of the bins.
+    solid_angle : numpy.ndarray
+        Solid angle of the whole bins in sr, (nbin,).
+    psf : MapsPsf
+        The point spread functions.
+    grid : PixelGrid
+        The pixels of the map.
+    position : numpy.ndarray of int or None
+        Position of the PSF of each pair, (npair,); None for a single PSF.
+    origin : tuple
+        Unit vector of the place of the point source in the frame of the grid, and the position of
+        the PSF there.
+
+    Returns
+    -------
+    dict of xarray.Variable
+        - ``psf_mixing`` (energy_true, projected_distance_true, projected_distance[, energy])
+        - ``exposure_true`` (energy_true, projected_distance_true) in cm2 s
+        - ``psf_share`` (energy_true, projected_distance[, energy])
+
+    Raises
+    ------
+    TooLargeError
+        If ``psf_mixing`` would take more than 4 GB.
+    """
+    index, ntrue, nbin = pairs.mask_index, len(pairs.exposure), solid_angle.size
+    alike = psf.dim != ENERGY and len(pairs.used) == 1 and bool((index >= 0).all())
+    check_mixing_size(ntrue, nbin, 1 if alike else index.size)
+    members = pairs.members(np.zeros(nbin))
+    known = (index >= 0).nonzero()[0]
+    zero = np.zeros(1, np.intp)
+    if psf.dim != ENERGY:  # one call for all masks
+        calls = [(psf.spread, pairs.used, known, index[known])]
+    else:
+        calls = [
+            (psf.spread.take(known[n : n + 1]), pairs.used[index[k]][None], known[n : n + 1], zero)
+            for n, k in enumerate(known)
+        ]
+    mixing = np.zeros((ntrue, nbin, nbin, 1 if alike else index.size))
+    share = np.zeros((ntrue, nbin, mixing.shape[-1]))
+    for spread, used, energies, masks in calls:
+        mixed = mix(grid, members, members, used, pairs.exposure, spread, position=position)
+        seen = psf_share(grid, origin[0], members, used, spread, position=origin[1])
+        if alike:
+            mixing, share = mixed, seen
+        else:
+            mixing[..., energies], share[..., energies] = mixed[..., masks], seen[..., masks]
+    # rounding of transforms gives negative shares of 1e-17
+    found = {PSF_MIXING: np.maximum(mixing, 0), PSF_SHARE: np.maximum(share, 0)}
+    exposure = _exposure(pairs, members, solid_angle)
+    return {
+        **{name: _variable(name, values, alike=alike) for name, values in found.items()},
+        EXPOSURE_TRUE: data_array(EXPOSURE_TRUE, exposure, BINNED),
+    }
+
+
+def _exposure(pairs: PixelPairs, members: Membership, solid_angle: Float) -> Float:
+    """Mean exposure of whole bins, with 0 beyond the map, (ntrue, nbin)."""
+    total = members.integral(pairs.exposure)
+    return np.divide(total, solid_angle, out=np.zeros_like(total), where=solid_angle > 0)
+
+
+def _variable(name: str, values: Float, *, alike: bool) -> xr.Variable:
+    """Make a variable of values (..., nenergy), or (..., 1) that are the same at all energies."""
+    entry = BINNED[name]
+    if alike:
+        return xr.Variable(entry.dims, values[..., 0], entry.attrs)
+    return xr.Variable((*entry.dims, ENERGY), values, entry.attrs)
