@@ -11,11 +11,13 @@ from .accessor import DataArrayProfile, DatasetProfile
 if TYPE_CHECKING:
     from . import exceptions, tutorial
     from . import plot as plot
-    from .binned.binning import bin_image, bin_maps
+    from .binned.binning import bin_maps
+    from .binned.image_binning import bin_image
     from .binned.selection import cutout, exclude
     from .bins.skybins import SkyBins
     from .estimation.estimating import estimate
     from .estimation.estimator import ProfileEstimator
+    from .estimation.unfolding.unfolding import unfold
     from .io.events.opening import open_events
     from .io.maps.gammapy_datasets import from_gammapy
     from .io.maps.opening import open_maps
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from .schema.checks import check_binned, check_maps, check_profile
     from .schema.units import to_units
     from .spectrum.models import power_law
+    from .spectrum.sharing import psf_profile, share_kept
 
 __all__ = [
     "DataArrayProfile",
@@ -75,10 +78,12 @@ __all__ = [
     "open_profile",
     "p_value",
     "power_law",
+    "psf_profile",
     "quantity",
     "rebin",
     "recompute_ul",
     "select",
+    "share_kept",
     "simulate",
     "skycoord",
     "smooth",
@@ -88,6 +93,7 @@ __all__ = [
     "to_table",
     "to_units",
     "tutorial",
+    "unfold",
     "upper_limits",
     "with_reference_model",
     "with_threshold",
@@ -100,10 +106,8 @@ __all__ = [
 
 # where each name is; modules are imported when a name of theirs is first asked for
 _NAMES = {
-    "binned.binning": (
-        "bin_image",
-        "bin_maps",
-    ),
+    "binned.binning": ("bin_maps",),
+    "binned.image_binning": ("bin_image",),
     "binned.selection": (
         "cutout",
         "exclude",
@@ -111,6 +115,7 @@ _NAMES = {
     "bins.skybins": ("SkyBins",),
     "estimation.estimating": ("estimate",),
     "estimation.estimator": ("ProfileEstimator",),
+    "estimation.unfolding.unfolding": ("unfold",),
     "io.events.opening": ("open_events",),
     "io.maps.gammapy_datasets": ("from_gammapy",),
     "io.maps.opening": ("open_maps",),
@@ -151,6 +156,10 @@ _NAMES = {
     ),
     "schema.units": ("to_units",),
     "spectrum.models": ("power_law",),
+    "spectrum.sharing": (
+        "psf_profile",
+        "share_kept",
+    ),
     "schema.axes": ("axis_edges",),
     "io.maps.writing": ("write_maps",),
     "io.zarr_folders": ("write_zarr",),

@@ -27,7 +27,7 @@ class Stages:
         sky = xprofile.tutorial.open_maps("galactic-center-sim")
         self.maps = sky.profile.cutout(CENTER, 2 * u.deg).copy(deep=True)
         self.bins = SkyBins.annuli(CENTER, radius_max=0.8 * u.deg, nbin=4)
-        self.binned = self.maps.profile.bin(self.bins)
+        self.binned = self.maps.profile.bin(self.bins, psf=True)
         options = {"selection_optional": "all", "norm_values": np.linspace(-20, 20, 400)}
         self.profile = self.binned.profile.estimate(energy_edges=2, **options)
         self.fluxes = self.profile.profile.to_sed_type("flux")
@@ -59,6 +59,7 @@ CALLS = {
         "estimate": {"selection_optional": "all"}, "rebin": (1,), "fold": None,
         "simulate": {"n_toys": 2, "rng": 1}, "to_units": {"energy": "GeV"},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
+        "unfold": (), "share_kept": (), "psf_profile": (),
     },
     "profile": {
         "to_sed_type": ("likelihood",), "quantity": ("counts",), "upper_limits": (),

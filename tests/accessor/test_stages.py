@@ -29,11 +29,14 @@ METHODS = {
         "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "skycoord",
         "solid_angle", "to_fits", "wcs",
     },
-    "binned": {"estimate", "fold", "rebin", "simulate"},
+    "binned": {
+        "estimate", "fold", "plot_psf", "psf_profile", "rebin", "share_kept", "simulate", "unfold",
+    },
     "profile": {
-        "expected_limits", "interval_coverage", "p_value", "plot", "plot_stat_scan",
-        "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv", "to_fits",
-        "to_sed_type", "to_table", "upper_limits", "with_reference_model", "with_threshold",
+        "expected_limits", "interval_coverage", "p_value", "plot", "plot_correlation",
+        "plot_stat_scan", "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv",
+        "to_fits", "to_sed_type", "to_table", "upper_limits", "with_reference_model",
+        "with_threshold",
     },
     "image": {"bin", "cutout", "plot_sky", "skycoord", "smooth", "solid_angle", "wcs"},
 }  # fmt: skip

@@ -33,12 +33,14 @@ __all__ = [
     "folder",
     "image",
     "maps",
+    "mixed",
     "np",
     "plt",
     "profile",
     "spoilt",
     "toys",
     "u",
+    "unfolded",
     "wcs",
     "xprofile",
     "xr",
@@ -78,7 +80,7 @@ def _maps():
         exposure=np.full((2, 10, 12), 1e12) * u.Unit("cm2 s"),
         mask=np.ones((2, 10, 12), bool),
         edisp=np.array([[0.9, 0.1], [0.1, 0.9]]),
-        psf=np.full((2, 3), 100.0) / u.sr,
+        psf=np.tile([78e3, 39e3, 0], (2, 1)) / u.sr,
         rad=[0, 0.1, 0.2] * u.deg,
     )
 
@@ -86,6 +88,16 @@ def _maps():
 @cache
 def _binned():
     return xprofile.bin_maps(_maps(), bins())
+
+
+@cache
+def _mixed():
+    return xprofile.bin_maps(_maps(), bins(), psf=True, margin=0.3 * u.deg)
+
+
+@cache
+def _unfolded():
+    return xprofile.unfold(_mixed(), selection_optional="all", energy_edges="fine")
 
 
 @cache
@@ -112,6 +124,16 @@ def image():
 def binned():
     """Binned data of 3 annuli."""
     return _binned().copy(deep=True)
+
+
+def mixed():
+    """Binned data of 3 annuli and one of a margin, with the sharing of photons by the PSF."""
+    return _mixed().copy(deep=True)
+
+
+def unfolded():
+    """Profile of 3 bins and 2 energies, with a covariance."""
+    return _unfolded().copy(deep=True)
 
 
 def profile():

@@ -40,7 +40,7 @@ ODD = (
     "SkyCoord(0, 0, unit='deg', frame='fk5', equinox='J1875')", "SkyCoord(1, 2, 3, unit='pc', "
     "representation_type='cartesian')", "bins()", "[bins()]", "bins()[:0]", "wcs()", "WCS(naxis=1)",
     "maps()", "binned()", "profile()", "image()", "toys()", "[maps(), maps()]",
-    "[binned(), maps()]",
+    "[binned(), maps()]", "mixed()", "unfolded()", "[mixed(), binned()]", "[mixed(), mixed()]",
     "binned().counts", "profile().norm", "xr.Dataset()", "xr.DataArray(3)", "xr.DataArray([1, 2])",
     "xr.DataArray(['a'])", "profile().norm.isel(energy=0)", "np.random.default_rng(1)", "axes()",
     "axes(sky=True)", "file('maps.fits')", "file('text.txt')", "file('empty')", "folder()",
@@ -77,12 +77,14 @@ GOOD = {
     "write_netcdf.data": "binned()", "select.data": "maps()", "open_events.like": "maps()",
     "from_arrays.background": "1.0", "index": "2.0", "p_value.quantity": "'ts'",
     "expected_limits.quantity": "'norm_ul'", "plot_profile.quantity": "'flux'",
-    "coarsen.factor": "2",
+    "coarsen.factor": "2", "unfold.binned": "mixed()", "share_kept.binned": "mixed()",
+    "psf_profile.binned": "mixed()", "plot_psf.binned": "mixed()", "plot_correlation.profile":
+    "unfolded()", "psf": "True", "margin": "0.3 * u.deg", "smoothness": "1.0",
     "rebin.factor": "3", "plot.quantity": "'flux'",
 }  # fmt: skip
 
 _NAMESPACE = {name: getattr(small_inputs, name) for name in small_inputs.__all__}
-_METHODS = ("maps()", "binned()", "profile()", "toys()", "image()")
+_METHODS = ("maps()", "binned()", "mixed()", "profile()", "unfolded()", "toys()", "image()")
 
 
 def targets():
@@ -127,6 +129,8 @@ def random_call(rng, target):
         needed = p.default is p.empty or (f"{short}.{p.name}" in GOOD)
         if p.name in ("nbin", "spectral_model", "radius_max", "overwrite", "rng", "n_toys"):
             needed = needed or (rng.random() < 0.8 and short != "open_maps")
+        if p.name in ("psf", "margin", "smoothness"):
+            needed = needed or (rng.random() < 0.5 and short != "open_maps")
         if needed:
             named[p.name] = good or "None"
     names = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]

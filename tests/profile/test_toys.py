@@ -6,11 +6,13 @@ import pytest
 import xarray as xr
 from cases.maps import make_maps
 from cases.toys import BINS, NSIGMA, make_onoff
+from cases.unfolding import row_of_bins
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
 from xprofile import bin_maps, estimate, interval_coverage, power_law, simulate
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.spectrum.mixing import mixed_signal
 from xprofile.spectrum.response import predicted_signal
 
 
@@ -244,3 +246,17 @@ class TestBadInput:
             simulate(make_maps(), n_toys=2)
         with pytest.raises(InvalidDataError, match="toys already"):
             simulate(simulate(binned, n_toys=2), n_toys=2)
+
+
+@pytest.mark.parametrize("norm", [1.0, "of bins"])
+def test_photons_leave_their_bins_where_the_data_say_so(norm):
+    binned = row_of_bins(5, width=0.6, background=0)
+    values = np.array([0, 0, 30.0, 0, 1]) if norm == "of bins" else np.ones(5)
+    given = binned.counts[0].copy(data=values) if norm == "of bins" else norm
+    toys = simulate(binned, norm=given, n_toys=4000, rng=1)
+    response = mixed_signal(binned, power_law()).values
+    expected = np.einsum("kji,j->ki", response, values)
+    error = np.sqrt(np.maximum(expected, 1e-9) / 4000)
+    assert np.max(np.abs(toys.counts.mean("toy") - expected) / error) < 5
+    kept = simulate(binned.drop_vars("psf_mixing"), norm=given, n_toys=4000, rng=1)
+    assert np.max(np.abs(kept.counts.mean("toy") - expected) / error) > 5

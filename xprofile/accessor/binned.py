@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -13,6 +13,7 @@ from .delegation import calls
 if TYPE_CHECKING:
     import astropy.units as u
     import numpy as np
+    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
     from ..estimation.energy_groups import EnergyEdges
@@ -67,6 +68,38 @@ class BinnedAccessor(DatasetProfile):
             strict_energies=strict_energies, progress=progress, parallel=parallel,
         )  # fmt: skip
 
+    @calls("estimation.unfolding.unfolding.unfold")
+    def unfold(
+        self,
+        *,
+        spectral_model: SpectralModel | None = None,
+        energy_edges: EnergyEdges = None,
+        n_sigma: float = 1,
+        n_sigma_ul: float = 2,
+        selection_optional: Collection[str] | str | None = None,
+        norm_min: float | None = None,
+        background: str | float = "fixed",
+        background_correlated: bool = False,
+        exposure_systematic: float = 0,
+        smoothness: float = 0,
+        sum_over_energy_groups: bool = False,
+        sqrt_ts_threshold_ul: float = 2,
+        min_coverage: float = 0,
+        strict_energies: bool = False,
+    ) -> xr.Dataset:
+        """Estimate a profile without the smearing of the PSF."""
+        from ..estimation.unfolding.unfolding import unfold
+
+        return unfold(
+            self._obj, spectral_model=spectral_model, energy_edges=energy_edges, n_sigma=n_sigma,
+            n_sigma_ul=n_sigma_ul, selection_optional=selection_optional, norm_min=norm_min,
+            background=background, background_correlated=background_correlated,
+            exposure_systematic=exposure_systematic, smoothness=smoothness,
+            sum_over_energy_groups=sum_over_energy_groups,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
+            strict_energies=strict_energies,
+        )  # fmt: skip
+
     @calls("profile.rebinning.rebin")
     def rebin(
         self,
@@ -109,6 +142,41 @@ class BinnedAccessor(DatasetProfile):
         from ..profile.rebinning import fold
 
         return fold(self._obj)
+
+    @calls("spectrum.sharing.share_kept")
+    def share_kept(self, *, spectral_model: SpectralModel | None = None) -> xr.DataArray:
+        """Share of the photons that stays in each bin."""
+        from ..spectrum.sharing import share_kept
+
+        return share_kept(self._obj, spectral_model=spectral_model)
+
+    @calls("spectrum.sharing.psf_profile")
+    def psf_profile(self, *, per_solid_angle: bool = False) -> xr.DataArray:
+        """Profile of a point source at the origin."""
+        from ..spectrum.sharing import psf_profile
+
+        return psf_profile(self._obj, per_solid_angle=per_solid_angle)
+
+    @calls("plot.mixing.psf.plot_psf")
+    def plot_psf(
+        self,
+        *,
+        ax: Axes | None = None,
+        spectral_model: SpectralModel | None = None,
+        total: float = 1.0,
+        per_solid_angle: bool = False,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        add_legend: bool | None = None,
+        **kwargs: Any,
+    ) -> Axes:
+        """Plot the PSF through the bins."""
+        from ..plot import plot_psf
+
+        return plot_psf(
+            self._obj, ax=ax, spectral_model=spectral_model, total=total,
+            per_solid_angle=per_solid_angle, x=x, x_unit=x_unit, add_legend=add_legend, **kwargs,
+        )  # fmt: skip
 
     @calls("profile.toys.simulate")
     def simulate(

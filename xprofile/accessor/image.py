@@ -61,7 +61,7 @@ class ImageAccessor(DataArrayProfile):
 
         return cutout(self._obj, center, width)
 
-    @calls("binned.binning.bin_image")
+    @calls("binned.image_binning.bin_image")
     def bin(
         self,
         bins: AnyBins,
@@ -71,7 +71,7 @@ class ImageAccessor(DataArrayProfile):
         subpixels: int | None = None,
     ) -> xr.DataArray:
         """Sum or average over bins."""
-        from ..binned.binning import bin_image
+        from ..binned.image_binning import bin_image
 
         return bin_image(self._obj, bins, how=how, overlap=overlap, subpixels=subpixels)
 

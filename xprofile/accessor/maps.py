@@ -98,11 +98,16 @@ class MapsAccessor(DatasetProfile):
         response: Literal["pixels", "center"] = "pixels",
         overlap: Literal["center", "subpixel"] = "center",
         subpixels: int | None = None,
+        psf: bool = False,
+        margin: u.Quantity | None = None,
     ) -> xr.Dataset:
         """Sum maps over bins."""
         from ..binned.binning import bin_maps
 
-        return bin_maps(self._obj, bins, response=response, overlap=overlap, subpixels=subpixels)
+        return bin_maps(
+            self._obj, bins, response=response, overlap=overlap, subpixels=subpixels, psf=psf,
+            margin=margin,
+        )  # fmt: skip
 
     @calls("estimation.estimating.estimate", entry=_BINS)
     def estimate(

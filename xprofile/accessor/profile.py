@@ -110,6 +110,7 @@ class ProfileAccessor(DatasetProfile):
         style: Literal["points", "steps"] | None = None,
         yscale: str | None = None,
         twin: str | None = None,
+        offset: float = 0.0,
         cmap: Any = None,
         add_legend: bool | None = None,
         **kwargs: Any,
@@ -128,6 +129,7 @@ class ProfileAccessor(DatasetProfile):
             style=style,
             yscale=yscale,
             twin=twin,
+            offset=offset,
             cmap=cmap,
             add_legend=add_legend,
             **kwargs,
@@ -164,6 +166,28 @@ class ProfileAccessor(DatasetProfile):
             add_colorbar=add_colorbar,
             **kwargs,
         )
+
+    @calls("plot.mixing.correlation.plot_correlation")
+    def plot_correlation(
+        self,
+        *,
+        ax: Axes | None = None,
+        energy: int | u.Quantity | None = None,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        cmap: Any = None,
+        vmin: float = -1.0,
+        vmax: float = 1.0,
+        add_colorbar: bool = True,
+        **kwargs: Any,
+    ) -> Axes:
+        """Plot the correlation of the norms of all bins."""
+        from ..plot import plot_correlation
+
+        return plot_correlation(
+            self._obj, ax=ax, energy=energy, x=x, x_unit=x_unit, cmap=cmap, vmin=vmin, vmax=vmax,
+            add_colorbar=add_colorbar, **kwargs,
+        )  # fmt: skip
 
     @calls("plot.summary.plot_summary")
     def plot_summary(

@@ -18,7 +18,7 @@ from ..spectrum.models import SpectralModel
 from ..spectrum.response import signal_variable
 from .energy_groups import EnergyGroups
 
-__all__ = ["Problems", "make_problems"]
+__all__ = ["Problems", "check_unmeasured", "extra_dims", "fine_bins", "grouped", "make_problems"]
 
 Float = NDArray[np.float64]
 
@@ -104,28 +104,34 @@ def make_problems(
     InvalidOptionError
         If a width is given and all data are on-off data, which measure their background.
     """
+    check_unmeasured(datasets, width)
+    dim = bin_dim(datasets[0])
+    extra = extra_dims(datasets, dim)
+    order = (*extra, dim, ENERGY)
+    arrays = tuple(
+        grouped(fine_bins(data, signal_variable(data, model), order), group, summed=summed)
+        for data, group in zip(datasets, groups, strict=True)
+    )
+    shape = np.broadcast_shapes(*(array.shape[:-1] for part in arrays for array in part))
+    return Problems(extra, shape, arrays, width)
+
+
+def check_unmeasured(datasets: Sequence[xr.Dataset], width: float | None) -> None:
+    """Raise if a width of the background is given and all data are on-off data."""
     if width is not None and all("counts_off" in data for data in datasets):
         raise InvalidOptionError(
             "on-off data measure their background in every fine bin; use background='fixed'"
         )
-    dim = bin_dim(datasets[0])
-    extra_dims = _extra_dims(datasets, dim)
-    order = (*extra_dims, dim, ENERGY)
-    fine_bins = tuple(
-        _grouped(_fine_bins(data, model, order), group, summed=summed)
-        for data, group in zip(datasets, groups, strict=True)
-    )
-    shape = np.broadcast_shapes(*(array.shape[:-1] for arrays in fine_bins for array in arrays))
-    return Problems(extra_dims, shape, fine_bins, width)
 
 
-def _extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
+def extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
+    """Return the dims of counts besides the bins, along `dim`, and the energies."""
     names = dict.fromkeys(d for data in datasets for d in data.variables["counts"].dims)
     return tuple(name for name in names if name not in (dim, ENERGY))
 
 
-def _fine_bins(
-    data: xr.Dataset, model: SpectralModel, order: Sequence[Hashable]
+def fine_bins(
+    data: xr.Dataset, signal: xr.Variable, order: Sequence[Hashable]
 ) -> list[NDArray[Any]]:
     """Counts, signal, background or off counts, and acceptance ratio of the fine bins.
 
@@ -143,8 +149,7 @@ def _fine_bins(
     counts, background = (
         values(data.variables[name]) for name in ("counts", "counts_off" if off else "background")
     )
-    signal = values(signal_variable(data, model))
-    parts = [np.where(used, part, 0) for part in (counts, signal, background)]
+    parts = [np.where(used, part, 0) for part in (counts, values(signal), background)]
     if off:
         on, acceptance_off = (
             values(data.variables[name]) for name in ("acceptance", "acceptance_off")
@@ -154,7 +159,7 @@ def _fine_bins(
     return parts
 
 
-def _grouped(
+def grouped(
     values: Sequence[NDArray[Any]], groups: EnergyGroups, *, summed: bool
 ) -> tuple[NDArray[np.generic], ...]:
     """Sort fine bins into groups, (*extra, nbin, ngroup, nfine); summed, nfine is 1."""

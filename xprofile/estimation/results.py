@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from ..schema.axes import axis_coords, bin_dim, energy_unit, on_bins
-from ..schema.names import DATASET, ENERGY, ENERGY_TRUE, NORM_SCAN, THRESHOLD
+from ..schema.names import DATASET, ENERGY, ENERGY_TRUE, NORM_SCAN, THRESHOLD, true_dim
 from ..schema.variables import (
     COORDS,
     PROFILE,
@@ -20,21 +20,38 @@ from ..schema.variables import (
     status_attrs,
 )
 from .energy_groups import EnergyGroups
-from .problems import Problems
 from .solve import Solution
 from .status import limit_flags, status_flags
 
-__all__ = ["make_profile", "sum_datasets"]
+__all__ = ["FitLayout", "make_profile", "sum_datasets"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 _PER_DATASET = names_of_kind(PROFILE, "sum")  # counts and predicted counts
 
 
+class FitLayout(Protocol):
+    """Dims and counts of fits, one for each bin and energy group."""
+
+    @property
+    def extra_dims(self) -> tuple[Hashable, ...]:
+        """Dims before those of the bins and energy groups, such as ``toy``."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the extra dims, the bins and the energy groups."""
+        ...
+
+    def counts(self) -> Float:
+        """Counts of each fit and data set, (*shape, ndataset)."""
+        ...
+
+
 def make_profile(
     datasets: Sequence[xr.Dataset],
     groups: Sequence[EnergyGroups],
-    problems: Problems,
+    problems: FitLayout,
     solution: Solution,
     *,
     joint: bool,
@@ -90,7 +107,7 @@ def make_profile(
     return xr.Dataset(on_bins(variables, bin_dim(datasets[0])), coords, attrs)
 
 
-def _in_shape(solution: Solution, problems: Problems, *, joint: bool) -> Solution:
+def _in_shape(solution: Solution, problems: FitLayout, *, joint: bool) -> Solution:
     """Arrange results in the shape of the problems, and add the counts.
 
     Results of data sets have the shape (ndataset, *shape), or that of the only data set.
@@ -121,7 +138,7 @@ def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
 
 
 def _fit_variables(
-    solution: Solution, problems: Problems, datasets: Sequence[xr.Dataset], low_coverage: Bool
+    solution: Solution, problems: FitLayout, datasets: Sequence[xr.Dataset], low_coverage: Bool
 ) -> dict[str, xr.Variable]:
     """Variables of the fit; counts are integers if those of all data sets are."""
     variables = {
@@ -148,7 +165,7 @@ def _is_limit(fitted: dict[str, xr.Variable], threshold: float) -> Bool:
     return limit_flags(norm, sqrt_ts, limit, threshold)
 
 
-def _variable(name: str, values: NDArray[np.generic], problems: Problems) -> xr.Variable:
+def _variable(name: str, values: NDArray[np.generic], problems: FitLayout) -> xr.Variable:
     """Make a variable with the dims of the schema, after those of data sets and toys."""
     entry = result_variable(name)
     dims = (*problems.extra_dims, *entry.dims)
@@ -164,6 +181,7 @@ def _coords(
 ) -> dict[str, xr.Variable]:
     """Coordinates of a profile: those of the energy groups, the bins, toys and data sets."""
     first = datasets[0]
+    left_out = {ENERGY, ENERGY_TRUE, true_dim(bin_dim(first))}
     centre = np.sqrt(groups.lower * groups.upper)
     coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
     for coord in coords.values():
@@ -171,8 +189,7 @@ def _coords(
     coords |= {
         str(name): first.variables[name]
         for name in first.coords
-        if not {ENERGY, ENERGY_TRUE} & set(first.variables[name].dims)
-        and not (joint and name == DATASET)
+        if not left_out & set(first.variables[name].dims) and not (joint and name == DATASET)
     }
     labels = [data[DATASET].item() for data in datasets if DATASET in data.coords]
     if joint and len(labels) == len(datasets):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import astropy.units as u
@@ -31,8 +31,10 @@ Float = NDArray[np.float64]
 _OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity")
 
 
-def optional_quantities(wanted: Collection[str] | str | None) -> tuple[str, ...]:
-    """Names of the optional quantities; ``"all"`` stands for all of them.
+def optional_quantities(
+    wanted: Collection[str] | str | None, known: Sequence[str] = _OPTIONAL
+) -> tuple[str, ...]:
+    """Names of the optional quantities; ``"all"`` stands for all that are known.
 
     Raises
     ------
@@ -41,11 +43,11 @@ def optional_quantities(wanted: Collection[str] | str | None) -> tuple[str, ...]
     """
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted or ())
     if "all" in names:
-        return _OPTIONAL
-    unknown = [name for name in names if name not in _OPTIONAL]
+        return tuple(known)
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise InvalidOptionError(
-            f"selection_optional has {unknown}; choose among {[*_OPTIONAL, 'all']}"
+            f"selection_optional has {unknown}; choose among {[*known, 'all']}"
         )
     return names
 

@@ -52,12 +52,15 @@ class Solution:
         Whether the best fit is on a kink or at `norm_min`.
     unbounded : numpy.ndarray of bool
         Whether the interval has no lower end.
+    not_converged : numpy.ndarray of bool
+        Whether the fit ended before its best norm.
     """
 
     values: dict[str, Float]
     has_signal: Bool
     at_boundary: Bool
     unbounded: Bool
+    not_converged: Bool
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Solution]) -> Solution:
@@ -144,7 +147,8 @@ def _solve_block(parts: Sequence[Statistic], options: FitOptions) -> Solution:
         array[~has_signal] = np.nan
     values["npred_background"] = np.stack([part.npred_background(x) for part in parts], axis=-1)
     unbounded = has_signal & stat.never_rises(-1) & (options.norm_min is None)
-    return Solution(values, has_signal, at_boundary, unbounded)
+    # fits of one norm converge always: each root is known to exist
+    return Solution(values, has_signal, at_boundary, unbounded, np.zeros_like(has_signal))
 
 
 def _symmetric_error(stat: Statistic, x: Float, n_sigma: float) -> Float:

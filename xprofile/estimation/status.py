@@ -48,6 +48,7 @@ def status_flags(
         "best_fit_at_boundary": solution.at_boundary,
         "unbounded_interval": solution.unbounded,
         "low_coverage": low_coverage,
+        "not_converged": solution.not_converged,
     }
     flags = np.zeros(has_signal.shape, np.int16)
     for name, where in present.items():

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..binned.row_joining import inner_bins
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..schema.axes import axis_edges, bin_dim
 from ..schema.checks import check_binned
@@ -30,6 +31,8 @@ _SAME_EDGE = 1e-5
 def bins_in_a_row(binned: xr.Dataset) -> tuple[xr.Dataset, str, Float]:
     """Return binned data in memory, the dim of the bins, and their edges, (nbin + 1,).
 
+    The edges are those of the bins that are not in a margin.
+
     Raises
     ------
     MissingVariableError
@@ -44,7 +47,8 @@ def bins_in_a_row(binned: xr.Dataset) -> tuple[xr.Dataset, str, Float]:
             "the bins are boxes of a grid, so they are not in a row and no bin is next to another; "
             "bin the maps with a coarser grid instead"
         )
-    old = axis_edges(binned, dim)
+    row, added = inner_bins(binned, dim)
+    old = axis_edges(binned.isel({dim: row}) if added.size else binned, dim)
     if old.size < 2:
         raise InvalidDataError("the binned data have no bins; bin the maps with one region or more")
     shared = int(binned.attrs.get(OVERLAP, 0))

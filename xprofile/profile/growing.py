@@ -10,10 +10,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.bin_merging import cumulative_sums, join_bins, merge_values, sum_runs
+from ..binned.bin_merging import cumulative_sums, merge_values, sum_runs
+from ..binned.row_joining import inner_bins, join_row
 from ..estimation.estimating import estimate
 from ..exceptions import InvalidDataError
-from ..schema.names import DATASET, ENERGY
+from ..schema.names import DATASET, ENERGY, true_dim
 
 __all__ = ["check_no_other_dims", "grow_bins"]
 
@@ -59,7 +60,7 @@ def grow_bins(
     Returns
     -------
     xarray.Dataset
-        As `join_bins` gives it, with one more coordinate:
+        As `join_row` gives it, with one more coordinate:
 
         - ``criterion_met`` (projected_distance), bool: whether a bin meets the criterion.
     """
@@ -68,8 +69,11 @@ def grow_bins(
         value = _MEASURES[name](parts, settings)
         return np.asarray(value.sum([d for d in value.dims if d != dim]).to_numpy() >= least)
 
-    needed = data[["counts"]] if name == "min_counts" else data
-    result = join_bins(data, dim, _find_bounds(needed, dim, meets))
+    # bins grow by what they see, whichever bins it comes from
+    plain = data.drop_dims(true_dim(dim)) if true_dim(dim) in data.dims else data
+    row = plain.isel({dim: inner_bins(data, dim)[0]})
+    needed = row[["counts"]] if name == "min_counts" else row
+    result = join_row(data, dim, _find_bounds(needed, dim, meets))
     words = {"long_name": f"bin has {name.replace('_', ' ')} {least:g}"}
     return result.assign_coords({_CRITERION: xr.Variable((dim,), meets(result), words)})
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from ..binned.bin_merging import join_bins
+from ..binned.row_joining import inner_bins, join_row, take_bins
 from ..estimation.data_sets import as_datasets, common_groups
 from ..estimation.energy_groups import EnergyEdges
 from ..estimation.settings import checked_energy_edges, setting_text
@@ -84,6 +84,10 @@ def rebin(
         - ``exposure`` (energy_true, projected_distance) in cm2 s, ``coverage`` (energy,
           projected_distance): means weighted with the solid angle.
         - ``edisp``: mean weighted with solid angle and exposure, if it has the dim of the bins.
+        - ``exposure_true`` (energy_true, projected_distance_true) in cm2 s: mean weighted with the
+          solid angle, if there is one.
+        - ``psf_mixing``: sum over the merged bins that see photons, and mean over those that send
+          them, weighted with solid angle and exposure_true. Bins of a margin stay as they are.
         - ``projected_distance`` with ``_min`` and ``_max``: edges of the merged bins and their
           middle, in the unit of `binned`.
         - ``lon``, ``lat`` (projected_distance) in deg: mean direction of the old centres.
@@ -95,8 +99,8 @@ def rebin(
     MissingVariableError
         If `binned` is not binned data, or its bins have no edges.
     InvalidDataError
-        If bins do not touch, share pixels, or are boxes of a grid; or if bins are to grow in data
-        with other dims than energies, bins and data sets.
+        If bins do not touch, share pixels, or are boxes of a grid; if bins are to grow in data with
+        other dims than energies, bins and data sets; or if other bins send photons than see them.
     InvalidOptionError
         If none or several of the five are given, a new edge is not an old one, or a value is out
         of its range.
@@ -150,12 +154,12 @@ def _merge_by(binned: xr.Dataset, name: str, value: Any, settings: dict[str, Any
     if name == "factor":
         check_positive_integer(name, value, InvalidOptionError)
         bounds = np.append(np.arange(0, old.size - 1, int(value)), old.size - 1)
-        result = join_bins(data, dim, bounds)
+        result = join_row(data, dim, bounds)
     elif name == "edges":
         unit = str(data[dim].attrs.get("units", DISTANCE_UNIT))
         wanted = edges_in_unit(value, unit)
         value = f"{wanted.size} from {wanted[0]:.6g} to {wanted[-1]:.6g} {unit}"
-        result = join_bins(data, dim, match_edges(wanted, old, unit))
+        result = join_row(data, dim, match_edges(wanted, old, unit))
     else:
         check_number(name, value, "a positive number")
         check_no_other_dims(data, dim)
@@ -241,5 +245,7 @@ def fold(binned: xr.Dataset) -> xr.Dataset:
     bounds = np.append(0, np.arange(2 - size % 2, order.size + 1, 2))
     lower = np.append(0, old[size // 2 + 1 : -1])
     upper = old[size // 2 + 1 :]
-    result = join_bins(data.isel({dim: order}), dim, bounds, lower, upper)
+    row, added = inner_bins(data, dim)
+    turned = take_bins(data, dim, np.concatenate([row[order], added]))
+    result = join_row(turned, dim, bounds, lower, upper)
     return extend_history(result, binned, "fold")

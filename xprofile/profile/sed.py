@@ -7,8 +7,9 @@ import numpy as np
 import xarray as xr
 
 from ..exceptions import InvalidOptionError, MissingVariableError
+from ..schema.axes import bin_dim, pair_bins
 from ..schema.checks import check_profile
-from ..schema.names import SED_TYPE
+from ..schema.names import COVARIANCE, SED_TYPE, second_dim
 from ..schema.options import suggests_options
 from ..schema.units import unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
@@ -67,7 +68,9 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
 
         The other sed types have the same variables with their name in the place of ``dnde``:
         ``flux`` in cm-2 s-1, ``eflux`` and ``e2dnde`` in erg cm-2 s-1, ``norm`` without unit. A
-        surface brightness has the unit per sr.
+        surface brightness has the unit per sr. The ``covariance`` of `unfold` follows, in the
+        square of the unit. If only some of its bins were selected by ``isel``, a change between a
+        flux and a brightness selects these along its second dim, too.
 
     Raises
     ------
@@ -99,11 +102,14 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
     if per_solid_angle and new == "norm":
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
-    factor, unit = _factor_and_unit(profile, old, new)
+    factor, plain_unit = _factor_and_unit(profile, old, new)
     if is_brightness(profile) != per_solid_angle:
+        # the solid angles of the bins along the second dim of a covariance must be known, too
+        profile = pair_bins(profile) if COVARIANCE in profile else profile
         angle = _solid_angle(profile)
         factor = factor / angle if per_solid_angle else factor * angle
-    unit = unit_text(unit / u.sr if per_solid_angle else unit)
+    full_unit = plain_unit / u.sr if per_solid_angle else plain_unit
+    unit = unit_text(full_unit)
     names = {old + suffix: new + suffix for suffix in SED_SUFFIXES if old + suffix in profile}
     others = set(names.values()) - set(names)
     renamed = profile.drop_vars(others, errors="ignore").rename(names)
@@ -116,8 +122,20 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
             values = (values * factor).transpose(*dims)
         attrs = sed_variable(new, name.removeprefix(new)).attrs
         converted[name] = xr.Variable(dims, values.data, attrs | ({"units": unit} if unit else {}))
+    if COVARIANCE in renamed and not same:
+        converted[COVARIANCE] = _covariance(renamed, factor, unit_text(full_unit**2))
     kind = "likelihood" if new == "norm" else new
     return renamed.assign(converted).assign_attrs({SED_TYPE: kind})
+
+
+def _covariance(profile: xr.Dataset, factor: xr.DataArray, unit: str) -> xr.Variable:
+    """Multiply the covariance by the factors of both bins."""
+    dim = bin_dim(profile)
+    values, one = profile[COVARIANCE].variable, factor.variable
+    other = xr.Variable([second_dim(dim) if d == dim else d for d in one.dims], one.data)
+    attrs = {name: value for name, value in values.attrs.items() if name != "units"}
+    scaled = (values * one * other).transpose(*values.dims)
+    return xr.Variable(values.dims, scaled.data, attrs | ({"units": unit} if unit else {}))
 
 
 def _factor_and_unit(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:

@@ -64,6 +64,8 @@ def _settings(profile: xr.Dataset) -> dict[str, str]:
     """Settings with which a profile was estimated."""
     names = ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity", THRESHOLD)
     found = {name: f"{profile.attrs[name]:g}" for name in names if name in profile.attrs}
+    used = [n for n in ("smoothness", "exposure_systematic") if profile.attrs.get(n)]
+    found |= {name: f"{profile.attrs[name]:g}" for name in used}
     return {SPECTRAL_MODEL: _model(profile.attrs.get(SPECTRAL_MODEL)), **found}
 
 

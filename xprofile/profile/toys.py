@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from ..estimation.settings import background_width, check_model, setting_text
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import WStat
+from ..schema.axes import bin_dim, match_bins
 from ..schema.checks import check_background, check_binned
 from ..schema.history import extend_history
-from ..schema.names import ENERGY, TOY
+from ..schema.names import ENERGY, PSF_MIXING, TOY, true_dim
 from ..schema.number_checks import check_number_of_values, check_positive_integer
 from ..schema.options import suggests_options
+from ..spectrum.mixing import mixed_signal
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.response import predicted_signal
 
@@ -44,7 +46,8 @@ def simulate(
         From `bin_maps`. A dim ``dataset`` stays: each data set gets its own counts.
     norm : float or xarray.DataArray
         True norm of the signal, 0 for no signal. An array has dims of the counts, such as the bins
-        and the fine energies.
+        and the fine energies. In data with ``psf_mixing``, photons leave their bins as it says;
+        ``binned.drop_vars("psf_mixing")`` keeps them there.
     n_toys : int
         Number of toys.
     rng : int or numpy.random.Generator, optional
@@ -114,14 +117,15 @@ def simulate(
     model = power_law() if spectral_model is None else spectral_model
     check_model(model)
     per_norm = _fill_unused(binned, predicted_signal(binned, model))
-    norms = broadcast_norm(norm, per_norm).where(per_norm > 0, 0)
-    if not np.isfinite(norms).all():
+    norms = broadcast_norm(norm, per_norm)
+    if not np.isfinite(norms.where(per_norm > 0, 0)).all():
         raise InvalidOptionError("norm must be finite in every bin that has exposure")
+    signal = _expected_signal(binned, norms, per_norm, model)
     generator = np.random.default_rng(rng)
     if "counts_off" in binned:
-        drawn = _draw_on_off(binned, norms, per_norm, n_toys, generator)
+        drawn = _draw_on_off(binned, signal, n_toys, generator)
     else:
-        drawn = {"counts": _draw_counts(binned, norms * per_norm, n_toys, generator, width)}
+        drawn = {"counts": _draw_counts(binned, signal, n_toys, generator, width)}
     step = (
         f"simulate norm: {_describe(norm)}; n_toys: {n_toys}; rng: {_describe(rng)}; "
         f"spectral_model: {setting_text('spectral_model', model)}; background: {background}"
@@ -129,6 +133,22 @@ def simulate(
     dims = (TOY, *binned["counts"].dims)
     toys = {name: xr.Variable(dims, n, binned[name].attrs) for name, n in drawn.items()}
     return extend_history(binned.assign(toys), binned, step)
+
+
+def _expected_signal(
+    binned: xr.Dataset, norms: xr.DataArray, per_norm: xr.DataArray, model: SpectralModel
+) -> xr.DataArray:
+    """Signal counts of norms; with a mixing, those that arrive from all bins."""
+    if PSF_MIXING not in binned:
+        return norms.where(per_norm > 0, 0) * per_norm
+    dim = bin_dim(binned)
+    source = true_dim(dim)
+    found = match_bins(binned, dim, source)
+    mixed = mixed_signal(binned, model).variable.isel({source: found[found >= 0]})
+    known = norms.isel({dim: found >= 0}).fillna(0).variable  # NaN: without exposure
+    emitted = xr.Variable([source if d == dim else d for d in known.dims], known.data)
+    seen = (mixed * emitted).sum(source).transpose(*per_norm.dims)
+    return _fill_unused(binned, per_norm.copy(data=seen.data))
 
 
 def _drawn_width(background: str | float, *, measured: bool) -> float:
@@ -198,21 +218,16 @@ def _draw_counts(
 
 
 def _draw_on_off(
-    binned: xr.Dataset,
-    norms: xr.DataArray,
-    per_norm: xr.DataArray,
-    size: int,
-    rng: np.random.Generator,
+    binned: xr.Dataset, signal: xr.DataArray, size: int, rng: np.random.Generator
 ) -> dict[str, NDArray[np.int64]]:
     """Draw on and off counts, with the off rates that fit the measured counts best."""
     ratio = _fill_unused(binned, binned["acceptance"] / binned["acceptance_off"], 1)
     measured = [_fill_unused(binned, binned[name]) for name in ("counts", "counts_off")]
-    n, m, x, s, alpha = (
-        np.asarray(v, dtype=float).ravel() for v in (*measured, norms, per_norm, ratio)
-    )
+    n, m, s, alpha = (np.asarray(v, dtype=float).ravel() for v in (*measured, signal, ratio))
     # each fine bin is a separate problem
-    on = WStat(n[:, None], s[:, None], m[:, None], alpha[:, None]).npred_background(x)
-    expected = {"counts": x * s + on, "counts_off": on / alpha}
+    rows = (n[:, None], np.abs(s)[:, None], m[:, None], alpha[:, None])
+    on = WStat(*rows).npred_background(np.where(s < 0, -1.0, 1.0))
+    expected = {"counts": s + on, "counts_off": on / alpha}
     return {
         name: _poisson(rng, rate.reshape(ratio.shape), (size, *ratio.shape))
         for name, rate in expected.items()

@@ -1,0 +1,138 @@
+"""What a person reads if norms cannot be unfolded."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from cases.unfolding import leaks, mixed, row_of_bins
+
+from xprofile import unfold
+from xprofile.estimation.unfolding.conditioning import condition_number
+from xprofile.exceptions import (
+    DataWarning,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+    UnknownOptionError,
+)
+
+DIM = "projected_distance"
+
+
+@pytest.fixture(scope="module")
+def binned():
+    return row_of_bins(6)
+
+
+def test_without_a_psf(binned):
+    with pytest.raises(MissingVariableError, match=r"no psf_mixing.*bin\(bins, psf=True\)"):
+        unfold(binned.drop_vars("psf_mixing"))
+
+
+def test_without_a_background(binned):
+    with pytest.raises(MissingVariableError, match="no background"):
+        unfold(binned.drop_vars("background"))
+
+
+@pytest.mark.parametrize(("width", "number"), [(2.2, "3"), (3, "3"), (6, "5")])
+def test_bins_that_are_too_fine_say_how_wide_they_should_be(width, number):
+    fine = row_of_bins(40, width=width)
+    with pytest.raises(InvalidDataError, match=r"too fine .* from 0\.01 to 1 TeV") as error:
+        unfold(fine)
+    text = str(error.value)
+    assert f"about {number} times as wide, of {0.25 * int(number):.2g} deg" in text
+    assert "keeps" in text
+    assert "smoothness=" in text
+    unfold(row_of_bins(10, width=width / int(number)))  # as wide as that
+    assert np.isfinite(unfold(fine, smoothness=1).norm).all()
+
+
+def test_bins_without_an_order_are_told_the_share_that_they_should_keep():
+    fine = row_of_bins(20, width=3)
+    names = {DIM: "region", f"{DIM}_true": "region_true"}
+    names |= {f"{DIM}_{end}": f"region_{end}" for end in ("min", "max")}
+    labels = [f"r{i}" for i in range(20)]
+    fine = fine.drop_vars([*names]).rename_dims({DIM: "region", f"{DIM}_true": "region_true"})
+    fine = fine.assign_coords(region=labels, region_true=labels)
+    with pytest.raises(InvalidDataError, match="Use larger bins, which keep about half"):
+        unfold(fine)
+    with pytest.raises(InvalidOptionError, match="smoothness needs bins in a row"):
+        unfold(fine, smoothness=1)
+
+
+@pytest.mark.parametrize(("width", "number"), [(0.79, 1e7), (0.86, 1e6), (0.94, 1e5), (1.25, 1e3)])
+def test_condition_numbers_of_a_gaussian_psf(width, number):
+    """The numbers in the comments of the limits."""
+    matrix = leaks(60, 1 / width)
+    assert 0.7 < condition_number((matrix @ matrix.T)[None])[0] / number < 1.5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"exposure_systematic": 0.6}, "exposure of 0 at 2 sigma.*below 0.5"),
+        ({"exposure_systematic": -1}, "exposure_systematic must be a number of 0 or more"),
+        ({"smoothness": np.nan}, "smoothness must be a number of 0 or more"),
+        ({"background_correlated": True}, "needs an uncertain background"),
+        ({"background": "known"}, "background must be 'fixed', 'free'"),
+        ({"selection_optional": ["scan"]}, "choose among .*errn-errp"),
+        ({"n_sigma": 0}, "n_sigma must be a positive number"),
+        ({"min_coverage": 2}, "min_coverage must be a share"),
+    ],
+)
+def test_wrong_options(binned, options, words):
+    with pytest.raises(InvalidOptionError, match=words):
+        unfold(binned, **options)
+
+
+def test_unknown_options(binned):
+    with pytest.raises(UnknownOptionError, match="did you mean 'smoothness'"):
+        binned.profile.unfold(smothness=1)
+
+
+def test_background_norms_of_on_off_data(binned):
+    off = binned.drop_vars("background").assign(
+        counts_off=binned.counts, acceptance=binned.coverage, acceptance_off=binned.coverage * 2
+    )
+    with pytest.raises(InvalidOptionError, match="measure their background"):
+        unfold(off, background=0.1)
+
+
+def test_bins_that_are_left_out(binned):
+    with pytest.warns(DataWarning, match=r"were left out.*% of their photons.*before selecting"):
+        found = unfold(binned.isel({DIM: [0, 1, 2]}))
+    assert found.sizes[DIM] == found.sizes[f"{DIM}_2"] == 3
+    with pytest.raises(InvalidDataError, match="3 bins along projected_distance are missing"):
+        unfold(binned.isel({f"{DIM}_true": [0, 1, 2]}))
+    unlabelled = binned.drop_vars(f"{DIM}_true").isel({DIM: [0, 1]})
+    with pytest.raises(MissingVariableError, match="no coordinate projected_distance_true"):
+        unfold(unlabelled)
+
+
+def test_dims_that_a_fit_does_not_know(binned):
+    with pytest.raises(InvalidDataError, match="psf_mixing has dims"):
+        unfold(binned.assign(psf_mixing=binned.psf_mixing.expand_dims(epoch=2)))
+    with pytest.raises(InvalidDataError, match=r"have the dims.*toy"):
+        unfold(binned.assign(psf_mixing=binned.psf_mixing.expand_dims(toy=2)))
+
+
+def test_a_different_bin_number_of_joint_data(binned):
+    with pytest.raises(InvalidDataError, match="data set 1 has other bins"):
+        unfold([binned, row_of_bins(5)])
+
+
+def test_photons_of_masked_bins_are_only_told_if_they_matter():
+    far = row_of_bins(6, width=0.5)
+    coverage = far.coverage.values.copy()
+    coverage[:, 0] = 0
+    near = far.assign(coverage=far.coverage.copy(data=coverage))
+    with pytest.warns(DataWarning, match="1 bins along projected_distance have no used pixels"):
+        unfold(near)
+    unfold(mixed(near, 0))  # no photon leaves its bin
+
+
+def test_an_index_that_repeats_is_used_by_its_order(binned):
+    twice = xr.Variable(DIM, [0, 0, 1, 1, 2, 2])
+    same = binned.assign_coords({DIM: twice, f"{DIM}_true": (f"{DIM}_true", twice.data)})
+    np.testing.assert_allclose(unfold(same).norm, unfold(binned).norm, rtol=1e-12)
+    with pytest.raises(InvalidDataError, match="repeat"):
+        unfold(same.isel({DIM: [1, 0]}))

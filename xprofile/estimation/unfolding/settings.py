@@ -1,0 +1,109 @@
+"""Options of `unfold` as a value: checks, defaults, and their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ...exceptions import InvalidOptionError
+from ...schema.names import SED_TYPE, SPECTRAL_MODEL, THRESHOLD
+from ...schema.number_checks import check_bool, check_number
+from ...spectrum.model_json import model_to_json
+from ...spectrum.models import SpectralModel, power_law
+from ..energy_groups import EnergyEdges
+from ..settings import (
+    background_width,
+    check_model,
+    checked_energy_edges,
+    optional_quantities,
+    setting_text,
+)
+
+__all__ = ["UnfoldSettings"]
+
+_OPTIONAL = ("errn-errp", "ul")
+
+
+@dataclass(frozen=True, eq=False)
+class UnfoldSettings:
+    """Checked options of `unfold`, which describes them.
+
+    Raises
+    ------
+    InvalidOptionError, InvalidEnergyError
+        If an option is unknown, or out of its range.
+    """
+
+    spectral_model: SpectralModel
+    energy_edges: EnergyEdges
+    n_sigma: float
+    n_sigma_ul: float
+    selection_optional: tuple[str, ...]
+    norm_min: float | None
+    background: str | float
+    background_correlated: bool
+    exposure_systematic: float
+    smoothness: float
+    sum_over_energy_groups: bool
+    sqrt_ts_threshold_ul: float
+    min_coverage: float
+    strict_energies: bool
+
+    @classmethod
+    def from_options(cls, **options: Any) -> UnfoldSettings:
+        """Fill in defaults that are None."""
+        model = options["spectral_model"]
+        options["spectral_model"] = power_law() if model is None else model
+        options["energy_edges"] = checked_energy_edges(options["energy_edges"])
+        options["selection_optional"] = optional_quantities(
+            options["selection_optional"], _OPTIONAL
+        )
+        return cls(**options)
+
+    def __post_init__(self) -> None:
+        check_model(self.spectral_model)
+        for name in ("n_sigma", "n_sigma_ul"):
+            check_number(name, getattr(self, name), "a positive number")
+        check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
+        check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
+        for name in ("exposure_systematic", "smoothness"):
+            check_number(name, getattr(self, name), "a number of 0 or more")
+        if self.norm_min is not None:
+            check_number("norm_min", self.norm_min, "a finite number")
+        for name in ("background_correlated", "sum_over_energy_groups", "strict_energies"):
+            check_bool(name, getattr(self, name))
+        if self.width is None and self.background_correlated:
+            raise InvalidOptionError(
+                "background_correlated=True needs an uncertain background: give background='free', "
+                "or its relative systematic uncertainty such as background=0.05"
+            )
+        largest = max(self.n_sigma, self.n_sigma_ul)
+        if self.exposure_systematic * largest >= 1:
+            raise InvalidOptionError(
+                f"exposure_systematic={self.exposure_systematic:g} allows an exposure of 0 at "
+                f"{largest:g} sigma, where norms have no limit; give one below {1 / largest:.3g}, "
+                "or a smaller n_sigma_ul"
+            )
+
+    @property
+    def width(self) -> float | None:
+        """Relative systematic uncertainty of the background: None if fixed, inf if free."""
+        return background_width(self.background)
+
+    def attrs(self) -> dict[Hashable, Any]:
+        """Attributes of the profile."""
+        return {
+            SED_TYPE: "likelihood",
+            SPECTRAL_MODEL: model_to_json(self.spectral_model),
+            "n_sigma": float(self.n_sigma),
+            "n_sigma_ul": float(self.n_sigma_ul),
+            THRESHOLD: float(self.sqrt_ts_threshold_ul),
+            "smoothness": float(self.smoothness),
+            "exposure_systematic": float(self.exposure_systematic),
+        }
+
+    def summary(self) -> str:
+        """Settings as one line of text for the history."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return "; ".join(f"{name}: {setting_text(name, v)}" for name, v in values.items())

@@ -1,0 +1,237 @@
+"""Profiles of the true brightness of each bin, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+
+from ...schema.axes import bin_dim, energy_unit
+from ...schema.history import history_attrs
+from ...schema.names import DATASET, ENERGY_UNIT, MARGIN, second_dim
+from ...schema.options import suggests_options
+from ...spectrum.models import SpectralModel
+from ...spectrum.references import reference_variables
+from ..data_sets import as_datasets, common_groups
+from ..energy_groups import EnergyEdges, EnergyGroups
+from ..results import make_profile
+from .conditioning import check_condition
+from .matrices import add_matrices
+from .settings import UnfoldSettings
+from .smoothing import penalty_of_fitted, smoothness_penalty
+from .solve import UnfoldSolution, solve_systems
+from .systems import Systems, make_systems
+
+__all__ = ["unfold"]
+
+
+@suggests_options
+def unfold(
+    binned: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    spectral_model: SpectralModel | None = None,
+    energy_edges: EnergyEdges = None,
+    n_sigma: float = 1,
+    n_sigma_ul: float = 2,
+    selection_optional: Collection[str] | str | None = None,
+    norm_min: float | None = None,
+    background: str | float = "fixed",
+    background_correlated: bool = False,
+    exposure_systematic: float = 0,
+    smoothness: float = 0,
+    sum_over_energy_groups: bool = False,
+    sqrt_ts_threshold_ul: float = 2,
+    min_coverage: float = 0,
+    strict_energies: bool = False,
+) -> xr.Dataset:
+    r"""Estimate a profile without the smearing of the PSF: the norms of all bins together.
+
+    The PSF carries photons from one bin to another. `estimate` counts them where they arrive,
+    `unfold` as signal of the bin that they come from, by the ``psf_mixing`` of the binned data. The
+    norms of an energy group are fitted together, and their errors are correlated.
+
+    Parameters
+    ----------
+    binned : xarray.Dataset or list of xarray.Dataset
+        Binned data with ``psf_mixing``, from ``bin_maps(maps, bins, psf=True)``. A list, or a
+        Dataset with a dim ``dataset``, is fitted jointly, as by `estimate`.
+    spectral_model : astropy.modeling.Model or callable, optional
+        Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
+        index 2.
+    energy_edges : Quantity, "fine" or int, optional
+        Edges of the profile's energy bins, as in `estimate`.
+    n_sigma : float
+        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
+    n_sigma_ul : float
+        Significance of the upper limit.
+    selection_optional : collection of {"errn-errp", "ul"} or "all"
+        Optional quantities to compute. All other norms are fitted again at each step.
+    norm_min : float, optional
+        Smallest norm allowed, such as 0 for signals that cannot be negative.
+    background : {"fixed", "free"} or float
+        Whether the background is known, or has a norm in each bin and energy group (and data set)
+        that is fitted: freely, or with a relative systematic uncertainty such as 0.05.
+    background_correlated : bool
+        Fit one norm of the background for all bins of an energy group (and data set) instead.
+    exposure_systematic : float
+        Relative systematic uncertainty of the exposure, common to all bins and energies, such as
+        0.1. Best fits stay; errors, limits and the covariance grow.
+    smoothness : float
+        Strength of a penalty on profiles that are not smooth, for bins much finer than the PSF: the
+        statistic is higher by the sum of the squares of the second differences of the norms of
+        neighbouring bins, times this number. So it is about 1 / d\ :sup:`2` for second differences
+        that are expected to be d. It brings a bias, which ``norm_bias`` states.
+    sum_over_energy_groups : bool
+        Sum the fine energy bins of a group before the fit, instead of fitting them jointly.
+    sqrt_ts_threshold_ul : float
+        Bins with a smaller significance are marked ``is_ul``.
+    min_coverage : float
+        Bins with a smaller used share get NaN, and a status that says so. They are fitted with the
+        others.
+    strict_energies : bool
+        Refuse energy edges that are not edges of the data, instead of moving them.
+
+    Returns
+    -------
+    xarray.Dataset
+        Profile with the variables of `estimate`, and some more. A dim ``toy`` of the counts comes
+        before these dims. Bins that ``bin(..., margin=...)`` added are left out.
+
+        - ``norm``, ``norm_err`` (projected_distance, energy): best fit, and error from the
+          covariance. NaN where no used pixel, no exposure or no energy constrains the norm.
+        - ``norm_errn``, ``norm_errp``, ``norm_ul``: by choice.
+        - ``norm_bias``: with `smoothness`, the bias (R - 1) x that it brings, for the best fits x
+          and the resolution matrix R.
+        - ``covariance``, ``correlation`` (energy, projected_distance, projected_distance_2): of the
+          norms, for 1 sigma. Rows and columns of norms without an estimate are NaN.
+        - ``ts``, ``sqrt_ts``: test statistic against norm 0 of the bin, with all others fitted.
+        - ``stat``, ``stat_null``: fit statistic of the counts of each bin, and this plus ``ts``.
+        - ``stat_total`` (energy): fit statistic of all bins together, with all penalties.
+        - ``counts``, ``npred``, ``npred_excess``, ``npred_background``: counts that are seen in
+          the bin, wherever they come from. In a joint fit with the dim ``dataset`` first.
+        - ``success``, ``is_ul`` (bool), ``status`` (CF flags), ``coverage``, ``solid_angle``.
+        - ``ref_dnde``, ``ref_flux``, ``ref_eflux``, ``ref_e2dnde`` (energy): values at norm 1.
+
+        The attrs have the settings, among them ``smoothness`` and ``exposure_systematic``.
+
+    Raises
+    ------
+    MissingVariableError
+        If `binned` has no ``psf_mixing``, no background, or is not binned data.
+    InvalidDataError
+        If the bins are too fine for the PSF; the message says how wide they should be. Also if the
+        data sets of a joint fit have different bins.
+    InvalidEnergyError, InvalidOptionError
+        If a setting is wrong, or no energies of the data are in an energy bin.
+
+    Warns
+    -----
+    DataWarning
+        If energy edges inside the data move, or bins without used pixels, which are not fitted,
+        give photons to others.
+
+    See Also
+    --------
+    xprofile.estimate : Fit each bin by itself.
+    xprofile.bin_maps : Bin maps; ``psf=True`` adds the sharing of photons.
+
+    Notes
+    -----
+    The counts of bin i at energy k are
+
+    .. math:: \mu_{ik} = \max\Big(\sum_j x_j \sum_e F_e\, E_{ej}\, M_{eji}\, D_{ek} + b_{ik}, 0\Big)
+
+    for the norms :math:`x_j` of all bins, the flux F, the exposure E (``exposure_true``), the
+    sharing M (``psf_mixing``), the energy dispersion D and the background b. Signal from outside
+    of the bins is not known. What the PSF carries into them counts as theirs; ``margin=`` of
+    `bin_maps` adds bins that take it up. The same holds for bins without used pixels.
+
+    Errors, limits and ``ts`` follow from the statistic with all other norms fitted. With a
+    penalty of `smoothness`, they are those of the penalised statistic.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, edges=[0, 0.25, 0.5, 1, 2] * u.deg)
+    >>> binned = maps.profile.bin(rings, psf=True)
+    >>> profile = xprofile.unfold(binned, spectral_model=xprofile.power_law(2.3))
+    >>> dict(profile.covariance.sizes)
+    {'energy': 1, 'projected_distance': 4, 'projected_distance_2': 4}
+    """
+    settings = UnfoldSettings.from_options(
+        spectral_model=spectral_model,
+        energy_edges=energy_edges,
+        n_sigma=n_sigma,
+        n_sigma_ul=n_sigma_ul,
+        selection_optional=selection_optional,
+        norm_min=norm_min,
+        background=background,
+        background_correlated=background_correlated,
+        exposure_systematic=exposure_systematic,
+        smoothness=smoothness,
+        sum_over_energy_groups=sum_over_energy_groups,
+        sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
+        min_coverage=min_coverage,
+        strict_energies=strict_energies,
+    )
+    datasets = as_datasets(binned)
+    groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)
+    systems = make_systems(
+        datasets,
+        groups,
+        settings.spectral_model,
+        summed=settings.sum_over_energy_groups,
+        width=settings.width,
+    )
+    penalty = smoothness_penalty(datasets[0], settings.smoothness)
+    penalties = penalty_of_fitted(penalty, systems.fitted())
+    check_condition(datasets[0], systems, groups[0], penalties)
+    solution = solve_systems(systems, settings, penalties)
+    joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
+    source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+    profile = _profile(datasets, groups, systems, solution, settings, joint=joint, source=source)
+    return _without_margin(profile, bin_dim(datasets[0]))
+
+
+def _profile(
+    datasets: Sequence[xr.Dataset],
+    groups: Sequence[EnergyGroups],
+    systems: Systems,
+    solution: UnfoldSolution,
+    settings: UnfoldSettings,
+    *,
+    joint: bool,
+    source: xr.Dataset,
+) -> xr.Dataset:
+    """Make the profile of all bins, those of the margin too."""
+    scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
+    lower, upper = groups[0].lower * scale, groups[0].upper * scale
+    attrs = history_attrs(settings.attrs(), source, f"unfold {settings.summary()}")
+    profile = make_profile(
+        datasets,
+        groups,
+        systems,
+        solution.bins,
+        joint=joint,
+        min_coverage=settings.min_coverage,
+        references=reference_variables(settings.spectral_model, lower, upper, warn=False),
+        norm_scan=None,
+        attrs=attrs,
+    )
+    extra = systems.extra_dims
+    profile = add_matrices(profile, solution.covariance, bin_dim(datasets[0]), extra)
+    return profile.assign(stat_total=solution.total(extra))
+
+
+def _without_margin(profile: xr.Dataset, dim: str) -> xr.Dataset:
+    """Leave out the bins that were added round the others."""
+    if MARGIN not in profile.coords:
+        return profile
+    kept = np.flatnonzero(~profile[MARGIN].to_numpy().astype(bool))
+    return profile.isel({dim: kept, second_dim(dim): kept}).drop_vars(MARGIN)
