@@ -17,7 +17,7 @@ from ..maps.pixelgrid import PixelGrid
 from ..maps.value_warnings import highest_used
 from ..maps.wcs import pixel_grid
 from ..schema.axes import on_bins
-from ..schema.checks import check_maps
+from ..schema.checks import check_maps, check_real_numbers
 from ..schema.history import history_attrs
 from ..schema.names import EDISP, LAT, LON, OVERLAP, WCS_NAME
 from ..schema.options import suggests_options
@@ -248,11 +248,11 @@ def bin_image(
     """
     if how not in ("sum", "mean"):
         raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
+    check_real_numbers(image)
     bins, grid = as_bins(bins), pixel_grid(image)
     ordered = image.transpose(..., LAT, LON)
     cubes = {"image": ordered.variable}
-    divided = Subpixels.from_options(overlap, subpixels, bins, grid)
-    search = _search(bins, grid, cubes, divided)
+    search = _search(bins, grid, cubes, Subpixels.from_options(overlap, subpixels, bins, grid))
     _warn_of_overlaps(search.overlap)
     sums = sum_over_blocks(cubes, search, ImageSums.from_block, add)
     sums = sums.reindex(np.arange(search.nbin))
