@@ -10,9 +10,10 @@ import matplotlib.pyplot as plt
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.utils import iers
+from cases.skies import tutorial_sky
 from hypothesis import settings
 
-from xprofile import SkyBins, open_maps, tutorial
+from xprofile import SkyBins, open_maps
 
 # busy machines and first imports take longer than the usual deadline of 200 ms
 settings.register_profile("any machine", settings(), deadline=None)
@@ -72,7 +73,7 @@ def real_maps(gammapy_data):
 @pytest.fixture(scope="session")
 def sim_maps():
     """The embedded sky."""
-    return tutorial.open_maps("galactic-center-sim")
+    return tutorial_sky()
 
 
 @pytest.fixture(scope="session")

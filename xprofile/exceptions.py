@@ -11,10 +11,12 @@ __all__ = [
     "InvalidDataError",
     "InvalidEnergyError",
     "InvalidOptionError",
+    "LostWorkerError",
     "MissingFileError",
     "MissingPackageError",
     "MissingVariableError",
     "NotFoundError",
+    "OutOfRangeError",
     "PassedOptionError",
     "TooLargeError",
     "UnknownOptionError",
@@ -48,6 +50,10 @@ class MissingPackageError(XProfileError, ImportError):
     """The operation needs an optional package that is not installed."""
 
 
+class LostWorkerError(XProfileError, RuntimeError):
+    """Workers of dask.distributed died while they computed data."""
+
+
 class FileFormatError(XProfileError, OSError):
     """A file cannot be read: it is truncated, has another format, or lacks a needed part."""
 
@@ -64,6 +70,10 @@ class NotFoundError(XProfileError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class OutOfRangeError(NotFoundError, IndexError):
+    """An index selects something beyond the end, such as the fourth of three bins."""
 
 
 class InvalidDataError(XProfileError, ValueError):

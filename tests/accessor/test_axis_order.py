@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
+from cases.skies import tutorial_sky
 
 import xprofile
 from xprofile import SkyBins, power_law
@@ -18,7 +19,7 @@ MODEL = power_law(index=2.6)
 
 
 def make_stages():
-    sky = xprofile.tutorial.open_maps("galactic-center-sim").profile.cutout(CENTER, 2 * u.deg)
+    sky = tutorial_sky().profile.cutout(CENTER, 2 * u.deg)
     maps = {"maps": sky, "maps without edisp": sky.drop_vars("edisp")}
     binned = {name: data.profile.bin(BINS) for name, data in maps.items()}
     profile = binned["maps"].profile.estimate(

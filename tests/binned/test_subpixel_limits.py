@@ -1,6 +1,7 @@
 """Sub-positions of pixels stay within a limit in all, and a warning says what that costs."""
 
 import time
+from functools import partial
 
 import astropy.units as u
 import numpy as np
@@ -10,7 +11,9 @@ from cases.maps import make_maps, make_wcs
 from regions import CircleSkyRegion, PolygonSkyRegion
 
 from xprofile import SkyBins, bin_image
+from xprofile.binned.members.subpixels import Subpixels
 from xprofile.exceptions import DataWarning
+from xprofile.maps.wcs import pixel_grid
 
 STEP = 0.02
 SECONDS = 6  # of the processor, of which they take 0.1 to 1.5; it was 8 to 158 s
@@ -44,7 +47,7 @@ def polygon(size):
     )
 
 
-@pytest.mark.parametrize("radius", [0.03, 0.1, 0.3, 1.7])
+@pytest.mark.parametrize("radius", [0.03, pytest.param(0.1, marks=pytest.mark.slow), 0.3, 1.7])
 def test_small_circles_are_right_and_fast(radius):
     image = counts().isel(energy=0)
     bins = circles(radius, 3)
@@ -63,11 +66,16 @@ def test_small_circles_are_right_and_fast(radius):
 @pytest.mark.filterwarnings("ignore:.*without a pixel", "ignore:.*smaller than the pixels")
 @pytest.mark.parametrize(
     "bins",
-    [circles(1e-3, 2000), circles(0.3, 2000), path(10), path(25)],
+    [
+        pytest.param(partial(circles, 1e-3, 2000), marks=pytest.mark.slow),
+        partial(circles, 0.3, 2000),
+        pytest.param(partial(path, 10), marks=pytest.mark.slow),
+        partial(path, 25),
+    ],
     ids=["tiny", "small", "path", "large path"],
 )
 def test_many_bins_and_points_say_how_right_they_are(bins):
-    image = counts().isel(energy=0)
+    image, bins = counts().isel(energy=0), bins()
     begin = time.process_time()
     with pytest.warns(DataWarning, match=r"right to about|not reliable"):
         found = bin_image(image, bins, overlap="subpixel")
@@ -75,7 +83,9 @@ def test_many_bins_and_points_say_how_right_they_are(bins):
     assert time.process_time() - begin < SECONDS
 
 
-@pytest.mark.parametrize("size", [2, 10, 25])
+@pytest.mark.parametrize(
+    "size", [pytest.param(2, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.slow), 25]
+)
 def test_polygons_of_many_corners(size):
     begin = time.process_time()
     found = bin_image(counts().isel(energy=0) * 0 + 1, polygon(size), overlap="subpixel")
@@ -87,3 +97,42 @@ def test_a_number_that_is_given_is_taken_without_a_warning():
     image = counts().isel(energy=0) * 0 + 1
     found = bin_image(image, circles(0.05, 2), overlap="subpixel", subpixels=1500)
     np.testing.assert_allclose(found, np.pi * 0.05**2, rtol=1e-2)
+
+
+def far_grid():
+    return SkyBins.grid(places(0, 0), width=12 * u.deg, height=12 * u.deg, nbin=(100, 100))
+
+
+def far_spiral():
+    turn = np.linspace(0, 1440, 300)
+    points = places(0, 0).directional_offset_by(turn * u.deg, (0.02 + turn / 1440) * 12 * u.deg)
+    return SkyBins.along_path(points, height=0.3 * u.deg, step=0.6 * u.deg)
+
+
+@pytest.mark.filterwarnings("ignore:.*smaller than the pixels", "ignore:.*off the map")
+@pytest.mark.filterwarnings("ignore:the bins are small or narrow")
+@pytest.mark.parametrize("make", [far_grid, far_spiral])
+def test_parts_of_bins_far_beyond_the_map_are_not_divided(make):
+    """They were examined by sub-positions, as many as in 100 maps, in 16 s."""
+    maps, bins = make_maps(make_wcs("CAR", (0, 0), STEP, (60, 60)), (60, 60)), make()
+    begin = time.process_time()
+    found = maps.profile.bin(bins, overlap="subpixel")
+    assert time.process_time() - begin < SECONDS
+    exact = bins.solid_angle.to_value("sr")
+    np.testing.assert_allclose(found.solid_angle, exact, rtol=1e-3)
+
+
+@pytest.mark.parametrize("number", [1, 2, 20])
+def test_positions_in_many_bins_are_examined_a_few_at_a_time(number):
+    """10,000 circles that hold half of a map took 12 GB."""
+    grid = pixel_grid(counts())
+    most, sizes = 1 << 22, []
+
+    def finder(grid, x, y):
+        sizes.append(x.size * y.size)
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    Subpixels(number, 3, at_one_position=5000.0).pairs(finder, grid, grid.x, grid.y)
+    row = grid.x.size * min(number, 3) ** 2
+    assert max(sizes) <= max(1.5 * most / 5000, 2 * row + 3000)
+    assert len(sizes) > 1

@@ -8,7 +8,10 @@ from astropy.coordinates import (
     FK4,
     FK5,
     GCRS,
+    HCRS,
     ICRS,
+    ITRS,
+    LSR,
     AltAz,
     BarycentricMeanEcliptic,
     BarycentricTrueEcliptic,
@@ -22,6 +25,7 @@ from astropy.coordinates import (
     PrecessedGeocentric,
     SkyCoord,
     SkyOffsetFrame,
+    SphericalRepresentation,
     Supergalactic,
 )
 from astropy.time import Time
@@ -169,6 +173,9 @@ def find_one(bins, place):
         GCRS(obstime="J1990"),
         HeliocentricTrueEcliptic(obstime="J1990"),
         FK5(equinox="J1875"),
+        HCRS(obstime="J1990"),
+        ITRS(obstime="J1990"),
+        LSR(),
     ],
     ids=lambda frame: frame.name,
 )
@@ -178,6 +185,24 @@ def test_distances_do_not_count(frame, distance):
     plain = [SkyCoord(c.icrs.ra, c.icrs.dec) for c in (start, end)]
     expected = SkyBins.along_line(*plain, height=1 * u.deg, nbin=3, origin=plain[1])
     assert_same(found, expected)
+    turned = SkyBins.grid(start, width=2 * u.deg, height=1 * u.deg, nbin=(1, 1))
+    listed = SkyBins.from_regions([RectangleSkyRegion(start, 2 * u.deg, 1 * u.deg)])
+    rings = SkyBins.annuli(start, radius_max=1 * u.deg, nbin=1)
+    for bins in (turned, listed, rings):
+        np.testing.assert_allclose(bins.center.icrs.separation(plain[0]).deg, 0, atol=EXACT)
+
+
+@pytest.mark.parametrize("frame", [Galactocentric(), ITRS(obstime="J1990"), LSR()])
+def test_north_is_that_of_frames_that_need_a_distance(frame):
+    """Grids and angles of regions in them raised errors of astropy."""
+    place = in_frame(frame, 80, 40, distance=8 * u.kpc)
+    data = place.spherical
+    north = SphericalRepresentation(data.lon, data.lat + 0.02 * u.deg, data.distance)
+    toward = SkyCoord(place.frame.replicate_without_data().realize_frame(north))
+    slit = SkyBins.grid(place, width=2e-4 * u.deg, height=2 * u.deg, nbin=(1, 1))
+    box = RectangleSkyRegion(place, 2e-4 * u.deg, 2 * u.deg)
+    for bins in (slit, SkyBins.from_regions([box])):
+        assert find_one(bins, toward) == [0], bins
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """WCS of many projections and orientations, and comparisons of positions on the sky."""
 
+from functools import cache
+
 import astropy.units as u
 import numpy as np
 
 from cases.maps import make_maps, make_wcs
+from xprofile import tutorial
 
 
 def plate_carree(lon, lat, step=0.1):
@@ -78,3 +81,13 @@ def assert_same_sky(actual, expected):
     np.testing.assert_array_equal(np.isfinite(actual.spherical.lat.deg), known)
     assert known.any()
     assert actual[known].separation(expected[known]).max() < 1e-9 * u.deg
+
+
+@cache
+def _simulated():
+    return tutorial.open_maps("galactic-center-sim")
+
+
+def tutorial_sky():
+    """Copy the simulated sky of the tutorial, which is made once; its arrays are shared."""
+    return _simulated().copy()

@@ -33,7 +33,7 @@ lazy = xr.open_dataset(f"{folder}/lazy.nc", chunks={"lat": 10})
 
 def work(number):
     path = f"{folder}/{number % 4}.nc"
-    for turn in range(8):
+    for turn in range(5):
         write_netcdf(maps if turn % 2 else maps.chunk(lat=20), path, overwrite=True)
         assert open_netcdf(path).identical(maps)
         assert int(lazy.counts.sum().compute()) == int(maps.counts.sum())

@@ -22,7 +22,7 @@ from xprofile.estimation.solve import FitOptions, solve_problems
 from xprofile.likelihood import Cash, Joint, NuisanceCash
 
 KINDS = ["cash", "wstat", "nuisance", "joint"]
-COUNT = 200  # problems in one example
+COUNT = 100  # problems in one example
 OPTIONS = FitOptions(
     1, 2, 5, ("errn-errp", "ul", "scan", "sensitivity"), np.array([-0.5, 0.0, 3.0])
 )
@@ -123,7 +123,7 @@ def check_sensitivity(found, exact):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(quick, max_examples=3)
+@settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
 def test_laws(kind, seed, nbin):
     check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))
@@ -134,7 +134,7 @@ def test_laws(kind, seed, nbin):
 def test_laws_of_many_problems(kind):
     """100,000 problems of counts on a background, 3,000 to 10,000 of each other kind."""
 
-    @settings(quick, max_examples={"cash": 500, "nuisance": 15}.get(kind, 50))
+    @settings(quick, max_examples={"cash": 1000, "nuisance": 30}.get(kind, 100))
     @given(seed=seeds, nbin=sizes)
     def check(seed, nbin):
         check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))
@@ -143,7 +143,7 @@ def test_laws_of_many_problems(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(quick, max_examples=3)
+@settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
 def test_problems_do_not_depend_on_each_other(kind, seed, nbin):
     """Results are the same to the last bit in any order, in blocks of any size, and alone."""
@@ -163,7 +163,7 @@ def test_problems_do_not_depend_on_each_other(kind, seed, nbin):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(quick, max_examples=3)
+@settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
 def test_single_precision_gives_the_same_as_double(kind, seed, nbin):
     """Arrays in single precision give the same results, to the last bit, as in double precision."""
@@ -185,7 +185,7 @@ def test_single_precision_gives_the_same_as_double(kind, seed, nbin):
 
 
 @pytest.mark.parametrize("width", [None, 0.1, np.inf])
-@settings(quick, max_examples=3)
+@settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
 def test_norms_are_inverse_to_the_signal(width, seed, nbin):
     n, s, b = random_counts(seed, COUNT, nbin=nbin, s=(-12, 3))

@@ -1,5 +1,8 @@
 """Profiles joined along one more dimension, as a user would: what works on the result."""
 
+from functools import cache
+from itertools import product
+
 import astropy.units as u
 import numpy as np
 import pandas as pd
@@ -27,6 +30,11 @@ WAYS = {
 
 
 def profile(dim="projected_distance", seed=1, index=2.0):
+    return estimated(dim, seed, index).copy(deep=True)
+
+
+@cache
+def estimated(dim, seed, index):
     return estimate(
         bin_maps(make_maps(seed=seed), BINS[dim]),
         spectral_model=power_law(index),
@@ -36,14 +44,21 @@ def profile(dim="projected_distance", seed=1, index=2.0):
     )
 
 
+# each way with each name and with each dim; all of them are among the slow tests
+JOINED = [
+    case
+    if case[1] == "projected_distance" or (case[0] == "time" and case[2] == "different")
+    else pytest.param(*case, marks=pytest.mark.slow)
+    for case in product(["time", "model"], BINS, WAYS)
+]
+
+
 def joined(parts, name, way):
     index = pd.Index([54000.0, 54001.0], name=name)
     return xr.concat(parts, index, combine_attrs="drop_conflicts", **WAYS[way])
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("dim", BINS)
-@pytest.mark.parametrize("name", ["time", "model"])
+@pytest.mark.parametrize(("name", "dim", "way"), JOINED)
 def test_what_works_on_each_works_on_all(name, dim, way):
     index = {"time": (2.0, 2.0), "model": (2.0, 2.6)}[name]
     parts = [profile(dim, seed, i) for seed, i in zip((1, 2), index, strict=True)]

@@ -11,6 +11,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.modeling import models
+from astropy.utils.masked import Masked
 from cases.maps import make_maps
 from cases.short_line import line
 from cases.spectra import FLUX
@@ -214,6 +215,10 @@ def test_tables_are_not_asked_beyond_their_ends():
         (lambda energy: np.ones((energy.size, 2)) * FLUX, "differential flux"),
         (lambda energy: np.ones(energy.size + 1) * FLUX, "differential flux"),
         (lambda energy: energy.value**-2j * FLUX, "complex numbers"),
+        (lambda energy: np.ones(1) * FLUX, r"the shape \(1,\) for energies"),
+        (lambda energy: np.ones((1, energy.size)) * FLUX, r"the shape \(1, "),
+        (lambda energy: Masked(energy.value**-2 * FLUX, energy.value > 3), "masked values"),
+        (lambda energy: Masked(energy.value**-2, True) * FLUX, "masked values"),
         (lambda energy: 1 // 0, "ZeroDivisionError"),
         (lambda energy: {}["index"], "KeyError: 'index'"),
         (lambda energy: energy.no_such_name, "AttributeError"),

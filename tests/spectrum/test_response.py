@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray as xr
+from astropy.modeling import models
 from cases.maps import make_maps
 from cases.short_line import line
 from cases.spectra import EDGES, by_quad, curved, every_model, number
@@ -147,3 +148,17 @@ def test_signal_with_edisp_is_the_matrix_product(binned):
     expected = np.einsum("t,td,tk->kd", flux, binned.exposure.to_numpy(), edisp)
     signal = predicted_signal(binned, power_law(2)).transpose("energy", ...)
     np.testing.assert_allclose(signal, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("slope", [30, 100, -100, 400])
+@pytest.mark.parametrize("index", [2.0, 2.5])
+@pytest.mark.parametrize("nodes", [[0.3, 0.31], [0.3, 0.303, 0.35], [0.2, 0.8]])
+def test_steep_exposures_are_folded_as_exactly(slope, index, nodes):
+    """Exposures that change by orders of magnitude within a piece, as at thresholds."""
+    edges = np.array([0.25, 0.3, 0.32, 0.4])
+    exposure = (np.array(nodes) / 0.31) ** slope
+    exponent = slope - index + 1
+    exact = 1e-12 * 0.31**-slope * np.diff((edges / 0.31) ** exponent) * 0.31**exponent / exponent
+    for model in (power_law(index), power_law(index) * models.Const1D(1.0)):
+        found = folded_counts(model, edges, np.array(nodes), np.tile(exposure, (3, 1)))
+        np.testing.assert_allclose(found, exact, rtol=1e-8)

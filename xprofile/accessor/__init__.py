@@ -7,6 +7,7 @@ are imported when they are called, so that an import of xprofile costs little.
 
 import xarray as xr
 
+from . import forked_processes as forked_processes  # which acts when it is imported
 from .base import DataArrayProfile, DatasetProfile
 
 __all__ = ["DataArrayProfile", "DatasetProfile"]

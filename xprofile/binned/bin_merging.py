@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from ..exceptions import InvalidDataError
 from ..maps.sphere import unit_vectors
 from ..schema.axes import axis_coords, bin_dim, match_bins
-from ..schema.names import EXPOSURE_TRUE, LAT, LON, MARGIN, REGION, high, low, true_dim
+from ..schema.names import (
+    DISTANCE_UNIT,
+    EXPOSURE_TRUE,
+    LAT,
+    LON,
+    MARGIN,
+    REGION,
+    high,
+    low,
+    true_dim,
+)
+from ..schema.units import values_in_unit
 from ..schema.variables import BINNED, Kind
 from .onoff import matched_acceptance_off
 
@@ -243,7 +254,8 @@ def _mean_positions(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.V
     area = binned["solid_angle"]
     mean_area = area.mean([d for d in area.dims if d != dim]).to_numpy()
     weight = np.maximum(mean_area, _WEIGHT_WITHOUT_PIXELS)
-    lon, lat = binned[LON].to_numpy(), binned[LAT].to_numpy()
+    lon, lat = (values_in_unit(binned[name], name, DISTANCE_UNIT) for name in (LON, LAT))
     x, y, z = sum_runs(unit_vectors(lon, lat) * weight, bounds)
     mean = {LON: np.degrees(np.arctan2(y, x)) % 360, LAT: np.degrees(np.arctan2(z, np.hypot(x, y)))}
-    return {name: xr.Variable((dim,), value, binned[name].attrs) for name, value in mean.items()}
+    in_deg = {"units": DISTANCE_UNIT}
+    return {n: xr.Variable((dim,), value, binned[n].attrs | in_deg) for n, value in mean.items()}

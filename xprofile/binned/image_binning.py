@@ -12,6 +12,7 @@ import xarray as xr
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import InvalidOptionError
 from ..maps.wcs import pixel_grid
+from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON, WCS_NAME
 from ..schema.options import suggests_options
 from .coordinates import bin_coords
@@ -99,6 +100,7 @@ def bin_image(
     """
     if how not in ("sum", "mean"):
         raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
+    check_real_numbers(image)
     bins, grid = as_bins(bins), pixel_grid(image)
     ordered = image.transpose(..., LAT, LON)
     cubes = {"image": ordered.variable}

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import astropy.units as u
 import numpy as np
-from astropy.coordinates import SkyCoord, UnitSphericalRepresentation
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord, UnitSphericalRepresentation
 from regions import CompoundSkyRegion, PolygonSkyRegion, SkyRegion
 
 from ..exceptions import InvalidBinsError
-from ..maps.sphere import fixed_positions, is_turned, lonlat_deg, north_in_icrs
+from ..maps.sphere import fixed_positions, is_turned, lonlat_deg, north_in_icrs, same_frame
 
 __all__ = ["copied_region", "fixed_region", "region_center", "region_centers", "region_in_icrs"]
 
@@ -81,11 +81,31 @@ def region_centers(regions: Sequence[SkyRegion]) -> SkyCoord:
     InvalidBinsError
         If a region has neither a centre nor vertices.
     """
-    centers = [region_center(region) for region in regions]
-    first = centers[0] if is_turned(centers[0].frame) else fixed_positions(centers[0])
+    first = region_center(regions[0])
+    first = first if is_turned(first.frame) else fixed_positions(first)
     frame = first.frame.replicate_without_data()
-    lon, lat = np.array([lonlat_deg(c, frame) for c in centers]).T
-    return SkyCoord(lon, lat, unit="deg", frame=frame)
+    alike = _alike_polygons(regions, frame)
+    lonlat = np.empty((2, len(regions)))
+    for numbers in alike:
+        lonlat[:, numbers] = _polygon_centers([regions[i].vertices for i in numbers], frame)
+    for i in sorted(set(range(len(regions))).difference(*alike)):
+        lonlat[:, i] = lonlat_deg(region_center(regions[i]), frame)
+    return SkyCoord(*lonlat, unit="deg", frame=frame)
+
+
+def _alike_polygons(regions: Sequence[Any], frame: BaseCoordinateFrame) -> list[list[int]]:
+    """Numbers of the polygons in a frame, in groups with as many vertices."""
+    groups: dict[int, list[int]] = {}
+    for i, region in enumerate(regions):
+        if type(region) is PolygonSkyRegion and same_frame(region.vertices.frame, frame):
+            groups.setdefault(region.vertices.size, []).append(i)
+    return list(groups.values())
+
+
+def _polygon_centers(vertices: Sequence[SkyCoord], frame: BaseCoordinateFrame) -> Any:
+    """Longitudes and latitudes (2, n) in degrees of the centres of polygons in a frame."""
+    lon, lat = np.stack([lonlat_deg(corners) for corners in vertices], axis=1)
+    return lonlat_deg(_mean_direction(SkyCoord(lon, lat, unit="deg", frame=frame)))
 
 
 def region_center(region: SkyRegion) -> SkyCoord:
@@ -110,5 +130,5 @@ def region_center(region: SkyRegion) -> SkyCoord:
 
 
 def _mean_direction(points: SkyCoord) -> SkyCoord:
-    mean = points.cartesian.mean().represent_as(UnitSphericalRepresentation)
+    mean = points.cartesian.mean(axis=-1).represent_as(UnitSphericalRepresentation)
     return SkyCoord(points.frame.replicate_without_data().realize_frame(mean))

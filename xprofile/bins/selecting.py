@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidBinsError
+from ..exceptions import InvalidBinsError, OutOfRangeError, UnusableInputError
 
 __all__ = ["selected_numbers"]
 
@@ -29,11 +29,11 @@ def selected_numbers(index: Any, count: int) -> NDArray[np.intp]:
 
     Raises
     ------
-    IndexError
+    OutOfRangeError
         If a number is out of range, or there is not one bool for each bin.
     InvalidBinsError
         If no bin is selected, or a bin twice.
-    TypeError
+    UnusableInputError
         If the index is of another type.
     """
     numbers = np.arange(count)
@@ -41,7 +41,10 @@ def selected_numbers(index: Any, count: int) -> NDArray[np.intp]:
     try:
         numbers = np.atleast_1d(numbers[found])
     except IndexError as error:
-        raise IndexError(f"there are {count} bins, found the index {index!r}: {error}") from None
+        raise OutOfRangeError(
+            f"there are {count} bins, found the index {index!r}: {error}; bins are numbered from "
+            "0, and a list of bools has one for each bin"
+        ) from None
     if not numbers.size:
         raise InvalidBinsError(f"the index {index!r} selects none of the {count} bins")
     if np.unique(numbers).size < numbers.size:
@@ -60,7 +63,7 @@ def _index_array(index: Any) -> NDArray[Any]:
         return found.astype(int)
     else:
         kind = type(index).__name__
-    raise TypeError(
+    raise UnusableInputError(
         "bins are selected by an integer, a slice, or a list of integers or booleans, found "
-        f"{index!r} ({kind})"
+        f"{index!r} ({kind}); give one of these, such as bins[2:5]"
     )

@@ -35,6 +35,7 @@ from .settings import (
     OwnModel,
     background_width,
     check_model,
+    check_number_of_norms,
     checked_energy_edges,
     checked_norm_values,
     optional_quantities,
@@ -149,6 +150,7 @@ class ProfileEstimator:
         for name in ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity"):
             check_number(name, getattr(self, name), "a positive number")
         check_positive_integer("scan_n_values", self.scan_n_values, InvalidOptionError, least=2)
+        check_number_of_norms("scan_n_values", self.scan_n_values)
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         if self.scan_n_sigma is not None:
             check_number("scan_n_sigma", self.scan_n_sigma, "a positive number")
@@ -224,6 +226,7 @@ class ProfileEstimator:
             problems.size,
             self._fit_options(),
             progress_iterator("estimate", shown=progress),
+            scale=problems.scales(),
             parallel=parallel,
         )
         joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidOptionError
+from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import Cash, NuisanceCash, Statistic, WStat
 from ..schema.axes import bin_dim
 from ..schema.names import ENERGY
@@ -21,6 +21,16 @@ from .energy_groups import EnergyGroups
 __all__ = ["Problems", "check_unmeasured", "extra_dims", "fine_bins", "grouped", "make_problems"]
 
 Float = NDArray[np.float64]
+
+# Binary digits, 1e60, by which the largest signal of a problem may differ from 1 before it is
+# scaled by a power of 2 to this number. Its square must be a number of double precision, up to
+# 1e308, with room for counts. With ten times as much, errors are 0 or NaN; with a tenth, fewer
+# problems are solved at once, and results are the same.
+_FAR = 200
+
+# Largest signal for which the norms of counts are beyond double precision, so that none is given.
+# Ten times as much loses norms that are numbers, a tenth gives infinite limits of 1e10 counts.
+_NO_SIGNAL = 1e-297
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +48,16 @@ class Problems:
         acceptance ratio. Each broadcasts to (*shape, nfine).
     width : float or None
         Relative systematic uncertainty of the background; None for a known background.
+    scale : numpy.ndarray or None
+        Factors of the signal, which broadcast to `shape`. A norm of the scaled signal is turned
+        into one of the real signal by the same factor. None if all are 1.
     """
 
     extra_dims: tuple[Hashable, ...]
     shape: tuple[int, ...]
     fine_bins: tuple[tuple[NDArray[np.generic], ...], ...]
     width: float | None
+    scale: Float | None = None
 
     @property
     def size(self) -> int:
@@ -61,6 +75,10 @@ class Problems:
             return WStat(n, s, b, alpha)
         cash = Cash.from_counts(n, s, b)
         return cash if self.width is None else NuisanceCash(cash, self.width)
+
+    def scales(self) -> Float | None:
+        """Return the factor of the signal of each problem, (nproblem,); None if all are 1."""
+        return None if self.scale is None else np.broadcast_to(self.scale, self.shape).ravel()
 
     def counts(self) -> Float:
         """Counts of each problem and data set, (*shape, ndataset)."""
@@ -113,7 +131,11 @@ def make_problems(
         for data, group in zip(datasets, groups, strict=True)
     )
     shape = np.broadcast_shapes(*(array.shape[:-1] for part in arrays for array in part))
-    return Problems(extra, shape, arrays, width)
+    scale = _signal_scale([s for _, s, *_ in arrays])
+    if scale is not None:
+        factor = scale[..., None]
+        arrays = tuple((n, np.multiply(s, factor), *rest) for n, s, *rest in arrays)
+    return Problems(extra, shape, arrays, width, scale)
 
 
 def check_unmeasured(datasets: Sequence[xr.Dataset], width: float | None) -> None:
@@ -122,6 +144,22 @@ def check_unmeasured(datasets: Sequence[xr.Dataset], width: float | None) -> Non
         raise InvalidOptionError(
             "on-off data measure their background in every fine bin; use background='fixed'"
         )
+
+
+def _signal_scale(signals: Sequence[NDArray[Any]]) -> Float | None:
+    """Powers of two that bring signals which are far from 1 near it, (*extra, nbin, ngroup).
+
+    They are 0 where the signal is too small for a norm. None if all signals are near 1 or 0.
+    """
+    shape = np.broadcast_shapes(*(s.shape[:-1] for s in signals))
+    largest = np.max([np.broadcast_to(s.max(-1, initial=0), shape) for s in signals], axis=0)
+    exponent = np.frexp(largest)[1]
+    far = (largest > 0) & (np.abs(exponent) > _FAR)
+    if not far.any():
+        return None
+    rounded = -_FAR * np.rint(exponent / _FAR).astype(int)  # few factors, so few separate fits
+    power = np.ldexp(1.0, np.where(far, np.clip(rounded, -1000, 1000), 0))
+    return np.where(far & (largest <= _NO_SIGNAL), 0.0, power)
 
 
 def extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
@@ -149,7 +187,14 @@ def fine_bins(
     counts, background = (
         values(data.variables[name]) for name in ("counts", "counts_off" if off else "background")
     )
-    parts = [np.where(used, part, 0) for part in (counts, values(signal), background)]
+    signals = values(signal)
+    if not np.isfinite(signals).all():
+        raise InvalidDataError(
+            "the spectral model predicts more signal counts than a number can hold in "
+            f"{np.count_nonzero(~np.isfinite(signals))} fine bins: correct the sizes and units of "
+            "the exposure, the energy dispersion or the model"
+        )
+    parts = [np.where(used, part, 0) for part in (counts, signals, background)]
     if off:
         on, acceptance_off = (
             values(data.variables[name]) for name in ("acceptance", "acceptance_off")

@@ -10,7 +10,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..schema.axes import axis_coords, bin_dim, energy_unit, on_bins
-from ..schema.names import DATASET, ENERGY, ENERGY_TRUE, NORM_SCAN, THRESHOLD, true_dim
+from ..schema.names import (
+    DATASET,
+    ENERGY,
+    ENERGY_TRUE,
+    NORM_SCAN,
+    SOLID_ANGLE_UNIT,
+    THRESHOLD,
+    true_dim,
+)
+from ..schema.units import values_in_unit
 from ..schema.variables import (
     COORDS,
     PROFILE,
@@ -87,7 +96,8 @@ def make_profile(
     solution = _in_shape(solution, problems, joint=joint)
     pairs = zip(datasets, groups, strict=True)
     coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
-    solid_angle = np.mean([data.variables["solid_angle"].to_numpy() for data in datasets], axis=0)
+    areas = [data.variables["solid_angle"] for data in datasets]
+    solid_angle = np.mean([values_in_unit(a, "solid_angle", SOLID_ANGLE_UNIT) for a in areas], 0)
     has_pixels = np.any([_has_pixels(data) for data in datasets], axis=0)
     low_coverage = (coverage > 0) & (coverage < min_coverage)
     status = status_flags(solution, coverage, has_pixels, low_coverage)

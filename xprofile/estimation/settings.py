@@ -10,7 +10,7 @@ import numpy as np
 from astropy.modeling import Model
 from numpy.typing import ArrayLike, NDArray
 
-from ..exceptions import InvalidEnergyError, InvalidOptionError
+from ..exceptions import InvalidEnergyError, InvalidOptionError, TooLargeError
 from ..schema.names import ENERGY_UNIT
 from ..schema.number_checks import check_positive_integer, energies_from_quantity
 from ..schema.units import unit_text
@@ -21,11 +21,16 @@ __all__ = [
     "OwnModel",
     "background_width",
     "check_model",
+    "check_number_of_norms",
     "checked_energy_edges",
     "checked_norm_values",
     "optional_quantities",
     "setting_text",
 ]
+
+# Norms of a scan. Of a profile of 100 bins, they fill 800 MB; ten times more would not fit into
+# the memory of a laptop, and ten times fewer are still far more than a figure shows.
+_MOST_NORMS = 1_000_000
 
 Float = NDArray[np.float64]
 _OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity")
@@ -60,11 +65,31 @@ def checked_norm_values(values: ArrayLike | None) -> Float:
     InvalidOptionError
         If they are not a list of finite numbers.
     """
-    found = np.geomspace(0.2, 5, 11) if values is None else np.array(values, dtype=float)
-    if found.ndim != 1 or not found.size or not np.all(np.isfinite(found)):
+    try:
+        fine = not isinstance(values, u.Quantity) or values.unit == u.dimensionless_unscaled
+        found = np.geomspace(0.2, 5, 11) if values is None else np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        fine, found = False, np.zeros(0)
+    check_number_of_norms("norm_values", found.size)
+    if not fine or found.ndim != 1 or not found.size or not np.all(np.isfinite(found)):
         raise InvalidOptionError(f"norm_values must be a list of finite numbers, found {values!r}")
     found.flags.writeable = False
     return found
+
+
+def check_number_of_norms(name: str, number: int) -> None:
+    """Raise if a scan has more norms than a profile can hold.
+
+    Raises
+    ------
+    TooLargeError
+        If it has.
+    """
+    if number > _MOST_NORMS:
+        raise TooLargeError(
+            f"{name} asks for a scan of {number:.3g} norms, expected {_MOST_NORMS:.0e} at most in "
+            "each bin and energy; scan fewer"
+        )
 
 
 def checked_energy_edges(values: EnergyEdges) -> EnergyEdges:

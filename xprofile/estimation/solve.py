@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
@@ -70,6 +70,12 @@ class Solution:
         flags = (f.name for f in fields(cls) if f.name != "values")
         return cls(values, *(np.concatenate([getattr(b, flag) for b in blocks]) for flag in flags))
 
+    def take(self, index: NDArray[np.intp]) -> Solution:
+        """Return the solutions of some problems."""
+        values = {name: array[index] for name, array in self.values.items()}
+        flags = (getattr(self, f.name)[index] for f in fields(self) if f.name != "values")
+        return Solution(values, *flags)
+
     def reshape(self, shape: tuple[int, ...]) -> Solution:
         """Replace the dimension of the problems by several."""
         values = {
@@ -85,6 +91,7 @@ def solve_problems(
     options: FitOptions,
     iterate: Callable[[Sequence[int]], Iterable[int]] = iter,
     *,
+    scale: Float | None = None,
     parallel: bool = False,
 ) -> Solution:
     """Fit problems, and compute the quantities that the options select.
@@ -99,6 +106,9 @@ def solve_problems(
         The quantities and their significances.
     iterate : callable
         Iterates over the first numbers of the blocks, for example with a progress bar.
+    scale : numpy.ndarray, optional
+        Factors by which the signals of the statistics were multiplied, (nproblem,). The norms of
+        the result, and those of the options, are for the signals before.
     parallel : bool
         Solve the blocks with dask and its current scheduler.
 
@@ -108,8 +118,10 @@ def solve_problems(
         If `parallel` is set and dask is not installed.
     """
     starts = iterate(range(0, max(size, 1), _BLOCK))
+    blocks = (slice(start, start + _BLOCK) for start in starts)
     tasks = (
-        partial(_solve_block, statistics(slice(start, start + _BLOCK)), options) for start in starts
+        partial(_solve_block, statistics(block), options, None if scale is None else scale[block])
+        for block in blocks
     )
     return Solution.from_blocks(_run_with_dask(tasks) if parallel else [task() for task in tasks])
 
@@ -126,7 +138,11 @@ def _run_with_dask(tasks: Iterable[Callable[[], Solution]]) -> Sequence[Solution
     return found
 
 
-def _solve_block(parts: Sequence[Statistic], options: FitOptions) -> Solution:
+def _solve_block(
+    parts: Sequence[Statistic], options: FitOptions, scale: Float | None = None
+) -> Solution:
+    if scale is not None:
+        return _solve_scaled(parts, options, scale)
     stat = parts[0] if len(parts) == 1 else Joint(tuple(parts))
     norm, at_boundary = best_fit(stat, options.norm_min)
     has_signal = np.isfinite(norm)
@@ -149,6 +165,31 @@ def _solve_block(parts: Sequence[Statistic], options: FitOptions) -> Solution:
     unbounded = has_signal & stat.never_rises(-1) & (options.norm_min is None)
     # fits of one norm converge always: each root is known to exist
     return Solution(values, has_signal, at_boundary, unbounded, np.zeros_like(has_signal))
+
+
+def _solve_scaled(parts: Sequence[Statistic], options: FitOptions, scale: Float) -> Solution:
+    """Solve a block of statistics whose signals were scaled by different factors, (nproblem,)."""
+    solutions, order = [], []
+    for factor in np.unique(scale):
+        which = np.flatnonzero(scale == factor)
+        order.append(which)
+        solved = _solve_block([part.take(which) for part in parts], _scaled(options, factor))
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = {n: v * factor for n, v in solved.values.items() if n.startswith("norm")}
+        solutions.append(replace(solved, values=solved.values | norms))
+    return Solution.from_blocks(solutions).take(np.argsort(np.concatenate(order)))
+
+
+def _scaled(options: FitOptions, factor: float) -> FitOptions:
+    """Options for a signal that is larger by a factor; without signal its norms do not matter."""
+    factor = factor or 1.0
+    steps, lowest = options.norm_values, options.norm_min
+    with np.errstate(over="ignore"):
+        return replace(
+            options,
+            norm_values=steps if options.around_best_fit else steps / factor,
+            norm_min=None if lowest is None else float(np.float64(lowest) / factor),
+        )
 
 
 def _symmetric_error(stat: Statistic, x: Float, n_sigma: float) -> Float:
@@ -175,5 +216,7 @@ def _optional_quantities(
         if options.around_best_fit:
             norms = x[:, None] + norms * np.nan_to_num(error)[:, None]
             values["norm_scan_values"] = norms
-        values["stat_scan"] = np.stack([stat.value(column) for column in norms.T], axis=-1)
+        with np.errstate(over="ignore", invalid="ignore"):  # far beyond the counts it is infinite
+            scan = np.stack([stat.value(column) for column in norms.T], axis=-1)
+        values["stat_scan"] = np.where(np.isfinite(scan), scan, np.inf)
     return values

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..exceptions import ExistingFileError, UnwritableFileError, XProfileError
-from .paths import StrPath, check_can_write, unwritable
+from ..exceptions import XProfileError
+from .paths import StrPath, check_can_write
 from .renaming import exchange_folders, place_new_file, place_new_folder, replace_file
+from .write_errors import explain_failed_write
 
 __all__ = ["write_atomically", "write_folder_atomically"]
 
@@ -95,8 +96,8 @@ def write_folder_atomically(
         Temporary path to write to; there is nothing yet.
     """
     target = check_can_write(path, overwrite=overwrite, folder=True)
-    check_old(target)
     with _temporary_folder(path, target) as folder:
+        check_old(target)
         temporary = folder / target.name
         yield temporary
         if overwrite:
@@ -117,27 +118,10 @@ def _temporary_folder(path: StrPath, target: Path) -> Iterator[Path]:
     except XProfileError:
         raise
     except Exception as error:
-        _explain(path, error)
+        explain_failed_write(path, error, folder, target)
         raise
     finally:
         _remove(folder)
-
-
-def _explain(path: StrPath, error: Exception) -> None:
-    """Raise an error of xprofile if a write failed for a reason outside the data."""
-    if isinstance(error, FileExistsError):
-        raise ExistingFileError(
-            f"{str(path)!r} exists already: another program wrote it in the meantime; its file is "
-            "unchanged; pass overwrite=True to replace it"
-        ) from error
-    if isinstance(error, OSError):
-        raise unwritable(path, error) from error
-    if type(error).__name__ == "KilledWorker":  # of dask.distributed, which may not be installed
-        raise UnwritableFileError(
-            f"cannot write {str(path)!r}: workers of dask died while they computed the data "
-            f"({error}); what was there before is unchanged; give the workers more memory, or "
-            "smaller chunks"
-        ) from error
 
 
 def _remove(folder: Path) -> None:
@@ -145,7 +129,7 @@ def _remove(folder: Path) -> None:
     try:
         shutil.rmtree(folder, ignore_errors=True)
         end = time.monotonic() + _LAST_WRITES
-        while folder.exists() and time.monotonic() < end:
+        while os.path.lexists(folder) and time.monotonic() < end:
             time.sleep(0.01)
             shutil.rmtree(folder, ignore_errors=True)
     except KeyboardInterrupt:

@@ -26,6 +26,11 @@ def encode_json(content: Any) -> str:
         return json.dumps(_mark_types(content), default=_refuse)
     except (TypeError, ValueError) as error:
         raise InvalidDataError(f"the data cannot be described in JSON: {error}") from error
+    except RecursionError as error:
+        raise InvalidDataError(
+            "the data cannot be described in JSON: an attribute is nested too deeply; make it "
+            "flat, or drop it"
+        ) from error
 
 
 def _refuse(value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
@@ -13,7 +12,7 @@ from .atomic_writing import write_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
 from .file_contents import UNREADABLE
 from .netcdf_files import read_netcdf_file, write_netcdf_file
-from .paths import StrPath, check_exists, unwritable
+from .paths import StrPath, check_exists
 from .zarr_folders import check_zarr_folder, read_zarr
 
 __all__ = ["open_netcdf", "write_netcdf"]
@@ -81,10 +80,7 @@ def write_netcdf(
         axes = [*encoded.indexes, *axis_bounds(data)]
         encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
         encoding |= kwargs.pop("encoding", {})
-        try:
-            write_netcdf_file(encoded, temporary, encoding=encoding, **kwargs)
-        except RuntimeError as error:  # what netCDF raises if the disk is full
-            raise unwritable(path, error) from error
+        write_netcdf_file(encoded, temporary, encoding=encoding, **kwargs)
 
 
 @suggests_options
@@ -123,12 +119,12 @@ def open_netcdf(path: StrPath) -> xr.Dataset:
     >>> import xprofile
     >>> maps = xprofile.open_netcdf("maps.nc")  # doctest: +SKIP
     """
-    check_exists(path, allow_folder=True)
-    if Path(path).is_dir():
-        check_zarr_folder(path)
-        return read_zarr(path)
+    found = check_exists(path, allow_folder=True)
+    if found.is_dir():
+        check_zarr_folder(found)
+        return read_zarr(found)
     try:
-        return decode_cf(read_netcdf_file(path))
+        return decode_cf(read_netcdf_file(found))
     except FileFormatError:
         raise
     except UNREADABLE as error:

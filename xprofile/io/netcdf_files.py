@@ -8,10 +8,12 @@ opened, and reads chunk by chunk in threads of dask, are safe as well.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import threading
-from collections.abc import Hashable, Mapping
-from contextlib import nullcontext
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,9 @@ import xarray as xr
 from xarray import backends
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from .file_contents import check_declared_size
+from .file_contents import check_declared_size, check_heaps
 from .forking import hold_while_forking
-from .paths import StrPath
+from .paths import StrPath, real_path
 
 __all__ = ["NETCDF_LOCK", "read_netcdf_file", "write_netcdf_file"]
 
@@ -89,9 +91,32 @@ hold_while_forking(NETCDF_LOCK)
 
 def read_netcdf_file(path: StrPath) -> xr.Dataset:
     """Read all of a netCDF file."""
-    with NETCDF_LOCK, xr.open_dataset(path, engine="netcdf4", lock=NETCDF_LOCK) as data:
+    check_heaps(path)
+    with (
+        _path_for_netcdf(path) as plain,
+        NETCDF_LOCK,
+        xr.open_dataset(plain, engine="netcdf4", lock=NETCDF_LOCK) as data,
+    ):
         check_declared_size(data, path)
         return data.load()
+
+
+@contextmanager
+def _path_for_netcdf(path: StrPath) -> Iterator[str]:
+    """Give a path of a file that exists, as the netCDF library can open it.
+
+    The library takes backslashes for slashes, and fails if a name is not UTF-8. Linux has another
+    path to each open file.
+    """
+    plain = real_path(path)
+    if sys.platform != "linux" or ("\\" not in plain and plain.isprintable()):
+        yield plain
+        return
+    number = os.open(plain, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{number}"
+    finally:
+        os.close(number)
 
 
 def write_netcdf_file(
@@ -108,6 +133,7 @@ def write_netcdf_file(
     come from other netCDF files. Other engines, and dask with other processes, have their own
     locks.
     """
+    _check_allowed_size(data, path, encoding)
     if engine not in (None, "netcdf4") or options.keys() - _OURS or not _in_this_process(data):
         data.to_netcdf(path, mode="w", encoding=encoding, engine=engine, **options)  # type: ignore[call-overload]
         return
@@ -116,30 +142,106 @@ def write_netcdf_file(
     unlimited = [dims] if isinstance(dims, str) else [dim for dim in dims if dim in data.dims]
     # without chunks, the file is closed before another thread can fork: a new process would hold
     # the lock that HDF5 puts on open files, and nobody could read this one while it lives
-    with nullcontext() if data.chunks else NETCDF_LOCK:
-        _write_store(data, path, encoding, unlimited, options)
+    with nullcontext() if data.chunks else NETCDF_LOCK, _path_for_netcdf(path) as plain:
+        _write_store(data, plain, encoding, unlimited, options)
+
+
+def _check_allowed_size(
+    data: xr.Dataset, path: Path, encoding: Mapping[Hashable, Mapping[str, Any]]
+) -> None:
+    """Raise if the system allows no file as large as the values, before HDF5 meets that limit."""
+    packed = {"dtype", "zlib", "compression", "scale_factor", "add_offset"}
+    least = sum(
+        variable.nbytes
+        for name, variable in data.variables.items()
+        if variable.dtype.kind in "biuf"
+        and not packed & {**variable.encoding, **encoding.get(name, {})}.keys()
+    )
+    try:
+        os.truncate(path, least)  # which takes no place on the disk
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise
+    finally:
+        os.truncate(path, 0)
 
 
 def _write_store(
     data: xr.Dataset,
-    path: Path,
+    path: str,
     encoding: Mapping[Hashable, Mapping[str, Any]],
     unlimited: list[Any],
     options: dict[str, Any],
 ) -> None:
     untyped: Any = backends  # these functions of xarray have no types
-    writer = untyped.common.ArrayWriter()
+    writer, lock = untyped.common.ArrayWriter(), _LockOfWriting()
     with NETCDF_LOCK:
-        store = untyped.NetCDF4DataStore.open(str(path), mode="w", lock=NETCDF_LOCK, **options)
+        store = untyped.NetCDF4DataStore.open(path, mode="w", lock=lock, **options)
     try:
         with NETCDF_LOCK:
             data.dump_to_store(
                 store, writer=writer, encoding=dict(encoding), unlimited_dims=unlimited
             )
         writer.sync()
-    finally:
         with NETCDF_LOCK:
+            store.sync()
             store.close()
+    except BaseException:
+        lock.ended = True
+        with NETCDF_LOCK, suppress(RuntimeError, OSError), _rest_in_memory(path):
+            store.close()
+        raise
+
+
+class _LockOfWriting:
+    """The lock while one file is written; when that has failed, only the caller gets it.
+
+    Threads of dask that still have chunks would open the file again.
+    """
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._caller = threading.get_ident()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take the lock of the process; return whether it was taken."""
+        if not NETCDF_LOCK.acquire(blocking):
+            return False
+        if self.ended and threading.get_ident() != self._caller:
+            NETCDF_LOCK.release()
+            raise OSError("the file is no longer written")
+        return True
+
+    def release(self) -> None:
+        """Give the lock back once."""
+        NETCDF_LOCK.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
+@contextmanager
+def _rest_in_memory(path: str) -> Iterator[None]:
+    """Let the libraries write the rest of a file that failed to memory, so that they can close it.
+
+    If they cannot write what they hold, for the disk is full, they keep the file open for ever, or
+    end the process.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    file, kept, memory = os.stat(path), os.open(path, os.O_RDONLY), os.memfd_create("xprofile")
+    for number in map(int, os.listdir("/proc/self/fd")):
+        with suppress(OSError):  # the list itself is closed
+            if number != kept and os.path.samestat(os.fstat(number), file):
+                os.dup2(memory, number, inheritable=False)
+    os.close(memory)
+    yield
+    # not if closing failed: HDF5 would take a new file of the same inode for the one it still has
+    os.close(kept)
 
 
 def _load_what_the_lock_would_block(data: xr.Dataset) -> xr.Dataset:

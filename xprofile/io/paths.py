@@ -13,15 +13,22 @@ from ..exceptions import (
     UnwritableFileError,
 )
 
-__all__ = ["StrPath", "check_can_write", "check_exists", "unwritable"]
+__all__ = [
+    "StrPath",
+    "check_can_write",
+    "check_exists",
+    "expand_home",
+    "real_path",
+    "unwritable",
+]
 
 StrPath = str | os.PathLike[str]
 
 _ENDS_OF_FOLDERS = tuple(s + d for s in (os.sep, os.altsep) if s for d in ("", ".", ".."))
 
 
-def check_exists(path: StrPath, *, allow_folder: bool = False) -> None:
-    """Raise unless there is a file at a path.
+def check_exists(path: StrPath, *, allow_folder: bool = False) -> Path:
+    """Raise unless there is a file at a path, and return the path with ``~`` expanded.
 
     Parameters
     ----------
@@ -30,18 +37,42 @@ def check_exists(path: StrPath, *, allow_folder: bool = False) -> None:
     allow_folder : bool
         Accept a folder as well, such as a Zarr store.
 
+    Returns
+    -------
+    pathlib.Path
+        The path, which begins with the home folder in place of ``~``.
+
     Raises
     ------
     MissingFileError
         If the file does not exist.
     """
-    found = Path(path)
+    found = Path(expand_home(path))
     try:
         exists = found.is_file() or (allow_folder and found.is_dir())
     except OSError:  # the name is too long
         exists = False
-    if not exists or not os.fspath(path):  # pathlib takes an empty text for the working folder
+    if not exists or not os.fsdecode(path):  # pathlib takes an empty text for the working folder
         raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
+    return found
+
+
+def expand_home(path: StrPath) -> str:
+    """Return a path with the home folder in place of ``~`` or ``~user`` at its start.
+
+    A file that is really called ``~`` is at ``./~``.
+    """
+    return os.path.expanduser(os.fsdecode(path))
+
+
+def real_path(path: StrPath) -> str:
+    """Return the absolute path of a file, without links, as the only one that libraries read alike.
+
+    They take ``a::b`` and ``http:a`` for addresses, and ``link/..`` for the folder that the link is
+    in: with such a path they would read, or erase, another file. A ``~`` at the start is the home
+    folder, as for xarray and astropy.
+    """
+    return os.path.realpath(expand_home(path))
 
 
 def check_can_write(path: StrPath, *, overwrite: bool, folder: bool = False) -> Path:
@@ -81,7 +112,7 @@ def check_can_write(path: StrPath, *, overwrite: bool, folder: bool = False) -> 
     try:
         mode = target.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        if not target.parent.is_dir():
+        if not os.path.isdir(target.parent):
             raise MissingFileError(
                 f"no folder {str(target.parent)!r} to write {target.name!r} into: create it, or "
                 "choose another folder"
@@ -100,7 +131,7 @@ def check_can_write(path: StrPath, *, overwrite: bool, folder: bool = False) -> 
 def _follow_links(path: StrPath) -> Path:
     """Return the absolute path without symbolic links, or raise if there cannot be one."""
     try:
-        return Path(os.path.realpath(os.fsdecode(path)))
+        return Path(real_path(path))
     except (TypeError, ValueError) as error:
         raise InvalidOptionError(
             f"path is {path!r}, expected the path of a file as text or pathlib.Path: {error}"

@@ -42,7 +42,7 @@ def place_new_file(temporary: Path, target: Path) -> None:
         if not os.path.samefile(temporary, target):
             raise
     except OSError as error:  # the file system has no hard links
-        if not target.parent.is_dir() or error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if not os.path.isdir(target.parent) or error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         if not _rename(temporary, target, _NO_REPLACE):
             # reserve the name; whoever reads in the next moment finds an empty file

@@ -16,7 +16,7 @@ from ..schema.options import suggests_options
 from .atomic_writing import write_folder_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
 from .file_contents import UNREADABLE, check_declared_size
-from .paths import StrPath
+from .paths import StrPath, real_path
 
 __all__ = ["check_zarr_folder", "read_zarr", "write_zarr"]
 
@@ -76,7 +76,13 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
         encoded = _regular_chunks(encode_cf(data).drop_encoding())
         axes = [*encoded.indexes, *axis_bounds(data)]
         encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
-        encoded.to_zarr(temporary, mode="w", encoding=encoding, **_format_2())
+        store = _store(temporary)
+        try:
+            encoded.to_zarr(store, mode="w", encoding=encoding, **_format_2())
+        except BaseException:
+            if hasattr(store, "stop"):
+                store.stop()
+            raise
 
 
 def _regular_chunks(data: xr.Dataset) -> xr.Dataset:
@@ -169,7 +175,7 @@ def _load(path: StrPath) -> xr.Dataset:
         version_3 = (Path(path) / "zarr.json").is_file()
         with (
             _without_warnings_of_text() if version_3 else nullcontext(),
-            xr.open_dataset(path, engine="zarr", chunks=None) as data,
+            xr.open_dataset(_store(path), engine="zarr", chunks=None) as data,
         ):
             check_declared_size(data, path, allowed=2**32)
             return decode_cf(data.load())
@@ -201,11 +207,27 @@ def _check_zarr(purpose: str) -> None:
         ) from None
 
 
+def _store(path: StrPath) -> Any:
+    """Return the store of a folder; of a path as text, zarr takes the part before ``::`` alone."""
+    if _is_zarr_2():
+        import zarr
+
+        version_2: Any = zarr
+        return version_2.DirectoryStore(real_path(path))  # writes in the thread of its caller
+    from .zarr_stores import StoppableStore
+
+    return StoppableStore(real_path(path))
+
+
 def _format_2() -> dict[str, Any]:
     """Return the option for format 2 of Zarr, as format 3 does not define text yet."""
+    return {} if _is_zarr_2() else {"zarr_format": 2}
+
+
+def _is_zarr_2() -> bool:
     import zarr
 
-    return {} if int(zarr.__version__.partition(".")[0]) < 3 else {"zarr_format": 2}
+    return int(zarr.__version__.partition(".")[0]) < 3
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from ..schema.history import extend_history
 from ..schema.names import LAT, LON
 from ..schema.number_checks import check_positive_integer, is_used
 from ..schema.options import suggests_options
+from ..schema.value_checks import describe_wrong_types
 from ..schema.variables import MAPS
 from .pixelgrid import PixelGrid
 from .wcs import grid_coords, pixel_grid
@@ -47,7 +48,7 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     InvalidOptionError
         If the factor is not a positive integer, or does not divide the numbers of columns and rows.
     InvalidDataError
-        If columns or rows are missing or reversed.
+        If columns or rows are missing or reversed, or a map does not hold real numbers.
 
     See Also
     --------
@@ -65,6 +66,12 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     True
     """
     check_positive_integer("factor", factor, InvalidOptionError)
+    wrong = list(describe_wrong_types(maps, MAPS))
+    if wrong:
+        raise InvalidDataError(
+            f"these maps cannot be made coarser: {'; '.join(wrong)}; convert them, such as with "
+            "astype(float)"
+        )
     grid = pixel_grid(maps)
     if np.any(np.diff(grid.x) != 1) or np.any(np.diff(grid.y) != 1):
         raise InvalidDataError("columns or rows are missing or reversed: coarsen before selecting")

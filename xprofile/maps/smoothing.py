@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..exceptions import InvalidOptionError
+from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON
 from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
@@ -85,6 +86,7 @@ def smooth(
         ) from None
     if not 0 < angle <= 180:
         raise InvalidOptionError(f"width must be positive and up to 180 deg, found {width!r}")
+    check_real_numbers(image)
     size = angle / pixel_grid(image).pixel_scales[::-1]
     pixels_in_order(image, "the map")  # raises for gaps
     ordered = image.transpose(..., LAT, LON)

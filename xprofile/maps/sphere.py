@@ -16,6 +16,7 @@ from astropy.coordinates import (
     SphericalRepresentation,
     Supergalactic,
     UnitSphericalRepresentation,
+    offset_by,
 )
 from numpy.typing import NDArray
 
@@ -114,14 +115,15 @@ def is_turned(frame: BaseCoordinateFrame) -> bool:
 
 
 def north_in_icrs(coord: SkyCoord) -> u.Quantity:
-    """Position angles in ICRS of the North of the frame of sky positions."""
-    place = SkyCoord(
-        coord.frame.replicate_without_data().realize_frame(
-            coord.data.represent_as(UnitSphericalRepresentation)
-        )
-    )
-    step = place.directional_offset_by(0 * u.deg, 1 * u.arcsec)
-    return _in_frame(place, ICRS()).position_angle(_in_frame(step, ICRS()))
+    """Position angles in ICRS of the North of the frame of sky positions, at their distance."""
+    frame, data = coord.frame.replicate_without_data(), coord.data
+    unit = data.represent_as(UnitSphericalRepresentation)
+    north = offset_by(unit.lon, unit.lat, 0 * u.deg, 1 * u.arcsec)
+    ends = (unit, UnitSphericalRepresentation(*north))
+    if data.norm().unit.is_equivalent(u.m):  # some frames cannot be turned without a distance
+        ends = tuple(SphericalRepresentation(e.lon, e.lat, data.norm()) for e in ends)
+    place, step = (_in_frame(SkyCoord(frame.realize_frame(e)), ICRS()) for e in ends)
+    return place.position_angle(step)
 
 
 def _in_frame(coord: SkyCoord, frame: BaseCoordinateFrame, name: str = "the position") -> SkyCoord:

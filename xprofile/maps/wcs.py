@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from astropy.wcs import WCS
+from astropy.wcs import WCS, WcsError
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, MissingVariableError
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.variables import COORDS, data_array
 from .pixelgrid import PixelGrid, pixel_numbers
+from .world.card_values import check_cards
 from .world.cards import cards_of_wcs, header_of_cards, is_wcs_card, usual_cards, wcs_of_header
 from .world.distortions import move_pixels
 from .world.frames import frame_attrs
@@ -36,6 +37,10 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+# Columns or rows of a map. The whole sky has as many in pixels of 0.1 arcsec. Ten times more, the
+# numbers from the first to the last one would fill 1 GB; ten times fewer would be enough as well.
+_MOST_PIXELS = 10_000_000
 
 
 def encode_wcs(wcs: WCS) -> xr.Variable:
@@ -64,6 +69,8 @@ def decode_wcs(data: xr.Dataset | xr.DataArray, part: str = "") -> WCS:
     ------
     MissingVariableError
         If the data have no ``wcs`` coordinate.
+    InvalidDataError
+        If its attributes are not the cards of a WCS.
     """
     name = wcs_name(part)
     if name not in data.coords:
@@ -71,8 +78,15 @@ def decode_wcs(data: xr.Dataset | xr.DataArray, part: str = "") -> WCS:
             f"the data have no {name!r} coordinate, so their pixels have no position on the sky; "
             "open them with xprofile.open_maps, and keep the coordinate in selections"
         )
-    attrs = data[name].attrs
-    return _wcs_from_cards(tuple((k, v) for k, v in attrs.items() if is_wcs_card(k)))
+    cards = {k: v for k, v in data[name].attrs.items() if isinstance(k, str) and is_wcs_card(k)}
+    check_cards(cards, name)
+    try:
+        return _wcs_from_cards(tuple(cards.items()))
+    except (WcsError, ValueError) as error:
+        raise InvalidDataError(
+            f"the FITS cards in the attributes of {name!r} are not those of a WCS: {error}; take "
+            "the coordinate from the maps as they were opened, or open them again"
+        ) from error
 
 
 @lru_cache(maxsize=64)  # a technical size: a session has a few grids, and each takes some kB
@@ -131,6 +145,11 @@ def pixel_grid(data: xr.Dataset | xr.DataArray, part: str = "") -> PixelGrid:
         raise InvalidDataError("the maps have no pixels: a selection has left no column or no row")
     if np.unique(x).size < x.size or np.unique(y).size < y.size:
         raise InvalidDataError("pixel numbers in x or y repeat: a pixel would count twice")
+    if max(np.abs(x).max(), np.abs(y).max()) > _MOST_PIXELS:
+        raise InvalidDataError(
+            f"pixel numbers in x or y are beyond {_MOST_PIXELS:.0e}, more than maps have: take x "
+            "and y from the maps as they were opened"
+        )
     if np.any(x % 1) or np.any(y % 1):
         raise InvalidDataError(
             "pixel numbers in x or y are not whole: the pixels are no longer those of the WCS; "

@@ -15,8 +15,9 @@ from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import MissingVariableError
 from ..maps.pixelgrid import PixelGrid
 from ..maps.world.frames import frame_from_attrs
-from ..schema.names import LAT, LON, REGION
+from ..schema.names import DISTANCE_UNIT, LAT, LON, REGION
 from ..schema.options import suggests_options
+from ..schema.units import values_in_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,8 +91,10 @@ def bin_centers(bins: AnyBins | xr.Dataset) -> SkyCoord:
     """Sky positions of the centres of bins, or of the bins of a Dataset, (nbin,)."""
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).center
-    lon, lat = (np.atleast_1d(bins[name]) for name in (LON, LAT))
-    return SkyCoord(lon, lat, unit="deg", frame=frame_from_attrs(bins[LON].attrs))
+    lon, lat = (
+        np.atleast_1d(values_in_unit(bins[name], name, DISTANCE_UNIT)) for name in (LON, LAT)
+    )
+    return SkyCoord(lon, lat, unit=DISTANCE_UNIT, frame=frame_from_attrs(bins[LON].attrs))
 
 
 def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:

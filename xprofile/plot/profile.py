@@ -13,6 +13,7 @@ from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
+from .colormaps import check_colormap
 from .labels import axis_label, quantity_label
 from .quantities import find_quantity, split_energy_bins
 from .series import STYLES, draw_series, read_series
@@ -133,6 +134,7 @@ def plot_profile(
     >>> plt.close()
     """
     _check_options(quantity, sed_type, style)
+    check_colormap(cmap)
     check_scale(yscale)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
     source, name = find_quantity(profile, wanted, sqrt_ts_threshold_ul)

@@ -15,6 +15,7 @@ from ..schema.axes import bin_dim, scan_norms
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from ..schema.options import suggests_options
+from .colormaps import check_colormap
 from .profile import plot_profile
 from .quantities import check_is_per_bin, find_quantity
 from .xaxis import XAxis, make_xaxis
@@ -104,6 +105,7 @@ def plot_stat_scan(
     'Projected distance [deg]'
     >>> plt.close()
     """
+    check_colormap(cmap)
     one = _single_scan(profile)
     wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
     axis = make_xaxis(one, x, x_unit)

@@ -15,8 +15,10 @@ from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
 from ..maps.world.distortions import same_polynomials
 from ..maps.world.frames import frame_attrs
+from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON
 from ..schema.options import suggests_options
+from .colormaps import check_colormap
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ def plot_sky(
     'Galactic longitude [deg]'
     >>> plt.close()
     """
+    check_colormap(cmap)
     ordered, grid = _sky_image(image)
     values = ordered.to_numpy().astype(float)
     norm = kwargs.pop("norm", None) or _make_norm(values, stretch, vmin, vmax)
@@ -122,6 +125,7 @@ def _sky_image(image: xr.DataArray) -> tuple[xr.DataArray, PixelGrid]:
     if extra or image.ndim < 2:
         remedy = f'sum or select first: .sum("{extra[0]}")' if extra else "select with slices"
         raise InvalidDataError(f"a map has dims lat and lon, found {tuple(image.dims)}; {remedy}")
+    check_real_numbers(image)
     pixel_grid(image)
     ordered = image.transpose(LAT, LON).sortby(["x", "y"])
     return ordered, pixel_grid(ordered)

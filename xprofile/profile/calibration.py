@@ -267,4 +267,6 @@ def _toy_variable(profile: xr.Dataset, name: str) -> xr.DataArray:
             f"{name} has no dim {TOY!r}, found {found.dims}; estimate the profile of "
             "binned.profile.simulate(...)"
         )
+    if not found.sizes[TOY]:
+        raise InvalidDataError(f"{name} has no toys, found the sizes {dict(found.sizes)}")
     return found

@@ -16,6 +16,7 @@ from ..schema.checks import check_profile
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE, high, low
 from ..schema.options import suggests_options
+from ..schema.units import values_in_unit
 from ..schema.variables import STATUS_FLAGS, result_variable
 from .limits import upper_limits
 from .scans import read_scan
@@ -232,7 +233,8 @@ def _combined_variables(norms: Sequence[xr.Dataset]) -> dict[str, xr.DataArray]:
     hows: dict[str, Callable[..., Any]] = {"solid_angle": np.mean, "coverage": np.max}
     for name, how in hows.items():
         if all(name in part for part in norms):
-            values = how([part[name].to_numpy() for part in norms], axis=0)
+            unit = str(norms[0][name].attrs.get("units", ""))
+            values = how([values_in_unit(part[name], name, unit) for part in norms], axis=0)
             found[name] = norms[0][name].copy(data=values)
     if all("status" in part for part in norms):
         flags = np.bitwise_and.reduce([_with_lesser_flags(part["status"]) for part in norms])

@@ -9,9 +9,9 @@ import xarray as xr
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema.axes import bin_dim, pair_bins
 from ..schema.checks import check_profile
-from ..schema.names import COVARIANCE, SED_TYPE, second_dim
+from ..schema.names import COVARIANCE, SED_TYPE, SOLID_ANGLE_UNIT, second_dim
 from ..schema.options import suggests_options
-from ..schema.units import unit_text
+from ..schema.units import factor_to_unit, unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
 
 __all__ = ["is_brightness", "quantity", "quantity_name", "to_sed_type"]
@@ -153,7 +153,8 @@ def _solid_angle(profile: xr.Dataset) -> xr.DataArray:
             "the profile has no solid_angle, which a surface brightness needs; assign it in sr for "
             "each bin, or leave per_solid_angle as the profile has it"
         )
-    return profile["solid_angle"]
+    angle = profile["solid_angle"]
+    return angle * factor_to_unit(angle, "solid_angle", SOLID_ANGLE_UNIT)
 
 
 def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:

@@ -184,6 +184,8 @@ def broadcast_norm(norm: float | xr.DataArray, like: xr.DataArray) -> xr.DataArr
         If the norms have other dims or coordinates.
     """
     try:
+        if isinstance(norm, str | bool):
+            raise TypeError
         given = xr.DataArray(norm).astype(float).reset_coords(drop=True)
         aligned, _ = xr.align(given, like, join="exact")
     except (TypeError, ValueError):

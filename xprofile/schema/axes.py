@@ -46,7 +46,8 @@ def on_bins(variables: Mapping[str, xr.Variable], dim: str) -> dict[str, xr.Vari
 def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.Variable]:
     """Make the three coordinates of an axis with bins: centres, lower and upper edges."""
     named = {dim: centres, low(dim): lower, high(dim): upper}
-    return {name: data_array(name, values, COORDS) for name, values in named.items()}
+    # copies, as edges are often two views of one array, which may belong to somebody else
+    return {name: data_array(name, np.array(values), COORDS) for name, values in named.items()}
 
 
 def energy_unit(data: xr.Dataset) -> str:
@@ -162,13 +163,24 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
 
 
 def scan_norms(profile: xr.Dataset) -> xr.DataArray:
-    """Norms of a profile's scan: those of each bin, or those that all bins share."""
+    """Norms of a profile's scan: those of each bin, or those that all bins share.
+
+    Raises
+    ------
+    MissingVariableError
+        If there are none.
+    InvalidDataError
+        If the norms that all bins share repeat, or are not finite.
+    """
     if NORM_SCAN_VALUES not in profile and NORM_SCAN not in profile.coords:
         raise MissingVariableError(
             f"the scan has no norms: the coordinate {NORM_SCAN} is missing; assign it with the "
             "norm of each value of stat_scan"
         )
-    return profile[NORM_SCAN_VALUES if NORM_SCAN_VALUES in profile else NORM_SCAN]
+    if NORM_SCAN_VALUES in profile:
+        return profile[NORM_SCAN_VALUES]
+    ascending_values(profile, NORM_SCAN)
+    return profile[NORM_SCAN]
 
 
 def match_bins(data: xr.Dataset | xr.DataArray, dim: str, other: str) -> NDArray[np.intp]:

@@ -21,10 +21,23 @@ from .names import (
 )
 from .options import suggests_options
 from .stages import Stage, missing_names
-from .value_checks import describe_bad_binned, describe_bad_response, describe_wrong_types
+from .value_checks import (
+    describe_bad_binned,
+    describe_bad_profile,
+    describe_bad_response,
+    describe_wrong_types,
+    describe_wrong_units,
+)
 from .variables import BINNED, MAPS, NUMBER_COORDS, PROFILE, SED_SUFFIXES, SED_TYPES, Variable
 
-__all__ = ["check_background", "check_binned", "check_maps", "check_maps_layout", "check_profile"]
+__all__ = [
+    "check_background",
+    "check_binned",
+    "check_maps",
+    "check_maps_layout",
+    "check_profile",
+    "check_real_numbers",
+]
 
 
 @suggests_options
@@ -45,8 +58,8 @@ def check_maps(maps: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If dims, types or units are wrong, or ``edisp`` or ``psf`` is negative or not finite; the
-        message names all wrong variables.
+        If dims, types or units are wrong, ``edisp`` or ``psf`` is negative or not finite, or
+        ``edisp`` adds up to far more than 1; the message names all wrong variables.
 
     See Also
     --------
@@ -89,8 +102,8 @@ def check_maps_layout(maps: xr.Dataset) -> None:
 def check_binned(binned: xr.Dataset) -> None:
     """Raise if a Dataset is not a binned Dataset, or used bins have impossible values.
 
-    Names, dims and types are checked, and the values of the bins with a coverage above 0. Values
-    of chunked arrays are not.
+    Names, dims, types and units are checked, and the values of the bins with a coverage above 0.
+    Values of chunked arrays are not.
 
     Parameters
     ----------
@@ -102,8 +115,8 @@ def check_binned(binned: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If dims or types are wrong, or values of used bins are negative or not finite; the message
-        names all wrong variables.
+        If dims, types or units are wrong, or values of used bins are negative, not finite or too
+        large for counts; the message names all wrong variables.
 
     See Also
     --------
@@ -123,6 +136,7 @@ def check_binned(binned: xr.Dataset) -> None:
     problems = [*_wrong_dims(binned, table, extra), *describe_wrong_types(binned, BINNED)]
     problems += describe_wrong_types(binned, NUMBER_COORDS)
     problems += _missing_sources(binned, true_dim(dims[1]))
+    problems += describe_wrong_units(binned, BINNED)
     _raise_if_any(problems, "binned", remedy)
     _raise_if_any(
         list(describe_bad_binned(binned)),
@@ -150,7 +164,9 @@ def check_background(binned: xr.Dataset) -> None:
 
 @suggests_options
 def check_profile(profile: xr.Dataset) -> None:
-    """Raise if a Dataset is not a profile: its sed type, quantity and axes are checked.
+    """Raise if a Dataset is not a profile, or has impossible values.
+
+    Its sed type, quantity and axes are checked, and the signs of references and solid angles.
 
     Parameters
     ----------
@@ -162,7 +178,8 @@ def check_profile(profile: xr.Dataset) -> None:
     MissingVariableError
         If variables or coordinates are missing; the message names all of them.
     InvalidDataError
-        If the sed type is missing or unknown, or a variable does not hold real numbers.
+        If the sed type is missing or unknown, a variable does not hold real numbers, energies or
+        edges are not finite or in the wrong order, or a reference or solid angle is negative.
 
     See Also
     --------
@@ -175,11 +192,10 @@ def check_profile(profile: xr.Dataset) -> None:
         _raise_if_any([f"attrs[{SED_TYPE!r}] is {sed_type!r}"], "profile", remedy)
     _check_names(profile, "profile", remedy)
     quantities = {n + end: v for n, v in SED_TYPES.items() for end in SED_SUFFIXES}
-    _raise_if_any(
-        list(describe_wrong_types(profile, {**PROFILE, **quantities, **NUMBER_COORDS})),
-        "profile",
-        remedy,
-    )
+    types = describe_wrong_types(profile, {**PROFILE, **quantities, **NUMBER_COORDS})
+    _raise_if_any(list(types), "profile", remedy)
+    problems = describe_bad_profile(profile, bin_dim(profile))
+    _raise_if_any(list(problems), "profile", "Correct the variables named here.")
 
 
 def _check_names(data: xr.Dataset, stage: Stage, remedy: str) -> None:
@@ -213,4 +229,19 @@ def _raise_if_any(problems: list[str], stage: Stage, remedy: str) -> None:
     if problems:
         raise InvalidDataError(
             f"this {stage} Dataset cannot be used: {'; '.join(problems)}. {remedy}"
+        )
+
+
+def check_real_numbers(image: xr.DataArray) -> None:
+    """Raise unless a map has real numbers or booleans.
+
+    Raises
+    ------
+    InvalidDataError
+        If it has not.
+    """
+    if image.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"the map {str(image.name or '')!r} has the type {image.dtype}, expected real numbers; "
+            "convert it, such as with .astype(float)"
         )

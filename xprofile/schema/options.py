@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 from ..exceptions import (
+    LostWorkerError,
     MissingVariableError,
     PassedOptionError,
     TooLargeError,
@@ -72,10 +73,16 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
         except XProfileError:
             raise
         except _BARE as error:
+            if inner and isinstance(error, _OF_VALUES):
+                raise  # a write, which may be round this call, explains these in its own words
             check_options(function, kwargs, error)
             if not _fits(function, args, kwargs):
                 raise  # Python's own error: arguments are missing or too many
             raise _explained(function, _named_arguments(function, args, kwargs), error) from error
+        except Exception as error:
+            if type(error).__name__ == "KilledWorker":  # dask.distributed may not be installed
+                raise _lost_workers(function, error) from error
+            raise
         finally:
             _calls.depth -= 1
 
@@ -85,8 +92,12 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
 # errors that wrong input leads to somewhere inside, also within numpy or matplotlib
 _BARE = (
     TypeError, AttributeError, LookupError, ValueError, ArithmeticError, MemoryError,
-    RecursionError, NotImplementedError,
+    RuntimeError, AssertionError, EOFError, SystemError,
 )  # fmt: skip
+
+
+# those of values that cannot be read or computed
+_OF_VALUES = (RuntimeError, AssertionError, EOFError, SystemError)
 
 
 class _Calls(threading.local):
@@ -142,6 +153,13 @@ def _explained(
     return kind(
         f"{_name(function)} cannot use this input: {reason}; check the values and types of "
         f"{names or 'the data'}"
+    )
+
+
+def _lost_workers(function: Callable[..., Any], error: Exception) -> XProfileError:
+    return LostWorkerError(
+        f"{_name(function)} has no result, as workers of dask died while they computed the data "
+        f"({error}); give the workers more memory, or smaller chunks"
     )
 
 

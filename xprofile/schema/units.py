@@ -6,9 +6,10 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import astropy.units as u
+import numpy as np
 import xarray as xr
 
-from ..exceptions import InvalidOptionError, MissingVariableError
+from ..exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from .names import (
     COVARIANCE,
     ENERGY,
@@ -24,7 +25,7 @@ from .options import suggests_options
 from .variables import SED_SUFFIXES, SED_TYPES
 from .written_units.parsing import as_unit, conversion_factor, without_events
 
-__all__ = ["energy_unit_name", "to_units", "unit_text"]
+__all__ = ["energy_unit_name", "factor_to_unit", "to_units", "unit_text", "values_in_unit"]
 
 _ORDER = (u.cm, u.s, u.TeV, u.sr)  # order of the factors with negative powers, by kind
 
@@ -54,6 +55,32 @@ def unit_text(unit: str | u.Unit) -> str:
 
     factors = sorted(zip(found.bases, found.powers, strict=True), key=place)
     return " ".join(f"{base}{power}" if power != 1 else str(base) for base, power in factors)
+
+
+def factor_to_unit(variable: xr.Variable | xr.DataArray, name: str, wanted: str) -> float:
+    """Return the factor that brings values to a unit; 1 for a variable without a unit.
+
+    Raises
+    ------
+    InvalidDataError
+        If the variable has a unit of another kind, or an unknown one.
+    """
+    unit = variable.attrs.get("units", wanted)
+    if unit == wanted:
+        return 1.0
+    try:
+        return conversion_factor(as_unit(unit), u.Unit(wanted))
+    except (ValueError, TypeError):  # also units of other kinds
+        raise InvalidDataError(
+            f"{name} has units {unit!r}, expected {wanted!r}: correct attrs['units'], or convert it"
+        ) from None
+
+
+def values_in_unit(variable: xr.Variable | xr.DataArray, name: str, wanted: str) -> np.ndarray:
+    """Return the values of a variable in a unit, which they have if it has none."""
+    factor = factor_to_unit(variable, name, wanted)
+    values = variable.to_numpy()
+    return values if factor == 1 else values * factor
 
 
 def energy_unit_name(unit: Any, option: str = "energy_unit") -> str:

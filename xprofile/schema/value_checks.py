@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .names import EDISP, ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
+from .names import (
+    EDISP,
+    ENERGY,
+    ENERGY_TRUE,
+    EXPOSURE_TRUE,
+    PSF_MIXING,
+    PSF_SHARE,
+    high,
+    low,
+)
 from .number_checks import lowest_valid
-from .variables import BINNED, Variable
+from .variables import BINNED, SED_TYPES, Variable
+from .written_units.parsing import as_unit
 
-__all__ = ["describe_bad_binned", "describe_bad_response", "describe_wrong_types", "is_chunked"]
+__all__ = [
+    "describe_bad_binned",
+    "describe_bad_profile",
+    "describe_bad_response",
+    "describe_wrong_types",
+    "describe_wrong_units",
+    "is_chunked",
+]
 
 # Negative fraction of events that is rounding: responses in single precision have 1e-7. Ten times
 # larger, a wrong sign of a weak migration would pass; ten times smaller, rounding is refused.
@@ -23,6 +41,19 @@ _ROUNDING = 1e-6
 # from 1, shares that were made with another normalisation would pass; ten times nearer, those of
 # bins that hold nearly all photons would be refused.
 _MOST_SHARE = 1.01
+
+# Sum of the fractions of a true energy above which they cannot be fractions. Opened matrices are
+# warned of from 1.03 on. Ten times larger, densities per energy could pass; at a tenth, matrices
+# of tools that only add up to 1 roughly would be refused.
+_MOST_FRACTIONS = 10.0
+
+# Largest counts and backgrounds: their products in a fit must be numbers of double precision, up
+# to 1e308. At 1e150 errors would be NaN; a tenth or ten times as much changes nothing real.
+_LARGEST = 1e100
+
+# Largest used share of a solid angle: 1, and the rounding of single precision many times over.
+# Ten times larger is still not a share in per cent; at 1e-7 rounded shares would be refused.
+_LARGEST_SHARE = 1.001
 
 
 def is_chunked(variable: xr.Variable) -> bool:
@@ -58,6 +89,37 @@ def describe_bad_response(data: xr.Dataset, name: str) -> Iterator[str]:
             f"{name} is negative in {bad} of {values.size} elements, down to {lowest:.6g}, "
             f"expected numbers >= 0: correct them, or leave {name} out"
         )
+    elif name == EDISP and ENERGY in (dims := data.variables[name].dims):
+        highest = float(np.sum(values, axis=dims.index(ENERGY), dtype=float).max(initial=0))
+        if highest > _MOST_FRACTIONS:
+            yield (
+                f"{name} adds up to {highest:.6g} over the energies at a true energy, expected "
+                f"about 1 at most, as fractions do: correct it, or leave {name} out"
+            )
+
+
+def describe_wrong_units(data: xr.Dataset, table: Mapping[str, Variable]) -> Iterator[str]:
+    """Describe variables that have another kind of unit than their table says.
+
+    A variable without a unit is in that of the table. Edges of energies must have the unit of the
+    energies, where they have one.
+    """
+    for name, entry in table.items():
+        unit = data.variables[name].attrs.get("units") if name in data.variables else None
+        if unit is not None and entry.unit and not _is_convertible(unit, entry.unit):
+            yield f"{name} has units {unit!r}, expected {entry.unit!r}"
+    for axis in (ENERGY, ENERGY_TRUE):
+        members = [name for name in (axis, low(axis), high(axis)) if name in data.coords]
+        units = {str(unit) for name in members if (unit := data[name].attrs.get("units"))}
+        if len(units) > 1:
+            yield f"{axis} and its edges have different units: {', '.join(sorted(units))}"
+
+
+def _is_convertible(unit: Any, wanted: str) -> bool:
+    try:
+        return bool(as_unit(unit).is_equivalent(u.Unit(wanted)))
+    except (ValueError, TypeError):
+        return False
 
 
 def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
@@ -72,7 +134,8 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
         if is_chunked(variable):
             continue
         array = variable.to_numpy()
-        if np.min(array, initial=0) < 0 or not np.isfinite(np.sum(array, dtype=float)):
+        lowest, highest = (float(end(array, initial=0)) for end in (np.min, np.max))
+        if not (lowest >= 0 and highest <= _highest(name)):  # also if one is NaN
             yield from _describe(name, binned)
         if name in (PSF_MIXING, PSF_SHARE) and (most := np.max(array, initial=0)) > _MOST_SHARE:
             yield f"{name} is a share of photons, and goes up to {most:.6g}, expected at most 1"
@@ -82,10 +145,11 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
 
 
 def _describe(name: str, binned: xr.Dataset) -> Iterator[str]:
-    """Describe values that are not finite, or negative beyond rounding, in used bins."""
-    values = xr.DataArray(binned.variables[name])
+    """Describe values that are not finite, negative beyond rounding, or too large in used bins."""
+    variable = binned.variables[name]
+    values = xr.DataArray(variable.to_numpy().astype(float), dims=variable.dims)
     finite: xr.DataArray = np.isfinite(values)  # type: ignore[assignment]
-    bad = ~finite | (values < _lowest(name, values))
+    bad = ~finite | (values < _lowest(name, values)) | (values > _highest(name))
     known = binned.variables.get("coverage")
     numbers = known is not None and known.dtype.kind in "biuf" and not is_chunked(known)
     always = ("coverage", "solid_angle", PSF_MIXING, EXPOSURE_TRUE, PSF_SHARE)
@@ -96,10 +160,20 @@ def _describe(name: str, binned: xr.Dataset) -> Iterator[str]:
     number = int(bad.sum())
     if number:
         found = values.broadcast_like(bad).transpose(*bad.dims).to_numpy()
+        example = found[bad.to_numpy()][0]
+        large = np.isfinite(example) and example > 0
         yield (
-            f"{name} is negative or not finite in {number} used bins, for example "
-            f"{found[bad.to_numpy()][0]:.6g}, expected finite numbers >= 0"
+            f"{name} is {'too large' if large else 'negative or not finite'} in {number} used "
+            f"bins, for example {example:.6g}, expected finite numbers >= 0"
+            + (f" and up to {_highest(name):g}" if large else "")
         )
+
+
+def _highest(name: str) -> float:
+    """Largest value of a variable; an exposure may be any finite number, as norms scale with it."""
+    if name == "coverage":
+        return _LARGEST_SHARE
+    return float(np.finfo(float).max) if name == "exposure" else _LARGEST
 
 
 def _total(values: NDArray[Any]) -> float:
@@ -113,3 +187,32 @@ def _lowest(name: str, values: xr.DataArray) -> xr.DataArray | float:
     finite = values.where(np.isfinite(values), 0)
     highest = finite.max([dim for dim in values.dims if dim != ENERGY])
     return highest.copy(data=lowest_valid(name, highest.to_numpy().astype(float)))
+
+
+def describe_bad_profile(profile: xr.Dataset, dim: str) -> Iterator[str]:
+    """Describe impossible values of a profile: energies, edges, references and solid angles.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        A profile. Values may be NaN where they are unknown, but not those of axes.
+    dim : str
+        Dim of the bins.
+    """
+    for axis in (ENERGY, dim):
+        names = [name for name in (low(axis), axis, high(axis)) if name in profile.coords]
+        names = [name for name in names if profile[name].dtype.kind in "iuf"]
+        ends = [profile[name].to_numpy() for name in names]
+        if not all(np.isfinite(values).all() for values in ends):
+            yield f"values of {' or '.join(names)} are not finite"
+        elif axis == ENERGY and any(np.any(values <= 0) for values in ends):
+            yield f"values of {' or '.join(names)} are not positive"
+        elif len(ends) > 1 and np.any(ends[0] > ends[-1]):
+            yield f"bins of {axis} end before they begin"
+    for name in ("solid_angle", *(f"ref_{kind}" for kind in SED_TYPES)):
+        variable = profile.variables.get(name)
+        if variable is None or is_chunked(variable):
+            continue
+        values = variable.to_numpy()
+        if np.any((values < 0) | np.isinf(values)):
+            yield f"{name} is negative or infinite, expected finite numbers >= 0"

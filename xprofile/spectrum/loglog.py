@@ -31,5 +31,6 @@ def interpolate_log_log(low: NDArray[Any], high: NDArray[Any], position: Float) 
     """
     linear = np.maximum((1 - position) * low + position * high, 0)
     positive = (low > 0) & (high > 0)
-    ratio = np.divide(high, low, out=np.ones_like(linear), where=positive)
-    return np.asarray(np.where(positive, low * ratio**position, linear))
+    with np.errstate(over="ignore"):  # an infinite result is an error where it is used
+        ratio = np.divide(high, low, out=np.ones_like(linear), where=positive)
+        return np.asarray(np.where(positive, low * ratio**position, linear))

@@ -118,9 +118,14 @@ def dnde(model: SpectralModel, energy: Float) -> Float:
     """
     try:
         with np.errstate(all="ignore"):  # values are checked below
-            found = u.Quantity(model(energy * _ENERGY))
+            given = model(energy * _ENERGY)
+            found = u.Quantity(given)
+        if np.any(getattr(given, "mask", False)) or np.any(getattr(found, "mask", False)):
+            raise TypeError("it returns masked values")
         if np.iscomplexobj(found.value):
             raise TypeError("it returns complex numbers")
+        if found.ndim and found.shape != energy.shape:
+            raise ValueError(f"it returns the shape {found.shape} for energies {energy.shape}")
         found = u.Quantity(found.value, without_events(found.unit)).to_value(_DNDE)  # ph is 1
         values = np.broadcast_to(np.asarray(found, dtype=float), energy.shape)
     except Warning:  # where warnings are errors

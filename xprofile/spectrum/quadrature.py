@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NODES", "TO_ENDS", "Pieces", "bin_pieces", "nodes_and_weights"]
+__all__ = ["NODES", "PIECE", "TO_ENDS", "Pieces", "bin_pieces", "nodes_and_weights"]
 
 Float = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -17,6 +17,7 @@ Index = NDArray[np.intp]
 # Largest length of a piece in decades. With four nodes, integrals of E^-7 are exact to 1e-13. On
 # pieces of 0.2 decades they would be off by 1e-7; shorter pieces would only cost time.
 _PIECE = 0.02
+PIECE = _PIECE * np.log(10)  # the same in log energy
 
 NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 
@@ -85,7 +86,7 @@ def bin_pieces(lower: Float, upper: Float, breaks: Float) -> Pieces:
     owner, end = owner[order], end[order]
     same = owner[1:] == owner[:-1]
     start, width, owner = end[:-1][same], np.diff(end)[same], owner[1:][same]
-    number = np.ceil(width / (_PIECE * np.log(10))).astype(np.intp)
+    number = np.ceil(width / PIECE).astype(np.intp)
     part = np.repeat(np.arange(number.size), number)
     step = np.arange(part.size) - np.repeat(np.cumsum(number) - number, number)
     low, high = (start[part] + width[part] * ((step + k) / number[part]) for k in (0, 1))

@@ -35,10 +35,17 @@ BINS = {
 @pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.* off the map")
 @pytest.mark.parametrize("name", BINS)
 @pytest.mark.parametrize("make", [uneven_maps, make_onoff])
-@settings(max_examples=5, derandomize=True, deadline=None, database=None)
-@given(lat=sizes, lon=sizes, energy=st.integers(1, 4), keep=st.floats(0, 1))
-def test_any_chunks_give_the_same(make, name, lat, lon, energy, keep):
-    maps = make()
+@pytest.mark.parametrize("number", [2, pytest.param(15, marks=pytest.mark.slow)])
+def test_any_chunks_give_the_same(make, name, number):
+    @settings(max_examples=number, derandomize=True, deadline=None, database=None)
+    @given(lat=sizes, lon=sizes, energy=st.integers(1, 4), keep=st.floats(0, 1))
+    def check(**chunks):
+        check_chunks(make(), name, **chunks)
+
+    check()
+
+
+def check_chunks(maps, name, lat, lon, energy, keep):
     rng = np.random.default_rng(lat)
     if "mask" in maps:  # planes that are equal in some places only, and empty ones
         maps["mask"] = maps["mask"] & xr.DataArray(rng.random(maps.sizes["energy"]), dims="energy"
@@ -47,7 +54,7 @@ def test_any_chunks_give_the_same(make, name, lat, lon, energy, keep):
     same(bin_maps(chunked, BINS[name]), bin_maps(maps, BINS[name]))
 
 
-@settings(max_examples=10, derandomize=True, deadline=None, database=None)
+@settings(max_examples=5, derandomize=True, deadline=None, database=None)
 @given(lat=sizes, lon=sizes, other=sizes)
 def test_maps_may_have_different_chunks_or_no_chunks(lat, lon, other):
     maps = uneven_maps()

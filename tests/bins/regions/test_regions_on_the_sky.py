@@ -76,22 +76,34 @@ def check(maps, center, size, seed):
         np.testing.assert_array_equal(found, holds(region, sky) & on_sky, err_msg=repr(region))
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    projection=st.sampled_from(SMALL),
-    center=st.sampled_from([(10, 0), (83.63, 22.01), (200, 60), (0, 90), (180, -75)]),
-    step=st.sampled_from([0.05, 0.3, 1.0]),
-    flip=st.tuples(st.sampled_from([1, -1]), st.sampled_from([1, -1])),
-    turn=st.sampled_from([0, 33, 120]),
-    shear=st.sampled_from([0, 0.4]),
-    frames=st.tuples(*[st.sampled_from(["icrs", "galactic", "fk5"])] * 2),
-    place=st.tuples(st.integers(0, 49), st.integers(0, 59)),
-    size=st.sampled_from([3.1, 10.3, 21.7]),
-    seed=st.integers(0, 2**31),
-)
-def test_pixels_on_maps_of_any_kind(
-    projection, center, step, flip, turn, shear, frames, place, size, seed
-):
+ANY_KIND = {
+    "projection": st.sampled_from(SMALL),
+    "center": st.sampled_from([(10, 0), (83.63, 22.01), (200, 60), (0, 90), (180, -75)]),
+    "step": st.sampled_from([0.05, 0.3, 1.0]),
+    "flip": st.tuples(st.sampled_from([1, -1]), st.sampled_from([1, -1])),
+    "turn": st.sampled_from([0, 33, 120]),
+    "shear": st.sampled_from([0, 0.4]),
+    "frames": st.tuples(*[st.sampled_from(["icrs", "galactic", "fk5"])] * 2),
+    "place": st.tuples(st.integers(0, 49), st.integers(0, 59)),
+    "size": st.sampled_from([3.1, 10.3, 21.7]),
+    "seed": st.integers(0, 2**31),
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(**ANY_KIND)
+def test_pixels_on_maps_of_any_kind(**case):
+    check_on_any_kind(**case)
+
+
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None)
+@given(**ANY_KIND)
+def test_pixels_on_many_maps_of_any_kind(**case):
+    check_on_any_kind(**case)
+
+
+def check_on_any_kind(projection, center, step, flip, turn, shear, frames, place, size, seed):
     frame = frames[0].replace("fk5", "icrs")
     maps = any_maps(projection, center, step, frame=frame, turn=turn, shear=shear, flip=flip)
     sky = skycoord(maps)[place]
@@ -100,7 +112,7 @@ def test_pixels_on_maps_of_any_kind(
         check(maps, offset.transform_to(frames[1]), size * step, seed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     projection=st.sampled_from(WHOLE),
     lon=st.floats(170, 190),

@@ -23,6 +23,10 @@ SEEDS = [
     pytest.param(range(0, 100, 7), id="some"),
     pytest.param(range(100), id="all", marks=pytest.mark.slow),
 ]
+FEWER = [
+    pytest.param(range(0, 100, 33), id="some"),
+    pytest.param(range(0, 100, 3), id="more", marks=pytest.mark.slow),
+]
 
 
 class Grid:
@@ -81,8 +85,9 @@ def test_bins_of_whole_pixels_hold_that_many(seeds, projection, name):
 
 @pytest.mark.parametrize("name", ["grid", "line", "path"])
 @pytest.mark.parametrize("projection", STEPS)
-def test_parts_blocks_and_processes_hold_the_same_pixels(projection, name):
-    for seed in range(0, 100, 14):
+@pytest.mark.parametrize("seeds", FEWER)
+def test_parts_blocks_and_processes_hold_the_same_pixels(seeds, projection, name):
+    for seed in seeds:
         grid = Grid(projection, seed)
         bins, whole = grid.make(name), codes(grid.make(name), grid.maps)
         for part in (slice(1, None), slice(0, 2), slice(None, None, -2)):
@@ -132,9 +137,10 @@ def test_pixels_at_one_distance_fare_alike(seeds, projection, name):
 
 @pytest.mark.parametrize("first", [0, 90, -90, 360, 720, -270])
 @pytest.mark.parametrize("projection", STEPS)
-def test_pixels_on_the_borders_of_sectors_are_in_the_next(projection, first):
+@pytest.mark.parametrize("seeds", FEWER)
+def test_pixels_on_the_borders_of_sectors_are_in_the_next(seeds, projection, first):
     """The right side of each quarter is in, the left one out, and the centre is at angle 0."""
-    for seed in range(0, 100, 5):
+    for seed in seeds:
         grid = Grid(projection, seed, odd=True)
         side = (min(pixel_grid(grid.maps).shape) - 1) // 2
         start = first + grid.angle.to_value("deg") - 90

@@ -67,7 +67,7 @@ def histogram(maps, ra, dec, energy):
         (("GLON-AIT", "GLAT-AIT"), (184.5, -5.8)),
     ],
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_counts_agree_with_a_histogram(ctype, crval, data):
     maps = sky_maps(ctype, crval)

@@ -83,7 +83,7 @@ def ranges(size):
 
 # small pieces may have no counts
 @pytest.mark.filterwarnings("ignore::xprofile.exceptions.DataWarning")
-@settings(max_examples=20, derandomize=True, deadline=None, database=None)
+@settings(max_examples=8, derandomize=True, deadline=None, database=None)
 @given(
     rows=ranges(SHAPE[0]),
     columns=ranges(SHAPE[1]),

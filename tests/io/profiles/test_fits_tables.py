@@ -1,5 +1,7 @@
 """Profiles written to FITS: they come back unchanged, in Gammapy's layout."""
 
+from itertools import product
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -46,9 +48,20 @@ def profile():
 # round trips
 
 
-@pytest.mark.parametrize("energies", [1, 2])
-@pytest.mark.parametrize("selection", [(), ("ul",), ("scan",), ("errn-errp",), "all"])
-@pytest.mark.parametrize("sed_type", KINDS)
+def half_of(*options):
+    """All combinations of options; every second one is among the slow tests."""
+    numbered = product(*(enumerate(values) for values in options))
+    cases = [list(zip(*case, strict=True)) for case in numbered]
+    return [
+        case if sum(numbers) % 2 == 0 else pytest.param(*case, marks=pytest.mark.slow)
+        for numbers, case in cases
+    ]
+
+
+SELECTIONS = [(), ("ul",), ("scan",), ("errn-errp",), "all"]
+
+
+@pytest.mark.parametrize(("sed_type", "selection", "energies"), half_of(KINDS, SELECTIONS, [2, 1]))
 def test_every_profile_comes_back(sed_type, selection, energies, path):
     profile = make_profile(energies, selection)
     assert profile["norm"].isnull().any()
@@ -62,7 +75,7 @@ def test_sed_type_is_converted_to(profile, sed_type, path):
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     sed_type=st.sampled_from(list(KINDS)),
@@ -84,9 +97,12 @@ def test_whatever_is_selected_comes_back(
     check_fits_round_trip(selected.transpose(*dims, missing_dims="ignore"), path)
 
 
-@pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), [4], 4])
-@pytest.mark.parametrize("energy", [slice(None), 1])
-@pytest.mark.parametrize("dim", ON_OTHER_AXES)
+INDICES = [slice(None), slice(7, 1, -2), [4], 4]
+
+
+@pytest.mark.parametrize(
+    ("dim", "energy", "index"), half_of(ON_OTHER_AXES, [slice(None), 1], INDICES)
+)
 def test_other_bins_come_back(profile, dim, energy, index, path):
     turned = ON_OTHER_AXES[dim](profile).isel({dim: index, "energy": energy})
     check_fits_round_trip(turned, path)

@@ -222,9 +222,9 @@ def check_plain(profile, tmp_path):
 
 ANY = ("one", "joint", "joint, named", "toys")
 CHECKS = {
-    "tables": (check_tables, profiles(), 8),
-    "netCDF": (check_whole, profiles(kinds=ANY), 12),
-    "plain": (check_plain, profiles(attrs=plain_attrs, kinds=ANY), 5),
+    "tables": (check_tables, profiles(), 4),
+    "netCDF": (check_whole, profiles(kinds=ANY), 6),
+    "plain": (check_plain, profiles(attrs=plain_attrs, kinds=ANY), 3),
 }
 
 

@@ -29,6 +29,10 @@ Bool = NDArray[np.bool_]
 # by 1e-4 for a bin of a million pixels, and by 1e-3 for one of ten thousand.
 _MAX_PIXELS_BEYOND = 1 << 20
 
+# The same for sub-positions of pixels: a second. Ten times larger, bins far beyond the map take ten
+# seconds; ten times smaller, the solid angle beyond it would be that of pixels for fewer bins.
+_MAX_SUBPIXELS_BEYOND = 1 << 23
+
 # every 8th row and column is tried first, then all, to find quickly that a block has pixels of
 # bins; affects speed alone
 _PROBE_STEPS = (8, 1)
@@ -75,7 +79,8 @@ class Search:
     ) -> Search:
         """Prepare the search for bins of a shape."""
         tiles, beyond = Tiles.from_shape(shape, grid), None
-        if tiles.cut_off or tiles.pixels_beyond(grid) > _MAX_PIXELS_BEYOND:
+        most = _MAX_SUBPIXELS_BEYOND / subpixels.number**2 if subpixels else _MAX_PIXELS_BEYOND
+        if tiles.cut_off or tiles.pixels_beyond(grid) > min(most, _MAX_PIXELS_BEYOND):
             tiles, beyond = tiles.within(grid.x, grid.y), BeyondMap(shape, nbin, grid)
         if isinstance(shape, SphereMembers):
             code = _make_finder(shape, grid)

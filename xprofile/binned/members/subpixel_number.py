@@ -16,7 +16,7 @@ from ...schema.names import DISTANCE
 from ...schema.warning_place import user_stacklevel
 from .membership import Int
 
-__all__ = ["choose_numbers", "pixels_near"]
+__all__ = ["bins_at_one_position", "choose_numbers", "pixels_near"]
 
 Float = NDArray[np.float64]
 
@@ -89,8 +89,19 @@ def _slowness(bins: SkyBins, area: Float, pixels: int) -> float:
         return 1 + float(bins.shape.points.size) / _POINTS_AS_ONE
     if not isinstance(bins.shape, OverlappingMembers):
         return 1.0
-    at_one_position = float(np.minimum(area / pixels, 1).sum())
+    at_one_position = _mean_number(area, pixels)
     return 1 + len(bins) / _BINS_AS_ONE + at_one_position / _AT_ONE_POSITION
+
+
+def bins_at_one_position(bins: SkyBins, grid: PixelGrid) -> float:
+    """Mean number of bins at one position of the map, if all of them were on it."""
+    if not isinstance(bins.shape, OverlappingMembers):
+        return 1.0
+    return max(_mean_number(_sizes(bins, grid)[1], grid.x.size * grid.y.size), 1.0)
+
+
+def _mean_number(area: Float, pixels: int) -> float:
+    return float(np.minimum(area / pixels, 1).sum())
 
 
 def pixels_near(bins: SkyBins, grid: PixelGrid) -> Int | None:

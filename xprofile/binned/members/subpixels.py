@@ -14,7 +14,7 @@ from ...bins.skybins import SkyBins
 from ...exceptions import InvalidOptionError
 from ...maps.pixelgrid import PixelGrid
 from .membership import Int
-from .subpixel_number import choose_numbers, pixels_near
+from .subpixel_number import bins_at_one_position, choose_numbers, pixels_near
 
 __all__ = ["Finder", "Subpixels"]
 
@@ -27,7 +27,9 @@ Finder: TypeAlias = Callable[[PixelGrid, Float, Float], tuple[Int, Int]]
 
 _Shares: TypeAlias = tuple[Int, Int, Float, Int]
 
-_BATCH_SIZE = 1 << 18  # positions that are examined together; affects memory and speed alone
+# Positions that are examined together, and pairs of a bin and such a position; affect memory and
+# speed alone.
+_BATCH_SIZE, _MOST_PAIRS = 1 << 18, 1 << 22
 _WORTH_A_CALL = 1 << 11  # positions that take as long as a call; affects speed alone
 
 
@@ -44,11 +46,14 @@ class Subpixels:
     near : numpy.ndarray or None
         Pixel numbers (2, n) of columns and rows near bins that could be between these positions;
         None without such bins. These pixels are always divided.
+    at_one_position : float
+        Mean number of bins at one position; affects memory and speed alone.
     """
 
     number: int
     probes: int
     near: Int | None = None
+    at_one_position: float = 1.0
 
     @classmethod
     def from_options(
@@ -82,7 +87,13 @@ class Subpixels:
                 "use overlap='center'"
             )
         number, probes, hidden = choose_numbers(bins, grid, subpixels)
-        return cls(number, probes, pixels_near(bins, grid) if hidden else None)
+        near = pixels_near(bins, grid) if hidden else None
+        return cls(number, probes, near, bins_at_one_position(bins, grid))
+
+    @property
+    def _batch_size(self) -> int:
+        """Number of positions that are examined together."""
+        return max(int(min(_BATCH_SIZE, _MOST_PAIRS / self.at_one_position)), 1)
 
     def pairs(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> _Shares:
         """Bins, flat indices of pixels, shares of the pixels, and overlaps, of all pairs.
@@ -99,7 +110,7 @@ class Subpixels:
         x, y : numpy.ndarray
             Pixel numbers of neighbouring columns (nx,) and rows (ny,).
         """
-        height = max(_BATCH_SIZE // (x.size * self.probes**2), 1)
+        height = max(self._batch_size // (x.size * min(self.probes, self.number) ** 2), 1)
         found = []
         for start in range(0, y.size, height):
             for bins, pixel, share, extra in self._strip(finder, grid, x, y[start:][:height]):
@@ -135,6 +146,8 @@ class Subpixels:
     def _divided(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> Bool:
         """Whether positions in and just round each pixel are in different bins, (ny, nx)."""
         k = self.probes
+        if self.number <= k:  # the sub-positions themselves are no more than the probes
+            return np.full((y.size, x.size), self.number > 1)
         probe_x, probe_y = _split(x, k, 1), _split(y, k, 1)
         bins, position = finder(grid, probe_x, probe_y)
         # a sum of hashes tells the sets of bins apart
@@ -169,7 +182,7 @@ class Subpixels:
         """Yield rows and columns of rectangles that hold all divided pixels, and few others."""
         height = max(64 // self.number, 1)
         gap = _WORTH_A_CALL // (height * self.number**2) + 1
-        longest = max(_BATCH_SIZE // (height * self.number**2), 1)
+        longest = max(self._batch_size // (height * self.number**2), 1)
         for top in range(0, len(divided), height):
             columns = np.flatnonzero(divided[top : top + height].any(axis=0))
             for run in np.split(columns, np.flatnonzero(np.diff(columns) > gap) + 1):

@@ -172,13 +172,13 @@ def _near_tiles(
     chords = np.linalg.norm(points - points[..., 1:2, 1:2], axis=0)
     flat = np.radians((columns[1] - columns[0]) * grid.pixel_size)
     half_diagonal = np.where(np.isfinite(chords), chords, 1.5 * flat).max(axis=(-2, -1))
+    reach = _MARGIN * half_diagonal + pitch
     known = np.isfinite(lattice[0])
     distance = np.full(known.shape, np.inf)
-    distance[known] = _nearest(
-        lattice[:, known], unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
-    )
+    positions = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
+    distance[known] = _nearest(lattice[:, known], positions, 1.001 * reach.max())
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
-    near = np.asarray(nearest.min(axis=(-2, -1)) <= _MARGIN * half_diagonal + pitch)
+    near = np.asarray(nearest.min(axis=(-2, -1)) <= reach)
     return near if grid.separable else near | _at_rim(known)
 
 
@@ -196,8 +196,11 @@ def _at_rim(known: Bool) -> Bool:
     return np.asarray((any_known & ~whole) | (beside & ~any_known))
 
 
-def _nearest(vectors: Float, points: Float) -> Float:
-    """Chord from each unit vector (3, n) to the nearest of some points (3, m)."""
+def _nearest(vectors: Float, points: Float, reach: float) -> Float:
+    """Chord from each unit vector (3, n) to the nearest of some points (3, m).
+
+    It may be infinite beyond `reach`.
+    """
     if vectors.size * points.size < _MAX_COMPARISONS:
         step = max(_TOGETHER // vectors.shape[1], 1)
         starts = range(0, points.shape[1], step)
@@ -205,4 +208,4 @@ def _nearest(vectors: Float, points: Float) -> Float:
         return np.asarray(np.sqrt(np.maximum(2 - 2 * np.max(parts, axis=0), 0)))
     from scipy.spatial import cKDTree
 
-    return np.asarray(cKDTree(points.T).query(vectors.T)[0])
+    return np.asarray(cKDTree(points.T).query(vectors.T, distance_upper_bound=reach)[0])

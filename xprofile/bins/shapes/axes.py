@@ -54,6 +54,10 @@ class LocalAxes:
     origin: SkyCoord
     position_angle: u.Quantity
 
+    def __post_init__(self) -> None:
+        for name in ("origin", "position_angle"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
     def basis(self, frame: BaseCoordinateFrame) -> Float:
         """Right-handed axes (3, 3), one in each row, as unit vectors of a frame."""
         first, second = (unit_vectors(*lonlat_deg(c, frame)) for c in (self.origin, self._toward))
@@ -136,9 +140,14 @@ def digitize(values: Float, edges: Float) -> Int:
     return code
 
 
-def read_only(values: Any) -> NDArray[Any]:
-    """Return a copy of numbers that cannot be changed."""
-    copied = np.array(values)
+def read_only(values: Any) -> Any:
+    """Return a copy of numbers, a Quantity or a SkyCoord that cannot be changed."""
+    if isinstance(values, SkyCoord):
+        copied = values.copy()
+        for name in copied.data.components:
+            getattr(copied.data, name).flags.writeable = False
+        return copied
+    copied = np.array(values, subok=isinstance(values, u.Quantity))
     copied.flags.writeable = False
     return copied
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
-import astropy.units as u
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
@@ -117,7 +116,7 @@ class SphereShape(Shape, SphereMembers):
     def __post_init__(self) -> None:
         for part in fields(self):  # type: ignore[arg-type]
             value = getattr(self, part.name)
-            if isinstance(value, np.ndarray) and not isinstance(value, u.Quantity):
+            if isinstance(value, np.ndarray | SkyCoord):
                 object.__setattr__(self, part.name, read_only(value))
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from ...exceptions import DataWarning, InvalidOptionError, MissingFileError
 from ...schema.warning_place import user_stacklevel
 from ..fits.files import FileSource
+from ..paths import expand_home, real_path
 
 __all__ = ["EventSource", "event_sources"]
 
@@ -67,7 +68,7 @@ def _matches(source: Any) -> list[Any]:
     text = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
     if not has_magic(text) or "://" in text or Path(text).exists():
         return [source]
-    found = sorted(glob(text, recursive=True))
+    found = sorted(glob(expand_home(text), recursive=True))
     if not found:
         raise MissingFileError(
             f"no file matches {text!r}: check the pattern and the working folder"
@@ -77,7 +78,7 @@ def _matches(source: Any) -> list[Any]:
 
 def _warn_of_repeats(sources: list[tuple[Any, str | int | None]]) -> None:
     names = [
-        (str(Path(source).resolve()) if isinstance(source, str | os.PathLike) else id(source), hdu)
+        (real_path(source) if isinstance(source, str | os.PathLike) else id(source), hdu)
         for source, hdu in sources
     ]
     repeated = sorted({str(name) for name, _ in names if names.count((name, _)) > 1})

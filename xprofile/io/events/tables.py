@@ -149,9 +149,20 @@ def find_events(file: FitsFile, name: str | int | None = None) -> EventTable:
         where = f"{hdu.name or 'table'} of {file.label}"
         columns = _event_columns(list(hdu.columns.names), where)
         if columns is not None:
+            _check_row_length(hdu, where)
             _warn_of_others(tables, hdu.name, where)
             return _event_table(file, hdu, where, *columns)
     raise FileFormatError(_no_events(file, tables))
+
+
+def _check_row_length(hdu: fits.BinTableHDU, where: str) -> None:
+    """Raise if rows are not as long as their columns, as values would come from wrong places."""
+    width, declared = hdu.columns.dtype.itemsize, hdu.header["NAXIS1"]
+    if isinstance(hdu, fits.BinTableHDU) and width != declared:
+        raise FileFormatError(
+            f"{where} has rows of NAXIS1 = {declared} bytes, but its columns take {width}: the "
+            "file is damaged; fetch it again"
+        )
 
 
 def _no_events(file: FitsFile, tables: Sequence[fits.BinTableHDU]) -> str:

@@ -21,7 +21,7 @@ from xarray.backends import CachingFileManager
 from ...exceptions import DataWarning, FileFormatError, MissingPackageError, XProfileError
 from ...maps.axes import Axis
 from ..forking import open_fits_for_processes
-from ..paths import StrPath, check_exists
+from ..paths import StrPath, check_exists, real_path
 from .structure_check import check_structure
 
 __all__ = [
@@ -226,7 +226,7 @@ def _open_hdus(source: FileSource, *, lazy: bool, checksum: bool) -> Iterator[Fi
             # not mapped into memory, as reading a mapped file that became shorter ends the process
             with fits.open(stream, memmap=False, **options) as hdus:
                 manager = CachingFileManager(
-                    open_fits_for_processes, str(path.resolve()), mode="readonly"
+                    open_fits_for_processes, real_path(path), mode="readonly"
                 )
                 state = status.st_size, status.st_mtime_ns
                 yield FitsFile(hdus, str(source), manager, state)
@@ -241,8 +241,7 @@ def _local_path(source: FileSource) -> Path | None:
     """Return the path of a file on disk, or None for addresses and file objects."""
     if not isinstance(source, str | os.PathLike) or "://" in os.fspath(source):
         return None
-    check_exists(source)
-    return Path(source)
+    return check_exists(source)
 
 
 def _starts_with(path: Path, start: bytes) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from xarray.backends.locks import SerializableLock
 
 from ...exceptions import FileFormatError
 from ..forking import hold_while_forking
+from ..paths import real_path
 from .arrays import image_values, native_order
 from .cubes import Array, ArrayCube, Cube, Key
 from .files import FitsFile, translate_errors
@@ -104,7 +104,7 @@ def make_image_cube(file: FitsFile, hdu: fits.ImageHDU, shape: tuple[int, ...]) 
     if file.manager is None or file.state is None:
         return ArrayCube(image_values(hdu))
     index = next(i for i, other in enumerate(file.hdus) if other is hdu)
-    dtype, path = _scaled_dtype(hdu.header), str(Path(file.name).resolve())
+    dtype, path = _scaled_dtype(hdu.header), real_path(file.name)
     return ImageCube(shape, dtype, file.name, index, file.manager, path, file.state)
 
 

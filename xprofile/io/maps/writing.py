@@ -16,6 +16,7 @@ from astropy.io import fits
 from ...exceptions import InvalidDataError, MissingVariableError
 from ...maps.wcs import encode_wcs, pixel_grid
 from ...maps.world.distortions import move_pixels
+from ...schema.axes import ascending_values
 from ...schema.checks import check_maps_layout
 from ...schema.history import creator
 from ...schema.names import DATASET, ENERGY, ENERGY_TRUE, LAT, LON, RAD, low
@@ -113,6 +114,8 @@ def _check_dims(maps: xr.Dataset) -> None:
             f"psf has no coordinate {RAD!r}, the angles that it is given at; assign them in deg, "
             "or leave it out with maps.drop_vars('psf')"
         )
+    if "psf" in maps:
+        ascending_values(maps, RAD)
 
 
 def _axis_dims(maps: xr.Dataset) -> list[str]:

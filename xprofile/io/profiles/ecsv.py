@@ -19,7 +19,7 @@ from ...exceptions import FileFormatError
 from ...schema.options import suggests_options
 from ..atomic_writing import write_atomically
 from ..file_contents import UNREADABLE
-from ..paths import StrPath
+from ..paths import StrPath, real_path
 from .astropy_tables import check_and_convert
 from .fits_tables import EXTRA, POINTS
 from .gammapy_tables import table_for_gammapy
@@ -104,7 +104,7 @@ def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnitsWarning)
-            table = Table.read(path, format=_FORMAT)
+            table = Table.read(real_path(path), format=_FORMAT)
             text = table.meta.pop(EXTRA, None)
             if text is None:
                 return fits.BinTableHDU(table, name=POINTS)

@@ -108,14 +108,13 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     loaders = {
         "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": read_zarr,
     }  # fmt: skip
-    return _complete(loaders[_find_format(path)](path), spectral_model)
+    found = check_exists(path, allow_folder=True)
+    return _complete(loaders[_find_format(found)](found), spectral_model)
 
 
-def _find_format(path: StrPath) -> str:
-    check_exists(path, allow_folder=True)
-    source = Path(path)
+def _find_format(source: Path) -> str:
     if source.is_dir():
-        check_zarr_folder(path)
+        check_zarr_folder(source)
         return "Zarr"
     with source.open("rb") as file:
         start = file.read(9)
@@ -123,7 +122,7 @@ def _find_format(path: StrPath) -> str:
         if start.startswith(magic):
             return name
     raise FileFormatError(
-        f"{str(path)!r} is neither FITS, ECSV, netCDF nor Zarr: it starts with {start!r}; check "
+        f"{str(source)!r} is neither FITS, ECSV, netCDF nor Zarr: it starts with {start!r}; check "
         "that it is the right file"
     )
 

@@ -16,7 +16,17 @@ from ...exceptions import (
     MissingVariableError,
     NotFoundError,
 )
-from ...schema.names import DISTANCE, LAT, LON, REGION, WCS_NAME, high, low
+from ...schema.names import (
+    DISTANCE,
+    DISTANCE_UNIT,
+    LAT,
+    LON,
+    REGION,
+    WCS_NAME,
+    high,
+    low,
+)
+from ...schema.units import values_in_unit
 from ..sphere import fixed_positions
 from ..wcs import pixel_grid
 from ..world.frames import frame_from_attrs
@@ -117,9 +127,8 @@ def _nearest_bins(
     if "frame" not in attrs:
         raise InvalidDataError("the coordinate lon has no attribute 'frame', such as 'galactic'")
     frame = frame_from_attrs(attrs)
-    centers = fixed_positions(
-        SkyCoord(data[LON].to_numpy(), data[LAT].to_numpy(), unit="deg", frame=frame)
-    )
+    lon, lat = (values_in_unit(data[name], name, DISTANCE_UNIT) for name in (LON, LAT))
+    centers = fixed_positions(SkyCoord(lon, lat, unit=DISTANCE_UNIT, frame=frame))
     apart = places[:, None].separation(centers).deg
     if centers.size > 1 and np.all(centers[0].separation(centers).deg < _CONCENTRIC):
         numbers, apart = _rings_of(data, dim, apart[:, 0])
@@ -157,7 +166,8 @@ def _rings_of(
             "all bins have one centre, and are not circular rings, so the nearest one is not "
             f"known; select by {dim}"
         )
-    lower, upper = (data[edge(dim)].to_numpy() for edge in (low, high))
+    edges = (low(dim), high(dim))
+    lower, upper = (values_in_unit(data[edge], edge, DISTANCE_UNIT) for edge in edges)
     beyond = np.maximum(lower - separation[:, None], separation[:, None] - upper)
     inside = (separation[:, None] >= lower) & (separation[:, None] < upper)
     apart = np.where(inside, 0, np.maximum(beyond, 0) + 1e-15)

@@ -10,12 +10,18 @@ import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
 
-from ...exceptions import InvalidOptionError, MissingVariableError, NotFoundError
+from ...exceptions import (
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+    NotFoundError,
+)
 from ...schema.axes import ascending_values, pair_bins
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
 from ..world.frames import frame_from_attrs
 from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
+from .lookup_options import check_lookup_options, tolerance_in_unit
 from .nearest import select_position
 from .seams import unwrap_columns
 
@@ -59,8 +65,8 @@ def select(
         with the nearest centre, and of concentric rings the one that holds the position. Several
         positions (n,) give the dim ``position`` in maps.
     method, tolerance, drop
-        As for `xarray.Dataset.sel`. With a single coordinate or a position, `tolerance` may be a
-        Quantity.
+        As for `xarray.Dataset.sel`; a tolerance for values needs a method. For a position, or
+        coordinates of one unit, `tolerance` may be a Quantity.
     **by_name
         The same as `indexers`, as keyword arguments.
 
@@ -75,8 +81,8 @@ def select(
     MissingVariableError
         If a Quantity is given for a coordinate that the data do not have.
     InvalidOptionError
-        If a Quantity is of another kind than the coordinate, or `position` comes together with
-        ``lon`` or ``lat``.
+        If a Quantity is of another kind than the coordinate, `position` comes together with ``lon``
+        or ``lat``, or `method` or `tolerance` has no effect.
     NotFoundError
         As the KeyError of `xarray.Dataset.sel`; also if a position is off the map, or farther than
         `tolerance`.
@@ -106,6 +112,7 @@ def select(
     True
     """
     wanted = dict(indexers or {}) | dict[Hashable, Any](by_name)
+    check_lookup_options(wanted, position, method, tolerance)
     if position is not None:
         both = [name for name in (LON, LAT) if name in wanted]
         if both:
@@ -114,10 +121,12 @@ def select(
             )
         data = select_position(data, position, tolerance if not wanted else None, drop)
     numbers = {name: _numbers(value, data, name) for name, value in wanted.items()}
-    if isinstance(tolerance, u.Quantity) and len(wanted) == 1:
-        tolerance = _numbers(tolerance, data, next(iter(wanted)))
     if _is_pair_of_bins(data, numbers):
         data = _select_bins(data, numbers, method, tolerance, drop)
+    looked_up = [k for k, value in numbers.items() if not isinstance(value, slice)]
+    tolerance = tolerance_in_unit(
+        tolerance, {k: str(data[k].attrs.get("units", "")) for k in looked_up if k in data.coords}
+    )
     for name in [name for name in numbers if _is_angle(data, name)]:
         value = numbers.pop(name)
         if method not in (None, "nearest") and not isinstance(value, slice):
@@ -201,6 +210,10 @@ def _select_angle(
     """Select by an angle in the unit of its coordinate."""
     coord = data[name]
     dim, values = coord.dims[0], coord.to_numpy().astype(float)
+    if isinstance(value, slice) and not np.isfinite(values).all():
+        raise InvalidDataError(
+            f"values of {name} are not finite: found {values}; correct them, or drop them"
+        )
     unit = u.Unit(coord.attrs.get("units", "deg"))
     turn = _ANGLES[name] and (_ANGLES[name] * u.deg).to_value(unit)
     if isinstance(value, slice):
@@ -228,6 +241,12 @@ def _numbers(value: Any, data: xr.Dataset | xr.DataArray, name: Hashable) -> Any
     if isinstance(value, list | tuple) and any(isinstance(one, u.Quantity) for one in value):
         return np.array([_numbers(one, data, name) for one in value])
     if not isinstance(value, u.Quantity) and name not in (LON, LAT):
+        if isinstance(value, str) and name in data.coords and data[name].dtype.kind in "iuf":
+            raise InvalidOptionError(
+                f"{name} must be a number or Quantity, found {value!r}; give one such as "
+                f"{float(data[name].to_numpy().flat[0]) if data[name].size else 1:.4g} * "
+                f"u.Unit({str(data[name].attrs.get('units', ''))!r})"
+            )
         return value
     if name not in data.coords:
         hint = "; select pixels with position=SkyCoord(...)" if name in (LON, LAT) else ""

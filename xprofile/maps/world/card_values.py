@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 from astropy.io.fits import Header
 
 from ...exceptions import DataWarning, InvalidDataError
+from ...schema.arguments.types import value_text
 from ...schema.warning_place import user_stacklevel
 
-__all__ = ["mended_values"]
+__all__ = ["check_cards", "mended_values"]
 
 # cards that hold a number, and those among them without which positions are wrong
 _NUMBERS = re.compile(
@@ -19,8 +23,39 @@ _NUMBERS = re.compile(
     r"|[AB]P?_ORDER|[AB]P?_\d+_\d+)$"
 )
 _NEEDED = re.compile(r"(CRPIX|CRVAL|CDELT)[12]$")
+_TEXTS = re.compile(r"(CTYPE\d|CUNIT\d|RADESYS|DQ\d|CQDIS\d)$")
 _EPOCHS = ("EQUINOX", "EPOCH")  # their years may have a letter, such as J2000
 _FRAMES, _SYSTEM = ("ICRS", "FK5", "FK4", "FK4-NO-E"), ("RADESYS", "RADECSYS")
+
+
+def check_cards(cards: Mapping[str, Any], label: str) -> None:
+    """Raise unless the cards of a coordinate with a WCS name two axes, and have usable values.
+
+    astropy takes default values for cards whose values it cannot use, which would move a map.
+
+    Raises
+    ------
+    InvalidDataError
+        If they do not.
+    """
+    remedy = "take the coordinate from the maps as they were opened, or open them again"
+    lost = [key for key in ("CTYPE1", "CTYPE2") if key not in cards]
+    if lost:
+        raise InvalidDataError(
+            f"the coordinate {label!r} has no FITS cards {', '.join(lost)} in its attributes, "
+            f"expected those of a WCS on the sky; {remedy}"
+        )
+    for key, value in cards.items():
+        if _TEXTS.match(key):
+            fine, kind = isinstance(value, str), "text"
+        else:
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            fine, kind = number and math.isfinite(value), "a finite number"
+        if not fine:
+            raise InvalidDataError(
+                f"the coordinate {label!r} has the FITS card {key} = {value_text(value)}, "
+                f"expected {kind}; {remedy}"
+            )
 
 
 def mended_values(header: Header, label: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
 import xarray as xr
+
+from ...exceptions import InvalidDataError
 
 __all__ = ["own_result"]
 
@@ -28,8 +30,9 @@ def own_result(result: Any, arguments: Any) -> Any:
     Returns
     -------
     object
-        The same values. Arrays that have memory in common with an argument are copied, and so are
-        attributes. Chunks and data that are still in a file are not read.
+        The same values. Arrays that have memory in common with an argument, or that cannot be
+        changed, are copied, and so are attributes and encodings. Chunks and data that are still in
+        a file are not read.
     """
     if not isinstance(result, xr.Dataset | xr.DataArray | np.ndarray):
         return result
@@ -37,7 +40,7 @@ def own_result(result: Any, arguments: Any) -> Any:
     if not given:  # as from files, which a copy could not close
         return result
     if isinstance(result, np.ndarray):
-        return result.copy() if id(_owner(result)) in given else result
+        return result.copy() if _is_not_own(result, given) else result
     found = result.copy(deep=False)
     variables = (
         [*found.variables.values()]
@@ -46,16 +49,33 @@ def own_result(result: Any, arguments: Any) -> Any:
     )
     for variable in variables:
         variable.attrs = _own_attrs(variable.attrs)
+        variable.encoding = _own_attrs(variable.encoding)
         data = _data(variable)
-        if id(_owner(data)) in given and not isinstance(variable, xr.IndexVariable):
+        if not isinstance(variable, xr.IndexVariable) and _is_not_own(data, given):
             variable.data = data.copy()
     if isinstance(found, xr.Dataset):
-        found.attrs = _own_attrs(found.attrs)
+        found.attrs, found.encoding = _own_attrs(found.attrs), _own_attrs(found.encoding)
     return found
 
 
+def _is_not_own(data: Any, given: Set[int]) -> bool:
+    """Whether an array shares the memory of given ones, or cannot be changed."""
+    read_only = isinstance(data, np.ndarray) and not data.flags.writeable
+    return read_only or id(_owner(data)) in given
+
+
 def _own_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {k: v if isinstance(v, _FIXED) else copy.deepcopy(v) for k, v in attrs.items()}
+    return {k: v if isinstance(v, _FIXED) else _copied(k, v) for k, v in attrs.items()}
+
+
+def _copied(name: Any, value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except RecursionError:
+        raise InvalidDataError(
+            f"the attribute {name!r} is nested too deeply to be copied, expected numbers, texts "
+            "and lists of them; make it flat, or drop it"
+        ) from None
 
 
 def _data(variable: xr.Variable) -> Any:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from ...exceptions import UnusableInputError
 
-__all__ = ["check_types", "cut_text"]
+__all__ = ["check_types", "cut_text", "value_text"]
 
 
 class _Type(NamedTuple):
@@ -86,7 +86,7 @@ def check_types(
             *others, last = [one.text for one in types]
             expected = f"{', '.join(others)} or {last}" if others else last
             raise UnusableInputError(
-                f"{name} must be {expected}, found {_value_text(value)}"
+                f"{name} must be {expected}, found {value_text(value)}"
             ) from failed
 
 
@@ -129,7 +129,7 @@ def _parts(annotation: str) -> list[str]:
 _LONGEST = 120
 
 
-def _value_text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Text of a value on one line."""
     try:
         return cut_text(repr(value))
