@@ -2,10 +2,10 @@
 
     python benchmarks/run.py [--quick] [--runs 7] [--only small,grid] [--gammapy FOLDER]
 
-The groups of cases are small (the tutorial's profiles), grid, path, fits, read (the real cube),
-start (fresh processes) and big (a cube in Zarr, which runs only if --only names it). GAMMAPY_DATA
-names the folder with the real cube; without it the small cases run on a simulated one. Gammapy's
-seconds come from FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
+The groups of cases are small (the tutorial's profiles), grid, path, fits, psf (unfolding), read
+(the real cube), start (fresh processes) and big (a cube in Zarr, which runs only if --only names
+it). GAMMAPY_DATA names the folder with the real cube; without it the small cases run on a simulated
+one. Gammapy's seconds come from FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import fit_cases
 import grid_cases
 import numpy as np
 import path_cases
+import psf_cases
 import read_cases
 import start_cases
 import timing
@@ -57,6 +58,7 @@ def groups(options):
         "grid": lambda: grid_cases.cases(quick=options.quick),
         "path": lambda: path_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
+        "psf": lambda: psf_cases.cases(gammapy, quick=options.quick),
         "read": read_cases.cases,
         "start": lambda: start_cases.cases(gammapy, options.python),
         "big": lambda: zarr_cases.cases(quick=options.quick),

@@ -9,7 +9,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from cases.mapdataset_files import PLAIN, write
 
-from xprofile import bin_maps, estimate, tutorial
+from xprofile import SkyBins, bin_image, bin_maps, estimate, power_law, tutorial, unfold
 from xprofile.exceptions import InvalidOptionError, MissingFileError
 from xprofile.maps.positions import skycoord
 from xprofile.maps.wcs import pixel_grid
@@ -125,6 +125,37 @@ def test_sources_are_where_they_are_said_to_be(source):
     assert 0.9 * alone < held < 1.3 * alone
     bright = flux.to_numpy() / pixel_grid(flux).solid_angle(flux["x"].data, flux["y"].data[:, None])
     assert separation.flat[np.argmax(np.where(inside, bright, 0))] < 0.1
+
+
+def test_flux_without_the_psf():
+    """Each source has its flux within a few of its widths, and the same sum as with the PSF."""
+    flux = tutorial.source_flux(psf=False)
+    np.testing.assert_allclose(flux.sum(), tutorial.source_flux().sum(), rtol=1e-12, atol=0)
+    for source in tutorial.SOURCES:
+        if source.sigma > 0.1:
+            continue
+        center = SkyCoord(source.lon, source.lat, unit="deg", frame="galactic")
+        inside = skycoord(flux).separation(center).deg < 4 * max(source.sigma, 0.025)
+        held = float(flux.to_numpy()[inside].sum())
+        np.testing.assert_allclose(held, source.flux, rtol=0.03, atol=0)  # others leak in
+
+
+def test_knot_is_smeared_until_it_is_unfolded(asimov):
+    """In the bins of the first example, without noise; the knot fills its bin only in part."""
+    ends = SkyCoord([-1.25, -3.45] * u.deg, [0, 0] * u.deg, frame="galactic")
+    bins = SkyBins.along_line(*ends, height=3 * u.deg, nbin=11)
+    binned = bin_maps(asimov, bins, psf=True)
+    truth = bin_image(tutorial.source_flux(psf=False), bins)
+    knot = int(np.argmax(truth.to_numpy()))
+    assert truth[knot] > 0.8 * tutorial.SOURCES[-1].flux
+    off = {}
+    for fit in (estimate, unfold):
+        one = fit(binned, spectral_model=power_law(tutorial.INDEX)).isel(energy=0)
+        flux, error = one["norm"] * one["ref_flux"], one["norm_err"] * one["ref_flux"]
+        off[fit] = ((flux - truth) / error).to_numpy()[knot - 1 : knot + 2]
+    assert off[estimate][1] < -5
+    assert (off[estimate][[0, 2]] > 3).all()
+    assert (np.abs(off[unfold]) < 1.5).all()
 
 
 def test_expected_counts_are_flux_times_response(asimov):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from scipy.special import ndtr
 
 from .exceptions import InvalidOptionError, MissingFileError
 from .io.maps.opening import open_maps as open_maps_file
-from .maps.wcs import grid_coords, pixel_grid
+from .maps.positions import skycoord, solid_angle
+from .maps.wcs import grid_coords
 from .schema.axes import axis_coords
 from .schema.history import extend_history
 from .schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
 from .schema.options import suggests_options
 from .schema.variables import COORDS, MAPS, SED_TYPES, data_array
-from .spectrum.models import integral, power_law
+from .spectrum.models import SpectralModel, integral, power_law
 
 __all__ = ["INDEX", "SOURCES", "Source", "open_maps", "simulate_maps", "source_flux"]
 
@@ -78,8 +80,11 @@ SOURCES = (
     Source("pulsar", 3.9, 0.6, 0.0, 2.5e-10),
     Source("nebula", -4.6, 0.2, 0.2, 6.0e-10),
     Source("remnant", -7.7, -0.4, 0.15, 3.5e-10),
+    Source("knot", -2.35, 0.0, 0.07, 1.5e-9),
 )
-"""Sources of the simulated sky. A profile should give back their fluxes."""
+"""Sources of the simulated sky. A profile should give back their fluxes.
+
+The knot is narrower than the PSF, and than the bin of the first example that it lies in."""
 
 
 @suggests_options
@@ -130,8 +135,7 @@ def open_maps(name: str) -> xr.Dataset:
 
 
 def _find_real_file() -> Path:
-    folder = os.environ.get("GAMMAPY_DATA")
-    if folder and (Path(folder) / _REAL).is_file():
+    if (folder := os.environ.get("GAMMAPY_DATA")) and (Path(folder) / _REAL).is_file():
         return Path(folder) / _REAL
     hint = (
         f"set GAMMAPY_DATA to a folder that holds {_REAL}, or install pooch "
@@ -188,16 +192,17 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     maps = xr.Dataset(coords=_coords())
     exposure, edisp = _exposure(maps), _edisp()
     background = _background_counts(maps, exposure, edisp)
-    flux = source_flux().to_numpy()
-    # flux in each true-energy bin, for a flux of 1 from 10 to 2000 GeV
-    share = integral(power_law(INDEX), _EDGES_TRUE) / integral(power_law(INDEX), _EDGES[[0, -1]])
-    expected = background + _fold(share, exposure, edisp) * flux
+    first, knot = (_flux_image(part).to_numpy() for part in (SOURCES[:-1], SOURCES[-1:]))
+    signal = _counts_per_flux(power_law(INDEX), exposure, edisp)
+    parts = [background + signal * first, signal * knot]
+    if rng is not None:  # the knot last, so that it changes no counts elsewhere
+        parts = [rng.poisson(part).astype(np.int32) for part in parts]
     inside = np.zeros(_SHAPE, bool)
     inside[_BORDER:-_BORDER, _BORDER:-_BORDER] = True
     rad = np.linspace(0, 0.6, 61)
     psf = np.exp(-((rad / _PSF) ** 2) / 2) / (2 * np.pi * np.radians(_PSF) ** 2)
     values = {
-        "counts": expected if rng is None else rng.poisson(expected).astype(np.int32),
+        "counts": parts[0] + parts[1],
         "background": background.astype(np.float32),
         "exposure": exposure.astype(np.float32),
         "mask": np.broadcast_to(inside, background.shape).copy(),
@@ -209,10 +214,16 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     return extend_history(maps, maps, "simulate_maps")
 
 
-def source_flux() -> xr.DataArray:
-    """Return the flux of the simulated sources in each pixel, smoothed with the PSF.
+def source_flux(*, psf: bool = True) -> xr.DataArray:
+    """Return the flux of the simulated sources in each pixel, smoothed with the PSF or not.
 
-    A profile of the simulated maps should give back its sums over bins.
+    A profile of the simulated maps should give back its sums over bins, with the PSF for
+    `estimate`, and without it for `unfold`.
+
+    Parameters
+    ----------
+    psf : bool
+        Smooth the sources. Without the PSF, they are at least half a pixel wide.
 
     Returns
     -------
@@ -222,26 +233,26 @@ def source_flux() -> xr.DataArray:
     See Also
     --------
     xprofile.bin_image : Sum it over bins.
+    xprofile.unfold : Estimate a profile without the smearing of the PSF.
 
     Examples
     --------
     >>> import xprofile
     >>> flux = xprofile.tutorial.source_flux()
     >>> print(f"{flux.sum():.2e} {flux.units}")
-    3.80e-09 cm-2 s-1
+    5.30e-09 cm-2 s-1
     """
-    coords = {name: coord for name, coord in _coords().items() if name not in (ENERGY, ENERGY_TRUE)}
-    image = xr.DataArray(np.zeros(_SHAPE), dims=(LAT, LON)).assign_coords(
-        {name: coord for name, coord in coords.items() if set(coord.dims) <= {LAT, LON}}
-    )
-    grid = pixel_grid(image)
-    pixels = SkyCoord(
-        *np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None])), unit="deg", frame="galactic"
-    )
-    area = grid.solid_angle(grid.x, grid.y[:, None])
-    for source in SOURCES:
+    return _flux_image(SOURCES, psf=psf)
+
+
+def _flux_image(sources: Sequence[Source], *, psf: bool = True) -> xr.DataArray:
+    """Flux of some of the sources in each pixel."""
+    coords = {name: coord for name, coord in _coords().items() if set(coord.dims) <= {LAT, LON}}
+    image = xr.DataArray(np.zeros(_SHAPE), dims=(LAT, LON)).assign_coords(coords)
+    pixels, area = skycoord(image), solid_angle(image).to_numpy()
+    for source in sources:
         center = SkyCoord(source.lon, source.lat, unit="deg", frame="galactic")
-        width = np.hypot(source.sigma, _PSF)
+        width = np.hypot(source.sigma, _PSF) if psf else max(source.sigma, _STEP / 2)
         weight = np.exp(-((pixels.separation(center).deg / width) ** 2) / 2) * area
         image += source.flux * weight / weight.sum()
     return image.rename("flux").assign_attrs(SED_TYPES["flux"].attrs)
@@ -264,8 +275,7 @@ def _exposure(maps: xr.Dataset) -> Float:
     """Exposure of seven years of a wide-field telescope: it varies by 2 per cent over the field."""
     energy = np.sqrt(_EDGES_TRUE[1:] * _EDGES_TRUE[:-1])
     level = 3.2e11 * (1 - 0.02 * np.log10(energy / 0.05) ** 2)
-    lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()
-    gradient = 1 + 0.01 * lat[:, None] / 5 - 0.006 * lon / 10
+    gradient = 1 + 0.01 * maps[LAT].to_numpy()[:, None] / 5 - 0.006 * maps[LON].to_numpy() / 10
     return np.asarray(level[:, None, None] * gradient)
 
 
@@ -276,9 +286,10 @@ def _edisp() -> Float:
     return np.diff(cumulative, axis=1)
 
 
-def _fold(flux: Float, exposure: Float, edisp: Float) -> Float:
-    """Counts in bins of reconstructed energy for fluxes in true energy, (energy, lat, lon)."""
-    return np.asarray(np.einsum("t,tyx,tk->kyx", flux, exposure, edisp, optimize=True))
+def _counts_per_flux(model: SpectralModel, exposure: Float, edisp: Float) -> Float:
+    """Counts in bins of energy for a flux of 1 from 10 to 2000 GeV, (energy, lat, lon)."""
+    share = integral(model, _EDGES_TRUE) / integral(model, _EDGES[[0, -1]])
+    return np.asarray(np.einsum("t,tyx,tk->kyx", share, exposure, edisp, optimize=True))
 
 
 def _background_counts(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float:
@@ -286,6 +297,4 @@ def _background_counts(maps: xr.Dataset, exposure: Float, edisp: Float) -> Float
     lon, lat = maps[LON].to_numpy(), maps[LAT].to_numpy()[:, None]
     narrow = np.exp(-np.abs(lat) / 0.5) * (0.7 + 0.3 * np.exp(-((lon / 6) ** 2)))
     brightness = 2.4e-12 * narrow + 1.5e-13 + 3e-13 * np.exp(-np.abs(lat) / 2)  # cm-2 s-1 a pixel
-    model = power_law(_PLANE_INDEX)
-    share = integral(model, _EDGES_TRUE) / integral(model, _EDGES[[0, -1]])
-    return np.asarray(_fold(share, exposure, edisp) * brightness)
+    return np.asarray(_counts_per_flux(power_law(_PLANE_INDEX), exposure, edisp) * brightness)

@@ -16,11 +16,12 @@ import xarray as xr
 from astropy.visualization.wcsaxes import WCSAxes
 from cases.maps import make_maps
 from cases.plot import ONE_BAND, TWO_BANDS, galactic, make_profile
+from cases.unfolding import with_covariance
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
 from xprofile import SkyBins, bin_maps, estimate
-from xprofile.plot import plot_profile, plot_stat_scan, plot_summary
+from xprofile.plot import plot_correlation, plot_profile, plot_stat_scan, plot_summary
 
 IMAGES = Path(__file__).parent / "images"
 TOLERANCE = 0.5  # root mean square of 255 levels; any line that is lost makes more
@@ -57,7 +58,11 @@ def summary():
     plot_summary(profile, blank, figure=plt.figure(figsize=(6, 6)))
 
 
-FIGURES = [points, steps_of_two_bands, twin, scan, summary]
+def correlation():
+    plot_correlation(with_covariance().isel(projected_distance=[0, 1, 3]), energy=0)
+
+
+FIGURES = [points, steps_of_two_bands, twin, scan, summary, correlation]
 
 
 def _without_letters(figure):

@@ -8,6 +8,7 @@ from cases.plot import bars, drawn_values, legend_texts, new_axes, only, steps
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import same_color
 
+from xprofile.exceptions import InvalidOptionError
 from xprofile.plot import plot_profile, series
 
 
@@ -206,3 +207,32 @@ def test_transparent_steps_have_a_more_transparent_shade(profile):
     ax = plot_profile(profile, style="steps", alpha=0.5)
     assert ax.lines[0].get_alpha() == 0.5
     assert only(ax.collections[:1]).get_alpha() == pytest.approx(0.125)
+
+
+def test_points_moved_inside_their_bins(profile):
+    one, limit, value = drawn_values(profile)
+    centred, moved = (plot_profile(profile, ax=new_axes(), offset=share) for share in (0, -0.25))
+    width = (one.projected_distance_max - one.projected_distance_min).to_numpy()
+    for before, after in zip(centred.containers, moved.containers, strict=True):
+        x, y = after.lines[0].get_data()
+        at = limit if len(x) < len(value) else slice(None)
+        np.testing.assert_allclose(x, before.lines[0].get_xdata() - width[at] / 4, rtol=1e-12)
+        np.testing.assert_array_equal(y, before.lines[0].get_ydata())
+        known = np.isfinite(y)
+        np.testing.assert_allclose(
+            bars(after)[0][known], bars(before)[0][known], rtol=1e-12, atol=1e-12
+        )
+
+
+def test_steps_do_not_move(profile):
+    first, second = (
+        plot_profile(profile, ax=new_axes(), style="steps", offset=share).lines[0].get_xdata()
+        for share in (0, 0.4)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("offset", [0.6, -1, np.nan, "left", None], ids=str)
+def test_points_do_not_leave_their_bins(profile, offset):
+    with pytest.raises(InvalidOptionError, match=r"offset must be .* found"):
+        plot_profile(profile, offset=offset)

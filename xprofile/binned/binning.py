@@ -137,7 +137,7 @@ def bin_maps(
         If `bins` are neither SkyBins nor sky regions, or all are off the map.
     InvalidOptionError
         If `response`, `overlap` or `subpixels` is none of these, "subpixel" is asked for bins in
-        the plane of the map, or a margin without `psf` or for such bins.
+        the plane of the map, or a margin without `psf` or for planar sectors, paths or regions.
     TooLargeError
         If the shares of all pairs of bins, or the exposures of all pixels, need more than 4 GB.
 

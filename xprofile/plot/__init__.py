@@ -1,16 +1,25 @@
 """Figures of maps, bins and profiles. Each function returns the axes, or the artist that it drew.
 
-There is one module for each figure: `profile`, `scan`, `sky`, `bins`, and `summary`, with its sky
-in `summary_sky` and its panels in `summary_layout`. They share the choice of the quantity
-(`quantities`), the places of the bins (`xaxis`), the axes with their vertical scale (`yaxis`),
-series of points or steps (`series`), and texts (`labels`). Functions import matplotlib when they
-are called, as the import is slow.
+There is one module for each figure: `profile`, `scan`, `sky`, `bins`, two in the folder `mixing`,
+and `summary`, with its sky in `summary_sky` and its panels in `summary_layout`. They share the
+choice of the quantity (`quantities`), the places of the bins (`xaxis`), the axes with their
+vertical scale (`yaxis`), series of points or steps (`series`), and texts (`labels`). Functions
+import matplotlib when they are called, as the import is slow.
 """
 
 from .bins import plot_bins
+from .mixing import plot_correlation, plot_psf
 from .profile import plot_profile
 from .scan import plot_stat_scan
 from .sky import plot_sky
 from .summary import plot_summary
 
-__all__ = ["plot_bins", "plot_profile", "plot_sky", "plot_stat_scan", "plot_summary"]
+__all__ = [
+    "plot_bins",
+    "plot_correlation",
+    "plot_profile",
+    "plot_psf",
+    "plot_sky",
+    "plot_stat_scan",
+    "plot_summary",
+]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
@@ -11,9 +11,14 @@ import xarray as xr
 
 from ..schema.names import ENERGY, ENERGY_UNIT, high, low
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
 __all__ = [
     "COMMON_LABELS",
     "axis_label",
+    "draw_legend",
     "energy_range_text",
     "quantity_label",
     "sky_coordinate_names",
@@ -104,3 +109,15 @@ def sky_coordinate_names(attrs: Mapping[Any, Any]) -> tuple[str, str]:
     if not equinox:
         return longitude, latitude
     return f"{longitude.split(' (')[0]} ({equinox})", f"{latitude.split(' (')[0]} ({equinox})"
+
+
+def draw_legend(
+    ax: Axes, extra: Sequence[Line2D], wanted: bool | None, *, labelled: bool = True
+) -> None:
+    """Draw a legend if it is wanted, or by default if there is more than one series."""
+    handles, texts = ax.get_legend_handles_labels()
+    if not texts or wanted is False:
+        return
+    if wanted or len(texts) > 1 or labelled:
+        handles += extra
+        ax.legend(handles=handles, ncols=1 + (len(handles) - 1) // 6)

@@ -11,10 +11,11 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
+from ..schema.number_checks import check_number
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .colormaps import check_colormap
-from .labels import axis_label, quantity_label
+from .labels import axis_label, draw_legend, quantity_label
 from .quantities import find_quantity, split_energy_bins
 from .series import STYLES, draw_series, read_series
 from .xaxis import XAxis, make_xaxis
@@ -49,6 +50,7 @@ def plot_profile(
     style: Literal["points", "steps"] | None = None,
     yscale: str | None = None,
     twin: str | None = None,
+    offset: float = 0.0,
     cmap: Any = None,
     add_legend: bool | None = None,
     **kwargs: Any,
@@ -89,6 +91,9 @@ def plot_profile(
         symlog axis is linear up to the smallest error.
     twin : str, optional
         Another quantity, such as ``"sqrt_ts"``, drawn as dotted steps with an axis on the right.
+    offset : float
+        Move points and limits from the centre of each bin by this share of its width, from -0.5 to
+        0.5, so that several profiles can be told apart. Horizontal bars stay.
     cmap : str or matplotlib.colors.Colormap, optional
         Colours of the energy bins, from the lowest to the highest. By default the colours of
         ``rcParams["axes.prop_cycle"]``, or for more bins than it has colours, of
@@ -110,8 +115,8 @@ def plot_profile(
     InvalidDataError
         If the quantity has dims other than the bins' and energy, or is not a number.
     InvalidOptionError
-        If the sed type, style or scale is unknown, the bins have no coordinate `x`, or `x_unit`
-        does not fit it.
+        If the sed type, style or scale is unknown, `offset` leaves the bins, the bins have no
+        coordinate `x`, or `x_unit` does not fit it.
 
     See Also
     --------
@@ -133,7 +138,7 @@ def plot_profile(
     'Projected distance [arcmin]'
     >>> plt.close()
     """
-    _check_options(quantity, sed_type, style)
+    _check_options(quantity, sed_type, style, offset)
     check_colormap(cmap)
     check_scale(yscale)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
@@ -142,7 +147,7 @@ def plot_profile(
     beside = find_quantity(profile, twin, None) if twin else None
     right_bands = split_energy_bins(*beside) if beside else []
     ax = axes_without_sky(ax)
-    axis = axis.shifted_to(ax)
+    axis = axis.shifted_to(ax).moved_by(offset)
     series = [read_series(band, name) for _, band in bands]
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)
@@ -151,12 +156,19 @@ def plot_profile(
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
-    _add_legend(ax, extra, add_legend, labelled="label" in kwargs)
+    draw_legend(ax, extra, add_legend, labelled="label" in kwargs)
     return ax
 
 
-def _check_options(quantity: str | None, sed_type: str | None, style: str | None) -> None:
-    """Raise if options exclude each other, or the style is unknown."""
+def _check_options(
+    quantity: str | None, sed_type: str | None, style: str | None, offset: float
+) -> None:
+    """Raise if options exclude each other, the style is unknown, or the offset leaves the bin."""
+    check_number("offset", offset, "a finite number")
+    if abs(offset) > 0.5:
+        raise InvalidOptionError(
+            f"offset must be from -0.5 to 0.5 of the width of a bin, found {offset:g}"
+        )
     if quantity is not None and sed_type is not None:
         raise InvalidOptionError(
             "give a quantity or a sed_type, not both, as each names what to plot"
@@ -220,13 +232,3 @@ def _draw_twin(
         right.tick_params(axis="y", colors=TWIN_COLOR)
     label = quantity_label(source[name].attrs, name)
     return Line2D([], [], color=TWIN_COLOR, label=label, **looks)
-
-
-def _add_legend(ax: Axes, extra: list[Line2D], add_legend: bool | None, *, labelled: bool) -> None:
-    """Draw a legend if it is wanted, or by default if there is more than one series."""
-    handles, texts = ax.get_legend_handles_labels()
-    if not texts or add_legend is False:
-        return
-    if add_legend or len(texts) > 1 or labelled:
-        handles += extra
-        ax.legend(handles=handles, ncols=1 + (len(handles) - 1) // 6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
@@ -66,14 +66,22 @@ class XAxis:
         ends = self.first + shift, self.centre + shift, self.last + shift
         return XAxis(*ends, self.label, self.turn)
 
-    def label_axes(self, ax: Axes) -> None:
-        """Label the axis. A longitude increases to the left and is written from 0 to 360 deg."""
-        ax.set_xlabel(self.label)
-        if self.turn is None:
-            return
+    def moved_by(self, share: float) -> XAxis:
+        """Return the axis with the centres moved by a share of the width of each bin."""
+        centre = self.centre + share * np.abs(self.last - self.first)
+        return replace(self, centre=centre)
+
+    def label_axes(self, ax: Axes, *, both: bool = False) -> None:
+        """Label the axis, and the vertical one if both show the bins.
+
+        A longitude increases to the left and is written from 0 to 360 deg.
+        """
         turn = self.turn
-        ax.xaxis.set_inverted(True)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{round(value, 9) % turn:.12g}")
+        for axis in (ax.xaxis, ax.yaxis)[: 1 + both]:
+            axis.set_label_text(self.label)
+            if turn is not None:
+                axis.set_inverted(True)
+                axis.set_major_formatter(lambda value, _: f"{round(value, 9) % turn:.12g}")
 
 
 def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XAxis:

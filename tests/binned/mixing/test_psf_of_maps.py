@@ -97,9 +97,28 @@ def test_options_are_checked():
         bin_maps(maps, RINGS, margin=1 * u.deg)
     with pytest.raises(InvalidBinsError, match="margin must be one angle"):
         bin_maps(maps, RINGS, psf=True, margin=-1 * u.deg)
-    planar = SkyBins.annuli(
+    planar = SkyBins.sectors(
         SkyCoord(0, 0, unit="deg", frame="galactic"), radius_max=1 * u.deg, nbin=2, planar=True
     )
     with pytest.raises(InvalidOptionError, match="leave out planar=True, or margin"):
         bin_maps(maps, planar, psf=True, margin=1 * u.deg)
     assert bin_maps(maps, planar, psf=True).psf_mixing.any()
+
+
+@pytest.mark.parametrize("kind", ["annuli", "grid"])
+def test_planar_bins_have_margins(kind):
+    center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    if kind == "annuli":
+        bins = SkyBins.annuli(center, radius_max=0.6 * u.deg, nbin=2, planar=True)
+    else:
+        size = 0.8 * u.deg
+        bins = SkyBins.grid(center, width=size, height=size, nbin=(2, 1), planar=True)
+    plain, wide = (
+        bin_maps(spread_maps(), bins, psf=True, **m) for m in ({}, {"margin": "0.3 deg"})
+    )
+    dim = bins.dim
+    inner = wide.isel({dim: ~wide.margin.values, f"{dim}_true": ~wide.margin.values})
+    assert wide.margin.any()
+    for name in ("counts", "n_pixels", "psf_mixing", "exposure_true", "solid_angle"):
+        np.testing.assert_allclose(inner[name], plain[name], atol=1e-12, err_msg=name)
+    np.testing.assert_allclose(wide.margin.sum() + 2, wide.sizes[dim])

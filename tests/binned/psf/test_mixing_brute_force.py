@@ -56,6 +56,15 @@ def test_a_king_function_as_wide_as_a_pixel(name):
     check(name, king_table(CASES[name][3]), 8, *limits)
 
 
+@pytest.mark.parametrize("name", [*FAST, *SLOW])
+def test_a_gauss_function_of_some_pixels(name):
+    limits = (5e-3, 0.03) if name == "seam of AIT" else (1e-3, 4e-3)  # pixels are cut there
+    table = gauss_table(1.5 * CASES[name][3])
+    size = np.radians(CASES[name][3])
+    assert PointSpread.from_table(*table).is_smooth(size, size)
+    check(name, table, 8, *limits)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_gauss_function_narrower_than_a_pixel(name):

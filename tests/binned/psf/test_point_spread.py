@@ -80,3 +80,22 @@ def test_selections_keep_their_values():
     part = spread.at(1).take(np.array([1]))
     assert part.nposition == part.nenergy == 1
     assert part.containment[0, 0, -1] == pytest.approx(0.1, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"), [(0.0, False), (0.3, False), (1.5, True), (9, True)]
+)
+def test_functions_are_smooth_if_they_are_wider_than_pixels(width, expected):
+    spread = gauss(width) if width else PointSpread.delta()
+    side = np.radians(1.0)
+    assert spread.is_smooth(side, side) is expected
+    assert spread.is_smooth(side, 0.8 * side) is expected
+
+
+def test_narrow_cores_in_wide_tails_are_not_smooth():
+    rad, wide = gauss_table(3.0)
+    narrow = np.exp(-((rad / np.radians(0.05)) ** 2) / 2) / (2 * np.pi * np.radians(0.05) ** 2)
+    mixed = PointSpread.from_table(rad, 0.9 * wide + 0.1 * narrow)
+    assert not mixed.is_smooth(*np.radians([1.0, 1.0]))
+    both = PointSpread.from_table(rad, np.stack([wide, narrow]))
+    assert not both.is_smooth(*np.radians([1.0, 1.0]))

@@ -91,10 +91,25 @@ def test_distances_are_finite_and_differ(kind):
     assert np.unique(wide.distance[len(BINS[kind]) :]).size == len(wide) - len(BINS[kind])
 
 
+@pytest.mark.parametrize("margin", [1, 5, 50])
+def test_wide_margins_fill_the_gaps_between_bins(margin):
+    vectors = positions()
+    rings = SkyBins.annuli(CENTER, edges=[0, 0.3, 0.6, 0.9] * u.deg)[[0, 2]]
+    wide = with_margin(rings, margin * u.deg, psf=True)
+    numbers, where = found(wide, vectors)
+    near = np.degrees(np.arccos(np.minimum(vectors[0], 1))) < 0.85 + margin
+    assert np.setdiff1d(np.flatnonzero(near), where).size == 0
+    assert set(numbers.tolist()) >= {0, 1, 2, 3}
+    assert np.degrees(wide.shape.borders[1]) < 1.2
+
+
 def test_rings_and_ends_of_a_line_are_at_their_distances():
     rings = with_margin(BINS["rings"], 0.3 * u.deg, psf=True)
-    np.testing.assert_allclose(rings.lower, [0.6, 0.8, 1.0, 1.12, 0.48, 0.3])
-    np.testing.assert_allclose(rings.upper, [0.8, 1.0, 1.12, 1.3, 0.6, 0.48])
+    np.testing.assert_allclose(rings.lower, [0.6, 0.8, 1.0, 0.3])
+    np.testing.assert_allclose(rings.upper, [0.8, 1.0, 1.3, 0.6])
+    rings = with_margin(BINS["rings"], 0.4 * u.deg, psf=True)
+    np.testing.assert_allclose(rings.lower, [0.6, 0.8, 1.0, 1.16, 0.44, 0.2])
+    np.testing.assert_allclose(rings.upper, [0.8, 1.0, 1.16, 1.4, 0.6, 0.44])
     line = with_margin(BINS["line"], 0.3 * u.deg, psf=True)
     np.testing.assert_allclose(line.upper[5], -2)
     np.testing.assert_allclose(line.lower[6], 2)
@@ -113,7 +128,14 @@ def test_a_margin_ends_at_the_centre_and_at_the_antipode():
 
 @pytest.mark.parametrize(
     ("margin", "first", "expected"),
-    [(0.1, 0.5, [0.1]), (0.5, 0.5, [0.5]), (1, 0.4, [0.4, 0.6]), (2, 1, [0.8, 1.2])],
+    [
+        (0.1, 0.5, [0.1]),
+        (0.5, 0.5, [0.5]),
+        (0.501, 0.5, [0.501]),
+        (0.75, 0.5, [0.75]),
+        (1, 0.4, [0.4, 0.6]),
+        (2, 1, [0.8, 1.2]),
+    ],
 )
 def test_widths_grow_outwards(margin, first, expected):
     np.testing.assert_allclose(margin_widths(margin, first), expected)

@@ -102,7 +102,9 @@ def test_bins_without_counts_exposure_or_data_do_not_harm_the_others():
         coverage=binned.coverage.copy(data=coverage),
         exposure_true=binned.exposure_true.copy(data=whole),
     )
-    with pytest.warns(DataWarning, match=r"1 bins along projected_distance have no used pixels.*%"):
+    with pytest.warns(
+        DataWarning, match=r"1 of the bins along projected_distance have no used pixels.*%"
+    ):
         profile = unfold(changed, **ALL).isel(energy=0)
     fitted = np.isin(np.arange(8), [4, 7], invert=True)
     np.testing.assert_array_equal(profile.success, fitted)

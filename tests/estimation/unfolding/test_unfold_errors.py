@@ -125,7 +125,9 @@ def test_photons_of_masked_bins_are_only_told_if_they_matter():
     coverage = far.coverage.values.copy()
     coverage[:, 0] = 0
     near = far.assign(coverage=far.coverage.copy(data=coverage))
-    with pytest.warns(DataWarning, match="1 bins along projected_distance have no used pixels"):
+    with pytest.warns(
+        DataWarning, match="1 of the bins along projected_distance have no used pixels"
+    ):
         unfold(near)
     unfold(mixed(near, 0))  # no photon leaves its bin
 

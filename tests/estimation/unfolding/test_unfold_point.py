@@ -76,10 +76,14 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_the_real_cube(real_maps, line51, options):
-    for bins in (RINGS, line51):
-        binned = bin_maps(narrowed(real_maps), bins, psf=True)
-        same_as_estimate(binned, **options)
+def test_the_real_cube(real_maps, options):
+    same_as_estimate(bin_maps(narrowed(real_maps), RINGS, psf=True), **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, OPTIONS["each energy"]], ids=["one group", "each energy"])
+def test_a_line_on_the_real_cube(real_maps, line51, options):
+    same_as_estimate(bin_maps(narrowed(real_maps), line51, psf=True), **options)
 
 
 @pytest.mark.parametrize("options", [{}, {"norm_min": 0}, {"energy_edges": 3}])

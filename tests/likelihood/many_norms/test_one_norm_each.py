@@ -71,5 +71,5 @@ def test_diagonal_response(kind, seed):
         (4.0, +1, step_up(stat, at, 4.0)),
         (1.0, -1, step_down(stat, at, 1.0)),
     ):
-        step = profile_step(problems, fit, columns, rise, sign).ravel()[seen]
+        step = profile_step(problems, fit, columns, rise, sign).values.ravel()[seen]
         np.testing.assert_allclose(step, expected[seen], rtol=1e-6 if kind != "uncertain" else 1e-3)

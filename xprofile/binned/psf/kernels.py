@@ -75,14 +75,16 @@ def kernel(grid: PixelGrid, spread: PointSpread, x: float, y: float, window: Win
         inside = (i >= 0) & (i <= 2 * window.x) & (j >= 0) & (j <= 2 * window.y)
         return np.where(inside, j * dx.size + i, -1.0).astype(np.intp)
 
-    place = center[:, 0], x
-    targets, shares = near_shares(grid, spread, place, (width, height), find, angle.size)
-    found[:, targets] = shares
+    followed = not spread.is_smooth(width, height)
+    if followed:
+        place = center[:, 0], x
+        targets, shares = near_shares(grid, spread, place, (width, height), find, angle.size)
+        found[:, targets] = shares
     found = found.reshape(-1, *angle.shape)
     found[:, ~(angle <= core)] = 0.0
     if twice:
         angle[:, -1] = np.inf
-    for order, wanted in zones(angle, core, float(spread.reach.max())):
+    for order, wanted in zones(angle, core, float(spread.reach.max()), followed):
         rows, columns = (np.flatnonzero(wanted.any(axis=axis)) for axis in (1, 0))
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         inside = wanted[box]

@@ -59,10 +59,13 @@ def received_from_places(
     """
     received = np.zeros((emitted.shape[0], receivers.pixel.size))
     sides = np.stack(_known_sides(receivers, pixels))
-    core = CORE * sides.max(axis=0)
+    cores = CORE * sides.max(axis=0)
+    followed = np.array([not spread.is_smooth(*pair) for pair in sides.T.tolist()])
+    followed |= _near_cut_pixels(receivers, vectors, cores)
     for block in _blocks(vectors.shape[1], receivers.pixel.size * emitted.shape[0]):
-        _add_far(received, receivers, spread, vectors[:, block], emitted[:, block], core[block])
-    for i in range(vectors.shape[1]):
+        places, core = vectors[:, block], (cores[block], followed[block])
+        _add_far(received, receivers, spread, places, emitted[:, block], core)
+    for i in np.flatnonzero(followed).tolist():
         shares = _near(receivers, spread, vectors[:, i], float(pixels[0][i]), sides[:, i])
         received[:, shares[0]] += emitted[:, i, None] * shares[1]
     return received
@@ -91,12 +94,12 @@ def _add_far(
     spread: PointSpread,
     vectors: Float,
     emitted: Float,
-    core: Float,
+    core: tuple[Float, NDArray[np.bool_]],
 ) -> None:
-    """Add the photons of places that go beyond their cores."""
-    grid, cores = receivers.grid, core[:, None]
+    """Add the photons of places that are not followed: those beyond cores, or all."""
+    grid, cores, followed = receivers.grid, core[0][:, None], core[1][:, None]
     angle = separations(vectors[:, :, None], receivers.vectors[:, None])
-    for order, wanted in zones(angle, cores, float(spread.reach.max())):
+    for order, wanted in zones(angle, cores, float(spread.reach.max()), followed):
         columns = np.flatnonzero(wanted.any(axis=0))
         far = wanted[:, columns]
         source, target = np.nonzero(far)
@@ -109,6 +112,18 @@ def _add_far(
         shares[:, far] = total
         shares = np.broadcast_to(shares, (emitted.shape[0], *far.shape))
         received[:, columns] += np.einsum("ep,epq->eq", emitted, shares)
+
+
+def _near_cut_pixels(receivers: Receivers, vectors: Float, cores: Float) -> NDArray[np.bool_]:
+    """Whether places (nplace,) have receivers in their cores that are partly off the sky."""
+    x, y = receivers.x, receivers.y
+    whole = [receivers.grid.canonical(x + a, y + b) for a in (-0.5, 0.5) for b in (-0.5, 0.5)]
+    cut = receivers.vectors[:, ~np.all(whole, axis=0)]
+    found = np.zeros(vectors.shape[1], dtype=bool)
+    for block in _blocks(vectors.shape[1], cut.shape[1]):
+        angle = separations(vectors[:, block, None], cut[:, None])
+        found[block] = (angle <= cores[block, None]).any(axis=1)
+    return found
 
 
 def _near(

@@ -20,9 +20,12 @@ _ZONES = ((3, 2.5), (2, np.inf))
 
 
 def zones(
-    angle: Float, core: Float | float, reach: float
+    angle: Float,
+    core: Float | float,
+    reach: float,
+    followed: NDArray[np.bool_] | bool = True,
 ) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-    """Yield orders of sums over pixels, and where they are used, beyond the core and within reach.
+    """Yield orders of sums over pixels, and where they are used within reach.
 
     Parameters
     ----------
@@ -32,14 +35,16 @@ def zones(
         Angles of the cores of the places.
     reach : float
         Angle of the farthest photons.
+    followed : numpy.ndarray of bool or bool
+        Whether photons in the core are followed one by one, so that no sum is used there.
     """
-    start = core
+    start = np.where(followed, core, -1.0)
     for order, ratio in _ZONES:
         stop = np.minimum(core * ratio, reach + core)
         wanted = (angle > start) & (angle <= stop)
         if wanted.any():
             yield order, wanted
-        start = np.asarray(core * ratio)
+        start = np.maximum(start, core * ratio)
 
 
 def separations(first: Float, second: Float) -> Float:

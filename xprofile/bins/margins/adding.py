@@ -29,7 +29,7 @@ def with_margin(bins: SkyBins, margin: Any, *, psf: bool) -> SkyBins:
     Parameters
     ----------
     bins : SkyBins
-        Bins by angles on the sphere.
+        Bins by angles on the sphere, or planar annuli or boxes.
     margin : Quantity
         Distance up to which bins are added.
     psf : bool
@@ -38,21 +38,22 @@ def with_margin(bins: SkyBins, margin: Any, *, psf: bool) -> SkyBins:
     Raises
     ------
     InvalidOptionError
-        If the PSF is not used, or the bins are in the plane of the map.
+        If the PSF is not used, or the bins are planar and neither annuli nor boxes.
     InvalidBinsError
         If the margin is not a positive angle.
     """
     if not psf:
         raise InvalidOptionError("margin is for psf=True alone; add psf=True, or leave out margin")
     width = positive_angle(margin, "margin")
-    if bins.planar:
-        raise InvalidOptionError(
-            "margin needs bins by angles on the sphere; leave out planar=True, or margin"
-        )
     if isinstance(bins.shape, Annuli):
         return _rings(bins, bins.shape, width)
     if isinstance(bins.shape, Boxes):
         return _boxes(bins, bins.shape, width)
+    if bins.planar:
+        raise InvalidOptionError(
+            "margin of planar bins is for annuli and boxes alone, found "
+            f"{bins!r}; leave out planar=True, or margin"
+        )
     return surrounded(bins, width)
 
 

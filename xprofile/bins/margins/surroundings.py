@@ -32,9 +32,14 @@ Int = NDArray[np.intp]
 # of a few thin bins among many could be missed; ten times more take seconds.
 _MOST_PLACES, _FEWEST = 4000, 30
 
-# Directions round each of these positions, and distances up to the border of the margin. With a
-# tenth of them, parts of wide margins could be missed.
-_DIRECTIONS, _STEPS = 16, 4
+# Directions round each of these positions, and distances up to the first border, each half as far
+# as the next one. With a tenth of them, parts of wide margins and narrow gaps could be missed.
+_DIRECTIONS, _STEPS = 16, 3
+
+# Width of the first part of a margin, as part of the margin, at least: for tiny bins in a wide
+# margin, which then has 10 parts. At a tenth, it has 15; ten times larger, parts are too wide to
+# follow a gradient.
+_THINNEST = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +165,13 @@ class Surroundings(Shape, OverlappingMembers):
         own = unit_vectors(*lonlat_deg(self._sample, frame))
         return sky_positions(np.concatenate([own, self.places(frame)], axis=1), frame)
 
+    @property
+    def _distances(self) -> Float:
+        """Distances in rad from the bins to each part: its middle and far end, and near ones."""
+        middles = (self.borders[1:] + self.borders[:-1]) / 2
+        near = middles[0] / 2.0 ** np.arange(1, _STEPS + 1)
+        return np.concatenate([near, middles, self.borders[1:]])
+
     def places(self, frame: BaseCoordinateFrame) -> Float:
         """Unit vectors (3, n) round the bins, up to the border of the margin."""
         tree, owner = self._tree(frame)
@@ -171,7 +183,7 @@ class Surroundings(Shape, OverlappingMembers):
         stride = np.maximum(count // each, 1)
         center = tree.data[order[rank % stride == 0]].T
         angle = np.linspace(0, 2 * np.pi, _DIRECTIONS, endpoint=False)[:, None, None]
-        away = np.linspace(0, self.borders[-1], _STEPS + 1)[1:, None]
+        away = self._distances[:, None]
         across = np.cross(center.T, np.eye(3)[np.abs(center).argmin(axis=0)]).T
         across /= np.linalg.norm(across, axis=0)
         upward = np.cross(center.T, across.T).T
@@ -199,7 +211,7 @@ def surrounded(bins: SkyBins, margin: float) -> SkyBins:
         )
     area = np.abs(inner.solid_angles())
     size = float(np.degrees(np.sqrt(np.nanmedian(area)))) if np.isfinite(area).any() else margin
-    widths = margin_widths(margin, max(size, margin / _STEPS))
+    widths = margin_widths(margin, max(size, margin * _THINNEST))
     borders = np.radians(np.concatenate([[0], np.cumsum(widths)]))
     every = np.arange(len(bins) * widths.size)
     shape = Surroundings(inner, borders, every)
@@ -207,7 +219,10 @@ def surrounded(bins: SkyBins, margin: float) -> SkyBins:
     found, _ = shape.finder(frame, 0.0)(shape.places(frame)[:, None])
     numbers = np.unique(found[found >= len(bins)]) - len(bins)
     if not numbers.size:
-        raise InvalidOptionError("no direction is in the margin: the bins cover the whole sky")
+        raise InvalidOptionError(
+            f"no direction was found in the margin of {margin:.3g} deg: the bins cover the whole "
+            "sky, or the margin is too narrow; give a wider one, or leave out margin"
+        )
     shape = replace(shape, numbers=numbers)
     width = np.degrees(np.diff(borders))[numbers % widths.size]
     lower, upper = np.append(bins.lower, 0 * width), np.append(bins.upper, width)

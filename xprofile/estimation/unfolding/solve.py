@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...likelihood.many_norms import (
     Fit,
     Problems,
+    Profiled,
     best_fit,
     hesse_covariance,
     profile_rise,
@@ -81,7 +82,7 @@ def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) 
     norm = fit.x[:, :nbin]
     covariance = hesse_covariance(problems, fit)[:, :nbin, :nbin]
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
-    values = _values(problems, fit, covariance, settings)
+    values, lost, endless = _values(problems, fit, covariance, settings)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
     if settings.smoothness:
@@ -89,7 +90,7 @@ def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) 
     on_rows = fit.on_kink.reshape(len(response), systems.ntoy, -1)
     kinks = systems.by_bin(on_rows.astype(np.float64))
     on_kink = np.moveaxis(kinks.sum(axis=-1) > 0, 2, 0).reshape(norm.shape)
-    flags = _flags(problems, fit, covariance, settings, on_kink, values["norm_err"])
+    flags = _flags(problems, fit, covariance, settings, on_kink, lost, endless)
     systematic = settings.exposure_systematic * norm
     covariance = _where_known(covariance) + systematic[:, :, None] * systematic[:, None, :]
     shape = (systems.shape[-1], systems.ntoy, nbin)
@@ -121,21 +122,24 @@ def _flags(
     covariance: Float,
     settings: UnfoldSettings,
     on_kink: Bool,
-    error: Float,
+    lost: Bool,
+    endless: Bool,
 ) -> tuple[Bool, Bool, Bool, Bool]:
     """Whether norms are fitted, at a boundary, unbounded, and not converged.
 
     A bin is at a boundary if its norm is at the smallest one, or if the predicted counts of one of
-    its empty fine bins reach 0.
+    its empty fine bins reach 0. `lost` are norms whose profiles failed, and `endless` those that
+    other norms can replace, so that nothing limits them.
     """
     nbin = covariance.shape[-1]
     fitted = np.isfinite(fit.x[:, :nbin])
-    unbounded = fitted & np.isnan(error)  # upwards, where other norms can replace it
+    unbounded = fitted & endless
     if settings.norm_min is None:  # with a curvature on both sides, the statistic rises for ever
         flat = fitted & (on_kink | ~np.isfinite(np.einsum("pjj->pj", covariance)))
         down = _flat_steps(flat, problems, fit, settings.n_sigma, -1)
-        unbounded |= flat & np.isnan(down)
-    failed = fitted & ~(fit.gap <= _LARGEST_GAP)[:, None]
+        unbounded |= flat & np.isnan(down.values) & ~down.failed
+        lost = lost | down.failed
+    failed = fitted & (lost | ~(fit.gap <= _LARGEST_GAP)[:, None])
     return fitted, fitted & (fit.at_bound[:, :nbin] | on_kink), unbounded, failed
 
 
@@ -180,17 +184,28 @@ def _problems(
 
 def _values(
     problems: Problems, fit: Fit, covariance: Float, settings: UnfoldSettings
-) -> dict[str, Float]:
-    """Norms, their errors and limits, and test statistics, (nproblem, nbin) each."""
+) -> tuple[dict[str, Float], Bool, Bool]:
+    """Norms, their errors and limits, and test statistics, (nproblem, nbin) each.
+
+    Further, whether profiles of a norm failed, and whether it has no upper limit.
+    """
     nbin = covariance.shape[-1]
     columns, norm = range(nbin), fit.x[:, :nbin]
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
-    error = _flat_replaced(error, problems, fit, settings.n_sigma)
+    flat = ~np.isfinite(error)
+    found = _flat_steps(flat, problems, fit, settings.n_sigma, +1)
+    error = np.where(flat, found.values, error)
+    lost = found.failed.copy()
+
+    def profiled(result: Profiled) -> Float:
+        np.logical_or(lost, result.failed, out=lost)
+        return result.values
+
     systematic = settings.n_sigma * settings.exposure_systematic
     values = {"norm": norm, "norm_err": with_exposure_systematic(error, norm, systematic)}
     steps = Steps(
-        lambda rise, sign: profile_step(problems, fit, columns, rise, sign),
+        lambda rise, sign: profiled(profile_step(problems, fit, columns, rise, sign)),
         norm,
         settings.norm_min,
         settings.exposure_systematic,
@@ -200,25 +215,21 @@ def _values(
         values["norm_errp"] = steps.up(settings.n_sigma)
     if "ul" in settings.selection_optional:
         values["norm_ul"] = norm + steps.up(settings.n_sigma_ul)
-    ts = np.where(norm == 0, 0.0, profile_rise(problems, fit, columns, 0.0))
-    return values | {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
+    ts = np.where(norm == 0, 0.0, profiled(profile_rise(problems, fit, columns, 0.0)))
+    values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
+    return values, lost, np.isnan(error) & ~found.failed
 
 
-def _flat_replaced(error: Float, problems: Problems, fit: Fit, n_sigma: float) -> Float:
-    """Put the one-sided error in the place of those without curvature."""
-    found = _flat_steps(~np.isfinite(error), problems, fit, n_sigma, +1)
-    return np.where(np.isfinite(error), error, found)
-
-
-def _flat_steps(flat: Bool, problems: Problems, fit: Fit, n_sigma: float, sign: int) -> Float:
+def _flat_steps(flat: Bool, problems: Problems, fit: Fit, n_sigma: float, sign: int) -> Profiled:
     """Steps of the flagged norms, (nproblem, nbin); NaN for others."""
-    found = np.full(flat.shape, np.nan)
+    found, failed = np.full(flat.shape, np.nan), np.zeros(flat.shape, bool)
     flat = flat & np.isfinite(fit.x[:, : flat.shape[1]])
     columns = np.flatnonzero(flat.any(axis=0))
     if columns.size:
         steps = profile_step(problems, fit, columns.tolist(), n_sigma**2, sign)
-        found[:, columns] = np.where(flat[:, columns], steps, np.nan)
-    return found
+        found[:, columns] = np.where(flat[:, columns], steps.values, np.nan)
+        failed[:, columns] = flat[:, columns] & steps.failed
+    return Profiled(found, failed)
 
 
 def _bias(norm: Float, covariance: Float, penalties: Float) -> Float:

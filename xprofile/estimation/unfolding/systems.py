@@ -206,17 +206,19 @@ def _warn_of_leaks(
     usual = np.array([np.median(s[f]) if f.any() else np.inf for s, f in pairs])
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(fitted | (usual == 0), 0, signal / usual)
-    largest = max(*leaks, share.max(initial=0))
-    if largest > _SILENT_SHARE:
+    found, left_out = share.max(initial=0), max(leaks)
+    if max(found, left_out) > _SILENT_SHARE:
         number = np.count_nonzero((share > _SILENT_SHARE).any(axis=1))
-        who = (
-            f"{number} bins along {dim} have no used pixels, so their norms are not fitted"
-            if number
-            else f"bins along {dim} were left out, so their norms are not fitted"
-        )
+        who = f"bins along {dim} were left out, so their norms are not fitted"
+        how_many = f"up to {100 * left_out:.2g} % of their photons"
+        if number:
+            who = (
+                f"{number} of the bins along {dim} have no used pixels, so the norms are not fitted"
+            )
+            how_many = f"their photons, up to {100 * found:.0f} % of the signal of a usual bin,"
         warnings.warn(
-            f"{who}; up to {100 * largest:.2g} % of their photons are seen in other bins, and "
-            "count as signal of these. Use a smaller mask, or unfold before selecting bins",
+            f"{who}; {how_many} are seen in other bins, and count as signal of these. Use a "
+            "smaller mask, or unfold before selecting bins",
             DataWarning,
             stacklevel=user_stacklevel(),
         )

@@ -7,11 +7,12 @@ find best fits, errors, limits and test statistics. See `Problems` for rows, col
 from .covariance import hesse_covariance
 from .fits import Fit, best_fit, npred
 from .problems import Problems
-from .profiles import profile_rise, profile_step
+from .profiles import Profiled, profile_rise, profile_step
 
 __all__ = [
     "Fit",
     "Problems",
+    "Profiled",
     "best_fit",
     "hesse_covariance",
     "npred",

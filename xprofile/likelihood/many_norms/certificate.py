@@ -34,8 +34,11 @@ _BALANCED = 1e-12
 # counts. It decides how slopes change, and they are checked.
 _WEIGHT = 1e6
 
-# Changes of the slopes, and gap above which they are tried with accurate equations.
-_CHANGES = 3
+# Steepest slope that is tried; squares of steeper ones are not finite.
+_STEEPEST = -1e100
+
+# Changes of the slopes, and gap above which more are tried with accurate equations.
+_CHANGES, _MORE_CHANGES = 3, 12
 _CERTAIN = 1e-10
 
 
@@ -50,12 +53,12 @@ def certified_gap(problems: Problems, system: System, z: Float, slope: Float, pu
         Norms in the units of the system, slopes of rows, and pulls of lower limits.
     """
     rows = _Rows.at(problems, system, z)
-    gap = _least_gap(rows, slope, pull)
+    gap = _least_gap(rows, slope, pull, _CHANGES)
     todo = np.flatnonzero(~(gap <= _CERTAIN))
     if todo.size:
         part = replace(system.take(todo), accurate=True)
         rows = _Rows.at(problems.take(todo), part, z[todo])
-        gap[todo] = np.minimum(gap[todo], _least_gap(rows, slope[todo], pull[todo]))
+        gap[todo] = np.minimum(gap[todo], _least_gap(rows, slope[todo], pull[todo], _MORE_CHANGES))
     return gap
 
 
@@ -90,7 +93,7 @@ class _Rows:
         """Nearest slopes that rows can have."""
         s = self.system
         safe = np.where(s.has_off, self.alpha, 1)
-        lowest = np.where(s.has_off, np.where(s.off_cost > 0, -1 / safe, 0), -np.inf)
+        lowest = np.where(s.has_off, np.where(s.off_cost > 0, -1 / safe, 0), _STEEPEST)
         return np.where(s.live, np.clip(slope, lowest, 1), 0)
 
     def gap(self, slope: Float) -> Float:
@@ -118,7 +121,7 @@ def _product_gap(counts: Float, product: Float) -> Float:
     return np.where(counts > 0, counts * lost, np.maximum(product, 0))
 
 
-def _least_gap(rows: _Rows, slope: Float, pull: Float) -> Float:
+def _least_gap(rows: _Rows, slope: Float, pull: Float, changes: int) -> Float:
     """Least gap of slopes that balance, of those given and some that come of changes."""
     s = rows.system
     slope, at = rows.limited(slope), rows.z - s.centre
@@ -127,16 +130,23 @@ def _least_gap(rows: _Rows, slope: Float, pull: Float) -> Float:
     size = s.sums(np.where(s.live, 1.0, 0.0))
     least = np.full(len(slope), np.inf)
     best_at = at
-    for _ in range(_CHANGES + 1):
+    for _ in range(changes + 1):
         pulls, penalty = s.sums(slope), s.penalised(best_at)
         held = s.bounded & ((pull > 0) | (slack <= 0))
         pull = np.where(held, np.maximum(pulls + penalty, 0), 0)
         rest = np.where(s.frozen, 0, pulls + penalty - pull)
-        terms = size + s.sums(np.abs(slope)) + s.penalised(np.abs(best_at), size=True) + pull
+        terms = (
+            size
+            + s.sums(np.abs(slope))
+            + s.penalised(np.abs(best_at) + 2 * np.abs(s.centre), size=True)
+            + pull
+        )
         balanced = (np.abs(rest) <= _BALANCED * terms).all(axis=1)
         moved = best_at - at
         gap = rows.gap(slope) + 2 * (pull * slack).sum(axis=1)
-        gap += (moved * s.penalised(moved)).sum(axis=1)
+        gap += np.abs((moved * s.penalised(moved)).sum(axis=1))
+        lost = np.abs(moved)  # what rounding errors of the penalty may hide
+        gap += _BALANCED * (lost * s.penalised(lost, size=True)).sum(axis=1)
         least = np.where(balanced, np.fmin(least, gap), least)
         if balanced.all():
             break

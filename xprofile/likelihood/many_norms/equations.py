@@ -8,12 +8,12 @@ import numpy as np
 
 from ..statistic import Float
 
-__all__ = ["NormalEquations", "RowEquations", "solve_scaled"]
+__all__ = ["RIDGE", "NormalEquations", "RowEquations"]
 
 # Share of its diagonal that is added to a matrix. It must be above the rounding errors of the sums
 # (1e-16 times the number of columns) so that columns that cannot be told apart do no harm. Steps
 # are repeated until they are small, so it does not change results: at 1e-10 fits need more steps.
-_RIDGE = 1e-14
+RIDGE = 1e-14
 
 # The same for rows, whose squares are summed nowhere: its square is the share of the diagonal.
 _ROW_RIDGE = 1e-14
@@ -27,7 +27,7 @@ class NormalEquations:
     """Equations of a matrix (nproblem, ncolumn, ncolumn). Fast; loses half of the digits."""
 
     matrix: Float
-    ridge: float = _RIDGE
+    ridge: float = RIDGE
 
     def solve(self, right: Float) -> Float:
         """Solve for right sides (nproblem, ncolumn)."""
@@ -75,7 +75,7 @@ class RowEquations:
         return np.asarray(np.linalg.solve(self.triangle, half)[..., 0])
 
 
-def solve_scaled(matrix: Float, right: Float, ridge: float = _RIDGE) -> Float:
+def solve_scaled(matrix: Float, right: Float, ridge: float = RIDGE) -> Float:
     """Solve symmetric equations (..., ncolumn, ncolumn) with right sides (..., ncolumn, nright).
 
     Columns are scaled to a diagonal of 1. The share `ridge` of it is added for each column.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -19,14 +19,19 @@ from .system import System
 __all__ = ["Fit", "best_fit", "npred"]
 
 
-# Pulls on all norms that move best fits by these shares of their errors. They make the largest of
-# several best fits the only one, and `polish` takes them away. At 1e-4 the pull would put some best
-# fits on a kink nearby. Where 1e-6 hides the rows that decide, a smaller one is tried.
-_TILTS = (1e-6, 1e-9, 1e-12)
+# Pulls on all norms that move best fits by these shares of their errors, and whether equations are
+# solved by rows, in the order in which they are tried. Pulls make the largest of several best fits
+# the only one, and `polish` takes them away. At 1e-4 the pull would put some best fits on a kink
+# nearby. Where 1e-6 hides the rows that decide, a smaller one is tried.
+_TRIES = ((1e-6, False), (1e-9, False), (1e-12, False), (1e-9, True), (1e-12, True))
 
 # Certificate below which no smaller pull is tried. Above are all fits that a pull still moves by
 # more than 1e-7 of their errors, below are rounding errors of the counts.
 _CERTAIN = 1e-13
+
+# The same for solving equations by rows, which takes longer. What is below is right to 1e-5 of the
+# errors.
+_SURE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +50,8 @@ class Fit:
         Slope of C / 2 along each norm that its lower limit holds, (nproblem, ncolumn).
     gap : numpy.ndarray
         C(x) is at most this much above its minimum, (nproblem,): the certificate of the fit. It is
-        a sum over rows and bounds of how far `slope` and `pull` are from those of a minimum, and
-        over norms of how far slopes are from balance.
+        the sum of the gaps of slopes that balance, next to `slope` and `pull`; inf where none are
+        found. See `certificate`.
     on_kink : numpy.ndarray of bool
         Whether a row holds norms on its kink, (nproblem, nrow).
     at_bound : numpy.ndarray of bool
@@ -97,18 +102,19 @@ def best_fit(problems: Problems) -> Fit:
 
 
 def _fit_group(problems: Problems) -> Fit:
-    fit = _solved(problems, _TILTS[0])
-    for tilt in _TILTS[1:]:
-        todo = np.flatnonzero(fit.gap > _CERTAIN)
+    fit = _solved(problems, *_TRIES[0])
+    for tilt, accurate in _TRIES[1:]:
+        todo = np.flatnonzero(fit.gap > (_SURE if accurate else _CERTAIN))
         if not todo.size:
             break
-        again = _solved(problems.take(todo), tilt)
+        again = _solved(problems.take(todo), tilt, accurate)
         fit.put(todo[again.gap < fit.gap[todo]], again.take(again.gap < fit.gap[todo]))
     return fit
 
 
-def _solved(problems: Problems, tilt: float) -> Fit:
+def _solved(problems: Problems, tilt: float, accurate: bool) -> Fit:
     system = System.from_problems(problems, np.zeros(problems.lower.shape, bool), tilt)
+    system = replace(system, accurate=accurate)
     point, _ = solve_from(system, starting_norms(system))
     fine = polish(system, point)
     rough_slope = np.where(system.live, 1 - point.u, 0)

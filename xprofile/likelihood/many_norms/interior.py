@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..statistic import Bool, Float
 from .system import System
 
-__all__ = ["Point", "solve_from", "solve_interior", "starting_norms"]
+__all__ = ["STARTS", "Point", "solve_from", "solve_interior", "starting_norms"]
 
 # Limit of iterations. The random problems of the tests need up to 40.
 _MAX_ITERATIONS = 100
@@ -42,7 +42,7 @@ _EARLY = 1e-2
 
 # Sizes of the products at the start, tried in turn; one in a hundred random problems needs the
 # second.
-_STARTS = (1.0, 1e3, 1e6)
+STARTS = (1.0, 1e3, 1e6)
 
 # Share of its target below which no product falls in a step, and the number of times a step is cut
 # for it. Without it some fits stop on the way.
@@ -98,14 +98,21 @@ def starting_norms(system: System) -> Float:
     return z
 
 
-def solve_from(system: System, z: Float) -> tuple[Point, Bool]:
-    """Solve the equations from norms, with larger products where smaller ones fail."""
-    found, converged = solve_interior(system, start_at(system, z))
-    for scale in _STARTS:
+def solve_from(
+    system: System, z: Float, starts: tuple[float, ...] = STARTS, *, accurate: bool = False
+) -> tuple[Point, Bool]:
+    """Solve the equations from norms, with larger products where smaller ones fail.
+
+    With `accurate` what fails is solved again by rows.
+    """
+    found, converged = solve_interior(system, start_at(system, z, starts[0]))
+    more = [(scale, system.accurate) for scale in starts[1:]]
+    more += [(scale, True) for scale in starts if accurate]
+    for scale, by_rows in more:
         todo = np.flatnonzero(~converged)
         if not todo.size:
             break
-        part = replace(system.take(todo), accurate=True)
+        part = replace(system.take(todo), accurate=by_rows)
         point, done = solve_interior(part, start_at(part, z[todo], scale))
         found.put(todo[done], point.take(np.flatnonzero(done)))
         converged[todo] = done

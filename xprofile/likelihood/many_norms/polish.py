@@ -14,7 +14,6 @@ import numpy as np
 
 from ..statistic import Bool, Float
 from ..wstat import on_off_rates, on_off_slope
-from .equations import solve_scaled
 from .interior import Point
 from .system import System
 
@@ -36,6 +35,9 @@ _WRONG = 1e-11
 
 # Largest step, relative to the norms. Longer ones are those of norms that nothing determines.
 _FAR = 1e3
+
+# Twice the fall that the next step promises, in units of the statistic, at which a fit ends.
+_SMALL = 1e-20
 
 # Share of the signal of a norm below which a row cannot hold the norm.
 _TINY = 1e-30
@@ -101,56 +103,74 @@ class RowSides:
         return np.where(smooth, slope, 0), np.where(smooth, curvature, 0)
 
 
+@dataclass(eq=False)
+class _Try:
+    """Norms (nproblem, ncolumn) and slopes of kinks, and which kinks and bounds hold."""
+
+    rows: RowSides
+    z: Float
+    slope: Float
+    pull: Float
+    held: Bool
+    fixed: Bool
+
+    def step(self) -> tuple[Float, Float, Float]:
+        """Step of Newton's method, the slopes that kinks gain by it, and twice its fall."""
+        rows, system = self.rows, self.rows.system
+        signal = rows.signal(self.z)
+        smooth, curvature = rows.smooth(signal)
+        stiffest = np.max(curvature / rows.size, axis=1, initial=1)
+        weight = np.where(self.held, _WEIGHT * stiffest[:, None] * rows.size, 0)
+        rest = system.sums(smooth + self.slope) + system.penalised(self.z - system.centre)
+        self.pull = np.where(self.fixed, rest, 0)
+        now = replace(system, frozen=system.frozen | self.fixed)
+        right = -rest - system.sums(weight * np.where(self.held, signal, 0))
+        right = np.where(now.frozen, 0, right)
+        dz = now.equations(curvature + weight, ridge=_RIDGE).solve(right)
+        safe = np.where(rows.walled & (signal > 0), signal, np.inf)
+        falls = np.max(-system.counts(dz) / safe, axis=1, initial=0)
+        far = np.abs(dz).max(axis=1, initial=0) / (1 + np.abs(self.z).max(axis=1, initial=0))
+        part = 1 / np.maximum(1, np.maximum(falls / 0.9, far / _FAR))[:, None]
+        gained = np.where(self.held, weight * part * (signal + system.counts(dz)), 0)
+        decrement = np.where(part[:, 0] < 1, np.inf, np.einsum("pj,pj->p", right, dz))
+        return part * dz, gained, decrement
+
+    def change_sides(self) -> Bool:
+        """Move what is on a wrong side to the other, and return which problems have changed."""
+        rows, system = self.rows, self.rows.system
+        signal, low = rows.signal(self.z), np.where(system.bounded, system.lower, 0)
+        scale = system.counts(np.abs(self.z)) + np.abs(system.b)
+        up = self.held & (self.slope > 1 + _WRONG)
+        down = self.held & (self.slope < rows.lowest - _WRONG)
+        wrong = np.where(self.slope >= 1, -signal, signal) > _WRONG * scale
+        crossed = rows.kinked & ~self.held & wrong
+        loose = self.fixed & (self.pull < -_WRONG)
+        below = system.bounded & ~self.fixed & (self.z < low)
+        self.slope = np.where(up, 1, np.where(down, rows.lowest, self.slope))
+        self.held = (self.held & ~up & ~down) | crossed
+        self.fixed = (self.fixed & ~loose) | below
+        self.z = np.where(self.fixed, low, self.z)
+        return np.asarray((up | down | crossed).any(axis=1) | (loose | below).any(axis=1))
+
+
 def polish(system: System, point: Point) -> Polished:
     """Refine a solution of `solve_interior`."""
     rows = RowSides(system, point)
     stiff = point.on / point.u + system.alpha**2 * point.off / point.w
     held = rows.kinked & (stiff < 1)
     slope = np.where(held, 1 - point.u, np.where(rows.signal0 > 0, 1, rows.lowest))
-    slope = np.where(rows.kinked, slope, 0)
-    z, low = point.z, np.where(system.bounded, system.lower, 0)
     fixed = system.bounded & (point.pull > point.slack)
-    pull = np.where(fixed, point.pull, 0)
+    z = np.where(fixed, np.where(system.bounded, system.lower, 0), point.z)
+    at = _Try(rows, z, np.where(rows.kinked, slope, 0), np.zeros_like(z), held, fixed)
     done = np.zeros(len(z), bool)
-    decrement = np.full(len(z), np.inf)
     for _ in range(_ITERATIONS):
-        z = np.where(fixed, low, z)
-        signal = rows.signal(z)
-        smooth, curvature = rows.smooth(signal)
-        now = replace(system, frozen=system.frozen | fixed)
-        curved = system.matrix(curvature)
-        size = np.einsum("pii->pi", curved)
-        weight = np.where(held, _WEIGHT * np.maximum(size.max(axis=1), 1)[:, None] * rows.size, 0)
-        matrix = now.matrix(curvature + weight)
-        rest = system.sums(smooth + slope) + system.penalised(z - system.centre)
-        pull = np.where(fixed, rest, 0)
-        right = -rest - system.sums(weight * np.where(held, signal, 0))
-        right = np.where(now.frozen, 0, right)
-        dz = solve_scaled(matrix, right[..., None], _RIDGE)[..., 0]
-        safe = np.where(rows.walled & (signal > 0), signal, np.inf)
-        falls = np.max(-system.counts(dz) / safe, axis=1, initial=0)
-        far = np.abs(dz).max(axis=1, initial=0) / (1 + np.abs(z).max(axis=1, initial=0))
-        part = 1 / np.maximum(1, np.maximum(falls / 0.9, far / _FAR))
-        part = np.where(done, 0, part)
-        dz = part[:, None] * dz
-        decrement = np.where(done, decrement, np.einsum("pj,pj->p", right, dz))
-        moved = system.counts(dz)
-        gained = weight * (part[:, None] * signal + moved) * held
-        slope = slope + np.where(done[:, None], 0, gained)
-        z, signal = z + dz, signal + moved
-        scale = system.counts(np.abs(z)) + np.abs(system.b)
-        up, down = held & (slope > 1 + _WRONG), held & (slope < rows.lowest - _WRONG)
-        above = slope >= 1
-        crossed = rows.kinked & ~held & (np.where(above, -signal, signal) > _WRONG * scale)
-        loose = fixed & (pull < -_WRONG)
-        below = system.bounded & ~fixed & (z < low)
-        changed = (up | down | crossed).any(axis=1) | (loose | below).any(axis=1)
-        done |= ~changed & (decrement < 1e-20) & (part == 1)
+        dz, gained, decrement = at.step()
+        going = ~done[:, None]
+        at.z = at.z + np.where(going, dz, 0)
+        at.slope = at.slope + np.where(going, gained, 0)
+        done |= ~at.change_sides() & (decrement < _SMALL)
         if done.all():
             break
-        slope = np.where(up, 1, np.where(down, rows.lowest, slope))
-        held = (held & ~up & ~down) | crossed
-        fixed = (fixed & ~loose) | below
-    smooth, _ = rows.smooth(rows.signal(z))
-    slope = np.where(rows.kinked, np.clip(slope, rows.lowest, 1), smooth)
-    return Polished(z, np.maximum(pull, 0), slope, held, fixed)
+    smooth, _ = rows.smooth(rows.signal(at.z))
+    slope = np.where(rows.kinked, np.clip(at.slope, rows.lowest, 1), smooth)
+    return Polished(at.z, np.maximum(at.pull, 0), slope, at.held, at.fixed)

@@ -25,6 +25,9 @@ from ..statistic import Bool, Float
 
 __all__ = ["Problems"]
 
+# Share of a penalty below which what remains of it is a rounding error.
+_ROUNDED = 1e-13
+
 
 @dataclass(frozen=True, eq=False)
 class Problems:
@@ -91,7 +94,7 @@ class Problems:
         p = np.zeros((1, ncolumn, ncolumn)) if penalty is None else np.asarray(penalty, np.float64)
         p = p[None] if p.ndim == 2 else p
         if p.any():
-            p = _penalty_of_seen(p, (a > 0).any(axis=1))
+            p = _penalty_of_seen(p, np.asarray((a > 0).any(axis=1)))
         b = np.where(rows[2] > 0, 0, rows[0])
         return cls(
             a, counts, b, rows[1], rows[2], columns[0], p, columns[1], np.ones(ncolumn, bool)
@@ -188,5 +191,7 @@ def _penalty_of_seen(penalty: Float, seen: Bool) -> Float:
     for group, used in enumerate(seen):
         p, inner, outer = matrices[group], np.ix_(used, used), np.ix_(used, ~used)
         rest = np.linalg.pinv(p[np.ix_(~used, ~used)], hermitian=True)
-        found[group][inner] = p[inner] - p[outer] @ rest @ p[outer].T
+        values, vectors = np.linalg.eigh(p[inner] - p[outer] @ rest @ p[outer].T)
+        values = np.where(values > _ROUNDED * np.trace(p), values, 0)
+        found[group][inner] = (vectors * values) @ vectors.T
     return found

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..statistic import Bool, Float
 from .curvature import Curvature
-from .equations import NormalEquations, RowEquations
+from .equations import RIDGE, NormalEquations, RowEquations
 from .problems import Problems
 
 __all__ = ["System"]
@@ -77,7 +77,7 @@ class System:
         a, p = problems.response, problems.penalty
         ngroup, repeats = len(a), problems.repeats
         size = a.sum(axis=1)
-        stiff = np.sqrt(np.einsum("gjj->gj", p))
+        stiff = np.sqrt(np.maximum(np.einsum("gjj->gj", p), 0))
         size = np.where(size > 0, size, stiff)
         scale = np.where(size > 0, size, 1)
         every = np.repeat(scale, repeats, axis=0)
@@ -135,7 +135,7 @@ class System:
         return np.asarray(sums).reshape(len(rows), a.shape[2])
 
     def penalised(self, z: Float, *, size: bool = False) -> Float:
-        """Half the slope of the penalty for a change of the norms by z, or the size of its terms."""
+        """Half the slope of the penalty for norms z from its centre, or the size of its terms."""
         p = np.abs(self.penalty) if size else self.penalty
         return np.asarray(z.reshape(len(p), -1, z.shape[1]) @ p).reshape(z.shape)
 
@@ -154,11 +154,11 @@ class System:
         return matrix
 
     def equations(
-        self, weights: Float, diagonal: Float | float = 0.0
+        self, weights: Float, diagonal: Float | float = 0.0, ridge: float = RIDGE
     ) -> NormalEquations | RowEquations:
-        """Equations of the second derivatives."""
+        """Equations of the second derivatives; `ridge` is for those that are not accurate."""
         if not self.accurate:
-            return NormalEquations(self.matrix(weights, diagonal))
+            return NormalEquations(self.matrix(weights, diagonal), ridge)
         nproblem, ncolumn = self.frozen.shape
         a, p = self.curvature.response, self.penalty
         rows = np.repeat(a, nproblem // len(a), axis=0) * np.sqrt(weights)[:, :, None]

@@ -1,0 +1,151 @@
+"""Figure of a point source in the bins: a thin line that shows how wide the PSF is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ...exceptions import InvalidDataError
+from ...schema.axes import bin_dim
+from ...schema.names import ENERGY, EXPOSURE_TRUE, MARGIN, true_dim
+from ...schema.number_checks import check_number
+from ...schema.options import suggests_options
+from ...spectrum.mixing import check_mixing
+from ...spectrum.models import SpectralModel, power_law
+from ...spectrum.response import exposure_in_unit, predicted_signal
+from ...spectrum.sharing import psf_profile
+from ..labels import axis_label, draw_legend
+from ..series import Series, draw_series
+from ..xaxis import make_xaxis
+from ..yaxis import axes_without_sky
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_psf"]
+
+Float = NDArray[np.float64]
+_COLOR = "0.3"  # dark grey
+_LINE_WIDTH = 0.8
+
+
+@suggests_options
+def plot_psf(
+    binned: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    spectral_model: SpectralModel | None = None,
+    total: float = 1.0,
+    per_solid_angle: bool = False,
+    x: str | None = None,
+    x_unit: str | u.Unit | None = None,
+    add_legend: bool | None = None,
+    **kwargs: Any,
+) -> Axes:
+    """Plot the PSF through the bins: a point source at their origin, as thin steps.
+
+    Beside a profile, it shows which structures of the profile the PSF can make by itself. All
+    energies of the data count together; select some before for others.
+
+    Parameters
+    ----------
+    binned : xarray.Dataset
+        From `bin_maps` with ``psf=True``.
+    ax : matplotlib.axes.Axes, optional
+        The current axes by default.
+    spectral_model : astropy.modeling.Model or callable, optional
+        Spectrum that weights the energies, as in `estimate`; a power law of index 2 by default.
+    total : float
+        Value of the whole source, such as its flux in the unit of the profile in `ax`. With 1, the
+        values are shares.
+    per_solid_angle : bool
+        Divide by the solid angle of each bin in sr, for profiles of surface brightness.
+    x, x_unit : optional
+        Coordinate on the horizontal axis and its unit, as in `plot_profile`.
+    add_legend : bool, optional
+        Draw a legend; by default if the axes have more than one series.
+    **kwargs
+        Passed to `matplotlib.axes.Axes.plot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes. They keep a label of the vertical axis that they have already.
+
+    Raises
+    ------
+    MissingVariableError
+        If the data were binned without the PSF.
+    InvalidDataError
+        If the data have other dims than those of the bins and energies, such as ``dataset``.
+    InvalidOptionError
+        If `total` is not a finite number, or `x` or `x_unit` does not fit the bins.
+
+    See Also
+    --------
+    xprofile.psf_profile : Shares of the point source at each true energy.
+    xprofile.plot.plot_profile : Plot a profile.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=10)
+    >>> binned = maps.profile.bin(rings, psf=True)
+    >>> profile = binned.profile.unfold().profile.to_sed_type("flux")
+    >>> ax = profile.profile.plot()
+    >>> ax = xprofile.plot.plot_psf(binned, ax=ax, total=1.2e-9)
+    >>> plt.close()
+    """
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    check_number("total", total, "a finite number")
+    one = _shares(binned, power_law() if spectral_model is None else spectral_model)
+    area = one["solid_angle"].where(one["solid_angle"] > 0)
+    value = total * (one["share"] / area if per_solid_angle else one["share"]).to_numpy()
+    axis = make_xaxis(one, x, x_unit)
+    ax = axes_without_sky(ax)
+    axis = axis.shifted_to(ax)
+    own = {"color": _COLOR, "linewidth": _LINE_WIDTH, "label": "PSF"}
+    style = {**own, **normalize_kwargs(kwargs, Line2D)}
+    draw_series(ax, axis, Series(value, None, np.full(value.shape, np.nan), "steps"), style)
+    axis.label_axes(ax)
+    if not ax.get_ylabel() and total == 1:
+        attrs = {"units": "sr-1"} if per_solid_angle else {}
+        ax.set_ylabel(axis_label({"long_name": "share of a point source", **attrs}, "share"))
+    draw_legend(ax, [], add_legend, labelled=False)
+    return ax
+
+
+def _shares(binned: xr.Dataset, model: SpectralModel) -> xr.Dataset:
+    """Binned data with the share of a point source in each bin, without those of a margin."""
+    check_mixing(binned)
+    dim, share = bin_dim(binned), psf_profile(binned)
+    mean = xr.DataArray(exposure_in_unit(binned, EXPOSURE_TRUE)).mean(true_dim(dim))
+    seen = _counts(binned, mean * share.variable, model)
+    everything = _counts(binned, mean, model).sum(ENERGY)
+    value = seen.sum(ENERGY) / everything.where(everything > 0)
+    if value.dims != (dim,):
+        extra = [str(d) for d in value.dims if d != dim]
+        raise InvalidDataError(
+            f"the binned data have the dims {extra} beside {dim} and energies; select one first: "
+            f".isel({extra[0]}=0)"
+        )
+    one = binned.assign(share=value.variable)
+    if MARGIN not in one.coords:
+        return one
+    return one.isel({dim: np.flatnonzero(~one[MARGIN].to_numpy().astype(bool))})
+
+
+def _counts(binned: xr.Dataset, exposure: xr.DataArray, model: SpectralModel) -> xr.DataArray:
+    """Counts in each energy bin at an exposure."""
+    return predicted_signal(binned.assign(exposure=exposure.variable), model)
