@@ -37,8 +37,8 @@ _RIGHT = 1e-3
 # The first decides the speed: 1 takes twice as long.
 _STARTS = (1e-2, 1.0)
 
-# Steps of a search that goes on where fits fail. Without the limit some jump between rounding errors
-# up to the limit of `convex_root`, for seconds; on the 3FHL cube none of those ends better.
+# Steps of a search that goes on where fits fail. Without the limit some jump between rounding
+# errors for seconds; on the 3FHL cube none of those ends better.
 _MAX_STEPS = 30
 
 # Pull on the other norms, as a share of their errors, so that they have one best fit. The rise
