@@ -140,5 +140,5 @@ def test_exposures_in_another_unit_are_converted():
         predicted_signal(other, MODEL), predicted_signal(binned, MODEL), rtol=1e-12
     )
     other.exposure_true.attrs["units"] = "TeV"
-    with pytest.raises(InvalidDataError, match="exposure_true has the unit 'TeV'"):
+    with pytest.raises(InvalidDataError, match="exposure_true has units 'TeV'"):
         mixed_signal(other, MODEL)

@@ -62,7 +62,9 @@ class UnfoldSolution:
         return xr.Variable((*extra_dims, *entry.dims), self.stat_total, entry.attrs)
 
 
-def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) -> UnfoldSolution:
+def solve_systems(
+    systems: Systems, settings: UnfoldSettings, penalties: Float, nwanted: int
+) -> UnfoldSolution:
     """Fit systems, and compute the quantities that the settings select.
 
     Parameters
@@ -73,6 +75,9 @@ def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) 
         The settings.
     penalties : numpy.ndarray
         Matrix of the penalty of a smooth profile, (ngroup, nbin, nbin).
+    nwanted : int
+        Number of bins, from the first on, whose results are wanted. The others, of a margin, are
+        fitted, but get no test statistic and no interval.
     """
     response = systems.matrix()
     numbers = _background_numbers(systems, correlated=settings.background_correlated)
@@ -82,7 +87,7 @@ def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) 
     norm = fit.x[:, :nbin]
     covariance = hesse_covariance(problems, fit)[:, :nbin, :nbin]
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
-    values, lost, endless = _values(problems, fit, covariance, settings)
+    values, lost, endless = _values(problems, fit, covariance, settings, nwanted)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
     if settings.smoothness:
@@ -90,7 +95,7 @@ def solve_systems(systems: Systems, settings: UnfoldSettings, penalties: Float) 
     on_rows = fit.on_kink.reshape(len(response), systems.ntoy, -1)
     kinks = systems.by_bin(on_rows.astype(np.float64))
     on_kink = np.moveaxis(kinks.sum(axis=-1) > 0, 2, 0).reshape(norm.shape)
-    flags = _flags(problems, fit, covariance, settings, on_kink, lost, endless)
+    flags = _flags(problems, fit, covariance, settings, on_kink, lost, endless, nwanted)
     systematic = settings.exposure_systematic * norm
     covariance = _where_known(covariance) + systematic[:, :, None] * systematic[:, None, :]
     shape = (systems.shape[-1], systems.ntoy, nbin)
@@ -124,6 +129,7 @@ def _flags(
     on_kink: Bool,
     lost: Bool,
     endless: Bool,
+    nwanted: int,
 ) -> tuple[Bool, Bool, Bool, Bool]:
     """Whether norms are fitted, at a boundary, unbounded, and not converged.
 
@@ -136,6 +142,7 @@ def _flags(
     unbounded = fitted & endless
     if settings.norm_min is None:  # with a curvature on both sides, the statistic rises for ever
         flat = fitted & (on_kink | ~np.isfinite(np.einsum("pjj->pj", covariance)))
+        flat[:, nwanted:] = False
         down = _flat_steps(flat, problems, fit, settings.n_sigma, -1)
         unbounded |= flat & np.isnan(down.values) & ~down.failed
         lost = lost | down.failed
@@ -183,24 +190,26 @@ def _problems(
 
 
 def _values(
-    problems: Problems, fit: Fit, covariance: Float, settings: UnfoldSettings
+    problems: Problems, fit: Fit, covariance: Float, settings: UnfoldSettings, nwanted: int
 ) -> tuple[dict[str, Float], Bool, Bool]:
     """Norms, their errors and limits, and test statistics, (nproblem, nbin) each.
 
     Further, whether profiles of a norm failed, and whether it has no upper limit.
     """
     nbin = covariance.shape[-1]
-    columns, norm = range(nbin), fit.x[:, :nbin]
+    columns, norm = range(nwanted), fit.x[:, :nbin]
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
     flat = ~np.isfinite(error)
+    flat[:, nwanted:] = False
     found = _flat_steps(flat, problems, fit, settings.n_sigma, +1)
     error = np.where(flat, found.values, error)
     lost = found.failed.copy()
 
     def profiled(result: Profiled) -> Float:
-        np.logical_or(lost, result.failed, out=lost)
-        return result.values
+        np.logical_or(lost[:, :nwanted], result.failed, out=lost[:, :nwanted])
+        others = np.full((len(norm), nbin - nwanted), np.nan)
+        return np.concatenate([result.values, others], axis=1)
 
     systematic = settings.n_sigma * settings.exposure_systematic
     values = {"norm": norm, "norm_err": with_exposure_systematic(error, norm, systematic)}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.history import history_attrs
@@ -192,7 +193,8 @@ def unfold(
     penalty = smoothness_penalty(datasets[0], settings.smoothness)
     penalties = penalty_of_fitted(penalty, systems.fitted())
     check_condition(datasets[0], systems, groups[0], penalties)
-    solution = solve_systems(systems, settings, penalties)
+    wanted = _wanted(datasets[0], bin_dim(datasets[0]))
+    solution = solve_systems(systems, settings, penalties, int(wanted.max(initial=-1)) + 1)
     joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
     source = binned if isinstance(binned, xr.Dataset) else datasets[0]
     profile = _profile(datasets, groups, systems, solution, settings, joint=joint, source=source)
@@ -233,5 +235,12 @@ def _without_margin(profile: xr.Dataset, dim: str) -> xr.Dataset:
     """Leave out the bins that were added round the others."""
     if MARGIN not in profile.coords:
         return profile
-    kept = np.flatnonzero(~profile[MARGIN].to_numpy().astype(bool))
+    kept = _wanted(profile, dim)
     return profile.isel({dim: kept, second_dim(dim): kept}).drop_vars(MARGIN)
+
+
+def _wanted(data: xr.Dataset, dim: str) -> NDArray[np.intp]:
+    """Return the numbers of the bins that are not in a margin, which usually comes last."""
+    if MARGIN not in data.coords:
+        return np.arange(data.sizes[dim])
+    return np.flatnonzero(~data[MARGIN].to_numpy().astype(bool))
