@@ -6,11 +6,11 @@ import time
 
 import pytest
 import xarray as xr
+import zarr
 from cases.profiles import make_profile
 
 from xprofile import write_zarr
-
-zarr = pytest.importorskip("zarr", minversion="3")
+from xprofile.io.zarr_stores import StoppableStore
 
 
 def put(store, key, *, exclusive=False):
@@ -20,8 +20,6 @@ def put(store, key, *, exclusive=False):
 
 @pytest.mark.parametrize("exclusive", [False, True])
 def test_a_stopped_store_writes_nothing(tmp_path, exclusive):
-    from xprofile.io.zarr_stores import StoppableStore
-
     store = StoppableStore(tmp_path / "a")
     put(store, "x/0", exclusive=exclusive)
     store.stop()

@@ -116,7 +116,9 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
     for name, array in merged.items():
         array.attrs = on_bins[name].attrs
     rest = binned.drop_dims([d for d in (dim, source) if d in binned.dims])
-    return rest.assign(merged)[list(binned.data_vars)]
+    # without their coordinates, whose attributes xarray 2024 drops in arithmetic
+    variables = {name: array.variable for name, array in merged.items()}
+    return rest.assign(variables)[list(binned.data_vars)]
 
 
 def check_sources(binned: xr.Dataset, dim: str) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases.pixel_spread import gauss, gauss_table, king, king_table
+from scipy.integrate import trapezoid
 
 from xprofile.binned.psf.point_spread import PointSpread
 
@@ -29,7 +30,7 @@ def test_a_constant_density_fills_a_cap_of_the_sphere():
 def test_the_density_is_linear_between_angles():
     spread = PointSpread.from_table(np.array([0.0, 0.2]), np.array([10.0, 0.0]))
     angle = np.linspace(0, 0.2, 200_001)
-    summed = np.trapezoid(2 * np.pi * np.sin(angle) * (10 - 50 * angle), angle)
+    summed = trapezoid(2 * np.pi * np.sin(angle) * (10 - 50 * angle), angle)
     assert spread.containment[0, 0, -1] == pytest.approx(summed, rel=1e-9)
 
 
