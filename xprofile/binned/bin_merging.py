@@ -112,12 +112,12 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
         )
         return sums.transpose(*array.dims)
 
-    merged = {name: _MERGE[BINNED[str(name)].kind](binned, str(name), total) for name in on_bins}
+    data = binned.copy()  # arithmetic of xarray 2024 drops the attributes of coordinates in place
+    merged = {name: _MERGE[BINNED[str(name)].kind](data, str(name), total) for name in on_bins}
     for name, array in merged.items():
         array.attrs = on_bins[name].attrs
-    rest = binned.drop_dims([d for d in (dim, source) if d in binned.dims])
-    # without their coordinates, whose attributes xarray 2024 drops in arithmetic
     variables = {name: array.variable for name, array in merged.items()}
+    rest = binned.drop_dims([d for d in (dim, source) if d in binned.dims])
     return rest.assign(variables)[list(binned.data_vars)]
 
 
