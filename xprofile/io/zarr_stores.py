@@ -6,7 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from zarr.storage import LocalStore
+try:
+    from zarr.storage import LocalStore
+except ImportError:  # version 2 of zarr, which needs no such store
+    LocalStore = object  # type: ignore[assignment, misc]
 
 if TYPE_CHECKING:
     from zarr.core.buffer import Buffer
