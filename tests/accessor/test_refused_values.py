@@ -37,7 +37,10 @@ def maps_with_card(**cards):
         ({"CRVAL1": [1, 2]}, r"CRVAL1 = \[1, 2\]"),
         ({"LONPOLE": True}, "LONPOLE = True"),
         ({"CTYPE1": 3}, "CTYPE1 = 3, expected text"),
-        ({"CTYPE1": nested()}, "CTYPE1 = an object of the type list"),
+        (
+            {"CTYPE1": nested()},
+            r"CTYPE1 = (an object of the type list|\[{9})",
+        ),  # which Python 3.13 prints
         ({"CTYPE1": "FOO"}, "not those of a WCS"),
         ({"CDELT1": 0}, "not those of a WCS"),
     ],
