@@ -84,7 +84,10 @@ def bin_maps(
         Compute how the PSF spreads the photons of each bin over all bins, for `unfold`. It is that
         of the nearest position to each pixel, or with ``response="center"`` to the centre of the
         bin. Energies without a PSF have that of the nearest energy below, or else above, and
-        ``history`` says so. Signal from outside all bins is not known; `margin` gives it a place.
+        ``history`` says so. As in Gammapy, the photons of a pixel start at its centre, and are
+        integrated over the pixels that see them. So pixels must be small beside the bins, or
+        ``overlap="subpixel"`` used. Signal from outside all bins is not known; `margin` gives it a
+        place.
     margin : Quantity, optional
         Distance up to which bins are added round the others, with ``psf=True``, so that signal from
         there is fitted, too. Annuli get more rings outside and inside, boxes get more boxes on all

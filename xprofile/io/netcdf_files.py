@@ -209,7 +209,7 @@ class _LockOfWriting:
             return False
         if self.ended and threading.get_ident() != self._caller:
             NETCDF_LOCK.release()
-            raise OSError("the file is no longer written")
+            raise OSError("writing has ended, because another part of the file failed")
         return True
 
     def release(self) -> None:

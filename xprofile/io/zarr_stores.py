@@ -46,7 +46,7 @@ class StoppableStore(LocalStore):
         self._running += 1  # before the check, so that `stop` sees it or is seen
         try:
             if self._stopped:
-                raise OSError(f"{self.root} is no longer written")
+                raise OSError(f"writing to {self.root} has ended, because it was stopped or failed")
             await write(key, value)
         finally:
             self._running -= 1

@@ -27,8 +27,8 @@ class FittedCounts:
     npred, npred_excess, npred_background : numpy.ndarray
         (nproblem, nbin, ndataset).
     stat : numpy.ndarray
-        Statistic of the counts of each bin, with the penalty of its own background, (nproblem,
-        nbin).
+        Statistic of the counts of each bin, (nproblem, nbin). It includes the penalty of a
+        background norm that only this bin has.
     rest : numpy.ndarray
         Penalties of backgrounds that all bins share, (nproblem,).
     """

@@ -103,7 +103,7 @@ def solve_from(
 ) -> tuple[Point, Bool]:
     """Solve the equations from norms, with larger products where smaller ones fail.
 
-    With `accurate` what fails is solved again by rows.
+    If `accurate` is set, equations that fail are solved once more by QR decomposition of the rows.
     """
     found, converged = solve_interior(system, start_at(system, z, starts[0]))
     more = [(scale, system.accurate) for scale in starts[1:]]
