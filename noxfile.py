@@ -42,7 +42,8 @@ def minimum(session: nox.Session) -> None:
     constraints = f"{session.create_tmp()}/minimum.txt"
     session.run("python", ".ci/minimum.py", constraints)
     session.install(".[dev]", "-c", constraints)
-    session.run("python", "-m", "pytest", "-W", "default::DeprecationWarning", *session.posargs)
+    options = ["--cases", "3", "-W", "default::DeprecationWarning"]
+    session.run("python", "-m", "pytest", *options, *session.posargs)
 
 
 @nox.session(default=False)
@@ -72,7 +73,8 @@ def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "hypothesis", "pandas")
     modules = [f"tests/exchange/gammapy_{name}.py" for name in ("exchange", "maps", "observations")]
-    session.run("python", "-m", "pytest", "-q", "-s", "-W", "ignore", *modules, *session.posargs)
+    options = ["-q", "-s", "-W", "ignore", "--cases", "0"]
+    session.run("python", "-m", "pytest", *options, *modules, *session.posargs)
 
 
 @nox.session(python="3.11", default=False)

@@ -33,6 +33,7 @@ def test_benchmark_times_every_case(tmp_path):
     assert {case["yardstick_seconds"] for case in results if case["name"] == "line, all"} == {36.0}
 
 
+@pytest.mark.slow
 def test_benchmark_refuses_cases_that_it_does_not_have(tmp_path):
     done = run("--only", "huge", "--out", tmp_path / "results.json")
     assert done.returncode == 1

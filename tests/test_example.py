@@ -9,12 +9,15 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
+SKIES = ["galactic-center-sim", pytest.param("fermi-3fhl-gc", marks=pytest.mark.slow)]
+
+
 def run(name, *arguments, monkeypatch):
     monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
 
 
-@pytest.mark.parametrize("data", ["galactic-center-sim", "fermi-3fhl-gc"])
+@pytest.mark.parametrize("data", SKIES)
 def test_flux_profile(data, tmp_path, monkeypatch, capsys, request):
     if data == "fermi-3fhl-gc":
         request.getfixturevalue("gammapy_data")

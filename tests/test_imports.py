@@ -31,24 +31,32 @@ HEAVY = {
 }
 
 
-BEFORE = "xarray, astropy.coordinates, astropy.wcs, astropy.io.fits"
-
-
-def loaded(code, before=BEFORE):
-    """Modules that code loads in a fresh process, on top of those that are there before."""
-    lines = f"""
-import json, sys, {before}
+SCRIPT = """
+import json, sys, xarray, astropy.coordinates, astropy.wcs, astropy.io.fits
 before = set(sys.modules)
-{code}
+import xprofile
+print(json.dumps(sorted(set(sys.modules) - before)))
+import astropy.modeling.models  # of astropy 6, it loads scipy.optimize
+before |= {name for name in sys.modules if not name.startswith("xprofile")}
+{PROFILE_OF_MAPS}
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """Modules that a fresh process loads: by the import alone, and by a profile of maps."""
+    path = tmp_path_factory.mktemp("maps") / "maps.fits"
+    path.write_bytes(PLAIN.content)
+    code = PROFILE_OF_MAPS.format(path=str(path))
+    lines = SCRIPT.replace("{PROFILE_OF_MAPS}", code)
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    return [set(json.loads(line)) for line in done.stdout.splitlines() if line.startswith("[")]
 
 
-def test_import_loads_the_accessor_alone():
+def test_import_loads_the_accessor_alone(loaded):
     """The work is loaded when it is asked for; pandas is there, as xarray needs it itself."""
-    found = loaded("import xprofile")
+    found = loaded[0]
     ours = {name.removeprefix("xprofile.") for name in found if name.startswith("xprofile")}
     light = {"schema", "schema.names", "schema.options", "schema.stages", "exceptions"}
     light |= {f"schema.arguments{name}" for name in ("", ".own_results", ".types")}
@@ -69,13 +77,9 @@ maps.profile.estimate(SkyBins.along_line(start, end, height=2 * u.deg, nbin=5))
 """
 
 
-def test_maps_and_a_profile_of_sky_bins_need_no_heavy_package(tmp_path):
+def test_maps_and_a_profile_of_sky_bins_need_no_heavy_package(loaded):
     """Above all not `regions`, which only lists of regions need."""
-    path = tmp_path / "maps.fits"
-    path.write_bytes(PLAIN.content)
-    # models of astropy 6 load scipy.optimize
-    found = loaded(PROFILE_OF_MAPS.format(path=str(path)), f"{BEFORE}, astropy.modeling.models")
-    assert not found & {
+    assert not loaded[1] & {
         "regions",
         "matplotlib",
         "netCDF4",

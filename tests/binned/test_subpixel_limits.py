@@ -62,14 +62,15 @@ def test_small_circles_are_right_and_fast(radius):
     assert time.process_time() - begin < SECONDS
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.*pixels are counted in more")
 @pytest.mark.filterwarnings("ignore:.*without a pixel", "ignore:.*smaller than the pixels")
 @pytest.mark.parametrize(
     "bins",
     [
-        pytest.param(partial(circles, 1e-3, 2000), marks=pytest.mark.slow),
+        partial(circles, 1e-3, 2000),
         partial(circles, 0.3, 2000),
-        pytest.param(partial(path, 10), marks=pytest.mark.slow),
+        partial(path, 10),
         partial(path, 25),
     ],
     ids=["tiny", "small", "path", "large path"],
@@ -83,9 +84,8 @@ def test_many_bins_and_points_say_how_right_they_are(bins):
     assert time.process_time() - begin < SECONDS
 
 
-@pytest.mark.parametrize(
-    "size", [pytest.param(2, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.slow), 25]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [2, 10, 25])
 def test_polygons_of_many_corners(size):
     begin = time.process_time()
     found = bin_image(counts().isel(energy=0) * 0 + 1, polygon(size), overlap="subpixel")

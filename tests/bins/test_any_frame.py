@@ -29,7 +29,7 @@ from astropy.coordinates import (
     Supergalactic,
 )
 from astropy.time import Time
-from hypothesis import given, settings
+from cases.examples import examples
 from hypothesis import strategies as st
 from regions import (
     CircleAnnulusSkyRegion,
@@ -89,8 +89,7 @@ def assert_same(found, expected):
     np.testing.assert_allclose(apart, 0, atol=EXACT)
 
 
-@settings(max_examples=25, deadline=None)
-@given(frames, frames, frames, st.floats(0, 360), st.floats(-70, 70))
+@examples(6, 25)(frames, frames, frames, st.floats(0, 360), st.floats(-70, 70))
 def test_lines_are_the_same_in_any_frames(first, second, third, lon, lat):
     start, end = in_frame(first, lon, lat), in_frame(second, lon + 20, lat + 5)
     origin = in_frame(third, lon + 12, lat + 1)
@@ -101,8 +100,7 @@ def test_lines_are_the_same_in_any_frames(first, second, third, lon, lat):
     assert_same(found, expected)
 
 
-@settings(max_examples=25, deadline=None)
-@given(frames, frames, st.floats(0, 360), st.floats(-70, 70))
+@examples(6, 25)(frames, frames, st.floats(0, 360), st.floats(-70, 70))
 def test_paths_and_annuli_are_the_same_in_any_frame(first, second, lon, lat):
     points = in_frame(first, lon + np.array([0, 6, 12]), lat + np.array([0, 5, 1]))
     origin = in_frame(second, lon + 6, lat + 5)
@@ -113,8 +111,7 @@ def test_paths_and_annuli_are_the_same_in_any_frame(first, second, lon, lat):
     assert_same(rings, SkyBins.annuli(origin.icrs, edges=[0, 1, 2] * u.deg))
 
 
-@settings(max_examples=25, deadline=None)
-@given(frames, frames, st.floats(0, 360), st.floats(-70, 70))
+@examples(6, 25)(frames, frames, st.floats(0, 360), st.floats(-70, 70))
 def test_lists_of_regions_are_the_same_in_any_frame(first, second, lon, lat):
     places = [in_frame(first, lon, lat), in_frame(second, lon + 9, lat + 3)]
     corners = in_frame(second, lon + np.array([12, 14, 13]), lat + np.array([0, 0, 2]))

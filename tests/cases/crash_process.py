@@ -1,7 +1,7 @@
 """Process that writes files in children of its own, and kills or hinders these.
 
-Run as ``python -m cases.crash_process SCENARIO FORMAT FOLDER ROUNDS SEED``. It prints one line of
-JSON: a list of all that went wrong.
+Run as ``python -m cases.crash_process FORMAT FOLDER ROUNDS SEED``. It prints one line of JSON: for
+each scenario a list of all that went wrong.
 """
 
 import json
@@ -223,6 +223,12 @@ SCENARIOS = {
 }
 
 if __name__ == "__main__":
-    scenario, form, folder, turns, seed = sys.argv[1:]
-    steps = SCENARIOS[scenario](Writing(form, folder), int(turns), random.Random(int(seed)))
-    print(json.dumps(list(steps)))
+    form, folder, turns, seed = sys.argv[1:]
+    wrong = {}
+    for scenario, steps in SCENARIOS.items():
+        place = Path(folder, scenario)
+        place.mkdir()
+        place.chmod(0o755)
+        writing = Writing(form, place)
+        wrong[scenario] = list(steps(writing, int(turns), random.Random(int(seed))))
+    print(json.dumps(wrong))

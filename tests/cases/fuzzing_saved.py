@@ -24,6 +24,7 @@ from xprofile.exceptions import XProfileError
 
 SECONDS = 10
 LARGEST = 500 * 2**20  # bytes that one case may add
+REFERENCES = ["ref_dnde", "ref_flux", "ref_eflux", "ref_e2dnde"]
 ODD = [
     "", "x", "{", "null", "[1]", "{}", "[" * 100_000, "9" * 5000, '{"version": 1}', 3, -1.5, np.nan,
     np.int8(1), np.arange(3), np.arange(5.0), "\N{SNOWMAN}", "{" + '"a":{' * 20_000, "1e999",
@@ -51,7 +52,8 @@ def sources(folder):
     xprofile.write_netcdf(maps, folder / "maps.nc")
     xprofile.write_profile(profile, folder / "profile.fits")
     xprofile.write_ecsv(profile, folder / "profile.ecsv")
-    xprofile.write_zarr(profile, folder / "profile.zarr")
+    few = profile[["norm", "norm_err", "norm_ul", "is_ul", "counts", *REFERENCES]]
+    xprofile.write_zarr(few, folder / "profile.zarr")  # a folder for each: all take twice as long
 
 
 def change_structure(rng, path):
@@ -136,7 +138,7 @@ def change_json(rng, path):
 
 
 def spoil(rng, good, path):
-    """Write a changed copy of a file, and return the functions that may open it."""
+    """Write a changed copy of a file, and return the functions that can open it."""
     if good.is_dir():
         shutil.copytree(good, path)
         part = pick(rng, sorted(p for p in path.rglob("*") if p.is_file()))
@@ -183,14 +185,14 @@ def run(seed, folder, kind):
         ArithmeticError,
     ):
         return  # what the libraries cannot write is no case
-    for read in opens:
-        signal.alarm(SECONDS)  # its usual action ends the process
-        try:
-            repr(read(path))
-        except XProfileError:
-            pass
-        finally:
-            signal.alarm(0)
+    read = opens[seed % len(opens)]  # both read alike, so one of them for each file
+    signal.alarm(SECONDS)  # its usual action ends the process
+    try:
+        repr(read(path))
+    except XProfileError:
+        pass
+    finally:
+        signal.alarm(0)
 
 
 def main(folder, kind, first, stop):

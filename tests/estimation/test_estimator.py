@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.modeling.models import PowerLaw1D
+from cases.examples import examples
 from cases.maps import make_maps, make_wcs
 from cases.short_line import line
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from regions import CircleSkyRegion
 
@@ -114,8 +114,7 @@ def test_half_masked_bins_keep_their_norm():
     np.testing.assert_allclose(part.norm_err, whole.norm_err * np.sqrt(2), rtol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0.01, 100), st.floats(0.5, 4))
+@examples(6, 25)(st.floats(0.01, 100), st.floats(0.5, 4))
 def test_norm_scales_as_one_over_exposure(factor, index):
     binned = bin_maps(make_maps(), line())
     model = power_law(index)

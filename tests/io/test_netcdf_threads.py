@@ -27,25 +27,28 @@ import xarray as xr
 from cases.maps import make_maps
 from xprofile import open_netcdf, write_netcdf
 
-folder, maps = sys.argv[1], make_maps()
+folder, number, turns = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+maps = make_maps()
 write_netcdf(maps, f"{folder}/lazy.nc")
 lazy = xr.open_dataset(f"{folder}/lazy.nc", chunks={"lat": 10})
 
 def work(number):
     path = f"{folder}/{number % 4}.nc"
-    for turn in range(5):
+    for turn in range(turns):
         write_netcdf(maps if turn % 2 else maps.chunk(lat=20), path, overwrite=True)
         assert open_netcdf(path).identical(maps)
         assert int(lazy.counts.sum().compute()) == int(maps.counts.sum())
 
-with ThreadPoolExecutor(8) as pool:
-    list(pool.map(work, range(8)))
+with ThreadPoolExecutor(number) as pool:
+    list(pool.map(work, range(number)))
 print("alive")
 """
 
 
-def test_eight_threads_write_and_read(tmp_path):
-    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path)]
+@pytest.mark.parametrize(("number", "turns"), [(5, 2), pytest.param(8, 5, marks=pytest.mark.slow)])
+def test_threads_write_and_read(tmp_path, number, turns):
+    arguments = [str(tmp_path), str(number), str(turns)]
+    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, *arguments]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=60)
     assert done.stdout == "alive\n", (done.returncode, done.stderr)
 

@@ -4,9 +4,9 @@ import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
+from cases.examples import examples
 from cases.profiles import KINDS
 from cases.unfolding import on_other_axis, with_covariance
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile import (
@@ -61,8 +61,7 @@ def test_sed_types_multiply_by_the_factors_of_both_bins(profile, kind, per_solid
     xr.testing.assert_equal(back.correlation, profile.correlation)
 
 
-@settings(max_examples=20)
-@given(picks, st.sampled_from(["isel", "sel"]))
+@examples(6, 20)(picks, st.sampled_from(["isel", "sel"]))
 def test_selections_keep_pairs_of_bins(picked, how):
     profile = with_covariance()
     if how == "sel":

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
+from cases.examples import examples
 from cases.maps import make_maps, uneven_maps
 from cases.rebinning import (
     AT_THE_CORNER,
@@ -18,7 +19,6 @@ from cases.rebinning import (
     boxes,
     uneven_onoff,
 )
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from regions import CircleSkyRegion, Regions
 
@@ -91,8 +91,7 @@ def test_energy_dispersion_without_exposure_is_a_plain_mean():
     np.testing.assert_allclose(merged, mean, rtol=1e-12)
 
 
-@given(st.data())
-@settings(max_examples=30, deadline=None)
+@examples(6, 30)(st.data())
 def test_any_edges(data):
     inner = data.draw(st.sets(st.integers(0, 7), min_size=2))
     kind = data.draw(st.sampled_from(sorted(MAPS)))
@@ -106,8 +105,7 @@ def test_any_edges(data):
     )
 
 
-@given(first=st.integers(1, 8), second=st.integers(1, 8))
-@settings(max_examples=20, deadline=None)
+@examples(6, 20)(first=st.integers(1, 8), second=st.integers(1, 8))
 def test_factors_multiply(first, second):
     fine = FINE["known"]
     twice, once = rebin(rebin(fine, first), second), rebin(fine, first * second)

@@ -86,8 +86,7 @@ def test_rim_of_an_equal_area_sky():
 @pytest.mark.parametrize("place", CRVAL)
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_pixels_of_many_skies(projection, place, kind):
-    for seed in range(10, 15):
-        if kind != "wide":
-            check(Sky(projection, place, seed), kind)
-        if projection in WHOLE_SKY:
-            check(Sky(projection, place, seed, whole=True), kind)
+    if kind != "wide":
+        check(Sky(projection, place, 10), kind)
+    if projection in WHOLE_SKY:
+        check(Sky(projection, place, 11, whole=True), kind)

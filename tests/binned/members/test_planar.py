@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import regions as regions_package
 from astropy.coordinates import SkyCoord
+from cases.examples import examples
 from cases.maps import make_maps, make_wcs
 from cases.skies import rotated
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path
 from regions import (
@@ -264,8 +264,7 @@ def test_planar_annuli_have_fewer_pixels_far_from_the_equator():
     assert np.all(flat > 0.38 * true)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
-@given(
+@examples(6, 20, derandomize=True)(
     name=st.sampled_from(sorted(SKIES)),
     x=st.floats(-5, 85),
     y=st.floats(-5, 65),

@@ -57,7 +57,7 @@ def test_maps_of_any_number_of_pixels(shape):
     bins = SkyBins.grid(CENTER, width=40 * u.deg, height=40 * u.deg, nbin=(2, 1))
     expected = bin_maps(maps, bins)
     assert expected["counts"].sum() == (maps["counts"] * maps["mask"]).sum()
-    same(bin_maps(maps.chunk(lat=1, lon=128), bins), expected)
+    same(bin_maps(maps.chunk(lat=1 if 1 in shape else 16, lon=128), bins), expected)
 
 
 def centred_wcs(projection, crval=(0.0, 0.0), step=0.1):

@@ -68,7 +68,7 @@ def test_a_gauss_function_of_some_pixels(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_gauss_function_narrower_than_a_pixel(name):
-    check(name, gauss_table(0.3 * CASES[name][3]), 24, 5e-3, 0.03)
+    check(name, gauss_table(0.3 * CASES[name][3]), 16, 5e-3, 0.03)
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ BINS = {
 @pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.* off the map")
 @pytest.mark.parametrize("name", BINS)
 @pytest.mark.parametrize("make", [uneven_maps, make_onoff])
-@pytest.mark.parametrize("number", [2, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [2, pytest.param(8, marks=pytest.mark.slow)])
 def test_any_chunks_give_the_same(make, name, number):
     @settings(max_examples=number, derandomize=True, deadline=None, database=None)
     @given(lat=sizes, lon=sizes, energy=st.integers(1, 4), keep=st.floats(0, 1))

@@ -4,8 +4,8 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from cases.examples import examples
 from cases.region_oracle import any_maps, holds
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from regions import (
     CircleAnnulusSkyRegion,
@@ -90,20 +90,10 @@ ANY_KIND = {
 }
 
 
-@settings(max_examples=25, deadline=None)
-@given(**ANY_KIND)
-def test_pixels_on_maps_of_any_kind(**case):
-    check_on_any_kind(**case)
-
-
-@pytest.mark.slow
-@settings(max_examples=100, deadline=None)
-@given(**ANY_KIND)
-def test_pixels_on_many_maps_of_any_kind(**case):
-    check_on_any_kind(**case)
-
-
-def check_on_any_kind(projection, center, step, flip, turn, shear, frames, place, size, seed):
+@examples(6, 100)(**ANY_KIND)
+def test_pixels_on_maps_of_any_kind(
+    projection, center, step, flip, turn, shear, frames, place, size, seed
+):
     frame = frames[0].replace("fk5", "icrs")
     maps = any_maps(projection, center, step, frame=frame, turn=turn, shear=shear, flip=flip)
     sky = skycoord(maps)[place]
@@ -112,8 +102,7 @@ def check_on_any_kind(projection, center, step, flip, turn, shear, frames, place
         check(maps, offset.transform_to(frames[1]), size * step, seed)
 
 
-@settings(max_examples=12, deadline=None)
-@given(
+@examples(4, 12)(
     projection=st.sampled_from(WHOLE),
     lon=st.floats(170, 190),
     lat=st.floats(-89.9, 89.9),

@@ -9,9 +9,9 @@ from cases.bin_codes import (
 from cases.bin_places import (
     codes,
 )
+from cases.examples import examples
 from cases.maps import make_maps, make_wcs
 from cases.skies import rotated
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile.bins.skybins import SkyBins
@@ -33,11 +33,10 @@ positions = st.tuples(st.integers(0, 30), st.integers(0, 22))
 nbins = st.integers(1, 7)
 
 
-random_skies = settings(max_examples=30, deadline=None, derandomize=True)
+random_skies = examples(8, 30, derandomize=True)
 
 
-@random_skies
-@given(skies(), positions, nbins, st.sampled_from([2, 5, 6.7]))
+@random_skies(skies(), positions, nbins, st.sampled_from([2, 5, 6.7]))
 def test_annuli_share_and_miss_no_pixel(sky, position, nbin, reach):
     maps, step = sky
     center = maps_position(maps, position)
@@ -49,8 +48,7 @@ def test_annuli_share_and_miss_no_pixel(sky, position, nbin, reach):
     np.testing.assert_array_equal(found[~tie], expected[~tie])
 
 
-@random_skies
-@given(skies(), positions, positions, nbins, st.sampled_from([2, 5, 6.7]))
+@random_skies(skies(), positions, positions, nbins, st.sampled_from([2, 5, 6.7]))
 def test_boxes_share_and_miss_no_pixel(sky, first, last, nbin, width):
     maps, step = sky
     start, end = maps_position(maps, first), maps_position(maps, last)

@@ -17,8 +17,8 @@ from cases.bin_places import (
     codes,
     every_roomy_place,
 )
+from cases.examples import examples
 from cases.maps import make_wcs
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile.bins.skybins import SkyBins
@@ -27,8 +27,7 @@ from xprofile.exceptions import InvalidBinsError
 vertices = st.lists(st.tuples(st.floats(-75, 75), st.floats(0.3, 1.2)), min_size=1, max_size=7)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
-@given(
+@examples(5, 15, derandomize=True)(
     st.sampled_from(SOME_ROOMY), vertices, st.floats(0, 360), st.floats(0.05, 0.6), st.booleans()
 )
 def test_random_paths_hold_the_right_pixels(name, steps, first, height, closed):

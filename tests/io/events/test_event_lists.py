@@ -262,8 +262,8 @@ def test_blocks_do_not_change_the_counts(monkeypatch, tmp_path):
     rng = np.random.default_rng(1)
     path.write_bytes(
         events(
-            ra=rng.uniform(82, 85, 1000), dec=rng.uniform(21, 23, 1000),
-            energy=rng.uniform(0.5, 12, 1000),
+            ra=rng.uniform(82, 85, 150), dec=rng.uniform(21, 23, 150),
+            energy=rng.uniform(0.5, 12, 150),
         ).read()
     )  # fmt: skip
     whole = open_events(path, **NEW, cuts={"TIME": (100, 900) * u.s})

@@ -68,6 +68,7 @@ def test_a_file_that_vanished(path):
         maps.load()
 
 
+@pytest.mark.slow
 def test_a_file_that_becomes_shorter_after_the_check(path, tmp_path):
     """Of a file mapped into memory, reading would end the process (SIGBUS)."""
     script = (

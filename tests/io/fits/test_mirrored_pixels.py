@@ -7,8 +7,8 @@ import pytest
 from astropy.io import fits
 from cases import mapdataset_files as small
 from cases import part_files as partfiles
+from cases.examples import examples
 from cases.grid_headers import BASES, DIFFERENT, SAME, SHAPE, cards, exchanged, mirrored
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xprofile import open_maps
@@ -44,8 +44,7 @@ FLIPS = st.sampled_from([(), (1,), (2,), (1, 2)])
 NUMBERS = np.arange(np.prod(SHAPE), dtype=float).reshape(SHAPE)
 
 
-@settings(deadline=None)
-@given(
+@examples(20, 100)(
     base=st.sampled_from(sorted(BASES)),
     variant=st.sampled_from(sorted(SAME)),
     flips=FLIPS,
@@ -66,8 +65,7 @@ def test_values_stay_at_their_places(base, variant, flips, turned, columns, rows
     np.testing.assert_array_equal(covered_by(image, counts), np.isfinite(expected))
 
 
-@settings(deadline=None)
-@given(
+@examples(20, 100)(
     base=st.sampled_from(sorted(BASES)),
     variant=st.sampled_from(sorted(DIFFERENT)),
     flips=FLIPS,

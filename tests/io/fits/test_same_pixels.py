@@ -7,8 +7,8 @@ import pytest
 from astropy.io import fits
 from cases import mapdataset_files as small
 from cases import part_files as partfiles
+from cases.examples import examples
 from cases.grid_headers import BASES, DIFFERENT, SAME, SHAPE, cards, reference_moved
-from hypothesis import given
 from hypothesis import strategies as st
 
 from xprofile import open_maps
@@ -62,7 +62,7 @@ def test_projections_that_differ_beyond_a_thousandth_of_a_pixel():
     assert small_field[0].find_pixels(small_field[1]) is not None
 
 
-@given(
+@examples(20, 100)(
     base=st.sampled_from(sorted(BASES)),
     variant=st.sampled_from(sorted(SAME)),
     columns=st.integers(-70, 70),
@@ -84,7 +84,7 @@ def test_pixels_of_a_shifted_part_are_found(base, variant, columns, rows):
             pick_pixels(image, counts)
 
 
-@given(
+@examples(20, 100)(
     base=st.sampled_from(sorted(BASES)),
     shift=st.tuples(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5)),
 )

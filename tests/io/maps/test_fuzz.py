@@ -139,7 +139,7 @@ def real_sets(largest):
 
 
 def test_some_changed_files(tmp_path):
-    fuzz(tmp_path / "changed.fits", 0, 150, real_sets(SMALL))
+    fuzz(tmp_path / "changed.fits", 0, 60, real_sets(SMALL))
 
 
 @pytest.mark.slow

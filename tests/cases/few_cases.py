@@ -1,0 +1,52 @@
+"""Which cases of a parametrised test the fast suite runs."""
+
+
+def group(item):
+    """Test function of an item: the id without the case."""
+    return item.nodeid.partition("[")[0]
+
+
+def choices(item):
+    """Value of each parametrisation, by identity: those of one ``parametrize`` belong together."""
+    callspec = getattr(item, "callspec", None)
+    left = dict(callspec.params) if callspec else {}
+    found = set()
+    for mark in item.iter_markers("parametrize"):
+        names = mark.args[0] if mark.args else mark.kwargs["argnames"]
+        names = tuple(n.strip() for n in names.split(",")) if isinstance(names, str) else names
+        found.add((tuple(names), tuple(id(left.pop(name)) for name in names if name in left)))
+    return found | {((name,), (id(value),)) for name, value in left.items()}
+
+
+def representatives(cases, number):
+    """Pick the positions of at most `number` cases.
+
+    Each value of each parametrisation occurs once at least, not each with each. If these are too
+    many, those that are evenly spaced remain, with the first and the last.
+    """
+    seen, picked = set(), set()
+    for position, case in enumerate(cases):  # first those that are new in all
+        if not case & seen:
+            picked.add(position)
+            seen |= case
+    for position, case in enumerate(cases):
+        if case - seen:
+            picked.add(position)
+            seen |= case
+    picked = sorted(picked)
+    if len(picked) <= number:
+        return picked
+    last = len(picked) - 1
+    return [picked[round(n * last / max(number - 1, 1))] for n in range(number)]
+
+
+def left_to_slow_tests(items, number):
+    """Items that the fast suite leaves out: all but `number` cases of each test."""
+    groups = {}
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            groups.setdefault(group(item), []).append(item)
+    for members in groups.values():
+        if len(members) > number:
+            picked = set(representatives([choices(item) for item in members], number))
+            yield from (item for n, item in enumerate(members) if n not in picked)
