@@ -45,14 +45,9 @@ def test_random_fits_are_optimal(seed):
 
 @pytest.mark.slow
 def test_ten_thousand_random_fits_are_optimal():
-    uncertain = 0
     for seed in range(1000, 2000):
         problems = random_problems(seed, 10)
-        fit = best_fit(problems)
-        sure = np.flatnonzero(fit.gap < 1e-8)
-        uncertain += len(fit.gap) - sure.size
-        check_optimal(problems.take(sure), fit.take(sure), balance=1e30)
-    assert uncertain <= 1  # seed 1796: a norm of 1e15 errors on a leak of 1e-10
+        check_optimal(problems, best_fit(problems), balance=1e30)
 
 
 @pytest.mark.slow
@@ -68,7 +63,7 @@ def test_norms_of_all_sizes_are_optimal_or_known_to_be_not():
                 problems.response, (len(fit.x), *problems.response.shape[1:])))  # fmt: skip
         terms += (problems.n + problems.off + problems.background).sum(axis=1)
         uncertain += (fit.gap > 1e-8 + 1e-15 * terms).sum()
-    assert uncertain <= 30
+    assert uncertain == 0
 
 
 def test_two_bins_have_a_closed_form():

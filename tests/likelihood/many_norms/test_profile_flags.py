@@ -10,8 +10,8 @@ from xprofile.likelihood.many_norms import (
     best_fit,
     profile_rise,
     profile_step,
-    profiles,
 )
+from xprofile.likelihood.many_norms.refitting import parts
 
 
 def few_counts(seed, low):
@@ -61,10 +61,16 @@ def test_fits_that_fail_are_flagged(monkeypatch):
         point, converged = solve(system, z, *args, **options)
         return point, converged & False
 
+    def unfinished(*args):
+        found = quick(*args)
+        found.done[:] = False
+        return found
+
     problems = few_counts(0, 0)
     fit = best_fit(problems)
-    solve = profiles.solve_from
-    monkeypatch.setattr(profiles, "solve_from", failing)
+    solve, quick = parts.solve_from, parts.refit
+    monkeypatch.setattr(parts, "solve_from", failing)
+    monkeypatch.setattr(parts, "refit", unfinished)
     assert profile_rise(problems, fit, [2], 0.0).failed.all()
     values, failed = profile_step(problems, fit, range(6), 1.0, +1)
     assert (np.isnan(values) | ~failed).all()

@@ -18,8 +18,20 @@ __all__ = ["hesse_covariance"]
 # that are known to 1e5 times the error of a single norm would be lost.
 _FLAT = 1e-14
 
-# Share of a norm in an unknown combination that makes the norm unknown. Below are rounding errors.
-_PART = 1e-6
+# Curvature of a norm that counts as none: of shares of 1e-100, whose squares are not exact.
+_NONE = 1e-200
+
+# Share of its error by which an unknown combination must move a norm to make the norm unknown. The
+# error is then right to the square of it. At 0.1 errors could be 1 % off; at 1e-3 norms beside
+# empty bins are unknown though their profiles give the same errors to 1e-3.
+_PART = 0.01
+
+# Smallest resistance of empty rows against a combination. Smaller ones are rounding errors: such a
+# combination makes a norm unknown if its share in it is 1e-6.
+_RESISTS = 1e-8
+
+# Share of a norm in a direction, below which it is a rounding error.
+_ROUNDED = 1e-6
 
 
 def hesse_covariance(problems: Problems, fit: Fit) -> Float:
@@ -48,7 +60,11 @@ def hesse_covariance(problems: Problems, fit: Fit) -> Float:
     matrix = (sums.reshape(len(p), -1, ncolumn, ncolumn) + p[:, None]).reshape(-1, ncolumn, ncolumn)
     constant = fit.at_bound & ~problems.is_norm
     matrix = matrix * ~(constant[:, :, None] | constant[:, None, :])
-    covariance = _inverse(matrix)
+    covariance, lost = _inverse(matrix)
+    todo = np.flatnonzero(lost)
+    if todo.size:
+        part = problems.take(todo)
+        covariance[todo] = _inverse_of_known(matrix[todo], _resistance(part, fit.take(todo)))
     slides = _sliding_rows(problems, fit, constant)
     some = np.flatnonzero(slides.any(axis=1))
     for i in some:  # rare: an empty row on its kink, with an uncertain background
@@ -80,19 +96,54 @@ def _sliding_rows(problems: Problems, fit: Fit, constant: Bool) -> Bool:
     return np.asarray(fit.on_kink & shared)
 
 
-def _inverse(matrix: Float) -> Float:
-    """Inverse with inf for what has no curvature."""
-    diagonal = np.einsum("pii->pi", matrix)
-    scale = np.sqrt(np.where(diagonal > 0, 1 / np.where(diagonal > 0, diagonal, 1), 0))
-    scaled = matrix * scale[:, :, None] * scale[:, None, :]
-    np.einsum("pii->pi", scaled)[...] = diagonal > 0
+def _inverse(matrix: Float) -> tuple[Float, Bool]:
+    """Inverse with inf for norms without curvature, and whether others combine to none."""
+    known = np.einsum("pii->pi", matrix) > _NONE
+    scaled, outer = _scaled(matrix, matrix, known)
     values, vectors = np.linalg.eigh(scaled)
     flat = values < _FLAT * values.shape[1]
     rates = np.where(flat, 0, 1 / np.where(flat, 1, values))
     inverse = (vectors * rates[:, None]) @ np.swapaxes(vectors, 1, 2)
-    inverse = np.asarray(inverse * scale[:, :, None] * scale[:, None, :])
-    unknown = (diagonal <= 0) | ((np.abs(vectors) > _PART) & flat[:, None]).any(axis=2)
-    return _marked(inverse, unknown)
+    return _marked(inverse * outer, ~known), flat.any(axis=1)
+
+
+def _scaled(matrix: Float, by: Float, known: Bool) -> tuple[Float, Float]:
+    """Matrix in units in which another one has a diagonal of 1, and those units."""
+    diagonal = np.einsum("pii->pi", by)
+    scale = np.where(known, 1 / np.sqrt(np.where(known, diagonal, 1)), 0)
+    outer = scale[:, :, None] * scale[:, None, :]
+    scaled = matrix * outer
+    np.einsum("pii->pi", scaled)[~known] = 1
+    return scaled, outer
+
+
+def _resistance(problems: Problems, fit: Fit) -> Float:
+    """Curvature that stands for empty rows: moved by a count, they raise the statistic by one."""
+    response = problems.response
+    empty = np.where(_row_curvature(problems, fit) > 0, 0.0, 1.0)
+    weights = empty.reshape(len(response), -1, response.shape[1])
+    ncolumn = response.shape[2]
+    matrix = Curvature(response, problems.repeats).matrix(weights)
+    return np.asarray(matrix).reshape(-1, ncolumn, ncolumn)
+
+
+def _inverse_of_known(matrix: Float, resistance: Float) -> Float:
+    """Inverse where combinations have no curvature; inf for the norms that they move.
+
+    Empty rows let a combination move by about a count. Norms that it then moves by less than their
+    errors are known.
+    """
+    known = np.einsum("pii->pi", matrix) > _NONE
+    scaled, outer = _scaled(matrix, matrix + resistance, known)
+    values, vectors = np.linalg.eigh(scaled)
+    flat = (values < _FLAT * values.shape[1])[:, None]
+    rates = np.where(flat, 0, 1 / np.where(flat, 1, values[:, None]))
+    inverse = (vectors * rates) @ np.swapaxes(vectors, 1, 2)
+    along = np.where(flat, vectors, 0)
+    resists, axes = np.linalg.eigh(np.swapaxes(along, 1, 2) @ (resistance * outer) @ along)
+    reach = (along @ axes) ** 2 / np.maximum(resists, _RESISTS)[:, None]
+    moved = reach.sum(axis=2) > _PART**2 * np.einsum("pii->pi", inverse)
+    return _marked(inverse * outer, moved | ~known)
 
 
 def _marked(inverse: Float, unknown: Bool) -> Float:
@@ -108,11 +159,11 @@ def _constrained(matrix: Float, rows: Float) -> Float:
     size = np.where(diagonal > 0, np.sqrt(diagonal), size)
     scale = 1 / np.where(size > 0, size, 1)
     _, sizes, vectors = np.linalg.svd(rows * scale)
-    rank = int((sizes > _PART * sizes.max(initial=0)).sum())
+    rank = int((sizes > _ROUNDED * sizes.max(initial=0)).sum())
     along = vectors[rank:].T * scale[:, None]
     inner = along.T @ matrix @ along
     values, axes = np.linalg.eigh(inner)
     flat = values <= _FLAT * len(values) * values.max(initial=0)
     root = (along @ axes) / np.sqrt(np.where(flat, np.inf, values))
     lost = np.abs(along @ axes[:, flat]) / scale[:, None]
-    return _marked(root @ root.T, (lost > _PART).any(axis=1))
+    return _marked(root @ root.T, (lost > _ROUNDED).any(axis=1))

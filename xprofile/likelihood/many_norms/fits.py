@@ -33,6 +33,21 @@ _CERTAIN = 1e-13
 # errors.
 _SURE = 1e-10
 
+# Certificate that a norm of as many predicted counts as there are counts is worth. A smaller pull
+# may end at 1e25 counts, where the statistic is lower by a rounding error of the counts, or at 1e10
+# counts, where it is lower by those of the response. At 1e-15 a fit that is certain to 1e-18 would
+# be left for one that is certain to 1e-8.
+_LONG = 1e-16
+
+# Certificates, with this, above which norms get a lower limit. Above the first, fits that become
+# shorter by it are taken; above the second all, of norms that run to 1e11 times the counts. Fits
+# with less are right to 0.003 of the errors.
+_UNSURE, _ENDLESS = 1e-8, 1e-5
+
+# This limit, in units of all counts, below 0. Norms below it only reduce counts that leak by less
+# than its inverse into other rows. At 1e5, rounding errors spoil some of these fits.
+_LOWEST = 10.0
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -51,11 +66,13 @@ class Fit:
     gap : numpy.ndarray
         C(x) is at most this much above its minimum, (nproblem,): the certificate of the fit. It is
         the sum of the gaps of slopes that balance, next to `slope` and `pull`; inf where none are
-        found. See `certificate`.
+        found. See `certificate`. Where norms run away, it is the minimum among those of about
+        all counts.
     on_kink : numpy.ndarray of bool
         Whether a row holds norms on its kink, (nproblem, nrow).
     at_bound : numpy.ndarray of bool
-        Whether a norm is at its lower limit, (nproblem, ncolumn).
+        Whether a norm is at its lower limit, or at that of a norm that runs away, (nproblem,
+        ncolumn).
     """
 
     x: Float
@@ -83,7 +100,9 @@ class Fit:
 def best_fit(problems: Problems) -> Fit:
     """Norms that minimise the statistic.
 
-    Of several minima this is the one that predicts most signal. Norms without signal are NaN.
+    Of several minima this is the one that predicts most signal. Norms without signal are NaN. Norms
+    that run away, because counts leak by less than 1e-9 into empty rows, end at minus 10 times
+    all counts.
 
     Parameters
     ----------
@@ -103,13 +122,40 @@ def best_fit(problems: Problems) -> Fit:
 
 def _fit_group(problems: Problems) -> Fit:
     fit = _solved(problems, *_TRIES[0])
-    for tilt, accurate in _TRIES[1:]:
-        todo = np.flatnonzero(fit.gap > (_SURE if accurate else _CERTAIN))
+    length = _length(problems, fit)
+    worth = fit.gap + _LONG * length
+    tries = [(problems, *each) for each in _TRIES[1:]]
+    tries += [(_within_reach(problems), *each) for each in _TRIES]
+    for source, tilt, accurate in tries:
+        certain = _SURE if accurate else _CERTAIN
+        todo = np.flatnonzero(worth > (certain if source is problems else _UNSURE))
         if not todo.size:
             break
-        again = _solved(problems.take(todo), tilt, accurate)
-        fit.put(todo[again.gap < fit.gap[todo]], again.take(again.gap < fit.gap[todo]))
+        part = source.take(todo)
+        again = _solved(part, tilt, accurate)
+        short = _length(part, again)
+        now = again.gap + _LONG * short
+        better = now < worth[todo]
+        if source is not problems:
+            better &= (worth[todo] > _ENDLESS) | (short < length[todo])
+        fit.put(todo[better], again.take(better))
+        worth[todo[better]], length[todo[better]] = now[better], short[better]
     return fit
+
+
+def _within_reach(problems: Problems) -> Problems:
+    """Limit norms that run away."""
+    total = np.repeat(problems.response.sum(axis=1), problems.repeats, axis=0)
+    counts = 1 + (problems.n + problems.background).sum(axis=1, keepdims=True)
+    lowest = -_LOWEST * counts / np.where(total > 0, total, 1)
+    return replace(problems, lower=np.maximum(problems.lower, lowest))
+
+
+def _length(problems: Problems, fit: Fit) -> Float:
+    """Largest norm, in units of all counts, (nproblem,)."""
+    total = np.repeat(problems.response.sum(axis=1), problems.repeats, axis=0)
+    size = np.abs(np.nan_to_num(fit.x) * total).max(axis=1, initial=0)
+    return np.asarray(size / (1 + problems.n.sum(axis=1)))
 
 
 def _solved(problems: Problems, tilt: float, accurate: bool) -> Fit:

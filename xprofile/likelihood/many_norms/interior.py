@@ -176,19 +176,9 @@ def solve_interior(system: System, point: Point) -> tuple[Point, Bool]:
 
 def _iterate(system: System, point: Point) -> tuple[Point, Bool]:
     """One iteration; problems that have converged do not move."""
-    zero_on, zero_off = system.live & (system.n == 0), system.has_off & (system.off == 0)
-    bounded = system.bounded
     on, off = _targets(system, 0.0)
     now_on, now_off, now_pull = point.u * point.on, point.w * point.off, point.pull * point.slack
-    number = zero_on.sum(axis=1) + zero_off.sum(axis=1) + bounded.sum(axis=1)
-
-    def mean(at: Point) -> Float:
-        total = np.einsum("ij,ij,ij->i", at.u, at.on, zero_on)
-        total += np.einsum("ij,ij,ij->i", at.w, at.off, zero_off)
-        total += np.einsum("ij,ij,ij->i", at.pull, at.slack, bounded)
-        return np.asarray(total / np.maximum(number, 1))
-
-    product = mean(point)
+    product = _mean_product(system, point)
     solve = _linearise(system, point)
     whole = np.ones(len(product))
     ahead, decrement = solve(whole, on - now_on, off - now_off, -now_pull)
@@ -206,19 +196,35 @@ def _iterate(system: System, point: Point) -> tuple[Point, Bool]:
         off - now_off - _limited(curved * ahead.w * ahead.off, off, now_off),
         aim - now_pull - _limited(curved * ahead.pull * ahead.slack, aim, now_pull),
     )
+    return _inside(system, point, step, product, done), done
+
+
+def _mean_product(system: System, at: Point) -> Float:
+    """Mean of the products that are to be 0."""
+    zero_on, zero_off = system.live & (system.n == 0), system.has_off & (system.off == 0)
+    total = np.einsum("ij,ij,ij->i", at.u, at.on, zero_on)
+    total += np.einsum("ij,ij,ij->i", at.w, at.off, zero_off)
+    total += np.einsum("ij,ij,ij->i", at.pull, at.slack, system.bounded)
+    number = zero_on.sum(axis=1) + zero_off.sum(axis=1) + system.bounded.sum(axis=1)
+    return np.asarray(total / np.maximum(number, 1))
+
+
+def _inside(system: System, point: Point, step: Point, product: Float, done: Bool) -> Point:
+    """Go the largest share of a step at which no product falls far below the others."""
     near = np.clip(1 - product, 0.9, 0.9999)
     share = np.where(done, 0, np.minimum(near * point.room(step), 1))
     for _ in range(_MAX_HALVINGS):
         new = point.moved(share, step)
-        floor = _CENTRAL * mean(new)[:, None]
+        floor = _CENTRAL * _mean_product(system, new)[:, None]
         on, off = _targets(system, floor)
         low = (new.u * new.on < np.where(system.n > 0, _CENTRAL * on, on)) & system.live
         low |= (new.w * new.off < np.where(system.off > 0, _CENTRAL * off, off)) & system.has_off
-        bad = low.any(axis=1) | ((new.pull * new.slack < floor) & bounded).any(axis=1)
+        outside = (new.pull * new.slack < floor) & system.bounded
+        bad = low.any(axis=1) | outside.any(axis=1)
         if not bad.any():
             break
         share = np.where(bad, 0.7 * share, share)
-    return new, done
+    return new
 
 
 def _limited(curved: Float, target: Float, now: Float) -> Float:

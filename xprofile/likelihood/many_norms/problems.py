@@ -103,7 +103,7 @@ class Problems:
     @property
     def repeats(self) -> int:
         """Number of problems in each group."""
-        return len(self.n) // len(self.response)
+        return len(self.n) // max(len(self.response), 1)
 
     def take_group(self, group: int) -> Self:
         """Return the problems of one group."""

@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..newton import convex_root
-from ..statistic import Bool, Curve, Float
+from ..statistic import Bool, Float
 from .covariance import hesse_covariance
 from .fits import Fit
-from .interior import solve_from, starting_norms
 from .problems import Problems
 from .recession import without_limit
-from .rows import change, row_slope
-from .system import System
+from .refitting.neighbours import Neighbours, neighbourhoods
+from .refitting.parts import Parts, blocks
 
 __all__ = ["Profiled", "profile_rise", "profile_step"]
 
-# Steps, in units of the step that the curvature gives, beyond which a statistic counts as flat.
-# With 1e8 some fits of the other norms do not end, with 1e4 some intervals that end become NaN.
-_FLAT = 1e6
+# What fits of near norms may miss of a rise, as a share of it. They are corrected for it, and the
+# corrections are right to a tenth. With ten times less, more fits are done with all norms.
+_MISSED = 1e-7
 
-# Share by which a rise must grow with the step to count as rising. Fits are right to 1e-12; steps
-# grow by much more in each iteration, and a convex rise by as much at least. At 1e-12 flat curves
-# need hundreds of iterations.
-_ROUNDING = 1e-6
-
-# Difference from the wanted rise, as a share of it, up to which a distance counts. Rounding errors
-# of large counts are below; distances that fits of the other norms miss are NaN.
-_RIGHT = 1e-3
-
-# Sizes of the products at the start of fits of the other norms, which begin near their best fits.
-# The first decides the speed: 1 takes twice as long.
-_STARTS = (1e-2, 1.0)
-
-# Steps of a search that goes on where fits fail. Without the limit some jump between rounding
-# errors for seconds; on the 3FHL cube none of those ends better.
-_MAX_STEPS = 30
-
-# Pull on the other norms, as a share of their errors, so that they have one best fit. The rise
-# changes by its square.
-_TILT = 1e-7
+# Distance of a best fit from its minimum up to which fits of near norms start from it.
+_CERTAIN = 1e-9
 
 
 class Profiled(NamedTuple):
@@ -80,15 +60,18 @@ def profile_rise(problems: Problems, fit: Fit, columns: Sequence[int], at: Array
     Profiled
         (nproblem, len(columns)), NaN without signal. With 0 as values this is the test statistic.
     """
-    number = np.asarray(columns, dtype=np.intp)
-    shape = (len(fit.x), number.size)
-    values = np.broadcast_to(np.asarray(at, dtype=np.float64), shape).ravel()
-    parts = _Parts.from_fit(problems, fit, number)
-    todo = np.flatnonzero(parts.seen)
-    rise, failed = np.full(values.size, np.nan), np.zeros(values.size, bool)
-    found, _, converged = parts.take(todo).rise(values[todo])
-    rise[todo], failed[todo] = np.where(converged, found, np.nan), ~converged
-    return Profiled(rise.reshape(shape), failed.reshape(shape))
+    every = _Every(problems, fit, columns)
+    values = np.broadcast_to(np.asarray(at, dtype=np.float64), every.shape).ravel()
+    rise, failed = np.full(values.size, np.nan), every.seen.copy()
+    for index, part, near, parts in every.near(failed):
+        found = parts.rise(values[index], rough=True)
+        fall = near.fall(part, found.x, found.row_slope)
+        good = found.done & (fall <= _MISSED * found.rise)
+        rise[index[good]], failed[index[good]] = (found.rise - fall)[good], False
+    for index, parts in every.blocks(failed):
+        found = parts.rise(values[index])
+        rise[index], failed[index] = np.where(found.done, found.rise, np.nan), ~found.done
+    return Profiled(rise.reshape(every.shape), failed.reshape(every.shape))
 
 
 def profile_step(
@@ -114,126 +97,106 @@ def profile_step(
     Profiled
         (nproblem, len(columns)), NaN without signal and if the statistic never rises so far.
     """
-    number = np.asarray(columns, dtype=np.intp)
-    parts = _Parts.from_fit(problems, fit, number)
-    step = np.where(parts.seen, 0.0, np.nan)
-    limit = parts.best - parts.lower if sign < 0 else np.full(step.size, np.inf)
-    todo = parts.seen & (limit > 0)
-    ends = np.flatnonzero(todo & np.isfinite(limit))
-    risen, _, converged = parts.take(ends).rise(parts.lower[ends])
-    ends = ends[converged & (risen <= rise)]
-    step[ends], todo[ends] = limit[ends], False
+    every = _Every(problems, fit, columns)
+    step = np.where(every.seen, 0.0, np.nan)
+    limit = every.best - every.lower if sign < 0 else np.full(step.size, np.inf)
+    todo = every.seen & (limit > 0)
+    for index, part, near, parts in every.near(todo):
+        found, good = _near_steps(near, part, parts, rise, sign)
+        step[index[good]], todo[index[good]] = np.minimum(found, limit[index])[good], False
+    for index, parts in every.blocks(todo & np.isfinite(limit)):
+        lowest = parts.rise(parts.lower)
+        ends = index[lowest.done & (lowest.rise <= rise)]
+        step[ends], todo[ends] = limit[ends], False
+    for index, parts in every.blocks(todo & (every.own > 0)):
+        reached = parts.reach(rise, sign)
+        done = reached.done
+        found = np.abs(reached.x[parts.row, parts.column] - parts.best)
+        step[index[done]], todo[index[done]] = np.minimum(found, limit[index])[done], False
+    _search(every, step, todo, limit, rise, sign)
+    return Profiled(step.reshape(every.shape), (todo & np.isnan(step)).reshape(every.shape))
+
+
+def _search(every: _Every, step: Float, todo: Bool, limit: Float, rise: float, sign: int) -> None:
+    """Find the steps that are left, and those without an end."""
     endless = np.zeros(step.size, bool)
 
     def find_endless(which: Bool) -> None:
         index = np.flatnonzero(which & todo)
-        endless[index] = without_limit(problems, index // number.size, parts.column[index], sign)
+        number, column = every.number[index], every.column[index]
+        endless[index] = without_limit(every.problems, number, column, sign)
         step[endless] = np.where(np.isinf(limit), np.nan, limit)[endless]
         todo[endless] = False
 
-    find_endless(parts.own <= 0)  # rows with counts limit nearly all others on both sides
+    find_endless(every.own <= 0)  # rows with counts limit nearly all others on both sides
     for patient in (False, True):
-        index = np.flatnonzero(todo & (np.isnan(step) | (not patient)))
-        found = parts.take(index).step(rise, sign, patient=patient)
-        step[index] = np.where(np.isnan(found), np.nan, np.minimum(found, limit[index]))
+        for index, parts in every.blocks(todo & (np.isnan(step) | (not patient))):
+            found = parts.step(rise, sign, patient=patient)
+            step[index] = np.where(np.isnan(found), np.nan, np.minimum(found, limit[index]))
         find_endless(np.isnan(step))
-    shape = (len(fit.x), number.size)
-    return Profiled(step.reshape(shape), (todo & np.isnan(step)).reshape(shape))
 
 
-class _Parts:
-    """Problems with one fixed norm each: every problem, once for every norm."""
+def _near_steps(
+    near: Neighbours, part: NDArray[np.intp], parts: Parts, rise: float, sign: int
+) -> tuple[Float, Bool]:
+    """Steps from fits of near norms, and whether they hold for fits of all."""
+    step, good = np.zeros(part.size), np.zeros(part.size, bool)
+    ends = np.flatnonzero(np.isfinite(parts.lower) & (sign < 0))
+    if ends.size:
+        lowest = parts.take(ends).rise(parts.lower[ends], rough=True)
+        fall = near.fall(part[ends], lowest.x, lowest.row_slope)
+        short = lowest.done & (fall <= _MISSED * rise) & (lowest.rise - fall <= rise)
+        step[ends[short]], good[ends[short]] = (parts.best - parts.lower)[ends[short]], True
+    todo = np.flatnonzero(~good)
+    if not todo.size:
+        return step, good
+    found = parts.take(todo).reach(rise, sign)
+    missing = np.flatnonzero(~found.done)
+    if missing.size:
+        rest = parts.take(todo[missing])
+        moved = rest.step(rise, sign, patient=False)
+        known = np.flatnonzero(np.isfinite(moved))
+        rest = rest.take(known)
+        found.put(missing[known], rest.rise(rest.best + sign * moved[known], rough=True))
+    fall = near.fall(part[todo], found.x, found.row_slope)
+    good[todo] = found.done & (fall <= _MISSED * rise)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step[todo] = np.abs(found.x[:, 0] - parts.best[todo]) + fall / np.abs(found.slope)
+    return step, good & np.isfinite(step)
 
-    def __init__(
-        self, problems: Problems, x: Float, column: NDArray[np.intp], along: Float
-    ) -> None:
-        self.problems, self.x, self.column, self.along = problems, x, column, along
-        self.row = np.arange(len(x))
-        self.best, self.lower = x[self.row, column], problems.lower[self.row, column]
+
+class _Every:
+    """Every problem, once for every norm, flat in the order (problem, norm)."""
+
+    def __init__(self, problems: Problems, fit: Fit, columns: Sequence[int]) -> None:
+        self.problems, self.fit = problems, fit
+        self.norms = np.asarray(columns, dtype=np.intp)
+        self.shape = (len(fit.x), self.norms.size)
+        self.number = np.repeat(np.arange(len(fit.x)), self.norms.size)
+        self.column = np.tile(self.norms, len(fit.x))
+        self.covariance = hesse_covariance(problems, fit)
+        self.best = fit.x[self.number, self.column]
+        self.lower = problems.lower[self.number, self.column]
+        own = self.covariance[self.number, self.column, self.column]
+        self.own = np.nan_to_num(own, posinf=0)
         self.seen = np.isfinite(self.best)
-        self.own = along[self.row, column]
 
-    @classmethod
-    def from_fit(cls, problems: Problems, fit: Fit, number: NDArray[np.intp]) -> _Parts:
-        """Repeat every problem for every norm."""
-        index = np.repeat(np.arange(len(fit.x)), number.size)
-        column = np.tile(number, len(fit.x))
-        covariance = hesse_covariance(problems, fit)[index, :, column]
-        return cls(
-            problems.repeated(index), fit.x[index], column, np.nan_to_num(covariance, posinf=0)
-        )
+    def near(
+        self, todo: Bool
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Neighbours, Parts]]:
+        """Take parts with the norms near theirs: places here, places there, and the parts."""
+        place = np.zeros(self.problems.response.shape[2], np.intp)
+        place[self.norms] = np.arange(self.norms.size)
+        todo = todo & (self.own > 0) & (self.fit.gap <= _CERTAIN)[self.number]
+        for near in neighbourhoods(self.problems, self.fit, np.unique(self.norms)):
+            index = near.index * self.norms.size + place[near.norm]
+            part = np.flatnonzero(todo[index])
+            if part.size:
+                yield index[part], part, near, near.parts(part, self.covariance)
 
-    def take(self, index: NDArray[np.intp]) -> _Parts:
-        """Return the selected problems."""
-        return _Parts(
-            self.problems.take(index), self.x[index], self.column[index], self.along[index]
-        )
-
-    def rise(self, at: Float, *, rough: bool = False) -> tuple[Float, Float, Bool]:
-        """Rise with the norms fixed at values, its slope, and whether the fits converged.
-
-        Rough fits are tried once, and may not have converged.
-        """
-        p, row, column = self.problems, self.row, self.column
-        if not row.size:
-            return np.zeros(0), np.zeros(0), np.zeros(0, bool)
-        frozen = np.zeros(self.x.shape, bool)
-        frozen[row, column] = True
-        system = System.from_problems(p, frozen, _TILT)
-        own = self.own
-        rate = np.where(own > 0, (at - self.best) / np.where(own > 0, own, 1), 0)
-        z = np.nan_to_num(self.x) + rate[:, None] * self.along
-        z[row, column] = at
-        point, converged = solve_from(system, z * system.scale, _STARTS[:1] if rough else _STARTS)
-        again = np.flatnonzero(~converged & (not rough))
-        if again.size:  # from norms that do not come from the curvature
-            part = system.take(again)
-            cold = np.where(part.frozen, (z * system.scale)[again], starting_norms(part))
-            other, done = solve_from(part, cold, _STARTS[1:], accurate=True)
-            point.put(again[done], other.take(np.flatnonzero(done)))
-            converged[again] = done
-        to = point.z / system.scale
-        to[row, column] = at
-        # rows that only the fixed norm changes take no part in the fit
-        slope = system.sums(np.where(system.live, 1 - point.u, row_slope(p, to)))
-        slope += system.penalised(point.z - system.centre)
-        return change(p, self.x, to), 2 * (slope * system.scale)[row, column], converged
-
-    def step(self, rise: float, sign: int, *, patient: bool) -> Float:
-        """Distance from the best fit to where the statistic has risen by `rise`.
-
-        Unless patient, the search ends where a fit fails. Far away a fit that has not converged is
-        good enough to go on, but takes long.
-        """
-        own = self.own
-        if not own.size:
-            return np.zeros(0)
-        limit = self.problems.response.sum(axis=1)
-        limit = np.repeat(limit, self.problems.repeats, axis=0)[self.row, self.column]
-        start = np.where(own > 0, np.sqrt(rise * own), rise / np.where(limit > 0, limit, 1))
-        most = _FLAT * start
-
-        def curves(todo: NDArray[np.intp]) -> Curve:
-            part = self.take(todo)
-            last = np.zeros((2, todo.size))
-            left = iter(range(_MAX_STEPS))
-
-            def evaluate(step: Float) -> tuple[Float, Float]:
-                value, slope, converged = part.rise(part.best + sign * step, rough=True)
-                goes_on = patient and next(left, None) is not None
-                value = np.where(converged | goes_on, value, rise)
-                # a convex curve that does not rise any more is flat, and its slope is rounding
-                flat = (step > last[0]) & (value <= last[1] * (1 + _ROUNDING)) & (value < rise)
-                last[:] = step, value
-                return value, np.where(flat, 0, sign * slope)
-
-            return evaluate
-
-        step = convex_root(curves, rise, start, most)
-        known = np.flatnonzero(step < 0.999 * most)
-        part = self.take(known)
-        reached, _, converged = part.rise(part.best + sign * step[known])
-        found = converged & (np.abs(reached - rise) <= _RIGHT * rise)
-        result = np.full(step.size, np.nan)
-        result[known[found]] = step[known[found]]
-        return result
+    def blocks(self, todo: Bool) -> Iterator[tuple[NDArray[np.intp], Parts]]:
+        """Take whole problems: places here, and the parts."""
+        index = np.flatnonzero(todo)
+        number, column = self.number[index], self.column[index]
+        for part, parts in blocks(self.problems, self.fit, self.covariance, number, column):
+            yield index[part], parts

@@ -9,7 +9,7 @@ from ..statistic import Bool, Float
 from ..wstat import on_off_change, on_off_rates, on_off_slope, on_off_value
 from .problems import Problems
 
-__all__ = ["change", "predicted", "row_signal", "row_slope", "value"]
+__all__ = ["change", "predicted", "row_signal", "row_slope", "row_slopes", "value"]
 
 # Slope beyond a wall, which stands for -inf where it is multiplied by 0. It must be far steeper
 # than real slopes, and products with counts finite: -1e100 and -1e250 give the same.
@@ -50,17 +50,25 @@ def _on_off(problems: Problems, signal: Float, onoff: Bool) -> tuple[Float, Floa
 
 def row_slope(problems: Problems, x: Float) -> Float:
     """Slope of C / 2 along the signal of each row, from the right on kinks, (nproblem, nrow)."""
-    signal, onoff, n = row_signal(problems, x), problems.alpha > 0, problems.n
+    return row_slopes(problems, row_signal(problems, x))[0]
+
+
+def row_slopes(problems: Problems, signal: Float) -> tuple[Float, Float]:
+    """Slope of C / 2 along the signal of each row, from the right on kinks, and its curvature."""
+    onoff, n = problems.alpha > 0, problems.n
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.where(n > 0, 1 - n / np.maximum(signal, 0), np.where(signal >= 0, 1.0, 0.0))
+        ratio = n / np.maximum(signal, 0)
+        slope = np.where(n > 0, 1 - ratio, np.where(signal >= 0, 1.0, 0.0))
+        curvature = np.where((n > 0) & (signal > 0), ratio / signal, 0)
     slope = np.maximum(slope, _STEEPEST)
     if not onoff.any():
-        return slope
+        return slope, curvature
     counts, s, off, alpha = _on_off(problems, signal, onoff)
-    measured, _ = on_off_slope(counts, off, alpha, on_off_rates(counts, s, off, alpha))
+    measured, curved = on_off_slope(counts, off, alpha, on_off_rates(counts, s, off, alpha))
     empty = (counts == 0) & (off == 0)
     measured = np.where(empty, np.where(s >= 0, 1, -1 / alpha), measured)
-    return np.where(onoff, np.maximum(measured, _STEEPEST), slope)
+    slope = np.where(onoff, np.maximum(measured, _STEEPEST), slope)
+    return slope, np.where(onoff, np.where(empty, 0, curved), curvature)
 
 
 def value(problems: Problems, x: Float) -> Float:

@@ -1,0 +1,4 @@
+"""Fits of all other norms with one norm fixed, or moved until the statistic has risen.
+
+`refits` does it by Newton's method, and `neighbours` for one norm and those near it alone.
+"""
