@@ -42,6 +42,12 @@ def gauss(width):
     return PointSpread.from_table(*gauss_table(width))
 
 
+def point(nenergy=1, radius=1e-12):
+    """Photons that all arrive from where they come from, but for a radius in rad."""
+    table = np.ones((nenergy, 2)) / (np.pi * radius**2)
+    return PointSpread.from_table(np.array([0.0, radius]), table)
+
+
 def annuli(center, edges, grid):
     """Members of annuli, with all pairs used."""
     members = find_members(SkyBins.annuli(center, edges=edges), grid)

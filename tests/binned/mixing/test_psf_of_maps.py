@@ -97,6 +97,9 @@ def test_options_are_checked():
         bin_maps(maps, RINGS, margin=1 * u.deg)
     with pytest.raises(InvalidBinsError, match="margin must be one angle"):
         bin_maps(maps, RINGS, psf=True, margin=-1 * u.deg)
+    with pytest.warns(DataWarning, match="margin has no pixels of the map"):
+        none = bin_maps(maps, RINGS, psf=True, margin=1e-9 * u.deg)
+    assert not none.margin.any()
     planar = SkyBins.sectors(
         SkyCoord(0, 0, unit="deg", frame="galactic"), radius_max=1 * u.deg, nbin=2, planar=True
     )

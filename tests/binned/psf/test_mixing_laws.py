@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from cases.bins import galactic
-from cases.pixel_spread import annuli, gauss, king, king_table, make_grid
+from cases.pixel_spread import annuli, gauss, king, king_table, make_grid, point
 
 from xprofile import SkyBins
 from xprofile.binned.members.finding import find_members
@@ -28,7 +28,7 @@ def shares(grid, members, used, spread, **options):
 @pytest.mark.parametrize(("grid", "place"), [(CAR, (0, 0)), (TAN, (30, 40))])
 def test_a_point_keeps_all_photons_in_their_bin(grid, place):
     members, used = rings(grid, place)
-    found = shares(grid, members, used, PointSpread.delta())[0, ..., 0]
+    found = shares(grid, members, used, point())[0, ..., 0]
     assert found == pytest.approx(np.eye(4), abs=1e-12)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases.pixel_spread import gauss, gauss_table, king, king_table
+from cases.pixel_spread import gauss, gauss_table, king, king_table, point
 from scipy.integrate import trapezoid
 
 from xprofile.binned.psf.point_spread import PointSpread
@@ -54,7 +54,7 @@ def test_nan_and_negative_values_count_as_zero():
 
 
 def test_a_point_has_all_photons_at_once():
-    spread = PointSpread.delta(2)
+    spread = point(2)
     assert spread.share_within(np.array([1e-9, 1.0])) == pytest.approx(np.ones((1, 2, 2)))
 
 
@@ -87,7 +87,7 @@ def test_selections_keep_their_values():
     ("width", "expected"), [(0.0, False), (0.3, False), (1.5, True), (9, True)]
 )
 def test_functions_are_smooth_if_they_are_wider_than_pixels(width, expected):
-    spread = gauss(width) if width else PointSpread.delta()
+    spread = gauss(width) if width else point()
     side = np.radians(1.0)
     assert spread.is_smooth(side, side) is expected
     assert spread.is_smooth(side, 0.8 * side) is expected

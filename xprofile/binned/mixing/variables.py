@@ -99,16 +99,18 @@ def psf_variables(
             (psf.spread.take(known[n : n + 1]), pairs.used[index[k]][None], known[n : n + 1], zero)
             for n, k in enumerate(known)
         ]
-    mixing = np.zeros((ntrue, nbin, nbin, 1 if alike else index.size))
-    share = np.zeros((ntrue, nbin, mixing.shape[-1]))
+    number = 1 if alike else index.size
+    mixing, share = np.zeros((ntrue, nbin, nbin, number)), np.zeros((ntrue, nbin, number))
     for spread, used, energies, masks in calls:
         mixed = mix(grid, members, members, used, pairs.exposure, spread, position=position)
         seen = psf_share(grid, origin[0], members, used, spread, position=origin[1])
-        if alike:
-            mixing, share = mixed, seen
+        if alike or np.array_equal(masks, np.arange(number)):
+            mixing, share = mixed, seen  # no copies, which may be large
         else:
             mixing[..., energies], share[..., energies] = mixed[..., masks], seen[..., masks]
-    found = {n: np.where(v > _NOISE, v, 0) for n, v in ((PSF_MIXING, mixing), (PSF_SHARE, share))}
+    found = {PSF_MIXING: mixing, PSF_SHARE: share}
+    for values in found.values():
+        values[values <= _NOISE] = 0.0
     exposure = _exposure(pairs, members, solid_angle)
     return {
         **{name: _variable(name, values, alike=alike) for name, values in found.items()},

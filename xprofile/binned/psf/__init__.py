@@ -3,7 +3,8 @@
 `mixing` sums over all pairs of bins, from the pixels that emit (`emission`) to those that are used
 (`receivers`): by kernels at some places (`lattice`, `kernels`) and fast Fourier transforms
 (`convolution`) where pixels hardly change from one to the next, and by pairs of pixels (`pairs`)
-elsewhere. Both follow photons that stay near one by one (`photons`) and integrate the density over
-pixels that are far (`subpixels`). `point_spread` has the functions of the angle, `point_source`
-sends photons from one direction.
+elsewhere. Both integrate along the outlines of pixels that are near (`outlines`, `near`), and sum
+the density over positions in pixels that are far (`subpixels`). `photons` follows photons one by
+one, for kernels at poles. `point_spread` has the functions of the angle, `point_source` sends
+photons from one direction.
 """

@@ -65,7 +65,7 @@ class Convolution:
         if not reached.any():
             return total
         shape = _length(rows, y0, y1, ry), _length(columns, x0, x1, rx)
-        row, column = (rows - y0) % shape[0], (columns - x0) % shape[1]
+        row, column = (rows - y0 + ry) % shape[0], (columns - x0 + rx) % shape[1]
         sums = self.receivers.column_sums[:, index[reached]]
         at_row, at_column = np.nonzero(reached)
         taken = row[at_row] * shape[1] + column[at_column]
@@ -91,7 +91,7 @@ class Convolution:
     def _transform(
         self, sizes: tuple[int, int], shape: tuple[int, int], energies: slice
     ) -> NDArray[np.complex128]:
-        """Transform of the kernel within some sizes, zero beyond them."""
+        """Transform of the kernel within some sizes, with its middle at them, and 0 beyond."""
         if self.kernel.shape[0] == 1:
             energies = slice(0, 1)
         key = (*sizes, *shape, energies.start)
@@ -103,7 +103,6 @@ class Convolution:
             part = self.kernel[energies, y - ry : y + ry + 1, x - rx : x + rx + 1]
             image = np.zeros((part.shape[0], *shape))
             image[:, : 2 * ry + 1, : 2 * rx + 1] = part
-            image = np.roll(image, (-ry, -rx), axis=(1, 2))
             self._transforms[key] = rfft2(image)
         return self._transforms[key]
 

@@ -22,19 +22,24 @@ __all__ = ["Lattice", "Limits"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-# Largest relative error of angles that are taken from kernels elsewhere. Shares of photons are
-# right to about as much: a third of it on the mean over a cell. Ten times larger, shares are off by
-# 0.2 %; ten times smaller, there are three times as many kernels along each side.
+# Largest relative error of angles that are taken from kernels elsewhere, for densities that fall
+# with the fourth power or less; it is inverse to steeper powers. Shares of photons are right to
+# about as much: a third of it on the mean over a cell. Ten times larger, shares are off by 0.2 %;
+# ten times smaller, there are three times as many kernels along each side.
 _ERROR = 5e-4
 
-# Largest relative change of angles from corner to corner of a cell. Means of kernels are then off
-# by less than 1e-3. Ten times larger, by 10 %; ten times smaller, there are 10 times as many along
-# each side.
+# Largest relative change of angles from corner to corner of a cell, for the same densities. Means
+# of kernels are then off by less than 1e-3. Ten times larger, by 10 %; ten times smaller, there are
+# 10 times as many along each side.
 _CHANGE = 0.03
 
-# Number of pixels in a cell that are faster to treat one by one than by four kernels. Ten times
-# larger or smaller changes the time, not the results.
-_FEW = 6
+# The power for which these are. A technical choice: that of King functions.
+_POWER = 4.0
+
+# Number of pixels in a cell that are faster to treat one by one than by four kernels: a few, and
+# more where the reach has less pixels than a kernel costs at least. The most are for kernels that
+# are small. Ten times larger or smaller changes the time, not the results.
+_FEW, _KERNEL, _MOST_FEW = 4, 1250, 60
 
 # Offsets at which angles are compared, in parts of the half axes of the window.
 _TURN = np.arange(8) * np.pi / 4
@@ -43,11 +48,15 @@ _COMPARED = np.stack([np.cos(_TURN), np.sin(_TURN)])
 
 @dataclass(frozen=True)
 class Limits:
-    """How far photons have to be followed: an angle in rad, and most columns and rows."""
+    """How far photons have to be followed: an angle in rad, and most columns and rows.
+
+    Also the power with which their density falls; see `PointSpread.steepness`.
+    """
 
     reach: float
     x: int
     y: int
+    power: float = _POWER
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +144,7 @@ class Lattice:
             pixels = waiting.pop()
             x, y = _ends(self.x[pixels]), _ends(self.y[pixels])
             round_sky = self._goes_round(x, y)
-            few = pixels.size <= _FEW and not self.grid.separable
+            few = pixels.size <= self._few and not self.grid.separable
             if few or (round_sky and y[0] == y[1]):
                 others.append(pixels)
             elif round_sky:
@@ -146,6 +155,17 @@ class Lattice:
                 yield _Cell(x, y, pixels)
             else:
                 waiting.extend(self._halves(x, y, pixels))
+
+    @property
+    def _few(self) -> float:
+        """Number of pixels that are faster to treat one by one than as a cell."""
+        inside = np.pi * (self.limits.reach / np.radians(self.grid.pixel_size)) ** 2
+        return float(min(_FEW * (1 + _KERNEL / max(inside, 1.0)), _MOST_FEW))
+
+    @property
+    def _strictness(self) -> float:
+        """Factor of the errors that are allowed."""
+        return min(_POWER / max(self.limits.power, _POWER), 1.0)
 
     def _halves(self, x: tuple[int, int], y: tuple[int, int], pixels: Int) -> list[Int]:
         """Divide pixels along the longer side, or along y on a separable grid."""
@@ -173,14 +193,15 @@ class Lattice:
         angles = self._angles(np.repeat(columns, 3), np.tile(rows, 3))
         if x[0] == x[1] and (y[0] == y[1]):
             return bool(np.isfinite(angles).all())
-        return bool((np.abs(angles / angles[:, [4]] - 1) < _ERROR).all())
+        most = _ERROR if self.grid.separable else _ERROR * self._strictness  # off along x alone
+        return bool((np.abs(angles / angles[:, [4]] - 1) < most).all())
 
     def _good(self, x: tuple[int, int], y: tuple[int, int]) -> bool:
         """Whether means of the kernels of its corners serve a cell."""
         if self.grid.separable and y[1] - y[0] <= 1:
             return True
         corners = self._angles(np.repeat(x, 2), np.tile(y, 2))  # (noffset, 4)
-        if not (np.ptp(corners, axis=1) < _CHANGE * corners.min(axis=1)).all():
+        if not (np.ptp(corners, axis=1) < _CHANGE * corners.min(axis=1) * self._strictness).all():
             return False
         part = np.array([[0.5, 0.0, 1.0, 0.5, 0.5], [0.5, 0.5, 0.5, 0.0, 1.0]])
         width, height = x[1] - x[0], y[1] - y[0]
@@ -188,7 +209,7 @@ class Lattice:
         p, q = (a - x[0]) / max(width, 1), (b - y[0]) / max(height, 1)
         weights = np.stack([(1 - p) * (1 - q), (1 - p) * q, p * (1 - q), p * q])
         true = self._angles(a, b)
-        return bool((np.abs(corners @ weights / true - 1) < _ERROR).all())
+        return bool((np.abs(corners @ weights / true - 1) < _ERROR * self._strictness).all())
 
     def _angles(self, x: Float, y: Float) -> Float:
         """Angles (noffset, n) from pixels to others within the reach; NaN beyond the sky.

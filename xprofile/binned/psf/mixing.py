@@ -142,4 +142,4 @@ def _limits(targets: Receivers, emission: Emission, spread: PointSpread) -> Limi
         int(max(last - numbers.min(), numbers.max() - first, 0))
         for numbers, (first, last) in zip((emission.x, emission.y), targets.ends, strict=True)
     ]
-    return Limits(float(spread.reach.max()), most[0], most[1])
+    return Limits(float(spread.reach.max()), most[0], most[1], spread.steepness)

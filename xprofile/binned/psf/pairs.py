@@ -2,17 +2,19 @@
 
 This is right on any projection, at poles and at seams. Photons that go far have the density of the
 point spread function at the true angle, averaged over the receiving pixel. Those that stay near are
-followed one by one.
+integrated exactly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from .photons import CORE, near_shares, pixel_sides
+from .photons import CORE, pixel_sides
 from .point_spread import PointSpread
 from .receivers import Receivers
 from .subpixels import separations, subpixels, zones
@@ -20,14 +22,34 @@ from .subpixels import separations, subpixels, zones
 __all__ = ["received_from_places"]
 
 Float = NDArray[np.float64]
-
-# Density of photons that are followed, in parts of that for kernels. Shares are right to 1e-3 of
-# the largest, and those of bins better. Ten times smaller, to 20 %; at 1, pairs take half as long
-# again.
-_DENSITY = 0.8
+Int = NDArray[np.intp]
 
 # Most numbers in one array of pairs and energies: 32 MB. A technical size.
 _BLOCK = 4_000_000
+
+# Largest angle in rad, about 52 deg, at which pixels that the rim of the sky cuts are integrated
+# along their outlines. Beyond 60 deg these have no plane; at a tenth, shares of wide functions at
+# the rim would be as wrong as the parts of pixels that are off the sky are large.
+_PLANE = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Places that send photons.
+
+    Unit vectors (3, nplace), angles in rad within which pixels get exact shares (nplace,), whether
+    these are needed (nplace,), and the photons that each emits (nenergy, nplace).
+    """
+
+    vectors: Float
+    cores: Float
+    followed: NDArray[np.bool_]
+    emitted: Float
+
+    def take(self, some: slice) -> _Places:
+        """Keep some places."""
+        vectors, emitted = self.vectors[:, some], self.emitted[:, some]
+        return _Places(vectors, self.cores[some], self.followed[some], emitted)
 
 
 def received_from_places(
@@ -58,82 +80,75 @@ def received_from_places(
         Photons in each receiver, (nenergy, nreceiver).
     """
     received = np.zeros((emitted.shape[0], receivers.pixel.size))
-    sides = np.stack(_known_sides(receivers, pixels))
-    cores = CORE * sides.max(axis=0)
-    followed = np.array([not spread.is_smooth(*pair) for pair in sides.T.tolist()])
-    followed |= _near_cut_pixels(receivers, vectors, cores)
-    for block in _blocks(vectors.shape[1], receivers.pixel.size * emitted.shape[0]):
-        places, core = vectors[:, block], (cores[block], followed[block])
-        _add_far(received, receivers, spread, places, emitted[:, block], core)
-    for i in np.flatnonzero(followed).tolist():
-        shares = _near(receivers, spread, vectors[:, i], float(pixels[0][i]), sides[:, i])
-        received[:, shares[0]] += emitted[:, i, None] * shares[1]
+    usual = np.radians(receivers.grid.pixel_size)  # of places off the sky of the map
+    sides = np.stack(pixel_sides(receivers.grid, *pixels))
+    sides = np.where(np.isfinite(sides) & (sides > 0), sides, usual)
+    followed = np.array([not spread.is_smooth(*pair) for pair in sides.T.tolist()], dtype=bool)
+    places = _Places(vectors, CORE * sides.max(axis=0), followed, emitted)
+    for some, pairs in _pairs(receivers, places, float(spread.reach.max())):
+        _add(received, receivers, spread, places.take(some), pairs)
     return received
 
 
-def _known_sides(receivers: Receivers, pixels: tuple[Float, Float]) -> tuple[Float, Float]:
-    """Sides in rad of the pixels at some places, or the size of a pixel where they have none."""
-    usual = np.radians(receivers.grid.pixel_size)
-    width, height = (
-        np.where(np.isfinite(side) & (side > 0), side, usual)
-        for side in pixel_sides(receivers.grid, *pixels)
-    )
-    return width, height
+def _pairs(
+    receivers: Receivers, places: _Places, reach: float
+) -> Iterator[tuple[slice, tuple[Int, Int]]]:
+    """Yield some places, and the indices of those and of receivers within the reach."""
+    nplace, nreceiver = places.cores.size, receivers.pixel.size
+    most = max(1, _BLOCK // places.emitted.shape[0])
+    if nplace * nreceiver <= most:
+        source, target = np.divmod(np.arange(nplace * nreceiver), nreceiver)
+        yield slice(nplace), (source, target)
+        return
+    farthest = min(reach + float(places.cores.max()), np.pi)
+    radius = 2 * np.sin(farthest / 2) * (1 + 1e-9)  # a chord
+    vectors = places.vectors.T
+    number = receivers.tree.query_ball_point(vectors, radius, return_length=True)
+    block = np.cumsum(number) // most
+    for places_of_block in np.split(np.arange(nplace), np.flatnonzero(np.diff(block)) + 1):
+        some = slice(places_of_block[0], places_of_block[-1] + 1)
+        tree = cKDTree(vectors[some])
+        found = tree.sparse_distance_matrix(receivers.tree, radius, output_type="ndarray")
+        yield some, (found["i"].astype(np.intp), found["j"].astype(np.intp))
 
 
-def _blocks(nplace: int, size: int) -> Iterator[slice]:
-    """Slices of places, for arrays of some size for each place."""
-    step = max(1, _BLOCK // max(size, 1))
-    for start in range(0, nplace, step):
-        yield slice(start, start + step)
-
-
-def _add_far(
+def _add(
     received: Float,
     receivers: Receivers,
     spread: PointSpread,
-    vectors: Float,
-    emitted: Float,
-    core: tuple[Float, NDArray[np.bool_]],
+    places: _Places,
+    pairs: tuple[Int, Int],
 ) -> None:
-    """Add the photons of places that are not followed: those beyond cores, or all."""
-    grid, cores, followed = receivers.grid, core[0][:, None], core[1][:, None]
-    angle = separations(vectors[:, :, None], receivers.vectors[:, None])
-    for order, wanted in zones(angle, cores, float(spread.reach.max()), followed):
-        columns = np.flatnonzero(wanted.any(axis=0))
-        far = wanted[:, columns]
-        source, target = np.nonzero(far)
-        total = np.zeros((spread.nenergy, source.size))
-        x, y = receivers.x[columns], receivers.y[columns]
-        for area, positions in subpixels(grid, x, y, order):
-            separation = separations(vectors[:, source], positions[:, target])
-            total += area[target] * spread.density_at(separation)
-        shares = np.zeros((spread.nenergy, *far.shape))
-        shares[:, far] = total
-        shares = np.broadcast_to(shares, (emitted.shape[0], *far.shape))
-        received[:, columns] += np.einsum("ep,epq->eq", emitted, shares)
+    """Add the photons of some places that land in receivers."""
+    source, target = pairs
+    angle = separations(places.vectors[:, source], receivers.vectors[:, target])
+    reach, core = float(spread.reach.max()), places.cores[source]
+    followed, is_cut = places.followed[source], receivers.is_cut[target]
+    near = followed & (angle <= core)
+    near |= is_cut & (angle <= min(reach + core.max(initial=0.0), _PLANE))
+    parts = []
+    if near.any():
+        some = source[near], target[near]
+        parts.append((near, receivers.outlines.shares(spread, places.vectors, some)))
+    beyond = np.where(near, np.inf, angle)
+    for order, wanted in zones(beyond, core, reach, followed, spread.ends):
+        some = source[wanted], target[wanted]
+        parts.append((wanted, _sums(receivers, spread, places.vectors, some, order)))
+    for chosen, shares in parts:
+        photons = places.emitted[:, source[chosen]] * shares
+        for row, seen in zip(received, photons, strict=True):
+            row += np.bincount(target[chosen], seen, row.size)
 
 
-def _near_cut_pixels(receivers: Receivers, vectors: Float, cores: Float) -> NDArray[np.bool_]:
-    """Whether places (nplace,) have receivers in their cores that are partly off the sky."""
-    x, y = receivers.x, receivers.y
-    whole = [receivers.grid.canonical(x + a, y + b) for a in (-0.5, 0.5) for b in (-0.5, 0.5)]
-    cut = receivers.vectors[:, ~np.all(whole, axis=0)]
-    found = np.zeros(vectors.shape[1], dtype=bool)
-    for block in _blocks(vectors.shape[1], cut.shape[1]):
-        angle = separations(vectors[:, block, None], cut[:, None])
-        found[block] = (angle <= cores[block, None]).any(axis=1)
-    return found
-
-
-def _near(
-    receivers: Receivers, spread: PointSpread, vector: Float, x: float, sides: Float
-) -> tuple[NDArray[np.intp], Float]:
-    """Receivers (n,) in the core of a place, and the shares (nenergy, n) that land in them."""
-    size, grid = receivers.pixel.size, receivers.grid
-    if not grid.whole_turn:  # the columns of the map, rather than those a turn away
-        x = float(grid.x[0] + grid.x[-1]) / 2
-    pair = float(sides[0]), float(sides[1])
-    found, shares = near_shares(grid, spread, (vector, x), pair, receivers.find, size, _DENSITY)
-    near = separations(vector[:, None], receivers.vectors[:, found]) <= CORE * sides.max()
-    return found[near], shares[:, near]
+def _sums(
+    receivers: Receivers, spread: PointSpread, vectors: Float, pairs: tuple[Int, Int], order: int
+) -> Float:
+    """Sum the density over positions in the receivers of pairs, (nenergy, npair)."""
+    source, target = pairs
+    total = np.zeros((spread.nenergy, source.size))
+    columns, index = np.unique(target, return_inverse=True)
+    x, y, places = receivers.x[columns], receivers.y[columns], vectors[:, source]
+    for area, positions in subpixels(receivers.grid, x, y, order):
+        separation = separations(places, positions[:, index])
+        total += area[index] * spread.density_at(separation)
+    return total

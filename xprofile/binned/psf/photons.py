@@ -19,7 +19,14 @@ from ...maps.pixelgrid import PixelGrid
 from ...maps.sphere import dot
 from .point_spread import PointSpread
 
-__all__ = ["CORE", "near_shares", "pixel_positions", "pixel_sides", "ring_positions"]
+__all__ = [
+    "CORE",
+    "local_axes",
+    "near_shares",
+    "pixel_positions",
+    "pixel_sides",
+    "ring_positions",
+]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -124,7 +131,7 @@ class Photons:
         sides : tuple of float
             Width and height of pixels at the place in rad.
         """
-        directions = np.einsum("ai,an->in", _local_axes(center), self.local)
+        directions = np.einsum("ai,an->in", local_axes(center), self.local)
         column, row = pixel_positions(grid, directions, x)
         found = np.isfinite(column) & np.isfinite(row)
         step = self.angles[1] if self.angles.size > 1 else 0.0
@@ -144,7 +151,6 @@ def near_shares(
     sides: tuple[float, float],
     find: Callable[[Float, Float], Int],
     size: int,
-    density: float = 1.0,
 ) -> tuple[Int, Float]:
     """Follow the photons of a place one by one to the pixels round it.
 
@@ -162,8 +168,6 @@ def near_shares(
         Gives the index of pixels, from pixel numbers x and y, or -1.
     size : int
         Number of these indices.
-    density : float
-        Factor of the number of photons along a side of a pixel.
 
     Returns
     -------
@@ -177,8 +181,7 @@ def near_shares(
     farthest = _round_down(farthest) * float(np.exp(_ROUNDED))
     found = []
     for number in _PER_PIXEL:
-        number *= density
-        step = max(side / number, farthest / _MOST_RINGS * _PER_PIXEL[0] * density / number)
+        step = max(side / number, farthest / _MOST_RINGS * _PER_PIXEL[0] / number)
         photons = Photons.up_to(farthest, step)
         landed = photons.land(grid, *place, sides)
         index = find(landed.x, landed.y)
@@ -200,11 +203,12 @@ def _round_down(angle: float) -> float:
     return float(np.exp(np.floor(np.log(angle) / _ROUNDED) * _ROUNDED))
 
 
-def _local_axes(center: Float) -> Float:
-    """Three axes (3, 3) of a unit vector (3,): two at right angles to it, and itself."""
-    first = np.cross(center, np.eye(3)[np.abs(center).argmin()])
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(center, first), center])
+def local_axes(center: Float) -> Float:
+    """Three axes (3, 3, ...) of unit vectors (3, ...): two at right angles to it, and itself."""
+    other = np.moveaxis(np.eye(3)[np.abs(center).argmin(axis=0)], -1, 0)
+    first = np.cross(center, other, axis=0)
+    first /= np.linalg.norm(first, axis=0)
+    return np.stack([first, np.cross(center, first, axis=0), center])
 
 
 def _split(position: Float, side: float) -> tuple[tuple[Float, Float], tuple[Float, Float]]:
@@ -250,5 +254,5 @@ def ring_positions(grid: PixelGrid, x: float, y: float, angle: float) -> tuple[F
     local = np.stack([np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn)])
     local = np.concatenate([local, np.full((1, turn.size), np.cos(angle))])
     center = grid.vectors(np.array([x]), np.array([y]))[:, 0]
-    column, row = pixel_positions(grid, np.einsum("ai,an->in", _local_axes(center), local), x)
+    column, row = pixel_positions(grid, np.einsum("ai,an->in", local_axes(center), local), x)
     return column - x, row - y

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
+from .near import PixelOutlines
 
 __all__ = ["Receivers"]
 
@@ -67,6 +69,23 @@ class Receivers:
     def vectors(self) -> Float:
         """Unit vectors (3, npixel) of the centres."""
         return self.grid.vectors(self.x, self.y)
+
+    @cached_property
+    def tree(self) -> Any:
+        """Tree of the centres, to find those near a direction."""
+        return cKDTree(self.vectors.T)
+
+    @cached_property
+    def is_cut(self) -> NDArray[np.bool_]:
+        """Whether pixels are partly off the sky, or beyond the seam of it, (npixel,)."""
+        corners = [(a, b) for a in (-0.5, 0.5) for b in (-0.5, 0.5)]
+        whole = [self.grid.canonical(self.x + a, self.y + b) for a, b in corners]
+        return np.asarray(~np.all(whole, axis=0))
+
+    @cached_property
+    def outlines(self) -> PixelOutlines:
+        """Corners of the pixels."""
+        return PixelOutlines.from_pixels(self.grid, self.x, self.y, self.is_cut)
 
     @cached_property
     def column_sums(self) -> Any:
