@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from operator import add
 from typing import Literal
@@ -12,7 +13,7 @@ import xarray as xr
 
 from ..bins.margins.adding import with_margin
 from ..bins.skybins import AnyBins, as_bins
-from ..exceptions import InvalidOptionError
+from ..exceptions import DataWarning, InvalidOptionError
 from ..maps.value_warnings import highest_used
 from ..maps.wcs import pixel_grid
 from ..schema.axes import on_bins
@@ -22,6 +23,7 @@ from ..schema.names import EDISP, MARGIN, OVERLAP, true_dim
 from ..schema.number_checks import check_bool
 from ..schema.options import suggests_options
 from ..schema.variables import MAPS, ON_OFF
+from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
 from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
@@ -148,8 +150,8 @@ def bin_maps(
     -----
     DataWarning
         If some bins are off the map, once with their number, all are smaller than the pixels, so
-        many sub-positions as they need would take too long, or the integral of the PSF is off by
-        more than 5 %.
+        many sub-positions as they need would take too long, the integral of the PSF is off by more
+        than 5 %, or the margin has no pixels.
 
     See Also
     --------
@@ -223,7 +225,15 @@ def _check_ranges(maps: xr.Dataset, sums: MapSums) -> None:
 
 def _on_map(binned: xr.Dataset, dim: str) -> xr.Dataset:
     """Leave out the bins of a margin that are beyond the map, as nothing is known there."""
-    kept = ~binned[MARGIN].to_numpy() | (binned["n_pixels"].to_numpy() > 0)
+    added = binned[MARGIN].to_numpy()
+    kept = ~added | (binned["n_pixels"].to_numpy() > 0)
+    if not added[kept].any():
+        warnings.warn(
+            "the margin has no pixels of the map, so it has no effect: it is narrower than the "
+            "pixels, or beyond the map; give a wider one, or leave it out",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
     return binned.isel({dim: kept, true_dim(dim): kept})
 
 

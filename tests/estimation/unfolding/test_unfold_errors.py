@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 from cases.unfolding import leaks, mixed, row_of_bins
 
-from xprofile import unfold
-from xprofile.estimation.unfolding.conditioning import condition_number
+from xprofile import estimate, unfold
+from xprofile.estimation.unfolding.information import condition_number
 from xprofile.exceptions import (
     DataWarning,
     InvalidDataError,
@@ -33,7 +33,7 @@ def test_without_a_background(binned):
         unfold(binned.drop_vars("background"))
 
 
-@pytest.mark.parametrize(("width", "number"), [(2.2, "3"), (3, "3"), (6, "5")])
+@pytest.mark.parametrize(("width", "number"), [(2.2, "4"), (3, "5"), (6, "9")])
 def test_bins_that_are_too_fine_say_how_wide_they_should_be(width, number):
     fine = row_of_bins(40, width=width)
     with pytest.raises(InvalidDataError, match=r"too fine .* from 0\.01 to 1 TeV") as error:
@@ -42,7 +42,11 @@ def test_bins_that_are_too_fine_say_how_wide_they_should_be(width, number):
     assert f"about {number} times as wide, of {0.25 * int(number):.2g} deg" in text
     assert "keeps" in text
     assert "smoothness=" in text
-    unfold(row_of_bins(10, width=width / int(number)))  # as wide as that
+    wide = row_of_bins(40 // int(number), width=width / int(number))  # as wide as that
+    ratio = np.median(unfold(wide).norm_err / estimate(wide).norm_err)
+    assert float(text.split("then errors are about ")[1].split()[0]) == pytest.approx(
+        ratio, rel=0.3
+    )
     assert np.isfinite(unfold(fine, smoothness=1).norm).all()
 
 
@@ -59,10 +63,35 @@ def test_bins_without_an_order_are_told_the_share_that_they_should_keep():
         unfold(fine, smoothness=1)
 
 
-@pytest.mark.parametrize(("width", "number"), [(0.79, 1e7), (0.86, 1e6), (0.94, 1e5), (1.25, 1e3)])
+def test_narrow_bins_are_told_how_much_larger_errors_are():
+    narrow = row_of_bins(40, width=1.2)
+    with pytest.warns(DataWarning, match="38 of 40 bins .* are narrow for the PSF") as caught:
+        profile = unfold(narrow)
+    text = str(caught[0].message)
+    assert "about 2 times as wide, of 0.5 deg" in text
+    assert "smoothness=" in text
+    largest = float((profile.norm_err / estimate(narrow).norm_err).max())
+    found = float(text.split("errors are about ")[1].split()[0])
+    assert found == pytest.approx(largest, rel=0.2)
+    unfold(narrow, smoothness=1)
+
+
+def test_bins_of_a_margin_may_be_as_fine_as_they_are():
+    """The last two of eight bins cannot be told apart, and nobody asks for them."""
+    data = row_of_bins(8)
+    mixing = data.psf_mixing.to_numpy().copy()
+    mixing[:, 7] = mixing[:, 6]
+    data = data.assign(psf_mixing=(data.psf_mixing.dims, mixing))
+    with pytest.raises(InvalidDataError, match="too fine"):
+        unfold(data)
+    inner = unfold(data.assign_coords(margin=(DIM, np.arange(8) >= 5)))
+    assert (inner.norm_err < 2.2 * estimate(data).norm_err[:5]).all()
+
+
+@pytest.mark.parametrize(("width", "number"), [(0.57, 1e6), (0.62, 1e5), (0.69, 1e4), (0.83, 800)])
 def test_condition_numbers_of_a_gaussian_psf(width, number):
-    """The numbers in the comments of the limits."""
-    matrix = leaks(60, 1 / width)
+    """The numbers in the comments of the limits, for widths in radii that hold 68 %."""
+    matrix = leaks(60, 1 / (width * np.sqrt(-2 * np.log(0.32))))
     assert 0.7 < condition_number((matrix @ matrix.T)[None])[0] / number < 1.5
 
 

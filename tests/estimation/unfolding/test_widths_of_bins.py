@@ -1,6 +1,7 @@
 """The table of the documentation on how narrow bins may be."""
 
 import csv
+from contextlib import nullcontext
 from pathlib import Path
 
 import astropy.units as u
@@ -9,7 +10,7 @@ import pytest
 from astropy.coordinates import SkyCoord
 
 from xprofile import SkyBins, bin_maps, estimate, power_law, share_kept, tutorial, unfold
-from xprofile.exceptions import InvalidDataError
+from xprofile.exceptions import DataWarning, InvalidDataError
 from xprofile.tutorial import INDEX, simulate_maps
 
 TABLE = Path(__file__).parents[3] / "docs" / "psf_widths.csv"
@@ -55,7 +56,10 @@ def test_numbers_are_those_of_the_documentation(asimov, row):
     binned = row_of_boxes(asimov, width)
     kept = share_kept(binned, spectral_model=model)[0, 5]
     assert f"{kept:.0%}".replace("%", " %") == row["Share kept"]
-    plain, unfolded = (fit(binned, spectral_model=model) for fit in (estimate, unfold))
+    plain = estimate(binned, spectral_model=model)
+    told = pytest.warns(DataWarning, match=r"9 of 11 .* 4\d times .* 0\.2 deg .* 2 times")
+    with told if width == 0.1 else nullcontext():
+        unfolded = unfold(binned, spectral_model=model)
     ratio = float(unfolded.norm_err[5, 0] / plain.norm_err[5, 0])
     assert f"{ratio:.1f}" == row["Errors"]
     assert f"{unfolded.correlation[0, 5, 6]:.2f}".replace("-", "−") == row[

@@ -101,6 +101,25 @@ def test_other_kinds_of_bins(axis):
     assert ax.get_xlabel() == ax.get_ylabel() != ""
 
 
+def test_regions_at_the_same_distance_do_not_hide_each_other(one_band):
+    """They are side by side, by their numbers."""
+    distance = one_band.projected_distance.to_numpy().copy()
+    distance[3] = distance[1]
+    coords = {"projected_distance": distance}
+    coords |= {
+        f"projected_distance_{end}": distance + off for end, off in (("min", -0.1), ("max", 0.1))
+    }
+    attrs = one_band.projected_distance.attrs
+    profile = one_band.assign_coords(
+        {k: ("projected_distance", v, attrs) for k, v in coords.items()}
+    )
+    profile = profile.assign_coords(projected_distance_2=("projected_distance_2", distance, attrs))
+    ax = plot_correlation(profile, ax=new_axes())
+    assert ax.get_xlabel() == ax.get_ylabel() == "Number of the bin"
+    assert only_mesh(ax).get_coordinates()[0, ::2, 0].tolist() == [-0.5, 0.5, 1.5, 2.5, 3.5]
+    np.testing.assert_array_equal(drawn(profile), profile.correlation[0])
+
+
 def test_longitudes_increase_to_the_left_and_down(one_band):
     lon = ("projected_distance", [1.0, 0.5, 0.0, 359.5, 359.0], {"units": "deg"})
     profile = one_band.assign_coords(lon=lon)

@@ -86,12 +86,14 @@ def solve_systems(
     nbin = systems.shape[-2]
     norm = fit.x[:, :nbin]
     covariance = hesse_covariance(problems, fit)[:, :nbin, :nbin]
+    if settings.smoothness:
+        covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
     values, lost, endless = _values(problems, fit, covariance, settings, nwanted)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
     if settings.smoothness:
-        values["norm_bias"] = _bias(norm, covariance, penalties)
+        values["norm_bias"] = _bias(norm, covariance, penalties, fit.at_bound[:, :nbin])
     on_rows = fit.on_kink.reshape(len(response), systems.ntoy, -1)
     kinks = systems.by_bin(on_rows.astype(np.float64))
     on_kink = np.moveaxis(kinks.sum(axis=-1) > 0, 2, 0).reshape(norm.shape)
@@ -241,12 +243,37 @@ def _flat_steps(flat: Bool, problems: Problems, fit: Fit, n_sigma: float, sign: 
     return Profiled(found, failed)
 
 
-def _bias(norm: Float, covariance: Float, penalties: Float) -> Float:
-    """Bias (R - 1) x, which is -(F + Q)^-1 Q x for the inverse covariance F + Q."""
+def _without_penalty_alone(covariance: Float, systems: Systems, response: Float) -> Float:
+    """Set variances to inf where only a penalty tells how well a norm is known.
+
+    A bin without counts limits its norm by a straight rise of the statistic, not by a curvature. An
+    error of more than a count is then that of the penalty.
+    """
+    empty = (systems.counts().sum(axis=-1) == 0).reshape(systems.ntoy, *systems.shape[-2:])
+    empty = np.moveaxis(empty, 2, 0).reshape(covariance.shape[:2])
+    signal = np.repeat(response.sum(axis=1), systems.ntoy, axis=0)
+    variance = np.einsum("pjj->pj", covariance)
+    with np.errstate(invalid="ignore"):
+        alone = empty & (variance * signal**2 > 1)
+    found = np.where(alone[:, :, None] | alone[:, None, :], np.nan, covariance)
+    np.einsum("pjj->pj", found)[alone] = np.inf
+    return found
+
+
+def _bias(norm: Float, covariance: Float, penalties: Float, at_bound: Bool) -> Float:
+    """Bias (R - 1) x, which is -(F + Q)^-1 Q x for the inverse covariance F + Q.
+
+    Norms at their smallest value stay there; they have no such bias, and take no part in that of
+    the others.
+    """
     known = np.nan_to_num(norm)
     repeats = len(norm) // len(penalties)
     pull = np.einsum("pij,pj->pi", np.repeat(penalties, repeats, axis=0), known)
     finite = np.where(np.isfinite(covariance), covariance, 0)
-    bias = -np.einsum("pij,pj->pi", finite, pull)
-    unknown = ~np.isfinite(np.einsum("pjj->pj", covariance))
+    for i in np.flatnonzero(at_bound.any(axis=1)):
+        fixed = finite[i][:, at_bound[i]]
+        inner = np.linalg.pinv(fixed[at_bound[i]], hermitian=True)
+        finite[i] -= fixed @ inner @ fixed.T
+    bias = 0.0 - np.einsum("pij,pj->pi", finite, pull)
+    unknown = ~np.isfinite(np.einsum("pjj->pj", covariance)) | at_bound
     return np.where(unknown, np.nan, bias)

@@ -19,9 +19,15 @@ from ..data_sets import as_datasets, common_groups
 from ..energy_groups import EnergyEdges, EnergyGroups
 from ..results import make_profile
 from .conditioning import check_condition
+from .information import expected_information
 from .matrices import add_matrices
 from .settings import UnfoldSettings
-from .smoothing import penalty_of_fitted, smoothness_penalty
+from .smoothing import (
+    check_strength,
+    penalty_of_fitted,
+    penalty_of_margin,
+    smoothness_penalty,
+)
 from .solve import UnfoldSolution, solve_systems
 from .systems import Systems, make_systems
 
@@ -83,7 +89,8 @@ def unfold(
         Strength of a penalty on profiles that are not smooth, for bins much finer than the PSF: the
         statistic is higher by the sum of the squares of the second differences of the norms of
         neighbouring bins, times this number. So it is about 1 / d\ :sup:`2` for second differences
-        that are expected to be d. It brings a bias, which ``norm_bias`` states.
+        that are expected to be d. It brings a bias, which ``norm_bias`` states. Bins must be in a
+        row; those of a margin are not in it, and have a weak penalty instead.
     sum_over_energy_groups : bool
         Sum the fine energy bins of a group before the fit, instead of fitting them jointly.
     sqrt_ts_threshold_ul : float
@@ -104,7 +111,8 @@ def unfold(
           covariance. NaN where no used pixel, no exposure or no energy constrains the norm.
         - ``norm_errn``, ``norm_errp``, ``norm_ul``: by choice.
         - ``norm_bias``: with `smoothness`, the bias (R - 1) x that it brings, for the best fits x
-          and the resolution matrix R.
+          and the resolution matrix R. NaN for norms at `norm_min`, and for those of bins without
+          counts that only the penalty limits.
         - ``covariance``, ``correlation`` (energy, projected_distance, projected_distance_2): of the
           norms, for 1 sigma. Rows and columns of norms without an estimate are NaN.
         - ``ts``, ``sqrt_ts``: test statistic against norm 0 of the bin, with all others fitted.
@@ -125,13 +133,15 @@ def unfold(
         If the bins are too fine for the PSF; the message says how wide they should be. Also if the
         data sets of a joint fit have different bins.
     InvalidEnergyError, InvalidOptionError
-        If a setting is wrong, or no energies of the data are in an energy bin.
+        If a setting is wrong, no energies of the data are in an energy bin, or the bins of a smooth
+        profile are not in a row.
 
     Warns
     -----
     DataWarning
         If energy edges inside the data move, or bins without used pixels, which are not fitted,
-        give photons to others.
+        give photons to others. Also if bins are so fine for the PSF that errors are more than 10
+        times those of a plain profile.
 
     See Also
     --------
@@ -190,10 +200,15 @@ def unfold(
         summed=settings.sum_over_energy_groups,
         width=settings.width,
     )
-    penalty = smoothness_penalty(datasets[0], settings.smoothness)
-    penalties = penalty_of_fitted(penalty, systems.fitted())
-    check_condition(datasets[0], systems, groups[0], penalties)
     wanted = _wanted(datasets[0], bin_dim(datasets[0]))
+    penalty = smoothness_penalty(datasets[0], settings.smoothness, wanted)
+    penalties = penalty_of_fitted(penalty, systems.fitted())
+    information = expected_information(systems)
+    if settings.smoothness:
+        check_strength(information, penalties, settings.smoothness)
+        penalties = penalties + penalty_of_margin(information, wanted)
+    model = settings.spectral_model
+    check_condition(datasets[0], model, systems, groups[0], information, penalties, wanted)
     solution = solve_systems(systems, settings, penalties, int(wanted.max(initial=-1)) + 1)
     joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
     source = binned if isinstance(binned, xr.Dataset) else datasets[0]

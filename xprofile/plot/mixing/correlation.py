@@ -14,7 +14,7 @@ from ...schema.axes import bin_dim, energy_unit, pair_bins
 from ...schema.names import CORRELATION, ENERGY, high, low, second_dim
 from ...schema.options import suggests_options
 from ..labels import energy_range_text
-from ..xaxis import make_xaxis
+from ..xaxis import XAxis, make_xaxis
 from ..yaxis import axes_without_sky
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ __all__ = ["plot_correlation"]
 
 Float = NDArray[np.float64]
 _CMAP = "RdBu_r"
+
+# Part of the widest bin by which bins may overlap and still be shown at their places: far less than
+# a line of a figure, and more than the rounding of edges. At a tenth or ten times, figures are the
+# same.
+_OVERLAP = 1e-3
 
 
 @suggests_options
@@ -68,7 +73,8 @@ def plot_correlation(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes. Bins without an estimate are empty.
+        The axes. Bins without an estimate are empty. Bins that overlap along `x`, such as regions
+        at the same distance, are shown side by side, by their numbers from 0 on.
 
     Raises
     ------
@@ -102,7 +108,7 @@ def plot_correlation(
     >>> plt.close()
     """
     one = _single_energy(profile, energy)
-    axis = make_xaxis(one, x, x_unit)
+    axis = _side_by_side(make_xaxis(one, x, x_unit))
     ax = axes_without_sky(ax)
     edges = np.stack([axis.first, axis.last], axis=1).ravel()
     scale = {} if "norm" in kwargs else {"vmin": vmin, "vmax": vmax}
@@ -114,6 +120,17 @@ def plot_correlation(
     ax.set_aspect("equal")
     axis.label_axes(ax, both=True)
     return ax
+
+
+def _side_by_side(axis: XAxis) -> XAxis:
+    """Return the axis, or that of the numbers of the bins if some would hide others."""
+    lower, upper = np.minimum(axis.first, axis.last), np.maximum(axis.first, axis.last)
+    order = np.argsort(axis.centre, kind="stable")
+    overlap = (upper[order[:-1]] - lower[order[1:]]).max(initial=0)
+    if overlap <= _OVERLAP * (upper - lower).max():
+        return axis
+    number = np.arange(axis.centre.size, dtype=float)
+    return XAxis(number - 0.5, number, number + 0.5, "Number of the bin")
 
 
 def _single_energy(profile: xr.Dataset, energy: int | u.Quantity | None) -> xr.Dataset:
