@@ -98,7 +98,7 @@ def plot_psf(
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
-    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=10)
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=5)
     >>> binned = maps.profile.bin(rings, psf=True)
     >>> profile = binned.profile.unfold().profile.to_sed_type("flux")
     >>> ax = profile.profile.plot()
