@@ -72,7 +72,8 @@ GAMMAPY = {
 def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
     session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "hypothesis", "pandas")
-    modules = [f"tests/exchange/gammapy_{name}.py" for name in ("exchange", "maps", "observations")]
+    names = ("exchange", "maps", "observations", "predict")
+    modules = [f"tests/exchange/gammapy_{name}.py" for name in names]
     options = ["-q", "-s", "-W", "ignore", "--cases", "0"]
     session.run("python", "-m", "pytest", *options, *modules, *session.posargs)
 

@@ -80,7 +80,9 @@ GOOD = {
     "coarsen.factor": "2", "unfold.binned": "mixed()", "share_kept.binned": "mixed()",
     "psf_profile.binned": "mixed()", "plot_psf.binned": "mixed()", "plot_correlation.profile":
     "unfolded()", "psf": "True", "margin": "0.3 * u.deg", "smoothness": "1.0",
-    "rebin.factor": "3", "plot.quantity": "'flux'",
+    "rebin.factor": "3", "plot.quantity": "'flux'", "template": "image()", "predict.psf": "None",
+    "table_model.energy": "[1, 2] * u.TeV", "open_spectrum.path": "file('text.txt')",
+    "table_model.values": "[1, 2] * u.Unit('cm-2 s-1 TeV-1')",
 }  # fmt: skip
 
 _NAMESPACE = {name: getattr(small_inputs, name) for name in small_inputs.__all__}

@@ -20,6 +20,8 @@ from .sums.position_sums import PositionSums
 __all__ = [
     "center_positions",
     "edisp_at_centers",
+    "edisp_table",
+    "find_nearest",
     "mean_edisp",
     "nearest_positions",
     "sky_position",
@@ -67,7 +69,7 @@ def edisp_at_centers(maps: xr.Dataset, centers: SkyCoord) -> xr.Variable:
     edisp = maps.variables[EDISP]
     if not varies(maps):
         return edisp.transpose(ENERGY_TRUE, ENERGY)
-    values = _values(maps)
+    values = edisp_table(maps)
     nearest = values.reshape(-1, *values.shape[2:])[center_positions(maps, centers, EDISP)]
     return xr.Variable((DISTANCE, ENERGY_TRUE, ENERGY), nearest, edisp.attrs)
 
@@ -122,7 +124,7 @@ def nearest_positions(
         Dims (lat, lon). The position of lower index if two are equally near, and one at the edge
         for pixels beyond the positions.
     """
-    find = partial(_find_nearest, grid, pixel_grid(maps, part))
+    find = partial(find_nearest, grid, pixel_grid(maps, part))
     y, x = grid.y[:, None], grid.x[None]
     if not like.chunks:
         return xr.Variable((LAT, LON), find(y, x))
@@ -143,7 +145,7 @@ def sky_position(maps: xr.Dataset, sky: SkyCoord, part: str) -> int:
     return int(_nearest_on_sky(sky.reshape(1), places)[0])
 
 
-def _find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int:
+def find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int:
     """Flat index of the nearest place to the pixels of some rows (ny, 1) and columns (1, nx)."""
     part, places = grid.subgrid(x[0], y[:, 0]), places.subgrid(places.x, places.y)
     lon, lat = np.broadcast_arrays(*part.lonlat(part.x, part.y[:, None]))
@@ -189,7 +191,7 @@ def mean_edisp(
         of all their pixels.
     """
     assert sums.by_position is not None
-    values = _values(maps)
+    values = edisp_table(maps)
     values = values.reshape(-1, *values.shape[2:])
     mean = np.zeros((sums.bins.size, *values.shape[1:]))
     for index in range(len(sums.exposure)):
@@ -220,7 +222,7 @@ def _mean(sums: PositionSums, index: int, values: Float, nbin: int) -> Float:
     return mean
 
 
-def _values(maps: xr.Dataset) -> Float:
+def edisp_table(maps: xr.Dataset) -> Float:
     """Energy dispersion (lat_edisp, lon_edisp, energy_true, energy)."""
     edisp = maps.variables[EDISP]
     for dim in {LAT_EDISP, LON_EDISP} - set(edisp.dims):  # one row or column was selected

@@ -11,6 +11,7 @@ from astropy.modeling import CompoundModel, Model, models
 from numpy.typing import NDArray
 
 from ..schema.names import ENERGY_UNIT
+from .table_models import ProductModel, TableModel
 
 __all__ = ["feature_energies", "has_known_features", "is_smooth_power_law"]
 
@@ -45,11 +46,13 @@ def feature_energies(model: Any) -> Float:
 
 def has_known_features(model: Any) -> bool:
     """Whether no line of a model is anywhere but at its `feature_energies`."""
+    if isinstance(model, ProductModel):
+        return all(has_known_features(part) for part in model.parts)
     if isinstance(model, CompoundModel):
         # a sum or product has the features of its parts; a model of a model may move them
         parts = (model.left, model.right)
         return model.op in ("+", "-", "*", "/") and all(has_known_features(part) for part in parts)
-    return isinstance(model, _KNOWN)
+    return isinstance(model, (*_KNOWN, TableModel))
 
 
 def is_smooth_power_law(model: Any) -> bool:
@@ -59,15 +62,19 @@ def is_smooth_power_law(model: Any) -> bool:
     return bool(np.all(np.abs(u.Quantity(model.alpha).to_value("")) <= _STEEPEST))
 
 
-def _parts(model: Any) -> Iterator[Model]:
-    if isinstance(model, CompoundModel):
-        for part in (model.left, model.right):
+def _parts(model: Any) -> Iterator[Any]:
+    if isinstance(model, (CompoundModel, ProductModel)):
+        inside = (model.left, model.right) if isinstance(model, CompoundModel) else model.parts
+        for part in inside:
             yield from _parts(part)
-    elif isinstance(model, Model):
+    elif isinstance(model, (Model, TableModel)):
         yield model
 
 
-def _energies(model: Model) -> Iterator[Float]:
+def _energies(model: Any) -> Iterator[Float]:
+    if isinstance(model, TableModel):
+        yield from [model.energies] if model.energies.size <= _TABLE_MOST else []
+        return
     quantities = [getattr(model, name).quantity for name in model.param_names]
     if isinstance(model, models.Tabular1D) and np.size(model.points[0]) <= _TABLE_MOST:
         quantities.append(model.points[0])

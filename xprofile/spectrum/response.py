@@ -19,6 +19,7 @@ from .quadrature import PIECE
 __all__ = [
     "exposure_in_unit",
     "exposure_nodes",
+    "exposure_weights",
     "folded_counts",
     "predicted_signal",
     "signal_variable",
@@ -88,6 +89,33 @@ def exposure_nodes(binned: xr.Dataset, scale: float) -> tuple[Float, NDArray[np.
     nodes, order = ascending_values(binned, ENERGY_TRUE)
     check_ascending(ENERGY_TRUE, nodes, InvalidDataError, positive=True)
     return nodes * scale, order
+
+
+def exposure_weights(
+    binned: xr.Dataset, model: SpectralModel
+) -> tuple[Float, NDArray[np.intp], Float]:
+    """Nodes with which spectra as smooth as a model are folded without energy dispersion.
+
+    Returns
+    -------
+    energy : numpy.ndarray
+        Energies in TeV, (nnode,), in ascending order.
+    bin_number : numpy.ndarray of int
+        Energy bin of each node, (nnode,).
+    weight : numpy.ndarray
+        Weights of dN/dE, whose sums over the nodes of an energy bin are counts, (nnode, nbin).
+    """
+    scale = u.Unit(energy_unit(binned)).to(ENERGY_UNIT)
+    edges, (nodes, order) = axis_edges(binned, ENERGY) * scale, exposure_nodes(binned, scale)
+    exposure = exposure_in_unit(binned, "exposure").isel({ENERGY_TRUE: order})
+    sizes = {d: n for d, n in exposure.sizes.items() if d not in (ENERGY, ENERGY_TRUE)}
+    sizes |= {ENERGY: binned.sizes[ENERGY], ENERGY_TRUE: nodes.size}
+    values = exposure.set_dims(sizes).transpose(*sizes).to_numpy()  # type: ignore[no-untyped-call]
+    found = model_nodes(model, edges[:-1], edges[1:], _breaks(edges, nodes, values))
+    left, position = node_below(nodes, found.energy)
+    right, bins = np.minimum(left + 1, nodes.size - 1), found.bin_number
+    weight = interpolate_log_log(values[..., bins, left], values[..., bins, right], position)
+    return found.energy, bins, np.ascontiguousarray((weight * found.weight).T)
 
 
 def _breaks(edges: Float, nodes: Float, exposure: Float) -> Float:

@@ -1,0 +1,4 @@
+"""Spectra in text files.
+
+`opening` has the public function.
+"""

@@ -1,0 +1,181 @@
+"""The map of the sky from which photons come: its pixels, values and energies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from ..exceptions import InvalidDataError
+from ..maps.pixelgrid import PixelGrid, pixel_numbers
+from ..maps.wcs import pixel_grid, pixels_in_order
+from ..maps.world.distortions import move_pixels
+from ..schema.axes import ascending_values
+from ..schema.checks import check_real_numbers
+from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
+from ..schema.number_checks import check_ascending
+from ..schema.stages import is_map_image
+from ..schema.written_units.parsing import as_unit, conversion_factor
+
+__all__ = ["Template", "read_template"]
+
+Float = NDArray[np.float64]
+
+# Values of a map up to which it is taken as a whole; a technical size, 32 MB.
+_SMALL = 4_000_000
+
+# Places along each side of the other grid that are looked at to cut the map; a technical size.
+_COMPARED = 33
+
+_HEALPIX = ("cell", "cell_ids", "healpix")  # dims of maps in HEALPix, as people name them
+
+# Pixels round those that are needed, for the interpolation between pixels, which takes one, and for
+# the mean over neighbours. Ten times larger or smaller, down to 2, changes the time alone.
+_BESIDE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A map of the sky.
+
+    Parameters
+    ----------
+    name : str
+        Name for messages and the history.
+    grid : PixelGrid
+        All its pixels, with numbers from 0 on.
+    values : xarray.Variable
+        Values (energy, lat, lon), with one energy for an image. They may still be on disk.
+    unit : str or None
+        Unit of the values.
+    energies : numpy.ndarray
+        Ascending energies in TeV of the values, (nenergy,); empty for an image.
+    ends : tuple of float
+        Energies in TeV between which values are known, to the outer edges of its bins.
+    """
+
+    name: str
+    grid: PixelGrid
+    values: xr.Variable
+    unit: str | None
+    energies: Float
+    ends: tuple[float, float]
+
+    def near(self, target: PixelGrid) -> Template:
+        """Cut out the part near the pixels of another grid, if the map is large.
+
+        All columns or rows are kept where the sky goes on at the other side of the map.
+        """
+        if self.values.size <= _SMALL:
+            return self
+        x, y = (
+            numbers[np.linspace(0, n - 1, min(n, _COMPARED)).astype(int)]
+            for numbers, n in ((target.x, target.x.size), (target.y, target.y.size))
+        )
+        lon, lat = np.broadcast_arrays(*target.lonlat(x, y[:, None]))
+        sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=target.frame)
+        places = np.reshape(self.grid.pixel(sky), (2, *lon.shape))
+        if not np.isfinite(places).all():
+            return self
+        parts = [_part(numbers, size) for numbers, size in zip(places, self._sizes, strict=True)]
+        cut = self._cut(parts)
+        return cut if cut.grid.on_sky.all() else self
+
+    @property
+    def _sizes(self) -> tuple[int, int]:
+        """Number of columns and rows."""
+        return self.grid.x.size, self.grid.y.size
+
+    def _cut(self, parts: list[slice]) -> Template:
+        wcs = move_pixels(self.grid.wcs, np.array([part.start for part in parts], dtype=float))
+        columns, rows = (pixel_numbers(part.stop - part.start) for part in parts)
+        values = self.values.isel({LON: parts[0], LAT: parts[1]})
+        return replace(self, grid=PixelGrid(wcs, columns, rows), values=values)
+
+
+def _part(places: Float, size: int) -> slice:
+    """Pixels along one axis round some places (ny, nx), with those between and beside them."""
+    steps = [np.abs(np.diff(places, axis=axis)).max(initial=0.0) for axis in (0, 1)]
+    if max(steps) > size / 4:  # the map goes round the sky between them
+        return slice(0, size)
+    start = int(np.floor(places.min() - sum(steps))) - _BESIDE
+    stop = int(np.ceil(places.max() + sum(steps))) + _BESIDE + 1
+    return slice(start, stop) if start >= 0 and stop <= size else slice(0, size)
+
+
+def read_template(template: xr.DataArray) -> Template:
+    """Read the pixels, energies and unit of a map of the sky.
+
+    Raises
+    ------
+    InvalidDataError
+        If it has no WCS, or its dims, energies or values are not those of an image or a cube.
+    MissingVariableError
+        If it has no pixel numbers.
+    """
+    _check_kind(template)
+    dims = [dim for dim in (ENERGY, ENERGY_TRUE) if dim in template.dims]
+    others = [str(dim) for dim in template.dims if dim not in (*dims, LAT, LON)]
+    if others or len(dims) > 1:
+        raise InvalidDataError(
+            f"the template has the dims {tuple(template.dims)}, expected (lat, lon), or (energy, "
+            "lat, lon); select one value of the others, such as with isel"
+        )
+    check_real_numbers(template)
+    ordered = pixels_in_order(template, "the template")
+    grid = pixel_grid(ordered)
+    wcs = move_pixels(grid.wcs, np.array([grid.x[0], grid.y[0]]))
+    whole = PixelGrid(wcs, pixel_numbers(grid.x.size), pixel_numbers(grid.y.size))
+    unit = template.attrs.get("units")
+    name, unit = str(template.name or "template"), None if unit is None else str(unit)
+    if not dims or template.sizes[dims[0]] == 1:
+        image = ordered.squeeze(dims) if dims else ordered
+        values = image.variable.transpose(LAT, LON)
+        values = values.set_dims({ENERGY: 1, **values.sizes})  # type: ignore[no-untyped-call]
+        return Template(name, whole, values, unit, np.empty(0), (0.0, np.inf))
+    energies, order, ends = _energies(template, str(dims[0]))
+    values = ordered.variable.transpose(dims[0], LAT, LON)
+    if np.any(np.diff(order) != 1):
+        values = values.isel({dims[0]: order})
+    return Template(name, whole, values, unit, energies, ends)
+
+
+def _check_kind(template: xr.DataArray) -> None:
+    """Raise unless a template is a map on a plane."""
+    if set(_HEALPIX) & {*template.dims, *template.coords}:
+        raise InvalidDataError(
+            "the template is in HEALPix, which predict does not read yet: reproject it to a plane, "
+            "for example with reproject_from_healpix of the package reproject"
+        )
+    if not is_map_image(template):
+        raise InvalidDataError(
+            f"the template has the dims {tuple(template.dims)}, expected lat and lon, and the "
+            "coordinates wcs, x and y: open it with xprofile.open_map, and keep the coordinates in "
+            "selections"
+        )
+
+
+def _energies(
+    template: xr.DataArray, dim: str
+) -> tuple[Float, NDArray[np.intp], tuple[float, float]]:
+    """Energies of a cube in TeV, the indices that bring them into order, and the ends."""
+    nodes, order = ascending_values(template, dim)
+    check_ascending(dim, nodes, InvalidDataError, positive=True)
+    try:
+        unit = as_unit(template[dim].attrs.get("units", ENERGY_UNIT))
+        scale = conversion_factor(unit, u.Unit(ENERGY_UNIT))
+    except (ValueError, TypeError) as error:
+        raise InvalidDataError(
+            f"the energies of the template have no known unit: {error}; set attrs['units'] of its "
+            f"coordinate {dim}"
+        ) from error
+    step = np.sqrt(nodes[[1, -1]] / nodes[[0, -2]])
+    lower, upper = nodes[0] / step[0], nodes[-1] * step[1]
+    edges = [template.coords.get(name) for name in (low(dim), high(dim))]
+    if edges[0] is not None and edges[1] is not None:
+        lower, upper = min(lower, float(edges[0].min())), max(upper, float(edges[1].max()))
+    return nodes * scale, order, (lower * scale, upper * scale)
