@@ -1,14 +1,15 @@
 """Figures of maps, bins and profiles. Each function returns the axes, or the artist that it drew.
 
 There is one module for each figure: `profile`, `scan`, `sky`, `bins`, two in the folder `mixing`,
-and `summary`, with its sky in `summary_sky` and its panels in `summary_layout`. They share the
-choice of the quantity (`quantities`), the places of the bins (`xaxis`), the axes with their
-vertical scale (`yaxis`), series of points or steps (`series`), and texts (`labels`). Functions
-import matplotlib when they are called, as the import is slow.
+those of fits in `models`, and `summary`, with its sky in `summary_sky` and its panels in
+`summary_layout`. They share the choice of the quantity (`quantities`), the places of the bins
+(`xaxis`), the axes with their vertical scale (`yaxis`), series of points or steps (`series`), and
+texts (`labels`). Functions import matplotlib when they are called, as the import is slow.
 """
 
 from .bins import plot_bins
 from .mixing import plot_correlation, plot_psf
+from .models.templates import plot_templates
 from .profile import plot_profile
 from .scan import plot_stat_scan
 from .sky import plot_sky
@@ -22,4 +23,5 @@ __all__ = [
     "plot_sky",
     "plot_stat_scan",
     "plot_summary",
+    "plot_templates",
 ]

@@ -16,6 +16,7 @@ from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .colormaps import check_colormap
 from .labels import axis_label, draw_legend, quantity_label
+from .models.shapes import check_shape, draw_residuals, draw_shape
 from .quantities import find_quantity, split_energy_bins
 from .series import STYLES, draw_series, read_series
 from .xaxis import XAxis, make_xaxis
@@ -50,6 +51,7 @@ def plot_profile(
     style: Literal["points", "steps"] | None = None,
     yscale: str | None = None,
     twin: str | None = None,
+    model: xr.Dataset | None = None,
     offset: float = 0.0,
     cmap: Any = None,
     add_legend: bool | None = None,
@@ -91,6 +93,10 @@ def plot_profile(
         symlog axis is linear up to the smallest error.
     twin : str, optional
         Another quantity, such as ``"sqrt_ts"``, drawn as dotted steps with an axis on the right.
+    model : xarray.Dataset, optional
+        Result of `fit_shape` for the same bins and spectral model: drawn as steps with a band of
+        its errors, as they are seen with the PSF, or without it for a profile of `unfold`. Axes
+        below have the residuals of the counts, in units of the square root of the predicted ones.
     offset : float
         Move points and limits from the centre of each bin by this share of its width, from -0.5 to
         0.5, so that several profiles can be told apart. Horizontal bars stay.
@@ -116,7 +122,7 @@ def plot_profile(
         If the quantity has dims other than the bins' and energy, or is not a number.
     InvalidOptionError
         If the sed type, style or scale is unknown, `offset` leaves the bins, the bins have no
-        coordinate `x`, or `x_unit` does not fit it.
+        coordinate `x`, `x_unit` does not fit it, or `model` is not a fit of a shape.
 
     See Also
     --------
@@ -146,17 +152,23 @@ def plot_profile(
     bands, axis = split_energy_bins(source, name), make_xaxis(source, x, x_unit)
     beside = find_quantity(profile, twin, None) if twin else None
     right_bands = split_energy_bins(*beside) if beside else []
+    if model is not None:
+        check_shape(model, source, name)
     ax = axes_without_sky(ax)
     axis = axis.shifted_to(ax).moved_by(offset)
     series = [read_series(band, name) for _, band in bands]
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)
     lines = [draw_series(ax, axis, one, look) for one, look in zip(series, styles, strict=True)]
+    if model is not None:
+        draw_shape(ax, axis, source, name, model, lines)
     set_scale(ax, yscale, series)
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
     draw_legend(ax, extra, add_legend, labelled="label" in kwargs)
+    if model is not None:
+        draw_residuals(ax, axis, model, lines)
     return ax
 
 

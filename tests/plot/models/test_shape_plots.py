@@ -1,0 +1,59 @@
+"""Figures of a fitted shape over a profile."""
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from astropy.coordinates import SkyCoord
+from astropy.modeling.models import Gaussian1D
+from cases.maps import make_maps
+from cases.shapes import with_counts
+
+from xprofile import SkyBins, bin_maps, estimate, fit_shape, to_sed_type
+from xprofile.exceptions import InvalidDataError, InvalidOptionError
+from xprofile.plot import plot_profile
+
+CENTER = SkyCoord(0, 0, unit="deg", frame="galactic")
+GAUSS = Gaussian1D(1.0, 0.0, 0.3, fixed={"mean": True})
+
+
+@pytest.fixture(scope="module")
+def data():
+    rings = SkyBins.annuli(CENTER, radius_max=0.8 * u.deg, nbin=4)
+    binned = bin_maps(make_maps(), rings)
+    return with_counts(binned, lambda d: 3e6 * np.exp(-((d / 0.3) ** 2) / 2), seed=1)
+
+
+def steps(ax):
+    """Levels of the steps of the model."""
+    (line,) = [line for line in ax.lines if line.get_label() == "_model"]
+    return line.get_ydata()[::3]
+
+
+@pytest.mark.parametrize("per_solid_angle", [False, True])
+def test_the_model_is_drawn_as_the_quantity(data, per_solid_angle):
+    profile, fit = estimate(data), fit_shape(data, GAUSS)
+    flux = to_sed_type(profile, "flux", per_solid_angle=per_solid_angle)
+    ax = plot_profile(flux, model=fit)
+    area = data.solid_angle if per_solid_angle else 1.0
+    expected = fit.model_norm * profile.ref_flux.item() / area
+    np.testing.assert_allclose(steps(ax), expected, rtol=1e-12)
+    below = ax.figure.axes[-1]
+    assert below is not ax
+    residual = (fit.counts - fit.npred) / np.sqrt(fit.npred)
+    drawn = below.containers[0].lines[0].get_ydata()
+    np.testing.assert_allclose(drawn, residual, rtol=1e-12)
+    plt.close()
+
+
+def test_wrong_models(data):
+    profile, fit = estimate(data), fit_shape(data, GAUSS)
+    with pytest.raises(InvalidOptionError, match="result of fit_shape"):
+        plot_profile(profile, model=profile)
+    with pytest.raises(InvalidOptionError, match="not over 'counts'"):
+        plot_profile(profile, "counts", model=fit)
+    with pytest.raises(InvalidDataError, match="bins along"):
+        plot_profile(profile.isel(projected_distance=slice(2)), model=fit)
+    each = fit_shape(data, GAUSS, energy_edges="fine", selection_optional=None)
+    with pytest.raises(InvalidDataError, match="same energy_edges"):
+        plot_profile(profile, model=each)

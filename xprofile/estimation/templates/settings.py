@@ -1,0 +1,115 @@
+"""Options of `fit_templates` as a value: checks, defaults, and their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ...exceptions import InvalidOptionError
+from ...schema.names import SPECTRAL_MODEL
+from ...schema.number_checks import check_bool, check_number, check_positive_integer
+from ...spectrum.model_json import model_to_json
+from ...spectrum.models import SpectralModel, power_law
+from ..energy_groups import EnergyEdges
+from ..settings import (
+    background_width,
+    check_model,
+    checked_energy_edges,
+    optional_quantities,
+    setting_text,
+)
+
+__all__ = ["PER", "TemplateSettings"]
+
+PER = ("profile", "energy", "bin")
+_OPTIONAL = ("errn-errp", "ul")
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateSettings:
+    """Checked options of `fit_templates`, which describes them.
+
+    Raises
+    ------
+    InvalidOptionError, InvalidEnergyError
+        If an option is unknown, or out of its range.
+    """
+
+    per: str
+    spectral_model: SpectralModel
+    free_bins: bool | xr.DataArray
+    energy_edges: EnergyEdges
+    n_sigma: float
+    n_sigma_ul: float
+    selection_optional: tuple[str, ...]
+    norm_min: float | None
+    background: str | float
+    background_correlated: bool
+    sum_over_energy_groups: bool
+    strict_energies: bool
+    n_toys: int
+    rng: int | np.random.Generator | None
+
+    @classmethod
+    def from_options(cls, **options: Any) -> TemplateSettings:
+        """Fill in defaults that are None."""
+        model, edges = options["spectral_model"], options["energy_edges"]
+        options["spectral_model"] = power_law() if model is None else model
+        options["energy_edges"] = "fine" if edges is None else checked_energy_edges(edges)
+        options["selection_optional"] = optional_quantities(
+            options["selection_optional"], _OPTIONAL
+        )
+        return cls(**options)
+
+    def __post_init__(self) -> None:
+        if self.per not in PER:
+            raise InvalidOptionError(f"per must be one of {list(PER)}, found {self.per!r}")
+        check_model(self.spectral_model)
+        for name in ("n_sigma", "n_sigma_ul"):
+            check_number(name, getattr(self, name), "a positive number")
+        if self.norm_min is not None:
+            check_number("norm_min", self.norm_min, "a finite number")
+        for name in ("background_correlated", "sum_over_energy_groups", "strict_energies"):
+            check_bool(name, getattr(self, name))
+        if not isinstance(self.free_bins, xr.DataArray):
+            check_bool("free_bins", self.free_bins)
+        check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
+        if self.width is None and self.background_correlated:
+            raise InvalidOptionError(
+                "background_correlated=True needs an uncertain background: give background='free', "
+                "or its relative systematic uncertainty such as background=0.05"
+            )
+
+    @property
+    def width(self) -> float | None:
+        """Relative systematic uncertainty of the background: None if fixed, inf if free."""
+        return background_width(self.background)
+
+    @property
+    def has_free_bins(self) -> bool:
+        """Whether bins have norms that are fitted."""
+        return bool(np.any(self.free_bins))
+
+    def attrs(self) -> dict[Hashable, Any]:
+        """Attributes of the result."""
+        found: dict[Hashable, Any] = {
+            "per": self.per,
+            "n_sigma": float(self.n_sigma),
+            "n_sigma_ul": float(self.n_sigma_ul),
+        }
+        if self.has_free_bins:
+            found[SPECTRAL_MODEL] = model_to_json(self.spectral_model)
+        return found
+
+    def summary(self) -> str:
+        """Settings as one line of text for the history."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if isinstance(self.free_bins, xr.DataArray):
+            values["free_bins"] = f"{int(self.free_bins.sum())} bins"
+        if isinstance(self.rng, np.random.Generator):
+            values["rng"] = "a generator"
+        return "; ".join(f"{name}: {setting_text(name, v)}" for name, v in values.items())

@@ -1,0 +1,165 @@
+"""Fits of rows: best norms of templates and bins, errors, limits and covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...likelihood.many_norms import (
+    Fit,
+    Problems,
+    Profiled,
+    best_fit,
+    hesse_covariance,
+    profile_rise,
+    profile_step,
+)
+from .degeneracy import undetermined, without_redundant
+from .settings import TemplateSettings
+
+__all__ = ["Norms", "solve"]
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+_Profile: TypeAlias = Callable[[Sequence[int]], Profiled]
+
+# Distance from the minimum of the statistic above which a fit counts as failed, as for `unfold`. It
+# moves a norm by up to 0.003 of its error. Fits end about 1e-13 above the minimum, so that ten
+# times as much or as little flags the same fits.
+_LARGEST_GAP = 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Norms:
+    """Results of norms.
+
+    Parameters
+    ----------
+    values : dict
+        Names to arrays (nproblem, nnorm): ``norm``, ``norm_err``, ``ts``, ``sqrt_ts`` and by choice
+        ``norm_errn``, ``norm_errp`` and ``norm_ul``. NaN for norms that are not determined.
+    covariance : numpy.ndarray
+        For 1 sigma, (nproblem, nnorm, nnorm); NaN where it is not known.
+    has_signal, not_determined, at_boundary, unbounded, not_converged : numpy.ndarray of bool
+        Whether a norm has a signal, others can replace it, it is at its smallest value or on a
+        kink, its interval has no lower end, and its fit failed, (nproblem, nnorm).
+    """
+
+    values: dict[str, Float]
+    covariance: Float
+    has_signal: Bool
+    not_determined: Bool
+    at_boundary: Bool
+    unbounded: Bool
+    not_converged: Bool
+
+    def take(self, columns: slice) -> Self:
+        """Return the results of some of the norms."""
+        flags = ("has_signal", "not_determined", "at_boundary", "unbounded", "not_converged")
+        return type(self)(
+            {name: array[:, columns] for name, array in self.values.items()},
+            self.covariance[:, columns, columns],
+            *(getattr(self, flag)[:, columns] for flag in flags),
+        )
+
+
+def solve(problems: Problems, settings: TemplateSettings) -> tuple[Fit, Norms]:
+    """Fit problems, and compute the quantities that the settings select.
+
+    The norms of interest are the first columns of the problems.
+    """
+    nnorm = int(problems.is_norm.sum())
+    lost = undetermined(problems)
+    lost_in_others = lost[:, :nnorm]
+    seen = np.asarray((problems.response > 0).any(axis=1))[:, :nnorm]
+    has_signal = np.repeat(seen, problems.repeats, axis=0)
+    problems = without_redundant(problems, lost)
+    fit = best_fit(problems)
+    known = has_signal & ~lost_in_others
+    covariance = hesse_covariance(problems, fit)[:, :nnorm, :nnorm]
+    variance = np.einsum("pjj->pj", covariance)
+    steps = _Steps(problems, fit, known, settings.n_sigma)
+    kinks = _norms_on_kinks(problems, fit)[:, :nnorm]
+    values, endless = _values(fit, variance, steps, settings)
+    unbounded = known & endless
+    if settings.norm_min is None:
+        flat = known & (kinks | ~np.isfinite(variance))
+        unbounded |= flat & np.isnan(steps.step(settings.n_sigma, -1, flat))
+    failed = known & (steps.failed | ~(fit.gap <= _LARGEST_GAP)[:, None])
+    sure = known & np.isfinite(variance)
+    norms = Norms(
+        {name: np.where(known, array, np.nan) for name, array in values.items()},
+        np.where(sure[:, :, None] & sure[:, None, :], covariance, np.nan),
+        has_signal,
+        lost_in_others,
+        known & (fit.at_bound[:, :nnorm] | kinks),
+        unbounded & ~steps.failed,
+        failed,
+    )
+    return fit, norms
+
+
+def _norms_on_kinks(problems: Problems, fit: Fit) -> Bool:
+    """Whether the predicted counts of an empty row with this norm reach 0."""
+    a = problems.response
+    if not fit.on_kink.any():
+        return np.zeros(fit.x.shape, bool)
+    rows = fit.on_kink.reshape(len(a), -1, a.shape[1]).astype(np.float64)
+    return np.asarray((rows @ (a > 0)).reshape(fit.x.shape) > 0)
+
+
+@dataclass(eq=False)
+class _Steps:
+    """Profiles of norms, and which of them failed so far."""
+
+    problems: Problems
+    fit: Fit
+    known: Bool
+    n_sigma: float
+
+    def __post_init__(self) -> None:
+        self.failed = np.zeros_like(self.known)
+
+    def step(self, n_sigma: float, sign: int, wanted: Bool | None = None) -> Float:
+        """Distances over which the statistic rises, for norms that are wanted; NaN for others."""
+        wanted = self.known if wanted is None else wanted & self.known
+        return self._profiled(
+            wanted, lambda c: profile_step(self.problems, self.fit, c, n_sigma**2, sign)
+        )
+
+    def test_statistic(self) -> Float:
+        """Rise of the statistic if a norm is 0."""
+        return self._profiled(self.known, lambda c: profile_rise(self.problems, self.fit, c, 0.0))
+
+    def _profiled(self, wanted: Bool, profile: _Profile) -> Float:
+        found = np.full(wanted.shape, np.nan)
+        columns = np.flatnonzero(wanted.any(axis=0))
+        if columns.size:
+            result = profile(columns.tolist())
+            found[:, columns] = np.where(wanted[:, columns], result.values, np.nan)
+            self.failed[:, columns] |= wanted[:, columns] & result.failed
+        return found
+
+
+def _values(
+    fit: Fit, variance: Float, steps: _Steps, settings: TemplateSettings
+) -> tuple[dict[str, Float], Bool]:
+    """Norms, errors, limits and test statistics, and whether a norm has no upper limit."""
+    norm = fit.x[:, : variance.shape[1]]
+    with np.errstate(invalid="ignore"):
+        error = settings.n_sigma * np.sqrt(variance)
+    flat = ~np.isfinite(error)
+    error = np.where(flat, steps.step(settings.n_sigma, +1, flat), error)
+    values = {"norm": norm, "norm_err": error}
+    if "errn-errp" in settings.selection_optional:
+        values["norm_errn"] = steps.step(settings.n_sigma, -1)
+        values["norm_errp"] = steps.step(settings.n_sigma, +1)
+    if "ul" in settings.selection_optional:
+        values["norm_ul"] = norm + steps.step(settings.n_sigma_ul, +1)
+    ts = np.where(norm == 0, 0.0, steps.test_statistic())
+    values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
+    return values, np.isnan(error)

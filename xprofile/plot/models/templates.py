@@ -1,0 +1,218 @@
+"""Figure of a fit of templates: counts, the predicted counts of each template, and residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from ...schema.axes import bin_dim, energy_unit
+from ...schema.names import DATASET, ENERGY, TEMPLATE, high, low
+from ...schema.options import suggests_options
+from ..labels import energy_range_text
+from ..series import Series, draw_series
+from ..xaxis import XAxis, make_xaxis
+from ..yaxis import axes_without_sky, check_scale, set_scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_templates"]
+
+Float = NDArray[np.float64]
+
+_SUM_COLOR = "0.2"  # dark grey
+_PANEL = "30%"  # height of the residuals, of that of the counts
+
+
+@suggests_options
+def plot_templates(
+    fit: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    energy: int | u.Quantity | None = None,
+    residuals: bool = True,
+    per_solid_angle: bool = False,
+    x: str | None = None,
+    x_unit: str | u.Unit | None = None,
+    yscale: str | None = None,
+    add_legend: bool = True,
+    **kwargs: Any,
+) -> Axes:
+    """Plot the counts of all bins, the sum of the predicted counts, and those of each template.
+
+    Parameters
+    ----------
+    fit : xarray.Dataset
+        From `fit_templates`. Data sets of a joint fit are summed.
+    ax : matplotlib.axes.Axes, optional
+        The current axes by default.
+    energy : int or Quantity, optional
+        Number of the energy bin, from 0 as in ``isel``, or an energy inside it; by default the sum
+        over all energies.
+    residuals : bool
+        Draw the counts minus the predicted counts in a panel below.
+    per_solid_angle : bool
+        Divide by the solid angle of each bin in sr.
+    x, x_unit : optional
+        Coordinate on the horizontal axis and its unit, as in `plot_profile`.
+    yscale : {"linear", "log", "symlog"} or str, optional
+        Scale of the vertical axis of the counts.
+    add_legend : bool
+        Draw a legend.
+    **kwargs
+        Passed to `matplotlib.axes.Axes.errorbar` for the counts.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes of the counts. Counts have errors of sqrt(N).
+
+    Raises
+    ------
+    MissingVariableError
+        If this is not a fit of templates.
+    InvalidDataError
+        If the fit has other dims than those of templates, bins and energies, such as ``toy``.
+    InvalidOptionError
+        If `energy` chooses no energy bin, or `x`, `x_unit` or `yscale` does not fit.
+
+    See Also
+    --------
+    xprofile.fit_templates : Fit templates.
+    xprofile.plot.plot_profile : Plot a profile.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=8)
+    >>> binned = maps.profile.bin(rings)
+    >>> alone = binned.assign(background=0 * binned.background)
+    >>> fit = xprofile.fit_templates(alone, {"known": binned.background})
+    >>> ax = xprofile.plot.plot_templates(fit)
+    >>> ax.get_ylabel()
+    'Counts'
+    >>> plt.close()
+    """
+    check_scale(yscale)
+    one = _summed(fit, energy)
+    area = one["solid_angle"].to_numpy() if per_solid_angle else 1.0
+    axis = make_xaxis(one, x, x_unit)
+    ax = axes_without_sky(ax)
+    axis = axis.shifted_to(ax)
+    drawn = []
+    for label, values, style in _components(one):
+        steps = Series(values / area, None, np.full(values.shape, np.nan), "steps")
+        draw_series(ax, axis, steps, {"label": label, **style})
+        drawn.append(steps)
+    counts = one["counts"].to_numpy().astype(float)
+    drawn.append(_draw_counts(ax, axis, counts / area, np.sqrt(counts) / area, kwargs))
+    set_scale(ax, yscale, drawn)
+    ax.set_ylabel("Counts [$\\mathrm{sr^{-1}}$]" if per_solid_angle else "Counts")
+    if ENERGY in one.coords:
+        ax.set_title(energy_range_text(one), fontsize="medium")
+    if add_legend:
+        ax.legend()
+    if residuals:
+        rest = counts - one["npred_total"].to_numpy()
+        _draw_residuals(ax, axis, rest / area, np.sqrt(counts) / area, kwargs)
+    else:
+        axis.label_axes(ax)
+    return ax
+
+
+def _summed(fit: xr.Dataset, energy: int | u.Quantity | None) -> xr.Dataset:
+    """Counts of a fit at one energy, or summed over all, and over data sets."""
+    missing = [n for n in ("counts", "npred", "npred_total", "solid_angle") if n not in fit]
+    if missing or TEMPLATE not in fit.dims:
+        raise MissingVariableError(
+            f"this is not a fit of templates: {', '.join(missing) or TEMPLATE} is missing; make it "
+            "with fit_templates, and keep its variables"
+        )
+    dim = bin_dim(fit)
+    others = set(fit["npred"].dims) - {TEMPLATE, ENERGY, dim, DATASET}
+    if others or dim not in fit.dims:
+        raise InvalidDataError(
+            f"npred of the fit has the dims {fit['npred'].dims}, expected templates, energies and "
+            f"{dim}; select one value of each other, such as toy=0, and two or more bins"
+        )
+    names = ["counts", "npred", "npred_background", "npred_bins", "npred_total", "solid_angle"]
+    one = fit[[name for name in names if name in fit]]
+    if DATASET in one.dims:
+        one = one.sum(DATASET, skipna=False, keep_attrs=True)
+    if ENERGY not in one.dims:
+        return one
+    if energy is not None:
+        return one.isel({ENERGY: _energy_number(fit, energy)})
+    area = one["solid_angle"]
+    return one.drop_vars("solid_angle").sum(ENERGY, skipna=False).assign(solid_angle=area)
+
+
+def _energy_number(fit: xr.Dataset, energy: int | u.Quantity) -> int:
+    """Index of the energy bin that is asked for."""
+    size = fit.sizes[ENERGY]
+    if isinstance(energy, int | np.integer) and not isinstance(energy, bool):
+        found = np.flatnonzero(np.arange(size) == (energy + size if energy < 0 else energy))
+    else:
+        try:
+            value = float(u.Quantity(energy).to_value(energy_unit(fit)))
+        except (u.UnitConversionError, TypeError, ValueError):
+            value = np.nan
+        inside = (fit[low(ENERGY)] <= value) & (value < fit[high(ENERGY)])
+        found = np.flatnonzero(inside.to_numpy())
+    if found.size != 1:
+        raise InvalidOptionError(
+            f"energy must be the number of one of {size} energy bins, or an energy inside one, "
+            f"found {energy!r}"
+        )
+    return int(found[0])
+
+
+def _components(one: xr.Dataset) -> Iterator[tuple[str, Float, dict[str, Any]]]:
+    """Name, counts and style of what is drawn as steps: the sum first."""
+    yield "sum", one["npred_total"].to_numpy(), {"color": _SUM_COLOR, "linewidth": 1.8}
+    dims = (TEMPLATE, bin_dim(one))
+    for name, values in zip(
+        one[TEMPLATE].to_numpy().tolist(), one["npred"].transpose(*dims).to_numpy(), strict=True
+    ):
+        yield str(name), values, {"linewidth": 1.2}
+    for name, text in (("npred_background", "background"), ("npred_bins", "bins")):
+        if name in one and np.any(one[name].to_numpy() != 0):
+            yield text, one[name].to_numpy(), {"linewidth": 1.2, "linestyle": "--"}
+
+
+def _draw_counts(
+    ax: Axes, axis: XAxis, values: Float, errors: Float, given: dict[str, Any]
+) -> Series:
+    """Draw counts as points."""
+    style = {"color": "black", "label": "counts", **given}
+    points = Series(values, np.stack([errors] * 2), np.full(values.shape, np.nan), "points")
+    draw_series(ax, axis, points, style)
+    return points
+
+
+def _draw_residuals(
+    ax: Axes, axis: XAxis, values: Float, errors: Float, given: dict[str, Any]
+) -> None:
+    """Draw residuals in a panel below."""
+    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
+
+    below = make_axes_locatable(ax).append_axes("bottom", _PANEL, pad=0.08, sharex=ax)
+    style = {k: v for k, v in given.items() if k != "label"}
+    _draw_counts(below, axis, values, errors, {**style, "label": "_"})
+    below.axhline(0, color=_SUM_COLOR, linewidth=0.8)
+    below.set_ylabel("Residual")
+    ax.tick_params(labelbottom=False)
+    axis.label_axes(below)
+    figure: Any = ax.figure
+    figure.sca(ax)

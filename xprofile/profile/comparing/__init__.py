@@ -1,0 +1,1 @@
+"""Comparison of two profiles: `pairing` matches their bins, `correlating` correlates them."""
