@@ -32,6 +32,7 @@ _NEEDS = {
     "exchange/gammapy_exchange.py": "gammapy",
     "exchange/gammapy_maps.py": "gammapy",
     "exchange/gammapy_observations.py": "gammapy",
+    "exchange/gammapy_predict.py": "gammapy",
     "exchange/cf_conventions.py": "compliance_checker",
 }
 collect_ignore = [name for name, package in _NEEDS.items() if find_spec(package) is None]

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .bins.skybins import SkyBins
     from .estimation.estimating import estimate
     from .estimation.estimator import ProfileEstimator
+    from .estimation.shapes.shape_fits import fit_shape
+    from .estimation.spectra.spectrum_fits import fit_spectrum
+    from .estimation.templates.left_over import bin_profile
+    from .estimation.templates.template_fits import fit_templates
     from .estimation.unfolding.unfolding import unfold
     from .io.events.opening import open_events
     from .io.maps.gammapy_datasets import from_gammapy
@@ -29,15 +33,20 @@ if TYPE_CHECKING:
     from .io.profiles.ecsv import write_ecsv
     from .io.profiles.fits_tables import write_profile
     from .io.profiles.opening import open_profile
+    from .io.spectra.opening import open_spectrum
     from .io.zarr_folders import write_zarr
     from .maps.coarsening import coarsen
     from .maps.in_memory import from_arrays
     from .maps.indexing.selecting import select
     from .maps.positions import assign_sky_coords, skycoord, solid_angle
     from .maps.smoothing import smooth
+    from .prediction.predicting import predict
     from .profile.calibration import expected_limits, interval_coverage, p_value
+    from .profile.comparing.correlating import correlation
     from .profile.limits import recompute_ul, upper_limits, with_threshold
     from .profile.profile_merging import merge_profiles
+    from .profile.radial.growth import curve_of_growth
+    from .profile.radial.radii import containment, fwhm, half_light
     from .profile.rebinning import fold, rebin
     from .profile.reference_model import with_reference_model
     from .profile.sed import quantity, to_sed_type
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
     from .schema.units import to_units
     from .spectrum.models import power_law
     from .spectrum.sharing import psf_profile, share_kept
+    from .spectrum.table_models import table_model
 
 __all__ = [
     "DataArrayProfile",
@@ -57,18 +67,27 @@ __all__ = [
     "axis_edges",
     "bin_image",
     "bin_maps",
+    "bin_profile",
     "check_binned",
     "check_maps",
     "check_profile",
     "coarsen",
+    "containment",
+    "correlation",
+    "curve_of_growth",
     "cutout",
     "estimate",
     "exceptions",
     "exclude",
     "expected_limits",
+    "fit_shape",
+    "fit_spectrum",
+    "fit_templates",
     "fold",
     "from_arrays",
     "from_gammapy",
+    "fwhm",
+    "half_light",
     "interval_coverage",
     "merge_profiles",
     "open_events",
@@ -76,8 +95,10 @@ __all__ = [
     "open_maps",
     "open_netcdf",
     "open_profile",
+    "open_spectrum",
     "p_value",
     "power_law",
+    "predict",
     "psf_profile",
     "quantity",
     "rebin",
@@ -88,6 +109,7 @@ __all__ = [
     "skycoord",
     "smooth",
     "solid_angle",
+    "table_model",
     "to_dataframe",
     "to_sed_type",
     "to_table",
@@ -115,6 +137,10 @@ _NAMES = {
     "bins.skybins": ("SkyBins",),
     "estimation.estimating": ("estimate",),
     "estimation.estimator": ("ProfileEstimator",),
+    "estimation.templates.left_over": ("bin_profile",),
+    "estimation.shapes.shape_fits": ("fit_shape",),
+    "estimation.spectra.spectrum_fits": ("fit_spectrum",),
+    "estimation.templates.template_fits": ("fit_templates",),
     "estimation.unfolding.unfolding": ("unfold",),
     "io.events.opening": ("open_events",),
     "io.maps.gammapy_datasets": ("from_gammapy",),
@@ -125,20 +151,29 @@ _NAMES = {
         "write_netcdf",
     ),
     "io.profiles.opening": ("open_profile",),
+    "io.spectra.opening": ("open_spectrum",),
     "maps.coarsening": ("coarsen",),
     "maps.in_memory": ("from_arrays",),
     "maps.smoothing": ("smooth",),
+    "prediction.predicting": ("predict",),
     "profile.calibration": (
         "expected_limits",
         "interval_coverage",
         "p_value",
     ),
+    "profile.comparing.correlating": ("correlation",),
     "profile.limits": (
         "recompute_ul",
         "upper_limits",
         "with_threshold",
     ),
     "profile.profile_merging": ("merge_profiles",),
+    "profile.radial.growth": ("curve_of_growth",),
+    "profile.radial.radii": (
+        "containment",
+        "fwhm",
+        "half_light",
+    ),
     "profile.rebinning": (
         "fold",
         "rebin",
@@ -160,6 +195,7 @@ _NAMES = {
         "psf_profile",
         "share_kept",
     ),
+    "spectrum.table_models": ("table_model",),
     "schema.axes": ("axis_edges",),
     "io.maps.writing": ("write_maps",),
     "io.zarr_folders": ("write_zarr",),

@@ -40,23 +40,30 @@ class Stages:
         self.profile = self.binned.profile.estimate(energy_edges=2, **options)
         self.fluxes = self.profile.profile.to_sed_type("flux")
         self.image = self.maps.counts.sum("energy")
+        self.known = {"known": self.binned.background}
+        free = self.binned.projected_distance < 0.3
+        self.templates = self.binned.profile.fit_templates(self.known, free_bins=free)
         self.toys = self.binned.profile.simulate(n_toys=4, rng=1).profile.estimate(
             selection_optional=["ul", "errn-errp"]
         )
 
     def texts(self):
         """All values and notes, and the positions and hashes that hang on hidden state."""
-        data = (self.maps, self.binned, self.profile, self.image, self.toys)
+        data = (self.maps, self.binned, self.profile, self.image, self.toys, self.templates)
         frozen = [copy.deepcopy(one) for one in data]
         encodings = [repr(one.encoding) for one in data]
         return frozen, encodings, self.maps.profile.wcs.to_header_string(), hash(self.bins)
 
+
+OTHER = xr.DataArray([3, 2, 4, 1], dims="projected_distance")
 
 CALLS = {
     "maps": {
         "wcs": None, "skycoord": None, "solid_angle": None,
         "cutout": (CENTER, 0.5 * u.deg), "coarsen": (1,), "exclude": ([],),
         "assign_sky_coords": (), "bin": ("bins",), "estimate": ("bins",),
+        "fit_templates": ("bins", {"isotropic": (None, power_law())}),
+        "predict": {"template": None, "spectral_model": power_law()},
         "sel": {"energy": slice(0.1 * u.TeV, None)}, "to_units": {"energy": "GeV"},
     },
     "image": {
@@ -67,14 +74,19 @@ CALLS = {
         "estimate": {"selection_optional": "all"}, "rebin": (1,), "fold": None,
         "simulate": {"n_toys": 2, "rng": 1}, "to_units": {"energy": "GeV"},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
-        "unfold": (), "share_kept": (), "psf_profile": (),
+        "unfold": (), "share_kept": (), "psf_profile": (), "fit_templates": ("known",),
+        "fit_spectrum": (power_law(),),
+        "fit_shape": {"model": models.Gaussian1D(1, 0, 0.3, fixed={"mean": True})},
     },
     "profile": {
         "to_sed_type": ("likelihood",), "quantity": ("counts",), "upper_limits": (),
         "with_threshold": (3,), "recompute_ul": (2,),
         "to_table": (), "to_dataframe": (), "to_units": {"energy": "GeV"},
+        "containment": (), "half_light": (), "fwhm": (), "curve_of_growth": (),
+        "correlation": {"profile_b": OTHER, "quantity": "sqrt_ts", "rng": 1},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
     },
+    "templates": {"bin_profile": (), "to_units": {"energy": "GeV"}, "sel": {"template": "known"}},
     "fluxes": {"with_reference_model": (power_law(index=2),), "to_sed_type": ("dnde",)},
     "toys": {"expected_limits": (), "interval_coverage": (0.0,), "sel": {"energy": slice(None)}},
 }  # fmt: skip
@@ -90,7 +102,10 @@ def call(stages, stage, name):
         return getattr(accessor, name)
     if isinstance(given, dict):
         return getattr(accessor, name)(**given)
-    return getattr(accessor, name)(*(stages.bins if one == "bins" else one for one in given))
+    named = {"bins": stages.bins, "known": stages.known}
+    return getattr(accessor, name)(
+        *(named[one] if isinstance(one, str) and one in named else one for one in given)
+    )
 
 
 def change(value):
@@ -149,7 +164,7 @@ def assert_identical(found, expected):
 
 def test_all_methods_are_called():
     stages = made_once()
-    for stage in ("maps", "image", "binned", "profile"):
+    for stage in ("maps", "image", "binned", "profile", "templates"):
         names = {n for n in dir(getattr(stages, stage).profile) if not n.startswith(OTHERS)}
         assert names - NOT_CALLED <= set(CALLS[stage]), stage
 

@@ -13,7 +13,7 @@ from cases.maps import make_maps
 from cases.short_line import line
 
 import xprofile
-from xprofile import DataArrayProfile, DatasetProfile, bin_maps, estimate
+from xprofile import DataArrayProfile, DatasetProfile, bin_maps, estimate, fit_templates
 from xprofile.accessor.base import _CLASSES
 from xprofile.accessor.delegation import _Delegate, replace_first_parameter
 from xprofile.exceptions import (
@@ -26,18 +26,23 @@ from xprofile.exceptions import (
 COMMON = {"sel", "to_netcdf", "to_units", "to_zarr"}
 METHODS = {
     "maps": {
-        "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "skycoord",
-        "solid_angle", "to_fits", "wcs",
+        "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "fit_templates",
+        "predict", "skycoord", "solid_angle", "to_fits", "wcs",
     },
     "binned": {
-        "estimate", "fold", "plot_psf", "psf_profile", "rebin", "share_kept", "simulate", "unfold",
+        "estimate", "fit_shape", "fit_spectrum", "fit_templates", "fold", "plot_psf",
+        "psf_profile", "rebin",
+        "share_kept", "simulate", "unfold",
     },
     "profile": {
-        "expected_limits", "interval_coverage", "p_value", "plot", "plot_correlation",
+        "containment", "correlation", "curve_of_growth", "expected_limits", "fwhm", "half_light",
+        "interval_coverage", "p_value", "plot",
+        "plot_correlation",
         "plot_stat_scan", "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv",
         "to_fits", "to_sed_type", "to_table", "upper_limits", "with_reference_model",
         "with_threshold",
     },
+    "templates": {"bin_profile", "plot"},
     "image": {"bin", "cutout", "plot_sky", "skycoord", "smooth", "solid_angle", "wcs"},
 }  # fmt: skip
 
@@ -47,7 +52,8 @@ def stages():
     maps = make_maps()
     binned = bin_maps(maps, line())
     profile = estimate(binned, selection_optional=["ul"])
-    return {"maps": maps, "binned": binned, "profile": profile, "image": maps["counts"]}
+    found = {"maps": maps, "binned": binned, "profile": profile, "image": maps["counts"]}
+    return found | {"templates": fit_templates(binned, {"flat": binned.background})}
 
 
 def delegates():
@@ -89,8 +95,9 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
     with pytest.raises(WrongStageError) as raised:
         _ = stages["maps"].profile.plot
     assert str(raised.value) == (
-        "plot is a method of a profile; this Dataset is maps and lacks norm; estimate a profile "
-        "first: maps.profile.estimate(bins).profile.plot(...)"
+        "plot is a method of a profile or a fit of templates; this Dataset is maps and lacks norm; "
+        "estimate a profile first: maps.profile.estimate(bins).profile.plot(...); or fit templates "
+        "to binned data: xprofile.fit_templates(binned, templates)"
     )
     with pytest.raises(WrongStageError) as raised:
         _ = stages["binned"].profile.bin
@@ -113,7 +120,7 @@ def test_plain_arrays_are_no_map_image(stages):
 def test_misspelt_methods_get_a_suggestion(stages):
     with pytest.raises(AttributeError, match="did you mean 'estimate'"):
         stages["binned"].profile.estimat()
-    with pytest.raises(AttributeError, match="no method 'xyz': it has estimate, fold"):
+    with pytest.raises(AttributeError, match=r"no method 'xyz': it has estimate, .*fold"):
         _ = stages["binned"].profile.xyz
     with pytest.raises(AttributeError, match="_private"):
         _ = stages["binned"].profile._private
@@ -168,7 +175,7 @@ class TestDelegates:
         function = inspect.signature(function_of(delegate.path)).parameters
         ours = [p for key, p in method.items() if key != "self"]
         theirs = list(function.values())[1:]
-        if name == "estimate" and "bins" in method:
+        if name in ("estimate", "fit_templates") and "bins" in method:
             assert ours.pop(0).name == "bins"
         assert [(p.name, p.kind, p.default) for p in ours] == [
             (p.name, p.kind, p.default) for p in theirs

@@ -12,6 +12,7 @@ from cases.bin_places import FLAT, PLACES, codes
 from cases.bin_shapes import every_shape, rectangles, shapes, square
 from cases.bins import galactic
 from cases.maps import make_maps, make_wcs, uneven_maps
+from cases.rebinning import without_parts
 from regions import CircleSkyRegion
 
 from xprofile import SkyBins, bin_maps
@@ -179,6 +180,7 @@ def test_selecting_and_binning_is_binning_and_selecting(name, where):
         assert (binned["counts"].sum("energy") > 0).all()
         for index in indices(len(bins)):
             found, expected = bin_maps(maps, bins[index]), binned.isel({bins.dim: index})
+            found, expected = without_parts(found), without_parts(expected)
             found.attrs = expected.attrs = {}  # histories differ
             xr.testing.assert_identical(found.drop_vars(SUMS), expected.drop_vars(SUMS))
             for variable in SUMS:

@@ -18,6 +18,7 @@ from cases.rebinning import (
     assert_same,
     boxes,
     uneven_onoff,
+    without_parts,
 )
 from hypothesis import strategies as st
 from regions import CircleSkyRegion, Regions
@@ -48,7 +49,7 @@ def test_merged_bins_are_the_binning_of_merged_regions(data, kind, center):
     make, edges = BINS[kind]
     chosen = edges[[0, 2, 3, 7]]
     found = rebin(bin_maps(MAPS[data], make(center=center)), edges=chosen)
-    expected = bin_maps(MAPS[data], make(chosen, center=center))
+    expected = without_parts(bin_maps(MAPS[data], make(chosen, center=center)))
     assert_same(found, expected)
     dim = expected.solid_angle.dims[0]
     for name in (dim, f"{dim}_min", f"{dim}_max"):

@@ -28,6 +28,7 @@ _CLASSES = {
     "maps": ("maps", "MapsAccessor"),
     "binned": ("binned", "BinnedAccessor"),
     "profile": ("profile", "ProfileAccessor"),
+    "templates": ("templates", "TemplatesAccessor"),
     "image": ("image", "ImageAccessor"),
 }
 
@@ -52,6 +53,7 @@ _STARTS = {
     "binned": "make binned data from maps: maps.profile.bin(bins)",
     "profile": "make a profile: maps.profile.estimate(bins), or open one with "
     "xprofile.open_profile",
+    "templates": "fit templates to binned data: xprofile.fit_templates(binned, templates)",
     "image": "select one map of a maps Dataset, such as maps.counts, or open one with "
     "xprofile.open_map",
 }
@@ -114,7 +116,8 @@ class DatasetProfile(StageAccessor):
 
     Maps have the methods of `xprofile.accessor.maps.MapsAccessor`, binned data those of
     `xprofile.accessor.binned.BinnedAccessor`, profiles those of
-    `xprofile.accessor.profile.ProfileAccessor`. The methods here are those of all Datasets.
+    `xprofile.accessor.profile.ProfileAccessor`, and fits of templates those of
+    `xprofile.accessor.templates.TemplatesAccessor`. The methods here are those of all Datasets.
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ class DatasetProfile(StageAccessor):
         return DatasetProfile(self._obj)
 
     def _lacks(self, stage: str) -> str:
-        if stage not in ("maps", "binned", "profile"):
+        if stage not in STAGES:
             return ""
         missing = missing_names(self._obj, stage)  # type: ignore[arg-type]
         return f" and lacks {', '.join(missing)}" if missing else ""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
@@ -12,6 +12,7 @@ from .delegation import calls
 
 if TYPE_CHECKING:
     import astropy.units as u
+    import numpy as np
     from astropy.coordinates import SkyCoord
     from astropy.wcs import WCS
     from numpy.typing import ArrayLike
@@ -144,6 +145,57 @@ class MapsAccessor(DatasetProfile):
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
             strict_energies=strict_energies, progress=progress, parallel=parallel,
         )  # fmt: skip
+
+    @calls("estimation.templates.template_fits.fit_templates", entry=_BINS)
+    def fit_templates(
+        self,
+        bins: AnyBins,
+        templates: Mapping[str, Any],
+        *,
+        per: Literal["profile", "energy", "bin"] = "profile",
+        spectral_model: SpectralModel | None = None,
+        free_bins: bool | xr.DataArray = False,
+        energy_edges: EnergyEdges = None,
+        n_sigma: float = 1,
+        n_sigma_ul: float = 2,
+        selection_optional: Collection[str] | str | None = None,
+        norm_min: float | None = None,
+        background: str | float = "fixed",
+        background_correlated: bool = False,
+        sum_over_energy_groups: bool = False,
+        strict_energies: bool = False,
+        n_toys: int = 0,
+        rng: int | np.random.Generator | None = None,
+    ) -> xr.Dataset:
+        """Fit the norms of several templates at once."""
+        from ..estimation.templates.sky_templates import bin_templates
+        from ..estimation.templates.template_fits import fit_templates
+
+        predicted = bin_templates(self._obj, bins, templates, spectral_model)
+        return fit_templates(
+            self.bin(bins), predicted, per=per, spectral_model=spectral_model, free_bins=free_bins,
+            energy_edges=energy_edges, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
+            selection_optional=selection_optional, norm_min=norm_min, background=background,
+            background_correlated=background_correlated,
+            sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
+            n_toys=n_toys, rng=rng,
+        )  # fmt: skip
+
+    @calls("prediction.predicting.predict")
+    def predict(
+        self,
+        template: xr.DataArray | None,
+        *,
+        spectral_model: SpectralModel | None = None,
+        normalize: bool = False,
+        psf: bool | None = None,
+    ) -> xr.DataArray:
+        """Predict the counts of a map of the sky and a spectrum."""
+        from ..prediction.predicting import predict
+
+        return predict(
+            self._obj, template, spectral_model=spectral_model, normalize=normalize, psf=psf
+        )
 
     @calls("io.maps.writing.write_maps")
     def to_fits(self, path: StrPath, *, overwrite: bool = False) -> None:

@@ -12,6 +12,7 @@ from .delegation import calls
 
 if TYPE_CHECKING:
     import astropy.units as u
+    import numpy as np
     import pandas as pd
     from astropy.table import QTable
     from matplotlib.axes import Axes
@@ -97,6 +98,51 @@ class ProfileAccessor(DatasetProfile):
 
         return interval_coverage(self._obj, norm)
 
+    @calls("profile.radial.radii.containment")
+    def containment(self, fraction: float = 0.68) -> xr.Dataset:
+        """Radius that contains a share of the flux."""
+        from ..profile.radial.radii import containment
+
+        return containment(self._obj, fraction)
+
+    @calls("profile.radial.radii.half_light")
+    def half_light(self) -> xr.Dataset:
+        """Radius that contains half of the flux."""
+        from ..profile.radial.radii import half_light
+
+        return half_light(self._obj)
+
+    @calls("profile.radial.radii.fwhm")
+    def fwhm(self) -> xr.Dataset:
+        """Full width at half maximum of the brightness."""
+        from ..profile.radial.radii import fwhm
+
+        return fwhm(self._obj)
+
+    @calls("profile.radial.growth.curve_of_growth")
+    def curve_of_growth(self) -> xr.Dataset:
+        """Flux within each radius."""
+        from ..profile.radial.growth import curve_of_growth
+
+        return curve_of_growth(self._obj)
+
+    @calls("profile.comparing.correlating.correlation")
+    def correlation(
+        self,
+        profile_b: xr.Dataset | xr.DataArray,
+        *,
+        quantity: str | None = None,
+        method: Literal["pearson", "spearman"] = "pearson",
+        n_toys: int = 1000,
+        rng: int | np.random.Generator | None = None,
+    ) -> xr.Dataset:
+        """Correlate two profiles over their bins."""
+        from ..profile.comparing.correlating import correlation
+
+        return correlation(
+            self._obj, profile_b, quantity=quantity, method=method, n_toys=n_toys, rng=rng
+        )
+
     @calls("plot.profile.plot_profile")
     def plot(
         self,
@@ -110,6 +156,7 @@ class ProfileAccessor(DatasetProfile):
         style: Literal["points", "steps"] | None = None,
         yscale: str | None = None,
         twin: str | None = None,
+        model: xr.Dataset | None = None,
         offset: float = 0.0,
         cmap: Any = None,
         add_legend: bool | None = None,
@@ -119,21 +166,11 @@ class ProfileAccessor(DatasetProfile):
         from ..plot import plot_profile
 
         return plot_profile(
-            self._obj,
-            quantity,
-            ax=ax,
-            sed_type=sed_type,
-            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
-            x=x,
-            x_unit=x_unit,
-            style=style,
-            yscale=yscale,
-            twin=twin,
-            offset=offset,
-            cmap=cmap,
-            add_legend=add_legend,
-            **kwargs,
-        )
+            self._obj, quantity, ax=ax, sed_type=sed_type,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, x=x, x_unit=x_unit, style=style,
+            yscale=yscale, twin=twin, model=model, offset=offset, cmap=cmap,
+            add_legend=add_legend, **kwargs,
+        )  # fmt: skip
 
     @calls("plot.scan.plot_stat_scan")
     def plot_stat_scan(
@@ -154,18 +191,9 @@ class ProfileAccessor(DatasetProfile):
         from ..plot import plot_stat_scan
 
         return plot_stat_scan(
-            self._obj,
-            ax=ax,
-            sed_type=sed_type,
-            cmap=cmap,
-            vmin=vmin,
-            vmax=vmax,
-            x=x,
-            x_unit=x_unit,
-            add_points=add_points,
-            add_colorbar=add_colorbar,
-            **kwargs,
-        )
+            self._obj, ax=ax, sed_type=sed_type, cmap=cmap, vmin=vmin, vmax=vmax, x=x,
+            x_unit=x_unit, add_points=add_points, add_colorbar=add_colorbar, **kwargs,
+        )  # fmt: skip
 
     @calls("plot.mixing.correlation.plot_correlation")
     def plot_correlation(

@@ -19,6 +19,8 @@ from ..schema.names import (
     LAT,
     LON,
     MARGIN,
+    PART_DISTANCE,
+    PART_SHARE,
     REGION,
     high,
     low,
@@ -85,7 +87,8 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        The same variables, without coordinates on `dim`.
+        The same variables, without coordinates on `dim`. ``part_share`` and ``part_distance`` are
+        left out, as their parts are those of the old bins.
 
     Raises
     ------
@@ -94,6 +97,7 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
         send photons than see them.
     """
     source = true_dim(dim)
+    binned = binned.drop_vars([PART_SHARE, PART_DISTANCE], errors="ignore")
     on_bins = {name: a for name, a in binned.data_vars.items() if {dim, source} & set(a.dims)}
     unknown = [name for name in on_bins if name not in BINNED]
     if unknown:
@@ -230,6 +234,7 @@ def join_bins(
         left out.
     """
     first, last = bounds[:-1], bounds[1:] - 1
+    narrowed = lower is not None or upper is not None
     lower = binned[low(dim)].to_numpy()[first] if lower is None else lower
     upper = binned[high(dim)].to_numpy()[last] if upper is None else upper
     coords = {
@@ -248,7 +253,18 @@ def join_bins(
         regions = binned[REGION].to_numpy()
         texts = [";".join(regions[i : j + 1]) for i, j in zip(first, last, strict=True)]
         coords[REGION] = xr.Variable((dim,), np.array(texts), binned[REGION].attrs)
-    return merge_values(binned, dim, partial(sum_runs, bounds=bounds)).assign_coords(coords)
+    merged = merge_values(binned, dim, partial(sum_runs, bounds=bounds)).assign_coords(coords)
+    changed = narrowed or np.any(bounds[1:] - first > 1)
+    return merged if changed else _with_parts(merged, binned, dim)
+
+
+def _with_parts(same: xr.Dataset, binned: xr.Dataset, dim: str) -> xr.Dataset:
+    """Add the parts of the same bins, where they are known."""
+    known = [name for name in (PART_SHARE, PART_DISTANCE) if name in binned]
+    parts = {name: binned.variables[name] for name in known}
+    if not known or same.sizes[dim] != binned.sizes[dim]:
+        return same
+    return same.assign(parts)[list(binned.data_vars)]
 
 
 def _mean_positions(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Variable]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from operator import add
 from typing import Literal
 
 import astropy.units as u
@@ -12,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ..bins.margins.adding import with_margin
-from ..bins.skybins import AnyBins, as_bins
+from ..bins.skybins import AnyBins, SkyBins, as_bins
 from ..exceptions import DataWarning, InvalidOptionError
 from ..maps.value_warnings import highest_used
 from ..maps.wcs import pixel_grid
@@ -26,13 +25,14 @@ from ..schema.variables import MAPS, ON_OFF
 from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
+from .distances.describing import source_variables, sum_with_parts
 from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
 from .empty_bins import check_on_map
 from .members.subpixels import Subpixels
 from .mixing.preparing import Mixing, mixing_coords
 from .searching import search_pixels, warn_of_overlaps
-from .sums.blocks import sum_over_blocks
 from .sums.map_sums import RESPONSE_POSITION, MapSums
+from .sums.pixel_pairs import PixelPairs
 
 __all__ = ["bin_maps"]
 
@@ -128,6 +128,13 @@ def bin_maps(
         - ``psf_share`` (energy_true, projected_distance[, energy]), with `psf`: share of the
           photons of a point source at the origin of the bins that is seen in each; see
           `psf_profile`.
+        - ``source_mixing`` (energy_true, source_distance, projected_distance[, energy]),
+          ``source_exposure`` (energy_true, source_distance) in cm2 s, with `psf`, for bins with a
+          distance: share of the photons from each distance that is seen in each bin, and the
+          exposure there; for `fit_shape`.
+        - ``part_distance`` (projected_distance, part) in deg, ``part_share`` (projected_distance,
+          part[, energy]), without `psf`, for bins with a distance of up to 400,000 pixels: mean
+          distance of the pixels in parts of each bin, and the share of exposure of the used ones.
 
         Coordinates are the energies and their edges, centre and edges of the bins, ``lon`` and
         ``lat`` of their centres in deg, and ``region`` as text. The attr ``overlapping_pixels``
@@ -187,6 +194,7 @@ def bin_maps(
     if by_position:
         cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, cubes["exposure"])
     mixing = None
+    parts: dict[str, xr.Variable] = {}
     if psf:
         mixing = Mixing.from_maps(maps, bins, grid, given, at_centers=response == "center")
         cubes |= mixing.planes(cubes)
@@ -195,26 +203,35 @@ def bin_maps(
     if mixing is not None:
         sums, pairs = mixing.sum(cubes, search)
     else:
-        sums, pairs = sum_over_blocks(cubes, search, MapSums.from_block, add), None
+        (sums, parts), pairs = sum_with_parts(cubes, search, bins, grid), None
     sums, inner = sums.reindex(np.arange(search.nbin)), slice(len(given))
     check_on_map(given, grid, sums.n_pixels[inner], search.outside[inner])
     _check_ranges(maps, sums)
     variables = make_variables(maps, sums, search.outside, shared=divided is not None)
-    if by_position:
-        everywhere = None if pairs is None else pairs.by_edisp_position()
-        variables[EDISP] = mean_edisp(maps, sums, everywhere)
-    elif EDISP in maps:
-        variables[EDISP] = edisp_at_centers(maps, bins.center)
+    if EDISP in maps:
+        variables[EDISP] = _edisp(maps, bins, sums, pairs, by_position=by_position)
     coords = {**bin_coords(bins, grid), **energy_coords(maps)}
     shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
     step = f"bin {bins!r}{shared}"
     if mixing is not None and pairs is not None:
         variables |= mixing.variables(pairs, variables["solid_angle"])
         coords |= mixing_coords(coords, bins.dim, None if margin is None else len(given))
+        parts, distances = source_variables(mixing, given, pairs, variables)
+        coords |= distances
         step += mixing.note
+    variables |= parts
     attrs = history_attrs({OVERLAP: overlapping}, maps, step)
     binned = xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
     return binned if margin is None else _on_map(binned, bins.dim)
+
+
+def _edisp(
+    maps: xr.Dataset, bins: SkyBins, sums: MapSums, pairs: PixelPairs | None, *, by_position: bool
+) -> xr.Variable:
+    """Energy dispersion of each bin: the mean over its pixels, or that at its centre."""
+    if not by_position:
+        return edisp_at_centers(maps, bins.center)
+    return mean_edisp(maps, sums, None if pairs is None else pairs.by_edisp_position())
 
 
 def _check_ranges(maps: xr.Dataset, sums: MapSums) -> None:

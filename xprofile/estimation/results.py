@@ -16,6 +16,7 @@ from ..schema.names import (
     ENERGY_TRUE,
     NORM_SCAN,
     SOLID_ANGLE_UNIT,
+    SOURCE_DISTANCE,
     THRESHOLD,
     true_dim,
 )
@@ -191,7 +192,7 @@ def _coords(
 ) -> dict[str, xr.Variable]:
     """Coordinates of a profile: those of the energy groups, the bins, toys and data sets."""
     first = datasets[0]
-    left_out = {ENERGY, ENERGY_TRUE, true_dim(bin_dim(first))}
+    left_out = {ENERGY, ENERGY_TRUE, true_dim(bin_dim(first)), SOURCE_DISTANCE}
     centre = np.sqrt(groups.lower * groups.upper)
     coords = axis_coords(ENERGY, centre, groups.lower, groups.upper)
     for coord in coords.values():

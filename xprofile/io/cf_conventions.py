@@ -17,7 +17,7 @@ import xarray as xr
 
 from ..exceptions import FileFormatError
 from ..profile.sed import quantity_name
-from ..schema.names import LAT, SED_TYPE, WCS_NAME, high, low
+from ..schema.names import LAT, SED_TYPE, TEMPLATE, WCS_NAME, high, low
 from ..schema.variables import SED_SUFFIXES
 from .json_encoding import decode_json, dtype_name, encode_json
 
@@ -93,6 +93,8 @@ def _global_attrs(data: xr.Dataset) -> Attrs:
 def _title(data: xr.Dataset) -> str:
     if SED_TYPE in data.attrs:
         return "Gamma-ray flux profile"
+    if TEMPLATE in data.coords:
+        return "Gamma-ray fit of templates"
     return "Gamma-ray sky maps" if LAT in data.dims else "Gamma-ray counts in bins of the sky"
 
 

@@ -16,7 +16,7 @@ from ..estimation.settings import checked_energy_edges, setting_text
 from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import extend_history
-from ..schema.names import DISTANCE_UNIT
+from ..schema.names import DISTANCE_UNIT, SOURCE_DISTANCE
 from ..schema.number_checks import check_bool, check_number, check_positive_integer
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
@@ -237,6 +237,8 @@ def fold(binned: xr.Dataset) -> xr.Dataset:
     array([0.25, 0.75, 1.25, 1.75])
     """
     data, dim, old = bins_in_a_row(binned)
+    if SOURCE_DISTANCE in data.dims:  # light from both sides, which is not told apart
+        data = data.drop_dims(SOURCE_DISTANCE)
     size = old.size - 1
     check_symmetric(old, dim, str(data[dim].attrs.get("units", DISTANCE_UNIT)))
     upper_half = np.arange(size // 2, size)

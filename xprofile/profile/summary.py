@@ -37,7 +37,8 @@ def describe_dataset(data: xr.Dataset) -> str:
 def _title(data: xr.Dataset) -> str:
     if SED_TYPE in data.attrs:
         return f"Flux profile, {data.attrs[SED_TYPE]}"
-    return {"maps": "Maps", "binned": "Binned data"}.get(str(find_stage(data)), "Dataset")
+    titles = {"maps": "Maps", "binned": "Binned data", "templates": "Fit of templates"}
+    return titles.get(str(find_stage(data)), "Dataset")
 
 
 def _unit(values: xr.DataArray) -> str:

@@ -6,32 +6,40 @@ from typing import Final, Literal, TypeAlias
 
 import xarray as xr
 
-from .names import ENERGY, LAT, LON, SED_TYPE, WCS_NAME, high, low
+from .names import ENERGY, LAT, LON, SED_TYPE, TEMPLATE, WCS_NAME, high, low
 
 __all__ = ["STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
 
-Stage: TypeAlias = Literal["maps", "binned", "profile"]
-STAGES: Final = {"maps": "maps", "binned": "binned data", "profile": "a profile"}
+Stage: TypeAlias = Literal["maps", "binned", "profile", "templates"]
+STAGES: Final = {
+    "maps": "maps",
+    "binned": "binned data",
+    "profile": "a profile",
+    "templates": "a fit of templates",
+}
 _EDGES = (low(ENERGY), high(ENERGY))
 _NEEDED: dict[str, tuple[str, ...]] = {
     "maps": ("counts", "exposure", *_EDGES, "x", "y", WCS_NAME),
     "binned": ("counts", "exposure", "solid_angle", "coverage", *_EDGES),
     "profile": _EDGES,
+    "templates": ("norm", "npred", "counts"),
 }
 
 
 def find_stage(data: xr.Dataset) -> Stage | None:
-    """Tell the stage of a Dataset: ``"maps"``, ``"binned"`` or ``"profile"``, or None.
+    """Tell the stage of a Dataset, a key of `STAGES`, or None.
 
-    A profile has a sed type in its attrs. Maps have a coordinate ``wcs``, or counts or exposure on
-    pixels. Binned data have an exposure, a solid angle and a coverage or counts.
-    `missing_names` checks the rest.
+    A profile has a sed type in its attrs, and a fit of templates their names. Maps have a
+    coordinate ``wcs``, or counts or exposure on pixels. Binned data have an exposure, a solid angle
+    and a coverage or counts. `missing_names` checks the rest.
     """
     names = set(data.variables)
     if SED_TYPE in data.attrs:
         return "profile"
     if WCS_NAME in data.coords or ({LAT, LON} <= set(data.dims) and {"counts", "exposure"} & names):
         return "maps"
+    if TEMPLATE in data.coords and {"norm", "npred"} <= names:
+        return "templates"
     binned = {"exposure", "solid_angle"} <= names and {"counts", "coverage"} & names
     return "binned" if binned else None
 

@@ -15,6 +15,7 @@ from .names import (
     ENERGY,
     ENERGY_TRUE,
     EXPOSURE_TRUE,
+    PART_DISTANCE,
     PSF_MIXING,
     PSF_SHARE,
     high,
@@ -129,7 +130,7 @@ def describe_bad_binned(binned: xr.Dataset) -> Iterator[str]:
     """
     for name in BINNED:
         variable = binned.variables.get(name)
-        if variable is None or name == EDISP or variable.dtype.kind not in "biuf":
+        if variable is None or name in (EDISP, PART_DISTANCE) or variable.dtype.kind not in "biuf":
             continue
         if is_chunked(variable):
             continue

@@ -27,12 +27,18 @@ from .names import (
     LON,
     NORM_SCAN,
     NORM_SCAN_VALUES,
+    PART,
+    PART_DISTANCE,
+    PART_SHARE,
     POSITION_ANGLE,
     PSF_MIXING,
     PSF_SHARE,
     RAD,
     REGION,
     SOLID_ANGLE_UNIT,
+    SOURCE_DISTANCE,
+    SOURCE_EXPOSURE,
+    SOURCE_MIXING,
     high,
     low,
     second_dim,
@@ -153,6 +159,13 @@ BINNED: Final = {
         (ENERGY_TRUE, DISTANCE), "", "share of a point source at the origin", "sum",
         not_negative=True,
     ),
+    PART_DISTANCE: Variable((DISTANCE, PART), DISTANCE_UNIT, "distance of a part of the region"),
+    PART_SHARE: Variable((DISTANCE, PART), "", "share of the region in a part", not_negative=True),
+    SOURCE_MIXING: Variable(
+        (ENERGY_TRUE, SOURCE_DISTANCE, DISTANCE), "",
+        "share of the photons from a distance that is seen in the region", "sum", not_negative=True,
+    ),
+    SOURCE_EXPOSURE: Variable((ENERGY_TRUE, SOURCE_DISTANCE), EXPOSURE_UNIT, "mean exposure"),
 }  # fmt: skip
 
 _FIT = (DISTANCE, ENERGY)
@@ -241,6 +254,7 @@ STATUS_FLAGS: Final = {
     "no_energy_bins": 64,  # in profiles of earlier versions alone
     "low_coverage": 128,
     "not_converged": 256,
+    "not_determined": 512,
 }
 
 

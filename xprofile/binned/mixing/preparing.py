@@ -9,6 +9,7 @@ from operator import add
 import numpy as np
 import xarray as xr
 from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
 
 from ...bins.origins import profile_origin
 from ...bins.skybins import SkyBins
@@ -96,12 +97,16 @@ class Mixing:
         found = sum_over_blocks(cubes, search, SumsAndPairs.from_block, add)
         return found.sums, found.pairs.in_order()
 
+    def positions(self, pairs: PixelPairs) -> NDArray[np.intp] | None:
+        """Position of the PSF of each pair of bin and pixel, (npair,); None for a single PSF."""
+        if not self.at_centers:
+            return pairs.position
+        centers = self.psf.center_positions(self.maps, self.bins.center)
+        return None if centers is None else centers[pairs.bin]
+
     def variables(self, pairs: PixelPairs, solid_angle: xr.Variable) -> dict[str, xr.Variable]:
         """Compute the variables that tell how the bins share photons; see `psf_variables`."""
-        position = pairs.position
-        if self.at_centers:
-            centers = self.psf.center_positions(self.maps, self.bins.center)
-            position = None if centers is None else centers[pairs.bin]
+        position = self.positions(pairs)
         vector = unit_vectors(*lonlat_deg(self.origin, self.grid.frame))
         place = sky_position(self.maps, self.origin, PSF) if self.psf.on_grid else 0
         areas = solid_angle.to_numpy()

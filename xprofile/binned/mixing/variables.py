@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -10,15 +12,17 @@ from ...exceptions import TooLargeError
 from ...maps.pixelgrid import PixelGrid
 from ...schema.names import ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
 from ...schema.variables import BINNED, data_array
-from ..members.membership import Membership
+from ..members.membership import Int, Membership
 from ..psf.mixing import mix
 from ..psf.point_source import psf_share
+from ..psf.point_spread import PointSpread
 from ..sums.pixel_pairs import PixelPairs
 from .maps_psf import MapsPsf
 
-__all__ = ["check_mixing_size", "psf_variables"]
+__all__ = ["NOISE", "check_mixing_size", "psf_variables", "spread_calls"]
 
 Float = NDArray[np.float64]
+Call: TypeAlias = tuple[PointSpread, NDArray[np.bool_], NDArray[np.intp], Int]
 
 # Most values of psf_mixing: 4 GB. Ten times more would fill the memory of a large computer; ten
 # times fewer would refuse 500 bins with 20 true energies and a mask for each energy.
@@ -27,7 +31,7 @@ _MOST_VALUES = 500_000_000
 # Share of photons below which there are none. Rounding of transforms gives shares of 1e-17 of
 # either sign, which would make the norm of a bin without counts spoil the errors of all others. It
 # is far below what the PSF's tail is cut at, 1e-5; ten times more or less changes nothing.
-_NOISE = 1e-12
+NOISE = 1e-12
 
 
 def check_mixing_size(ntrue: int, nbin: int, nmask: int) -> None:
@@ -90,15 +94,7 @@ def psf_variables(
     alike = psf.dim != ENERGY and len(pairs.used) == 1 and bool((index >= 0).all())
     check_mixing_size(ntrue, nbin, 1 if alike else index.size)
     members = pairs.members(np.zeros(nbin))
-    known = (index >= 0).nonzero()[0]
-    zero = np.zeros(1, np.intp)
-    if psf.dim != ENERGY:  # one call for all masks
-        calls = [(psf.spread, pairs.used, known, index[known])]
-    else:
-        calls = [
-            (psf.spread.take(known[n : n + 1]), pairs.used[index[k]][None], known[n : n + 1], zero)
-            for n, k in enumerate(known)
-        ]
+    calls = spread_calls(psf, pairs)
     number = 1 if alike else index.size
     mixing, share = np.zeros((ntrue, nbin, nbin, number)), np.zeros((ntrue, nbin, number))
     for spread, used, energies, masks in calls:
@@ -110,12 +106,28 @@ def psf_variables(
             mixing[..., energies], share[..., energies] = mixed[..., masks], seen[..., masks]
     found = {PSF_MIXING: mixing, PSF_SHARE: share}
     for values in found.values():
-        values[values <= _NOISE] = 0.0
+        values[values <= NOISE] = 0.0
     exposure = _exposure(pairs, members, solid_angle)
     return {
         **{name: _variable(name, values, alike=alike) for name, values in found.items()},
         EXPOSURE_TRUE: data_array(EXPOSURE_TRUE, exposure, BINNED),
     }
+
+
+def spread_calls(psf: MapsPsf, pairs: PixelPairs) -> list[Call]:
+    """Return the point spread functions, masks, energies and masks of these, to calculate with.
+
+    Each is what one call of `mix` needs: the energies in the result whose masks are some of those
+    that the call gets.
+    """
+    index = pairs.mask_index
+    known, zero = (index >= 0).nonzero()[0], np.zeros(1, np.intp)
+    if psf.dim != ENERGY:  # one call for all masks
+        return [(psf.spread, pairs.used, known, index[known])]
+    return [
+        (psf.spread.take(known[n : n + 1]), pairs.used[index[k]][None], known[n : n + 1], zero)
+        for n, k in enumerate(known)
+    ]
 
 
 def _exposure(pairs: PixelPairs, members: Membership, solid_angle: Float) -> Float:

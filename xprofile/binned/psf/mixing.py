@@ -1,4 +1,4 @@
-"""Shares of the photons of one bin that are seen in another."""
+"""Photons that go from bins to bins, or from pixels to pixels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import eye_array
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
@@ -17,7 +18,7 @@ from .pairs import received_from_places
 from .point_spread import PointSpread
 from .receivers import Receivers
 
-__all__ = ["mix"]
+__all__ = ["mix", "spread_pixels"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -74,15 +75,64 @@ def mix(
     if not sources.pixel.size or not targets.pixel.size:
         return result
     emission = Emission.from_members(grid, sources, exposure)
+    for number, energies, seen in _seen_parts(targets, emission, spreads, position):
+        result[energies, number] += seen.T.reshape(-1, *targets.shape)
+    return result
+
+
+def spread_pixels(
+    targets: PixelGrid,
+    pixels: tuple[Float, Float],
+    emitted: Float,
+    spreads: PointSpread,
+    *,
+    position: Int | None = None,
+) -> Float:
+    """Spread the photons of pixels by the point spread function over the pixels of a map.
+
+    Photons start at the centres of pixels. They are counted wherever in a pixel they arrive.
+
+    Parameters
+    ----------
+    targets : PixelGrid
+        The pixels that receive photons.
+    pixels : tuple of numpy.ndarray
+        Pixel numbers x and y (npixel,) of those that emit, each pixel once. They may be off the
+        map, but not off the sky.
+    emitted : numpy.ndarray
+        Photons that each of them emits at each energy, (nenergy, npixel).
+    spreads : PointSpread
+        With one energy, for all energies, or with nenergy of them.
+    position : numpy.ndarray of int, optional
+        Position of `spreads` that counts for each pixel; by default the first one.
+
+    Returns
+    -------
+    numpy.ndarray
+        Photons (nenergy, ny, nx) in the pixels of `targets`.
+    """
+    size = targets.x.size * targets.y.size
+    every = Receivers(targets, np.arange(size), eye_array(size, format="csr"), (size, 1))
+    received = np.zeros((emitted.shape[0], size))
+    if pixels[0].size:
+        emission = Emission(np.zeros(pixels[0].size, np.intp), *pixels, emitted)
+        for _, energies, seen in _seen_parts(every, emission, spreads, position):
+            received[energies] += seen.T
+    return received.reshape(-1, *targets.shape)
+
+
+def _seen_parts(
+    targets: Receivers, emission: Emission, spreads: PointSpread, position: Int | None
+) -> Iterator[tuple[int, Int, Float]]:
+    """Yield a bin that emits, some energies, and a part (nreceiver * nmask, nenergy) of it."""
     if position is None:
-        position = np.zeros(sources.pixel.size, dtype=np.intp)
+        position = np.zeros(emission.x.size, dtype=np.intp)
     for place in np.unique(position).tolist():
         here, spread = emission.take(position == place), spreads.at(place)
-        for energies in _groups(spread.reach[0], exposure.shape[0]):
+        for energies in _groups(spread.reach[0], emission.emitted.shape[0]):
             part = spread if spread.nenergy == 1 else spread.take(energies)
             for number, some, seen in _mix(targets, here.at(energies), part):
-                result[energies[some], number] += seen.T.reshape(-1, *targets.shape)
-    return result
+                yield number, energies[some], seen
 
 
 def _groups(reach: Float, ntrue: int) -> Iterator[Int]:

@@ -134,6 +134,19 @@ class Path(SphereShape):
 
         return code
 
+    def distance_finder(self, frame: BaseCoordinateFrame, zero: float) -> Callable[[Float], Float]:
+        """Make the function that gives distances from `zero` on of unit vectors (3, n) of a frame.
+
+        It gives NaN for vectors that are not within the height.
+        """
+        ribbon = Ribbon.from_points(self.points, frame, self._ribbon.half)
+
+        def find(vectors: Float) -> Float:
+            segment, along = ribbon.locate(vectors)
+            return np.where(segment >= 0, self._along(segment, along) - zero, np.nan)
+
+        return find
+
     def _along(self, segment: Int, along: Float, tolerance: float = 0.0) -> Float:
         """Distance along the path in degrees, at angles in rad along segments.
 

@@ -1,0 +1,67 @@
+"""Variables of binned data that describe distances, for fits of a brightness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from operator import add
+
+import xarray as xr
+
+from ...bins.distances import DistanceAxis
+from ...bins.skybins import SkyBins
+from ...maps.pixelgrid import PixelGrid
+from ...schema.names import PSF_SHARE
+from ..members.membership import Membership
+from ..members.search import Search
+from ..mixing.preparing import Mixing
+from ..sums.blocks import is_chunked, sum_over_blocks
+from ..sums.map_sums import MapSums
+from ..sums.pixel_pairs import PixelPairs
+from .parts import PartFinder, SumsAndParts, pixel_places
+from .sources import Sources
+
+__all__ = ["source_variables", "sum_with_parts"]
+
+Variables = dict[str, xr.Variable]
+
+
+def sum_with_parts(
+    cubes: Mapping[str, xr.Variable], search: Search | Membership, bins: SkyBins, grid: PixelGrid
+) -> tuple[MapSums, Variables]:
+    """Sum maps over bins, and make the variables that describe the distances of their pixels."""
+    finder = PartFinder.from_bins(bins, grid, cubes["exposure"].shape[0])
+    if finder is None:
+        return sum_over_blocks(cubes, search, MapSums.from_block, add), {}
+    if is_chunked(cubes):
+        cubes = {**cubes, **pixel_places(grid)}
+    found = sum_over_blocks(cubes, search, partial(SumsAndParts.from_block, finder), add)
+    return found.sums, found.parts.variables(finder)
+
+
+def source_variables(
+    mixing: Mixing, given: SkyBins, pairs: PixelPairs, known: Mapping[str, xr.Variable]
+) -> tuple[Variables, Variables]:
+    """Make the variables and coordinates that tell how the PSF spreads light from each distance.
+
+    Parameters
+    ----------
+    mixing : Mixing
+        The PSF, the pixels and all bins.
+    given : SkyBins
+        The bins that are not of a margin.
+    pairs : PixelPairs
+        All pixels of the bins.
+    known : dict of xarray.Variable
+        ``solid_angle`` and ``psf_share`` of the bins.
+    """
+    axis = DistanceAxis.from_bins(mixing.bins, given, mixing.grid.frame)
+    if axis is None:
+        return {}, {}
+    found = Sources.from_pairs(axis, pairs, mixing.grid, mixing.psf)
+    if found is None:
+        return {}, {}
+    from_zero = axis.geometry == "radial" and axis.lower.min() == 0
+    point = known[PSF_SHARE] if from_zero else None
+    position, areas = mixing.positions(pairs), known["solid_angle"].to_numpy()
+    return found.variables(pairs, mixing.psf, mixing.grid, position, areas, point)

@@ -1,0 +1,159 @@
+r"""Best amplitudes for given other parameters of a shape.
+
+A brightness is linear in some of its parameters, the amplitudes. Each column is the counts of a
+component with a flux of 1 over the bins, so that it stays finite for a source of no extension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....likelihood.many_norms import Problems, best_fit
+from ....likelihood.wstat import on_off_rates, on_off_slope, on_off_value
+
+__all__ = ["Rows", "best_amplitudes"]
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+# Steps of Newton's method, and the distance from the minimum of the statistic at which it ends.
+# Usual fits need five steps. Fits that do not end so go to the solver of `many_norms`.
+_STEPS, _CLOSE = 40, 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Counts of used fine bins.
+
+    Parameters
+    ----------
+    n, background, off, alpha : numpy.ndarray
+        Counts, known background, off counts and acceptance ratio, (nrow,). `alpha` is 0 in rows
+        with a known background.
+    """
+
+    n: Float
+    background: Float
+    off: Float
+    alpha: Float
+
+    def deviance(self, signal: Float) -> float:
+        """Statistic for a signal (nrow,), minus that of a model that predicts the counts exactly.
+
+        It is inf where counts are impossible.
+        """
+        if not np.isfinite(signal).all():
+            return np.inf
+        known = self.alpha == 0
+        total = 0.0
+        if known.any():
+            n, mu = self.n[known], np.maximum((signal + self.background)[known], 0)
+            if np.any((n > 0) & (mu <= 0)):
+                return np.inf
+            with np.errstate(divide="ignore", invalid="ignore"):
+                total += float(2 * np.where(n > 0, mu - n - n * np.log(mu / n), mu).sum())
+        if not known.all():
+            n, s, off, alpha = (v[~known] for v in (self.n, signal, self.off, self.alpha))
+            total += float(on_off_value(n[None], off[None], on_off_rates(n, s, off, alpha)).sum())
+        return total
+
+    @property
+    def exact(self) -> float:
+        """Statistic of a model that predicts the counts exactly."""
+        n = self.n[self.alpha == 0]  # the statistic of on-off rows is 0 then
+        return float(2 * (n - n * np.log(np.where(n > 0, n, 1))).sum())
+
+    def derivatives(self, signal: Float) -> tuple[Float, Float]:
+        """First and second derivative of half the statistic along the signal, (nrow,)."""
+        mu = signal + self.background
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = np.where(self.n > 0, 1 - self.n / mu, np.where(mu >= 0, 1.0, 0.0))
+            curved = np.where(self.n > 0, self.n / mu**2, 0)
+        onoff = self.alpha > 0
+        if onoff.any():
+            n, s, off, alpha = (v[onoff] for v in (self.n, signal, self.off, self.alpha))
+            rates = on_off_rates(n, s, off, alpha)
+            slope[onoff], curved[onoff] = on_off_slope(n, off, alpha, rates)
+        return slope, curved
+
+
+def best_amplitudes(
+    rows: Rows, columns: Float, offset: Float, lower: Float, start: Float | None
+) -> tuple[Float, float]:
+    """Amplitudes that minimise the statistic, and its deviance there.
+
+    Parameters
+    ----------
+    rows : Rows
+        The counts.
+    columns : numpy.ndarray
+        Counts for amplitudes of 1, (nrow, ncolumn), 0 or more.
+    offset : numpy.ndarray
+        Counts that do not depend on them, (nrow,).
+    lower : numpy.ndarray
+        Smallest amplitudes, (ncolumn,); -inf without.
+    start : numpy.ndarray or None
+        A guess.
+    """
+    if not columns.shape[1]:
+        return np.zeros(0), rows.deviance(offset)
+    if not np.isfinite(columns).all() or not np.isfinite(offset).all():
+        return np.zeros(columns.shape[1]), np.inf
+    guesses = [start] if start is not None else []
+    size = columns.sum(axis=0)
+    excess = max(float((rows.n - rows.background).sum()), 1.0)
+    guesses.append(excess / np.where(size > 0, size, 1) / columns.shape[1])
+    for guess in guesses:
+        found = _newton(rows, columns, offset, np.maximum(guess, lower))
+        if found is not None and (found[0] > lower).all():
+            return found
+    return _certified(rows, columns, offset, lower)
+
+
+def _newton(rows: Rows, columns: Float, offset: Float, guess: Float) -> tuple[Float, float] | None:
+    """Find the minimum by Newton's method; None if it does not end there."""
+    x, signal = guess, offset + columns @ guess
+    value = rows.deviance(signal)
+    if not np.isfinite(value):
+        return None
+    for _ in range(_STEPS):
+        slope, curved = rows.derivatives(signal)
+        gradient = columns.T @ slope
+        matrix = columns.T @ (curved[:, None] * columns)
+        try:
+            step = -np.linalg.solve(matrix, gradient)
+        except np.linalg.LinAlgError:
+            return None
+        promised = -float(gradient @ step)
+        if not np.isfinite(promised) or promised < 0:
+            return None
+        if promised < _CLOSE * (1 + 1e-4 * abs(value)):
+            fine = bool(np.all((signal + rows.background > 0) | (rows.alpha > 0)))
+            return (x, value) if fine else None
+        length = 1.0
+        while True:
+            trial = signal + columns @ (length * step)
+            new = rows.deviance(trial)
+            if new <= value - 1e-4 * length * promised or length < 1e-8:
+                break
+            length /= 2
+        if not new < value:
+            return (x, value) if promised < 1e-6 else None
+        x, signal, value = x + length * step, trial, new
+    return None
+
+
+def _certified(rows: Rows, columns: Float, offset: Float, lower: Float) -> tuple[Float, float]:
+    """Find the minimum by the solver of many norms, with bounds and empty rows."""
+    onoff = rows.alpha > 0
+    if np.any(columns < 0) or np.any(onoff & (offset != 0)):
+        return np.full(columns.shape[1], np.nan), np.inf
+    problems = Problems.from_counts(
+        columns, rows.n, np.where(onoff, 0, rows.background + offset), off=rows.off,
+        alpha=rows.alpha, lower=lower,
+    )  # fmt: skip
+    x = np.nan_to_num(best_fit(problems).x[0])
+    return x, rows.deviance(offset + columns @ x)

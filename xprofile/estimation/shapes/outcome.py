@@ -1,0 +1,159 @@
+"""Everything that is known of one fit of a shape, as numbers and arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schema.variables import STATUS_FLAGS
+from .derived import Derived
+from .extension import point_deviance
+from .fitting.errors import at_bound, covariance, profile_step, with_tied
+from .fitting.problem import Point, ShapeProblem
+from .fitting.search import best_point
+from .settings import ShapeSettings
+
+__all__ = ["Outcome", "fit_problem"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Outcome:
+    """Results of a fit.
+
+    Parameters
+    ----------
+    parameters : dict of numpy.ndarray
+        ``value``, ``err``, ``errn``, ``errp``, ``ul`` and ``status``, (nparameter,).
+    covariance : numpy.ndarray
+        (nparameter, nparameter).
+    numbers : dict of float
+        ``total``, ``total_err``, ``ts``, ``ts_extension``, ``stat``, ``deviance`` and ``dof``.
+    arrays : dict of numpy.ndarray
+        ``brightness`` along the curve, and counts and norms of each bin, with errors.
+    """
+
+    parameters: dict[str, NDArray[np.generic]]
+    covariance: Float
+    numbers: dict[str, float]
+    arrays: dict[str, Float] = field(default_factory=dict)
+
+
+def fit_problem(
+    problem: ShapeProblem,
+    derived: Derived,
+    settings: ShapeSettings,
+    extension: int | None,
+    *,
+    tested: bool,
+) -> Outcome:
+    """Fit a problem, and compute what the settings select.
+
+    Parameters
+    ----------
+    problem : ShapeProblem
+        The problem.
+    derived : Derived
+        Quantities that follow from the parameters.
+    settings : ShapeSettings
+        The settings.
+    extension : int or None
+        Number of the parameter that is the extension.
+    tested : bool
+        Whether it is tested against a point source.
+    """
+    if not problem.group.size or not problem.rows.n.size:
+        return _no_data(problem, derived)
+    best, ended = best_point(problem)
+    fitted = (*problem.others, *problem.amplitudes)
+    bound = tuple(i for i in fitted if at_bound(problem, best, i))
+    inner = tuple(i for i in fitted if i not in bound)
+    known = covariance(problem, best, inner)
+    full = with_tied(problem, best, inner, known)
+    for i in bound:
+        full[i], full[:, i] = np.nan, np.nan
+    pointlike = extension in bound
+    parameters = _parameters(problem, best, full, settings, bound, (ended, pointlike))
+    null = problem.rows.deviance(np.zeros(problem.group.size))
+    numbers = {
+        "stat": problem.rows.exact + best.deviance,
+        "deviance": best.deviance,
+        "dof": float(problem.group.size - len(fitted)),
+        "ts": null - best.deviance,
+    }
+    if extension is not None and tested:
+        rise = point_deviance(problem, best, extension) - best.deviance
+        numbers["ts_extension"] = rise if np.isnan(rise) else max(rise, 0.0)  # without rounding
+    arrays = derived.with_errors(best.values, inner, known, settings.n_sigma)
+    numbers |= {n: float(arrays.pop(n)[0]) for n in ("total", "total_err")}
+    arrays |= derived.counts(best.values)
+    return Outcome(parameters, full, numbers, arrays)
+
+
+def _no_data(problem: ShapeProblem, derived: Derived) -> Outcome:
+    """Results of a fit without used fine bins."""
+    size = len(problem.brightness.values)
+    nan = np.full(size, np.nan)
+    named = ("value", "err", "errn", "errp", "ul")
+    parameters: dict[str, NDArray[np.generic]] = dict.fromkeys(named, nan)
+    parameters["status"] = np.full(size, STATUS_FLAGS["masked"], np.int16)
+    names = ("total", "total_err", "ts", "ts_extension", "stat", "deviance", "dof")
+    arrays = derived.with_errors(nan, (), np.zeros((0, 0)), 1.0)
+    arrays = {n: np.full_like(v, np.nan) for n, v in arrays.items() if n not in names}
+    counts = {n: np.full_like(v, np.nan) for n, v in derived.counts(None).items()}
+    return Outcome(
+        parameters, np.full((size, size), np.nan), dict.fromkeys(names, np.nan), arrays | counts
+    )
+
+
+def _parameters(
+    problem: ShapeProblem,
+    best: Point,
+    full: Float,
+    settings: ShapeSettings,
+    bound: tuple[int, ...],
+    ended: tuple[bool, bool],
+) -> dict[str, NDArray[np.generic]]:
+    """Values, errors, limits and flags of all parameters.
+
+    `ended` tells whether the search ended at a minimum, and whether it is a source without
+    extension, whose amplitude has no limit.
+    """
+    values = problem.brightness.complete(best.values)
+    with np.errstate(invalid="ignore"):
+        error = settings.n_sigma * np.sqrt(np.diag(full))
+    fitted = (*problem.others, *problem.amplitudes)
+    status = np.zeros(values.size, np.int16)
+    if not problem.rows.n.any():
+        status |= STATUS_FLAGS["zero_counts"]
+    if not ended[0]:
+        status |= STATUS_FLAGS["not_converged"]
+    found: dict[str, NDArray[np.generic]] = {"value": values, "err": error}
+    kinds = {"errn": (settings.n_sigma, -1), "errp": (settings.n_sigma, +1)}
+    kinds |= {"ul": (settings.n_sigma_ul, +1)}
+    for name, (n_sigma, sign) in kinds.items():
+        wanted = "ul" if name == "ul" else "errn-errp"
+        if wanted not in settings.selection_optional:
+            continue
+        steps = error.copy() * (n_sigma / settings.n_sigma)
+        for i in fitted:
+            if ended[1] and i in problem.amplitudes:
+                steps[i], status[i] = np.nan, status[i] | STATUS_FLAGS["unbounded_interval"]
+                continue
+            steps[i], limited = profile_step(problem, best, i, n_sigma, sign, full)
+            if limited:
+                status[i] |= STATUS_FLAGS["best_fit_at_boundary"] if i in bound else 0
+            elif np.isnan(steps[i]):
+                status[i] |= STATUS_FLAGS["unbounded_interval"]
+        found[name] = values + steps if name == "ul" else steps
+    for i in bound:
+        status[i] |= STATUS_FLAGS["best_fit_at_boundary"]
+    if "errp" in found:
+        sides = np.fmax(found["errn"].astype(float), found["errp"].astype(float))
+        lost = np.isnan(error) & np.isfinite(sides)
+        error[lost], status[lost] = sides[lost], status[lost] | STATUS_FLAGS["best_fit_at_boundary"]
+    found["status"] = status
+    return found
