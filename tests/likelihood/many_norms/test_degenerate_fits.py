@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from cases.many_norms import mixing
+from scipy.optimize import brentq
 
-from xprofile.likelihood.many_norms import Problems, best_fit, hesse_covariance
+from xprofile.likelihood.many_norms import Problems, best_fit, hesse_covariance, profile_step
 
 
 def lengths(problems, fit):
@@ -75,3 +76,15 @@ def test_no_problems():
     nothing = problems.take(np.zeros(0, int))
     assert nothing.n.shape == (0, 3)
     assert nothing.repeats == 0
+
+
+def test_an_on_off_row_without_counts_holds_a_norm_while_the_other_moves():
+    """Row 0 stays on its kink, so that the other has the interval of a single row."""
+    a = np.array([[1.0, 0.2], [0.2, 1.0]])
+    problems = Problems.from_counts(a, [0, 74], off=0.0, alpha=0.3)
+    fit = best_fit(problems)
+    for sign, far in ((1, 200), (-1, 20)):
+        found = profile_step(problems, fit, [1], 1.0, sign)
+        end = brentq(lambda s: 2 * (s - 74 - 74 * np.log(s / 74)) - 1, 74, far)
+        assert not found.failed.any()
+        np.testing.assert_allclose(found.values, abs(end - 74) / 0.96, rtol=1e-7)

@@ -26,6 +26,10 @@ _MAX_ITERATIONS = 100
 # share of a count.
 _TOLERANCE = 1e-15
 
+# Difference of predicted counts from their sum that is a rounding error, as a share of its terms.
+# Rows on kinks multiply its square by up to 1e17. At 1e-16 some fits do not end; at 1e-14 kinks
+# would be placed to this share of the counts.
+_ROUNDED = 7e-16
 
 # Newton's decrement at which a fit ends, in units of the statistic.
 _MOVED = 1e-15
@@ -255,6 +259,8 @@ def _linearise(
     rest -= system.tilt + np.where(bounded, p.pull, 0)
     off_rest = np.where(has_off, a * (1 - p.u) + system.off_cost - p.w, 0)
     row_rest = np.where(live, system.counts(p.z) + system.b + a * p.off - p.on, 0)
+    size = system.counts(np.abs(p.z)) + np.abs(system.b) + a * p.off + p.on
+    row_rest = np.where(np.abs(row_rest) > _ROUNDED * size, row_rest, 0)
     on_rate, off_rate = p.u / p.on, p.w / p.off
     both = off_rate + a * a * on_rate
     weight = np.where(live, on_rate * off_rate / both, 0)
