@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...bins.distances import DistanceAxis
 from ...maps.pixelgrid import PixelGrid
+from ...maps.sphere import unit_vectors
 
 __all__ = ["PixelDistances"]
 
@@ -64,13 +65,22 @@ class PixelDistances:
     def find(self, pixel: Int) -> Float:
         """Distances in degrees (number, npixel) of positions in pixels, by their flat indices."""
         row, column = np.divmod(pixel, self.grid.x.size)
-        dx, dy = self.offsets
         found = np.empty((self.number, pixel.size))
         step = max(_BLOCK // self.number, 1)
         for start in range(0, pixel.size, step):
             part = slice(start, start + step)
-            x = self.grid.x[column[part]] + dx[:, None]
-            y = self.grid.y[row[part]] + dy[:, None]
-            vectors = self.grid.vectors(x.ravel(), y.ravel())
-            found[:, part] = self.axis.find(vectors).reshape(x.shape)
+            vectors = self._vectors(column[part], row[part])
+            found[:, part] = self.axis.find(vectors.reshape(3, -1)).reshape(vectors.shape[1:])
         return found
+
+    def _vectors(self, column: Int, row: Int) -> Float:
+        """Unit vectors (3, number, npixel) of positions in pixels, by their columns and rows."""
+        (dx, dy), grid = self.offsets, self.grid
+        x, y = grid.x + dx[:, None], grid.y + dy[:, None]
+        if grid.separable:  # few angles for many pixels
+            lon, lat = grid.lonlat(x, y)
+            east, north = unit_vectors(lon, np.zeros(1)), unit_vectors(np.zeros(1), lat)
+            cos, sin = north[0][:, row], north[2][:, row]
+            return np.stack([cos * east[0][:, column], cos * east[1][:, column], sin])
+        shape = self.number, column.size
+        return grid.vectors(x[:, column].ravel(), y[:, row].ravel()).reshape(3, *shape)

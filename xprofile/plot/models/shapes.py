@@ -133,7 +133,7 @@ def draw_residuals(ax: Axes, axis: XAxis, fit: xr.Dataset, lines: Sequence[Line2
             markersize=3,
         )  # fmt: skip
     below.axhline(0, color="0.5", linewidth=0.8)
-    below.set_ylabel("Residual\n[sqrt(npred)]")
+    below.set_ylabel("Residual [σ]")
     below.set_xlabel(ax.get_xlabel())
     ax.set_xlabel("")
     ax.tick_params(labelbottom=False)
