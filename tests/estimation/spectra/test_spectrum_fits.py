@@ -10,7 +10,7 @@ from cases.templates import DIM, filled
 from scipy.optimize import minimize_scalar
 
 from xprofile import SkyBins, estimate, fit_spectrum, open_netcdf, power_law
-from xprofile.exceptions import InvalidOptionError
+from xprofile.exceptions import InvalidOptionError, TooLargeError
 from xprofile.schema.variables import STATUS_FLAGS
 from xprofile.spectrum.response import predicted_signal
 
@@ -223,3 +223,8 @@ def test_profiled_intervals_cover_and_pulls_are_normal(real_maps):
         assert abs(float(inside.mean()) - 0.6827) < 3 * np.sqrt(0.6827 * 0.3173 / 2000)
         pull = (found - value) / fit[f"{name}_err"]
         assert abs(float(pull.std()) - 1) < 0.08
+
+
+def test_too_many_toys_are_refused_before_the_fit():
+    with pytest.raises(TooLargeError, match=r"n_toys=1000000000 asks for .* draw fewer toys"):
+        fit_spectrum(bright(seed=4), power_law(), n_toys=10**9)

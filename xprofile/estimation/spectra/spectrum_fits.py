@@ -13,6 +13,7 @@ from ...exceptions import DataWarning
 from ...schema.axes import axis_edges, bin_dim, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, ENERGY_UNIT, MARGIN
+from ...schema.number_checks import check_number_of_values
 from ...schema.options import suggests_options
 from ...schema.warning_place import user_stacklevel
 from ...spectrum.models import SpectralModel
@@ -119,6 +120,8 @@ def fit_spectrum(
     InvalidEnergyError, InvalidOptionError
         If a setting is wrong, the model is not one of astropy or has no amplitude, or a name of
         `free` is not a parameter, or fixed, or a parameter is tied.
+    TooLargeError
+        If so many toys would take more than 400 MB.
 
     Warns
     -----
@@ -172,6 +175,8 @@ def fit_spectrum(
     spectrum = make_spectrum(settings.spectral_model, settings.free, _energies(datasets))
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)
     problems = make_problems(datasets, groups, settings.spectral_model, width=settings.width)
+    number = 2 * settings.n_toys * int(np.prod(problems.shape))  # values and errors
+    check_number_of_values(f"n_toys={settings.n_toys}", number, "draw fewer toys")
     tabulated = [tabulate(spectrum, make_fold(data, spectrum)) for data in datasets]
     _warn_of_jumps(tabulated)
     blocks = Blocks(problems, spectrum, tabulated, groups)
