@@ -16,7 +16,7 @@ from ..schema.value_checks import is_chunked
 from .energy_checks import check_groups
 from .energy_groups import EnergyEdges, EnergyGroups, group_energies
 
-__all__ = ["as_datasets", "common_groups"]
+__all__ = ["as_datasets", "common_groups", "is_joint", "with_history"]
 
 # Relative difference up to which two edges are the same; for edges of bins also the difference in
 # deg. It covers edges that are rounded to five digits or to single precision. At 1e-3, data sets
@@ -51,6 +51,18 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     for i, data in enumerate(datasets[1:], start=1):
         _check_same_bins(first, data, dim, i)
     return datasets
+
+
+def is_joint(binned: xr.Dataset | Sequence[xr.Dataset]) -> bool:
+    """Whether binned data are several data sets, which are fitted together."""
+    return not isinstance(binned, xr.Dataset) or DATASET in binned.dims
+
+
+def with_history(
+    binned: xr.Dataset | Sequence[xr.Dataset], datasets: Sequence[xr.Dataset]
+) -> xr.Dataset:
+    """Return the data whose history a result continues: those given, or the first data set."""
+    return binned if isinstance(binned, xr.Dataset) else datasets[0]
 
 
 def _check_same_bins(first: xr.Dataset, other: xr.Dataset, dim: str, number: int) -> None:

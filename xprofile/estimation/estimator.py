@@ -15,7 +15,7 @@ from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import history_attrs
 from ..schema.html_tables import html_table
-from ..schema.names import DATASET, ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
+from ..schema.names import ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
 from ..schema.number_checks import (
     check_bool,
     check_number,
@@ -26,7 +26,7 @@ from ..schema.values import value_key
 from ..spectrum.model_json import model_to_json
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.references import reference_variables
-from .data_sets import as_datasets, common_groups
+from .data_sets import as_datasets, common_groups, is_joint, with_history
 from .energy_groups import EnergyEdges
 from .problems import make_problems
 from .progress import progress_iterator
@@ -229,9 +229,9 @@ class ProfileEstimator:
             scale=problems.scales(),
             parallel=parallel,
         )
-        joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
+        joint = is_joint(binned)
         scanned = "stat_scan" in solution.values and self.scan_n_sigma is None
-        source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+        source = with_history(binned, datasets)
         scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
         lower, upper = groups[0].lower * scale, groups[0].upper * scale
         return make_profile(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...maps.pixelgrid import PixelGrid
-from .outlines import bends, on_plane, turned_shares
+from .outlines import LARGEST_BEND, bends, on_plane, turned_shares
 from .photons import local_axes
 from .point_spread import PointSpread
 
@@ -20,10 +20,9 @@ __all__ = ["PixelOutlines"]
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
-# Largest distance between a side and a great circle, in parts of its length, and the number of
-# parts of sides that bend more and more. Shares in neighbours are wrong by as much as the bend.
-# Ten times larger, by 0.2 %; ten times smaller, most pixels would need three times as many parts.
-_BEND, _PARTS = 2e-4, (1, 2, 4, 8)
+# Number of parts of sides that bend more and more. With more numbers, pixels would be integrated in
+# more groups; with 8 alone, most pixels take eight times as long.
+_PARTS = (1, 2, 4, 8)
 
 # Parts of a side of a pixel that the rim of the sky cuts. With ten times fewer, ends at the rim
 # would be missed; with ten times as many, these pixels would take ten times as long.
@@ -61,7 +60,7 @@ class PixelOutlines:
         """Find the corners of pixels with numbers (npixel,), some of which the rim cuts."""
         need = np.ones(x.size)
         if grid.tangent_plane is None:
-            need = np.sqrt(bends(grid, x, y) / _BEND)
+            need = np.sqrt(bends(grid, x, y) / LARGEST_BEND)
         group = np.searchsorted(_PARTS[:-1], np.where(cut, 0, need))
         group = np.where(cut, len(_PARTS), group)
         row, corners = np.zeros(x.size, dtype=np.intp), []

@@ -15,7 +15,7 @@ from ...maps.sphere import dot
 from .photons import local_axes
 from .point_spread import PointSpread
 
-__all__ = ["bends", "on_plane", "outline_shares", "turned_shares"]
+__all__ = ["LARGEST_BEND", "bends", "on_plane", "outline_shares", "turned_shares"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -28,7 +28,7 @@ _FEWEST, _MOST, _PER_UNIT = 4, 32, 3.0
 # Largest distance between a side and a great circle, in parts of its length; sides that bend more
 # are divided. Shares in neighbours are wrong by as much as that. Ten times larger, by 0.2 %; ten
 # times smaller, most maps would need three times as many sides.
-_BEND = 2e-4
+LARGEST_BEND = 2e-4
 
 # Most parts of a side. Ten times fewer would be too coarse next to poles; ten times more would
 # change shares by less than 1e-4.
@@ -103,7 +103,7 @@ def _number_of_parts(grid: PixelGrid, x: Float, y: Float) -> int:
     if grid.tangent_plane is not None:
         return 1
     most = float(bends(grid, x, y).max(initial=0.0))
-    return int(np.clip(np.ceil(np.sqrt(most / _BEND)), 1, _MOST_PARTS))
+    return int(np.clip(np.ceil(np.sqrt(most / LARGEST_BEND)), 1, _MOST_PARTS))
 
 
 def bends(grid: PixelGrid, x: Float, y: Float) -> Float:

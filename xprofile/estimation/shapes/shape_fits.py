@@ -11,7 +11,7 @@ import xarray as xr
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel, model_name
-from ..data_sets import as_datasets, common_groups
+from ..data_sets import as_datasets, common_groups, with_history
 from ..energy_groups import EnergyEdges, EnergyGroups
 from .brightness import Brightness
 from .derived import Derived, make_grid, uniform_signal
@@ -177,7 +177,7 @@ def fit_shape(
         brightness = kept_from_zero(brightness, width, data.places)
     outcomes, shape = _outcomes(datasets, groups, data, brightness, settings, width)
     warn_of_light_outside(datasets, data, shape.grid.curve.at, outcomes)
-    source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+    source = with_history(binned, datasets)
     step = f"fit_shape {model_name(model)}; {settings.summary()}"
     attrs = history_attrs(settings.attrs(), source, step)
     attrs["model"] = _text(model)

@@ -17,7 +17,7 @@ from ...schema.number_checks import check_number_of_values
 from ...schema.options import suggests_options
 from ...schema.warning_place import user_stacklevel
 from ...spectrum.models import SpectralModel
-from ..data_sets import as_datasets, common_groups
+from ..data_sets import as_datasets, common_groups, with_history
 from ..energy_groups import EnergyEdges
 from ..problems import make_problems
 from .fits import Blocks, fit_all
@@ -182,7 +182,7 @@ def fit_spectrum(
     blocks = Blocks(problems, spectrum, tabulated, groups)
     fits = fit_all(blocks, settings)
     same = compare_bins(blocks, fits, settings)
-    source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+    source = with_history(binned, datasets)
     attrs = history_attrs(settings.attrs(), source, f"fit_spectrum {settings.summary()}")
     return make_result(datasets, blocks, fits, same, settings, attrs)
 

@@ -54,7 +54,7 @@ def template_counts(
     Raises
     ------
     InvalidOptionError
-        If there are no templates, or their names are not texts.
+        If there are no templates, or a name is not a text.
     InvalidDataError
         If predicted counts are on other bins or energies, or are negative or not finite.
     """

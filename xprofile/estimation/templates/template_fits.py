@@ -12,11 +12,11 @@ import xarray as xr
 
 from ...schema.axes import energy_unit
 from ...schema.history import history_attrs
-from ...schema.names import DATASET, ENERGY, ENERGY_UNIT
+from ...schema.names import ENERGY, ENERGY_UNIT
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel
 from ...spectrum.references import reference_variables
-from ..data_sets import as_datasets, common_groups
+from ..data_sets import as_datasets, common_groups, is_joint, with_history
 from ..energy_groups import EnergyEdges
 from .goodness import goodness_of_fit, p_values_by_toys
 from .inputs import template_counts
@@ -210,8 +210,8 @@ def fit_templates(
     names, counts = template_counts(templates, datasets)
     rows = make_rows(datasets, groups, counts, settings)
     warn_of_overlaps(datasets, settings)
-    joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
-    source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+    joint = is_joint(binned)
+    source = with_history(binned, datasets)
     attrs = history_attrs(settings.attrs(), source, f"fit_templates {settings.summary()}")
     return _fitted(Layout(datasets, groups, names, rows, joint), settings, attrs)
 

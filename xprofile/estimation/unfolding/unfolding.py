@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.history import history_attrs
-from ...schema.names import DATASET, ENERGY_UNIT, MARGIN, second_dim
+from ...schema.names import ENERGY_UNIT, MARGIN, second_dim
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel
 from ...spectrum.references import reference_variables
-from ..data_sets import as_datasets, common_groups
+from ..data_sets import as_datasets, common_groups, is_joint, with_history
 from ..energy_groups import EnergyEdges, EnergyGroups
 from ..results import make_profile
 from .conditioning import check_condition
@@ -210,8 +210,8 @@ def unfold(
     model = settings.spectral_model
     check_condition(datasets[0], model, systems, groups[0], information, penalties, wanted)
     solution = solve_systems(systems, settings, penalties, int(wanted.max(initial=-1)) + 1)
-    joint = not isinstance(binned, xr.Dataset) or DATASET in binned.dims
-    source = binned if isinstance(binned, xr.Dataset) else datasets[0]
+    joint = is_joint(binned)
+    source = with_history(binned, datasets)
     profile = _profile(datasets, groups, systems, solution, settings, joint=joint, source=source)
     return _without_margin(profile, bin_dim(datasets[0]))
 
