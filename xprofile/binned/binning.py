@@ -25,7 +25,7 @@ from ..schema.variables import MAPS, ON_OFF
 from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
-from .distances.describing import source_variables, sum_with_parts
+from .distances.describing import mixing_variables, sum_with_parts
 from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
 from .empty_bins import check_on_map
 from .members.subpixels import Subpixels
@@ -214,9 +214,8 @@ def bin_maps(
     shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
     step = f"bin {bins!r}{shared}"
     if mixing is not None and pairs is not None:
-        variables |= mixing.variables(pairs, variables["solid_angle"])
         coords |= mixing_coords(coords, bins.dim, None if margin is None else len(given))
-        parts, distances = source_variables(mixing, given, pairs, variables)
+        parts, distances = mixing_variables(mixing, given, pairs, variables["solid_angle"])
         coords |= distances
         step += mixing.note
     variables |= parts

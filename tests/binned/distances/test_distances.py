@@ -122,3 +122,17 @@ def test_pixels_off_the_centre_of_the_map():
     binned = bin_maps(maps, far)
     assert isinstance(binned.part_share, xr.DataArray)
     np.testing.assert_allclose(binned.part_share.sum("part"), 1)
+
+
+def test_light_where_a_wide_psf_reaches_the_rim_of_the_sky():
+    shape = (180, 360)
+    maps = spread_maps(make_wcs("AIT", step=1.0, shape=shape), shape=shape, used=1.0)
+    maps = maps.isel(energy_true=[0, 5]).assign_coords(rad=maps.rad * 25)  # 5 deg wide
+    maps["psf"] = maps.psf / 25**2
+    center = SkyCoord(120, 70, unit="deg", frame="galactic")
+    binned = bin_maps(maps, SkyBins.annuli(center, edges=[0, 4] * u.deg), psf=True)
+    kept = binned.source_mixing.sum("projected_distance").values
+    assert np.all(np.diff(kept[:, 1:], axis=1) < 0)
+    low, high = kept.min(axis=1), kept.max(axis=1)
+    whole = binned.psf_mixing.values[:, 0, 0]
+    assert np.all((low < whole) & (whole < high))

@@ -139,3 +139,21 @@ def test_bins_at_both_sides_of_the_seam_are_neighbours():
     inside = mix(grid, members[2], members[3], used[3], ones, king(1.0))
     assert across.item() > 0.01
     assert across.item() == pytest.approx(inside.item(), rel=1e-6)
+
+
+def test_one_pixel_of_many_bins_where_the_function_reaches_the_rim_of_the_sky():
+    grid = make_grid("AIT", [0, 0], 1.0, (180, 360))
+    place, number = galactic(120, 70), 20
+    pixel = find_members(SkyBins.annuli(place, edges=[0, 0.6] * u.deg), grid).pixel[:1]
+    wide = find_members(SkyBins.annuli(place, edges=[20, 20.5] * u.deg), grid)
+    members = wide.__class__(
+        np.concatenate([np.arange(number), np.full(wide.bin.size, number)]),
+        np.concatenate([np.repeat(pixel, number), wide.pixel]),
+        np.concatenate([np.ones(number), wide.solid_angle]),
+        np.zeros(number + 1),
+    )
+    used = np.ones((1, members.bin.size), bool)
+    found = shares(grid, members, used, king(2.0))[0, ..., 0]
+    assert found[:number, :number] == pytest.approx(np.full((number, number), found[0, 0]))
+    assert found[:number, number] == pytest.approx(found[0, number])
+    assert 0.001 < found[0, number] < found[0, 0] < 1

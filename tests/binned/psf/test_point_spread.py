@@ -100,3 +100,15 @@ def test_narrow_cores_in_wide_tails_are_not_smooth():
     assert not mixed.is_smooth(*np.radians([1.0, 1.0]))
     both = PointSpread.from_table(rad, np.stack([wide, narrow]))
     assert not both.is_smooth(*np.radians([1.0, 1.0]))
+
+
+def test_sums_at_angles_are_those_of_the_density_and_of_what_is_beyond():
+    rng = np.random.default_rng(0)
+    spread = PointSpread.from_table(*king_table(0.1))
+    angle, weight = rng.uniform(0, 1.2 * spread.angles[-1], (5, 7)), rng.normal(size=(5, 7))
+    density = np.interp(angle, spread.angles, spread.density[0, 0], right=0.0)
+    found = spread.sum_density(angle, weight)[0]
+    np.testing.assert_allclose(found, (weight * density).sum(axis=1), rtol=1e-12)
+    beyond = spread.containment[0, 0, -1] - spread.share_within(angle)[0, 0]
+    found = spread.sum_beyond(angle, weight)[0]
+    np.testing.assert_allclose(found, (weight * beyond).sum(axis=1), atol=1e-14, rtol=0)

@@ -21,7 +21,7 @@ from ..sums.pixel_pairs import PixelPairs
 from .parts import PartFinder, SumsAndParts, pixel_places
 from .sources import Sources
 
-__all__ = ["source_variables", "sum_with_parts"]
+__all__ = ["mixing_variables", "sum_with_parts"]
 
 Variables = dict[str, xr.Variable]
 
@@ -39,10 +39,12 @@ def sum_with_parts(
     return found.sums, found.parts.variables(finder)
 
 
-def source_variables(
-    mixing: Mixing, given: SkyBins, pairs: PixelPairs, known: Mapping[str, xr.Variable]
+def mixing_variables(
+    mixing: Mixing, given: SkyBins, pairs: PixelPairs, solid_angle: xr.Variable
 ) -> tuple[Variables, Variables]:
-    """Make the variables and coordinates that tell how the PSF spreads light from each distance.
+    """Make the variables and coordinates that tell how the PSF spreads photons.
+
+    Those of the bins, and of light from each distance, if the bins have distances.
 
     Parameters
     ----------
@@ -52,16 +54,17 @@ def source_variables(
         The bins that are not of a margin.
     pairs : PixelPairs
         All pixels of the bins.
-    known : dict of xarray.Variable
-        ``solid_angle`` and ``psf_share`` of the bins.
+    solid_angle : xarray.Variable
+        Solid angle of the whole bins in sr.
     """
-    axis = DistanceAxis.from_bins(mixing.bins, given, mixing.grid.frame)
-    if axis is None:
-        return {}, {}
-    found = Sources.from_pairs(axis, pairs, mixing.grid, mixing.psf)
-    if found is None:
-        return {}, {}
-    from_zero = axis.geometry == "radial" and axis.lower.min() == 0
-    point = known[PSF_SHARE] if from_zero else None
-    position, areas = mixing.positions(pairs), known["solid_angle"].to_numpy()
-    return found.variables(pairs, mixing.psf, mixing.grid, position, areas, point)
+    axis, sources = DistanceAxis.from_bins(mixing.bins, given, mixing.grid.frame), None
+    if axis is not None:
+        sources = Sources.from_pairs(axis, pairs, mixing.grid, mixing.psf)
+    if sources is None:
+        return mixing.variables(pairs, solid_angle, None)[0], {}
+    emission = sources.lights.emission(pairs)
+    light = sources.lights.light(pairs, mixing.grid, emission)
+    found, shares = mixing.variables(pairs, solid_angle, light)
+    areas, point = solid_angle.to_numpy(), found[PSF_SHARE]
+    more, coords = sources.variables(pairs, shares, emission, areas, point)
+    return {**found, **more}, coords

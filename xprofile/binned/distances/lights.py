@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
+from ..psf.emission import Emission, Light
 from ..sums.pixel_pairs import PixelPairs
+from ..sums.sparse import sort_numbers, sum_by_number
 from .positions import PixelDistances
 
 __all__ = ["Lights"]
@@ -71,37 +74,39 @@ class Lights:
         spread : bool
             Whether light starts at its position, rather than at the centre of its pixel.
         """
-        flat = source.ravel()
-        kept = np.flatnonzero(flat >= 0)
-        position, number = np.divmod(kept, pair.size)
-        owners, inverse = np.unique(flat[kept] * pair.size + number, return_inverse=True)
-        inverse = inverse.reshape(-1)
-        sources, parents = np.divmod(owners, pair.size)
-        area = pairs.solid_angle[pair[parents]] / distances.number
-        dx, dy = (offset * spread for offset in distances.offsets)
-        parts = []
-        parent_pixel = pairs.pixel[pair[parents]].astype(np.intp)
-        for across, a in _shared(dx):
-            for along, b in _shared(dy):
-                weight = np.bincount(inverse, (a * b)[position]) * area
-                if weight.any():
-                    parts.append((_neighbour(parent_pixel, distances, across, along), weight))
-        pixel = np.concatenate([p for p, _ in parts])
-        weight = np.concatenate([w for _, w in parts])
-        source_of, parent = (np.tile(v, len(parts)) for v in (sources, pair[parents]))
-        size = int(pixel.max()) + 1
-        distinct, first, row = np.unique(
-            source_of * size + pixel, return_index=True, return_inverse=True
-        )
-        shape = (distinct.size, pairs.bin.size)
-        weights = csr_array((weight, (row.reshape(-1), parent)), shape=shape)
-        found = np.divmod(distinct, size)
-        return cls(*found, parent[first], weights, int(flat.max()) + 1)
+        position, number, start = _sorted_by_source(source)
+        sources, parents = source[position[start], number[start]], pair[number[start]]
+        first = np.append(start, position.size)
+        ones = np.ones(position.size)
+        found = csr_array((ones, position, first), shape=(start.size, distances.number))
+        steps, shares = _shared(*(offset * spread for offset in distances.offsets))
+        area = pairs.solid_angle[parents] / distances.number
+        weight = (found @ shares) * area[:, None]
+        pixel = _neighbours(pairs.pixel[parents].astype(np.intp), distances.grid, steps)
+        return cls._joined(sources, parents, pixel, weight, steps, pairs.bin.size)
 
-    def members(self) -> Membership:
-        """Return the pixels as members of sources, each with an area of 1."""
-        one = np.ones(self.pixel.size)
-        return Membership(self.source, self.pixel, one, np.zeros(self.nsource))
+    @classmethod
+    def _joined(
+        cls, source: Int, parent: Int, pixel: Int, weight: Float, steps: Int, npair: int
+    ) -> Lights:
+        """Join the light that pixels (nowner, nstep) emit for the same source (nowner,).
+
+        Each owner is a pair `parent` of bin and pixel, whose light it is.
+        """
+        nsource, size = int(source.max()) + 1, int(pixel.max()) + 1
+        number = np.searchsorted(source, np.arange(nsource + 1)) * len(steps)
+        entry = np.arange(pixel.size)
+        by_source = csr_array((entry, pixel.ravel(), number), shape=(nsource, size))
+        by_source = by_source.tocsc().tocsr()  # sorts by pixel
+        entry, at = by_source.data, by_source.indices.astype(np.intp)
+        row = np.repeat(np.arange(nsource), np.diff(by_source.indptr))
+        first = np.flatnonzero(np.diff(row * size + at, prepend=-1))
+        owner, step = np.divmod(entry, len(steps))
+        far = (steps**2).sum(axis=1)[step] * entry.size + np.arange(entry.size)
+        nearest = np.minimum.reduceat(far, first) % entry.size
+        values = weight.ravel()[entry], parent[owner], np.append(first, entry.size)
+        weights = csr_array(values, shape=(first.size, npair))
+        return cls(row[first], at[first], parent[owner[nearest]], weights, nsource)
 
     def emission(self, pairs: PixelPairs) -> Float:
         """Photons that each pixel emits, for an even brightness, (ntrue, nlight).
@@ -110,31 +115,72 @@ class Lights:
         """
         return np.asarray((self.weights @ pairs.exposure.T).T)
 
-    def mean_exposure(self, pairs: PixelPairs) -> Float:
+    def light(self, pairs: PixelPairs, grid: PixelGrid, emission: Float) -> Light:
+        """Return the light as something that emits photons.
+
+        Each pixel has the PSF of a pair of bin and itself, or of the nearest one whose light it
+        emits.
+        """
+        one = np.ones(self.pixel.size)
+        members = Membership(self.source, self.pixel, one, np.zeros(self.nsource))
+        own = np.full(max(int(n.max(initial=0)) for n in (self.pixel, pairs.pixel)) + 1, -1)
+        own[pairs.pixel] = np.arange(pairs.pixel.size)
+        pair = np.where(own[self.pixel] >= 0, own[self.pixel], self.pair)
+        return Light(Emission.from_members(grid, members, emission), pair)
+
+    def mean_exposure(self, emission: Float) -> Float:
         """Exposure of each source, (ntrue, nsource)."""
         area = np.bincount(self.source, self.weights.sum(axis=1), self.nsource)
-        total = [np.bincount(self.source, row, self.nsource) for row in self.emission(pairs)]
-        return np.asarray(total) / area
+        return sum_by_number(self.source, emission, self.nsource) / area
 
 
-def _shared(offset: Float) -> list[tuple[int, Float]]:
-    """Steps to neighbours, and their weights at offsets in pixels from the centre.
+def _sorted_by_source(source: Int) -> tuple[Int, Int, Int]:
+    """Positions and pixels sorted by source and pixel, and where each of these pairs begins.
 
-    They are the polynomials of Lagrange for five pixels.
+    `source` (number, npixel) is that of each position, -1 for none.
     """
-    steps, found = (-2, -1, 0, 1, 2), []
-    for step in steps:
-        others = [other for other in steps if other != step]
-        weight = np.prod([(offset - other) / (step - other) for other in others], axis=0)
-        found.append((step, weight))
-    return found
+    pixel, position = np.nonzero(source.T >= 0)
+    known = source[position, pixel]
+    order, _ = sort_numbers(known, int(known.max()) + 1)
+    position, pixel, known = position[order], pixel[order], known[order]
+    pairs = known * source.shape[1] + pixel
+    return position, pixel, np.flatnonzero(np.diff(pairs, prepend=-1))
 
 
-def _neighbour(pixel: Int, distances: PixelDistances, across: int, along: int) -> Int:
-    """Flat index of neighbours of pixels; those beyond the map are the pixels themselves."""
-    rows, columns = distances.grid.shape
-    row, column = np.divmod(pixel, columns)
-    y, x = row + along, column + across
+def _shared(dx: Float, dy: Float) -> tuple[Int, Float]:
+    """Steps (nstep, 2) to neighbours, and their weights at offsets in pixels, (number, nstep).
+
+    They are products of the polynomials of Lagrange for five pixels. Neighbours without any weight
+    are left out.
+    """
+    line = (-2, -1, 0, 1, 2)
+    x, y = (
+        np.stack(
+            [
+                np.prod([(d - other) / (step - other) for other in line if other != step], axis=0)
+                for step in line
+            ],
+            axis=-1,
+        )
+        for d in (dx, dy)
+    )
+    shares = (x[:, :, None] * y[:, None]).reshape(len(x), -1)
+    steps = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    some = shares.any(axis=0)
+    return steps[some], shares[:, some]
+
+
+def _neighbours(pixel: Int, grid: PixelGrid, steps: Int) -> Int:
+    """Flat index of neighbours (npixel, nstep) of pixels; of those beyond the map, of the pixels.
+
+    This holds for neighbours off the sky, too.
+    """
+    rows, columns = grid.shape
+    row, column = (values[:, None] for values in np.divmod(pixel, columns))
+    y, x = row + steps[:, 1], column + steps[:, 0]
     y = np.where((y >= 0) & (y < rows), y, row)
     x = np.where((x >= 0) & (x < columns), x, column)
+    if not grid.separable:
+        on_sky = grid.canonical(grid.x[x], grid.y[y])
+        x, y = np.where(on_sky, x, column), np.where(on_sky, y, row)
     return np.asarray(y * columns + x)

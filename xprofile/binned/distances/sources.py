@@ -24,8 +24,6 @@ from ...schema.names import (
 from ...schema.variables import BINNED
 from ..members.membership import Membership
 from ..mixing.maps_psf import MapsPsf
-from ..mixing.variables import NOISE, spread_calls
-from ..psf.mixing import mix
 from ..sums.pixel_pairs import PixelPairs
 from .lights import Lights
 from .positions import PixelDistances
@@ -115,47 +113,32 @@ class Sources:
     def variables(
         self,
         pairs: PixelPairs,
-        psf: MapsPsf,
-        grid: PixelGrid,
-        position: NDArray[np.intp] | None,
+        shares: Float,
+        emission: Float,
         solid_angle: Float,
-        point: xr.Variable | None,
+        known: xr.Variable,
     ) -> tuple[dict[str, xr.Variable], dict[str, xr.Variable]]:
-        """Compute ``source_mixing`` and ``source_exposure``, and the coordinates of the distances.
+        """Make ``source_mixing`` and ``source_exposure``, and the coordinates of the distances.
 
         Parameters
         ----------
         pairs : PixelPairs
             All pixels of the bins.
-        psf : MapsPsf
-            The point spread functions.
-        grid : PixelGrid
-            The pixels of the map.
-        position : numpy.ndarray of int or None
-            Position of the PSF of each pair, (npair,); None for a single PSF.
+        shares : numpy.ndarray
+            Shares of the light that bins get, (ntrue, nsource, nbin, nmask).
+        emission : numpy.ndarray
+            Photons that each pixel of `lights` emits, (ntrue, nlight).
         solid_angle : numpy.ndarray
             Solid angle of the whole bins in sr, (nbin,).
-        point : xarray.Variable or None
-            ``psf_share`` of a point source at distance 0, if there is light.
+        known : xarray.Variable
+            ``psf_share`` of a point source at the origin.
         """
-        ntrue, nbin, index = len(pairs.exposure), solid_angle.size, pairs.mask_index
-        alike = psf.dim != ENERGY and len(pairs.used) == 1 and bool((index >= 0).all())
-        receivers = pairs.members(np.zeros(nbin))
-        members, exposure = self.lights.members(), self.lights.emission(pairs)
-        place = None if position is None else position[self.lights.pair]
-        shares = np.zeros((ntrue, self.distance.size, nbin, 1 if alike else index.size))
-        for spread, used, energies, masks in spread_calls(psf, pairs):
-            mixed = mix(grid, members, receivers, used, exposure, spread, position=place)
-            if alike:
-                shares = mixed
-            else:
-                shares[..., energies] = mixed[..., masks]
-        shares = np.where(shares > NOISE, shares, 0)
-        mean = self.lights.mean_exposure(pairs) * self._on_map(receivers, solid_angle)
+        alike = ENERGY not in known.dims
+        receivers = pairs.members(np.zeros(solid_angle.size))
+        mean = self.lights.mean_exposure(emission) * self._on_map(receivers, solid_angle)
         distance, lower, upper = self.distance, self.lower, self.upper
-        if point is not None:
-            at_zero = _at_zero(point, alike=alike)
-            shares = np.concatenate([at_zero, shares], axis=1)
+        if self.axis.geometry == "radial" and self.axis.lower.min() == 0:
+            shares = np.concatenate([_at_zero(known, alike=alike), shares], axis=1)
             mean = np.concatenate([mean[:, :1], mean], axis=1)
             distance, lower, upper = (
                 np.append(v, w) for v, w in ((0.0, distance), (lower[0], lower), (lower[0], upper))

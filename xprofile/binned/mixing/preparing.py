@@ -20,6 +20,7 @@ from ...schema.variables import COORDS
 from ..edisp import sky_position
 from ..members.membership import Membership
 from ..members.search import Search
+from ..psf.emission import Light
 from ..sums.blocks import is_chunked, sum_over_blocks
 from ..sums.map_sums import MapSums
 from ..sums.pixel_pairs import PIXEL_NUMBER, PSF_POSITION, PixelPairs, SumsAndPairs
@@ -104,13 +105,15 @@ class Mixing:
         centers = self.psf.center_positions(self.maps, self.bins.center)
         return None if centers is None else centers[pairs.bin]
 
-    def variables(self, pairs: PixelPairs, solid_angle: xr.Variable) -> dict[str, xr.Variable]:
+    def variables(
+        self, pairs: PixelPairs, solid_angle: xr.Variable, light: Light | None
+    ) -> tuple[dict[str, xr.Variable], NDArray[np.float64]]:
         """Compute the variables that tell how the bins share photons; see `psf_variables`."""
         position = self.positions(pairs)
         vector = unit_vectors(*lonlat_deg(self.origin, self.grid.frame))
         place = sky_position(self.maps, self.origin, PSF) if self.psf.on_grid else 0
-        areas = solid_angle.to_numpy()
-        return psf_variables(pairs, areas, self.psf, self.grid, position, (vector, place))
+        areas, origin = solid_angle.to_numpy(), (vector, place)
+        return psf_variables(pairs, areas, self.psf, self.grid, position, origin, light)
 
 
 def mixing_coords(

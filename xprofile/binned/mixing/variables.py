@@ -13,13 +13,14 @@ from ...maps.pixelgrid import PixelGrid
 from ...schema.names import ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
 from ...schema.variables import BINNED, data_array
 from ..members.membership import Int, Membership
+from ..psf.emission import Light
 from ..psf.mixing import mix
 from ..psf.point_source import psf_share
 from ..psf.point_spread import PointSpread
 from ..sums.pixel_pairs import PixelPairs
 from .maps_psf import MapsPsf
 
-__all__ = ["NOISE", "check_mixing_size", "psf_variables", "spread_calls"]
+__all__ = ["check_mixing_size", "psf_variables"]
 
 Float = NDArray[np.float64]
 Call: TypeAlias = tuple[PointSpread, NDArray[np.bool_], NDArray[np.intp], Int]
@@ -31,7 +32,7 @@ _MOST_VALUES = 500_000_000
 # Share of photons below which there are none. Rounding of transforms gives shares of 1e-17 of
 # either sign, which would make the norm of a bin without counts spoil the errors of all others. It
 # is far below what the PSF's tail is cut at, 1e-5; ten times more or less changes nothing.
-NOISE = 1e-12
+_NOISE = 1e-12
 
 
 def check_mixing_size(ntrue: int, nbin: int, nmask: int) -> None:
@@ -59,8 +60,9 @@ def psf_variables(
     grid: PixelGrid,
     position: NDArray[np.intp] | None,
     origin: tuple[Float, int],
-) -> dict[str, xr.Variable]:
-    """Compute how the bins share photons.
+    light: Light | None,
+) -> tuple[dict[str, xr.Variable], Float]:
+    """Compute how the bins share photons, and how they get those of other sources.
 
     Parameters
     ----------
@@ -77,13 +79,18 @@ def psf_variables(
     origin : tuple
         Unit vector of the place of the point source in the frame of the grid, and the position of
         the PSF there.
+    light : Light or None
+        Other sources, if there are some.
 
     Returns
     -------
-    dict of xarray.Variable
+    variables : dict of xarray.Variable
         - ``psf_mixing`` (energy_true, projected_distance_true, projected_distance[, energy])
         - ``exposure_true`` (energy_true, projected_distance_true) in cm2 s
         - ``psf_share`` (energy_true, projected_distance[, energy])
+    shares : numpy.ndarray
+        Shares of the photons of the other sources, (ntrue, nsource, nbin, nenergy), with 1 energy
+        if the variables have no dim ``energy``.
 
     Raises
     ------
@@ -94,27 +101,27 @@ def psf_variables(
     alike = psf.dim != ENERGY and len(pairs.used) == 1 and bool((index >= 0).all())
     check_mixing_size(ntrue, nbin, 1 if alike else index.size)
     members = pairs.members(np.zeros(nbin))
-    calls = spread_calls(psf, pairs)
-    number = 1 if alike else index.size
-    mixing, share = np.zeros((ntrue, nbin, nbin, number)), np.zeros((ntrue, nbin, number))
-    for spread, used, energies, masks in calls:
-        mixed = mix(grid, members, members, used, pairs.exposure, spread, position=position)
+    number, nsource = 1 if alike else index.size, nbin + (0 if light is None else light.number)
+    mixing, share = np.zeros((ntrue, nsource, nbin, number)), np.zeros((ntrue, nbin, number))
+    for spread, used, energies, masks in _spread_calls(psf, pairs):
+        mixed = mix(
+            grid, members, members, used, pairs.exposure, spread, position=position, light=light
+        )
         seen = psf_share(grid, origin[0], members, used, spread, position=origin[1])
         if alike or np.array_equal(masks, np.arange(number)):
             mixing, share = mixed, seen  # no copies, which may be large
         else:
             mixing[..., energies], share[..., energies] = mixed[..., masks], seen[..., masks]
-    found = {PSF_MIXING: mixing, PSF_SHARE: share}
-    for values in found.values():
-        values[values <= NOISE] = 0.0
+    for values in (mixing, share):
+        values[values <= _NOISE] = 0.0
+    found = {PSF_MIXING: mixing[:, :nbin], PSF_SHARE: share}
     exposure = _exposure(pairs, members, solid_angle)
-    return {
-        **{name: _variable(name, values, alike=alike) for name, values in found.items()},
-        EXPOSURE_TRUE: data_array(EXPOSURE_TRUE, exposure, BINNED),
-    }
+    variables = {name: _variable(name, values, alike=alike) for name, values in found.items()}
+    variables[EXPOSURE_TRUE] = data_array(EXPOSURE_TRUE, exposure, BINNED)
+    return variables, mixing[:, nbin:]
 
 
-def spread_calls(psf: MapsPsf, pairs: PixelPairs) -> list[Call]:
+def _spread_calls(psf: MapsPsf, pairs: PixelPairs) -> list[Call]:
     """Return the point spread functions, masks, energies and masks of these, to calculate with.
 
     Each is what one call of `mix` needs: the energies in the result whose masks are some of those

@@ -11,7 +11,7 @@ from ...maps.pixelgrid import PixelGrid
 from .outlines import outline_shares
 from .photons import CORE, near_shares, pixel_sides
 from .point_spread import PointSpread
-from .subpixels import separations, subpixels, zones
+from .subpixels import separations, sum_over_subpixels, zones
 
 __all__ = ["Window", "kernel", "offset_angles"]
 
@@ -61,22 +61,32 @@ def kernel(grid: PixelGrid, spread: PointSpread, x: float, y: float, window: Win
     column, row = np.full((1, 1), x), np.full((1, 1), y)
     center = grid.vectors(column, row)[:, 0]
     width, height = (float(side[0, 0]) for side in pixel_sides(grid, column, row))
-    core = CORE * max(width, height)
+    core, followed = CORE * max(width, height), not spread.is_smooth(width, height)
     dx, dy = window.offsets
+    first = window.x if grid.separable else 0  # the first half of the columns is a mirror image
+    dx = dx[:, first:]
     angle = offset_angles(grid, column, row, dx, dy)
-    found = np.zeros((spread.nenergy, *angle.shape))
+    near = _mirrored(angle, first) <= core
     turn = grid.whole_turn
-    twice = bool(turn) and dx.size > turn  # the last column is the first one, a turn away
-    followed = not spread.is_smooth(width, height)
-    if followed:
-        near = angle <= core
-        found = _near(grid, spread, (center[:, 0], x, y), (width, height), window, near)
-        found[:, ~near] = 0.0
-    if twice:
-        angle[:, -1] = np.inf
+    twice = bool(turn) and 2 * window.x + 1 > turn  # the last column is the first one, a turn away
+    found = np.zeros((spread.nenergy, angle.size))
     for order, wanted in zones(angle, core, float(spread.reach.max()), followed, spread.ends):
-        found[:, wanted] = _sums(grid, spread, (center, x, y), window, wanted, order)
+        some = np.flatnonzero(wanted)
+        j, i = np.divmod(some, dx.size)
+        pixels = dx[0, i], dy[j, 0]
+        found[:, some] = sum_over_subpixels(grid, spread, (center, x, y), pixels, order)
+    found = _mirrored(found.reshape(-1, *angle.shape), first)
+    if twice:
+        found[..., -1] = 0.0
+    if followed:
+        exact = _near(grid, spread, (center[:, 0], x, y), (width, height), window, near)
+        found.reshape(len(found), -1)[:, np.flatnonzero(near)] = exact
     return found
+
+
+def _mirrored(values: Float, first: int) -> Float:
+    """Put the mirror image of columns before them, unless `first` is 0."""
+    return np.concatenate([values[..., :0:-1], values], axis=-1) if first else values
 
 
 def _near(
@@ -87,7 +97,7 @@ def _near(
     window: Window,
     near: NDArray[np.bool_],
 ) -> Float:
-    """Shares (nenergy, ...) of the photons of a pixel for the offsets of a window, if near."""
+    """Shares (nenergy, n) of the photons of a pixel for the offsets of a window that are near."""
     vector, x, y = place
     half = [
         int(np.abs(np.flatnonzero(near.any(axis=axis)) - size).max())
@@ -99,9 +109,7 @@ def _near(
         rows = slice(window.y - half[1], window.y + half[1] + 1)
         columns = slice(window.x - half[0], window.x + half[0] + 1)
         if (known[0] | ~near[rows, columns]).all():
-            found = np.zeros((spread.nenergy, *near.shape))
-            found[:, rows, columns] = box[:, 0]
-            return found
+            return box[:, 0, near[rows, columns]]
     turn, size = grid.whole_turn, near.shape[1]
 
     def find(at_x: Float, at_y: Float) -> Int:
@@ -114,29 +122,4 @@ def _near(
     targets, shares = near_shares(grid, spread, (vector, x), sides, find, near.size)
     followed = np.zeros((spread.nenergy, near.size))
     followed[:, targets] = shares
-    return followed.reshape(-1, *near.shape)
-
-
-def _sums(
-    grid: PixelGrid,
-    spread: PointSpread,
-    place: tuple[Float, float, float],
-    window: Window,
-    wanted: NDArray[np.bool_],
-    order: int,
-) -> Float:
-    """Sums over positions in the wanted pixels of a window, (nenergy, n)."""
-    (center, x, y), (dx, dy) = place, window.offsets
-    rows, columns = (np.flatnonzero(wanted.any(axis=axis)) for axis in (1, 0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    inside = wanted[box]
-    total = np.zeros((spread.nenergy, int(inside.sum())))
-    at_x, at_y = x + dx[:, box[1]], y + dy[box[0]]
-    if 2 * total.shape[1] < inside.size:  # a thin ring
-        row, column = np.nonzero(inside)
-        at_x, at_y, inside = at_x[0, column], at_y[row, 0], np.ones(row.size, dtype=bool)
-    center = center.reshape(3, *(1,) * inside.ndim)
-    for area, vectors in subpixels(grid, at_x, at_y, order, even=True):
-        separation = separations(center, vectors)[inside]
-        total += np.broadcast_to(area, inside.shape)[inside] * spread.density_at(separation)
-    return total
+    return followed[:, near.ravel()]

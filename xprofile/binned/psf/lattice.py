@@ -153,6 +153,8 @@ class Lattice:
                 yield _Cell((sum(x) // 2,) * 2, (sum(y) // 2,) * 2, pixels)
             elif self._good(x, y):
                 yield _Cell(x, y, pixels)
+            elif x[0] == x[1] and y[0] == y[1]:  # one pixel of several bins, at the rim of the sky
+                others.append(pixels)
             else:
                 waiting.extend(self._halves(x, y, pixels))
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import eye_array
+from scipy.sparse import csc_array, eye_array
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
+from ..sums.sparse import sort_numbers
 from .convolution import Convolution
-from .emission import Emission
+from .emission import Emission, Light
 from .kernels import Window, kernel
 from .lattice import Lattice, Limits
-from .pairs import received_from_places
+from .pairs import shares_of_places
 from .point_spread import PointSpread
 from .receivers import Receivers
 
@@ -41,6 +43,7 @@ def mix(
     spreads: PointSpread,
     *,
     position: Int | None = None,
+    light: Light | None = None,
 ) -> Float:
     """Spread the signal of each bin by the point spread function, and sum it over all bins.
 
@@ -62,6 +65,8 @@ def mix(
         With one energy, for all true energies, or with ntrue of them.
     position : numpy.ndarray of int, optional
         Position of `spreads` that counts for each pair of `sources`; by default the first one.
+    light : Light, optional
+        Further sources, which come last in the result.
 
     Returns
     -------
@@ -71,13 +76,14 @@ def mix(
         solid angle alone. 0 for bins without pixels.
     """
     targets = Receivers.from_members(grid, receivers, used)
-    result = np.zeros((exposure.shape[0], sources.nbin, *targets.shape))
-    if not sources.pixel.size or not targets.pixel.size:
-        return result
     emission = Emission.from_members(grid, sources, exposure)
-    for number, energies, seen in _seen_parts(targets, emission, spreads, position):
-        result[energies, number] += seen.T.reshape(-1, *targets.shape)
-    return result
+    if light is not None:
+        emission = emission.join(light.emission)
+    result = np.zeros((exposure.shape[0], emission.nbin, targets.sums.shape[0]))
+    if sources.pixel.size and targets.pixel.size:
+        like = None if light is None else light.pair
+        _spread(result, targets, emission, spreads, position=position, like=like)
+    return result.reshape(*result.shape[:2], *targets.shape)
 
 
 def spread_pixels(
@@ -113,26 +119,56 @@ def spread_pixels(
     """
     size = targets.x.size * targets.y.size
     every = Receivers(targets, np.arange(size), eye_array(size, format="csr"), (size, 1))
-    received = np.zeros((emitted.shape[0], size))
+    received = np.zeros((emitted.shape[0], 1, size))
     if pixels[0].size:
-        emission = Emission(np.zeros(pixels[0].size, np.intp), *pixels, emitted)
-        for _, energies, seen in _seen_parts(every, emission, spreads, position):
-            received[energies] += seen.T
+        emission = Emission(np.zeros(pixels[0].size, np.intp), *pixels, emitted, 1)
+        _spread(received, every, emission, spreads, position=position)
     return received.reshape(-1, *targets.shape)
 
 
-def _seen_parts(
-    targets: Receivers, emission: Emission, spreads: PointSpread, position: Int | None
-) -> Iterator[tuple[int, Int, Float]]:
-    """Yield a bin that emits, some energies, and a part (nreceiver * nmask, nenergy) of it."""
-    if position is None:
-        position = np.zeros(emission.x.size, dtype=np.intp)
+def _spread(
+    total: Float,
+    targets: Receivers,
+    emission: Emission,
+    spreads: PointSpread,
+    *,
+    position: Int | None,
+    like: Int | None = None,
+) -> None:
+    """Add what is seen of bins to `total`, (ntrue, nsource, nreceiver * nmask).
+
+    The first pixels of the emission choose the places of kernels. The others, at the end, have
+    those of the pixels `like` (nother,).
+    """
+    number = emission.x.size - (0 if like is None else like.size)
+    owner = np.arange(number) if like is None else np.concatenate([np.arange(number), like])
+    followers = _Followers.from_owners(owner, number)
+    position = np.zeros(number, dtype=np.intp) if position is None else position
     for place in np.unique(position).tolist():
-        here, spread = emission.take(position == place), spreads.at(place)
-        for energies in _groups(spread.reach[0], emission.emitted.shape[0]):
+        pixels, spread = np.flatnonzero(position == place), spreads.at(place)
+        for energies in _groups(spread.reach[0], len(total)):
             part = spread if spread.nenergy == 1 else spread.take(energies)
-            for number, some, seen in _mix(targets, here.at(energies), part):
-                yield number, energies[some], seen
+            _mix(total, targets, emission, part, energies, pixels, followers)
+
+
+@dataclass(frozen=True, eq=False)
+class _Followers:
+    """Pixels that have the kernels of others: in the order of these, and where each begins."""
+
+    order: Int
+    start: Int
+
+    @classmethod
+    def from_owners(cls, owner: Int, number: int) -> _Followers:
+        """Sort pixels by the ones (npixel,) whose kernels they have."""
+        return cls(*sort_numbers(owner, number))
+
+    def of(self, pixels: Int) -> tuple[Int, Int]:
+        """Pixels that have the kernels of some others, and the index in `pixels` of each."""
+        number = self.start[pixels + 1] - self.start[pixels]
+        index = np.repeat(np.arange(pixels.size), number)
+        count = np.arange(index.size) - np.repeat(np.cumsum(number) - number, number)
+        return self.order[self.start[pixels][index] + count], index
 
 
 def _groups(reach: Float, ntrue: int) -> Iterator[Int]:
@@ -148,29 +184,45 @@ def _groups(reach: Float, ntrue: int) -> Iterator[Int]:
 
 
 def _mix(
-    targets: Receivers, emission: Emission, spread: PointSpread
-) -> Iterator[tuple[int, Int, Float]]:
-    """Yield a bin that emits, some energies, and a part of what is seen of it.
-
-    Parts have the shape (nreceiver * nmask, nenergy).
-    """
-    grid = targets.grid
-    lattice = Lattice(grid, emission.x, emission.y, _limits(targets, emission, spread))
+    total: Float,
+    targets: Receivers,
+    emission: Emission,
+    spread: PointSpread,
+    energies: Int,
+    pixels: Int,
+    followers: _Followers,
+) -> None:
+    """Add what is seen of some pixels and of those that follow them, at some energies."""
+    grid, (every, _), emission = targets.grid, followers.of(pixels), emission.at(energies)
+    x, y = emission.x[pixels], emission.y[pixels]
+    lattice = Lattice(grid, x, y, _limits(targets, x, y, spread))
     places, others = lattice.places()
-    for (x, y), (pixels, weight) in places.items():
-        served = emission.take(pixels).weighted(weight)
-        window = lattice.window(x, y)
-        for energies, part in _energy_blocks(spread, window, emission.emitted.shape[0]):
-            convolution = Convolution(targets, kernel(grid, part, x, y, window), window)
-            for number, source in served.at(energies).by_bin():
-                column, row = source.x.astype(np.intp), source.y.astype(np.intp)
-                yield number, energies, convolution.sum_over_bins(column, row, source.emitted)
-    every = np.arange(emission.emitted.shape[0])
-    for number, source in emission.take(others).by_bin():
-        pixels_xy = source.x, source.y
-        vectors = grid.vectors(*pixels_xy)
-        received = received_from_places(targets, spread, vectors, pixels_xy, source.emitted)
-        yield number, every, targets.sums @ received.T
+    limits = _limits(targets, emission.x[every], emission.y[every], spread)
+    windows = replace(lattice, limits=limits)
+    for (column, row), (served, weight) in places.items():
+        some, index = followers.of(pixels[served])
+        source = emission.take(some, weight[index])
+        window = windows.window(column, row)
+        for block, part in _energy_blocks(spread, window, energies.size):
+            convolution = Convolution(targets, kernel(grid, part, column, row, window), window)
+            convolution.add(total, energies[block], source.at(block))
+    if others.size:
+        _add_pairs(total, targets, emission.take(followers.of(pixels[others])[0]), spread, energies)
+
+
+def _add_pairs(
+    total: Float, targets: Receivers, source: Emission, spread: PointSpread, energies: Int
+) -> None:
+    """Add what is seen of pixels, one by one."""
+    x, y, entries = source.by_pixel()
+    for some, shares in shares_of_places(targets, spread, targets.grid.vectors(x, y), (x, y)):
+        part = entries[:, some]
+        for n, energy in enumerate(energies.tolist()):
+            photons = csc_array(
+                (source.emitted[n, part.data], part.indices, part.indptr), shape=part.shape
+            )
+            seen = (photons @ shares[n if len(shares) > 1 else 0]).tocoo()
+            total[energy, seen.row, seen.col] += seen.data
 
 
 def _energy_blocks(
@@ -182,14 +234,14 @@ def _energy_blocks(
         return
     step = max(1, _MOST // ((2 * window.x + 1) * (2 * window.y + 1)))
     for start in range(0, nenergy, step):
-        energies = np.arange(start, min(start + step, nenergy))
-        yield energies, spread if energies.size == nenergy else spread.take(energies)
+        block = np.arange(start, min(start + step, nenergy))
+        yield block, spread if block.size == nenergy else spread.take(block)
 
 
-def _limits(targets: Receivers, emission: Emission, spread: PointSpread) -> Limits:
+def _limits(targets: Receivers, x: Float, y: Float, spread: PointSpread) -> Limits:
     """How far photons have to be followed: as far as the point spread function or the bins go."""
     most = [
         int(max(last - numbers.min(), numbers.max() - first, 0))
-        for numbers, (first, last) in zip((emission.x, emission.y), targets.ends, strict=True)
+        for numbers, (first, last) in zip((x, y), targets.table.ends, strict=True)
     ]
     return Limits(float(spread.reach.max()), most[0], most[1], spread.steepness)

@@ -31,8 +31,8 @@ _CUT_PARTS = 12
 # Halvings of a part of a side to find where it leaves the sky: 1e-9 of a pixel. A technical number.
 _HALVINGS = 25
 
-# Most numbers in one array of sides, energies and positions along a side. A technical size.
-_BLOCK = 400_000
+# Most numbers in one array of sides and usual positions along a side. A technical size.
+_BLOCK = 60_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,9 @@ class PixelOutlines:
         of_pair = self.group[target]
         for number, corners in enumerate(self.corners):
             some = np.flatnonzero(of_pair == number)
-            step = max(1, _BLOCK // (6 * corners.shape[-1] * spread.nenergy))
+            toward = vectors[:, source[some]] * corners[:, self.row[target[some]], 0]
+            some = some[np.argsort(toward.sum(axis=0))]  # near ones need more positions
+            step = max(1, _BLOCK // (6 * corners.shape[-1]))
             for start in range(0, some.size, step):
                 chosen = some[start : start + step]
                 around = corners[:, self.row[target[chosen]]]

@@ -14,6 +14,7 @@ from ...maps.pixelgrid import PixelGrid
 from ...maps.sphere import dot
 from .photons import local_axes
 from .point_spread import PointSpread
+from .subpixels import gauss_points
 
 __all__ = ["LARGEST_BEND", "bends", "on_plane", "outline_shares", "turned_shares"]
 
@@ -145,12 +146,11 @@ def turned_shares(spread: PointSpread, first: Float, last: Float) -> Float:
     half, middle = (stop - start) / 2, (stop + start) / 2
     half = np.where(through, 0.0, half)
     number = int(np.clip(np.ceil(_FEWEST + _PER_UNIT * half.max(initial=0.0)), _FEWEST, _MOST))
-    points, weights = np.polynomial.legendre.leggauss(number)
-    stretch = np.cosh(middle + np.multiply.outer(points, half))
-    radius = np.arctan(distance * stretch)
+    points, weights = gauss_points(number)
+    stretch = np.cosh(middle[..., None] + half[..., None] * points)
+    radius = np.arctan(distance[..., None] * stretch).reshape(-1, number)
+    beyond = spread.sum_beyond(radius, (half[..., None] * weights / stretch).reshape(-1, number))
+    turn = np.where(through, 0.0, np.arctan(np.sinh(stop)) - np.arctan(np.sinh(start)))
     total = spread.containment[0, :, -1]  # whose integral is exact
-    beyond = np.maximum(total.reshape(-1, *(1,) * radius.ndim) - spread.share_within(radius)[0], 0)
-    turn = np.arctan(np.sinh(stop)) - np.arctan(np.sinh(start))
-    missing = half * np.einsum("p,ep...->e...", weights, beyond / stretch)
-    inside = np.multiply.outer(total, np.where(through, 0.0, turn)) - missing
+    inside = np.multiply.outer(total, turn) - beyond.reshape(-1, *turn.shape)
     return np.asarray(inside * np.sign(across) / (2 * np.pi))

@@ -9,23 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from .near import PixelOutlines
 from .photons import CORE, pixel_sides
 from .point_spread import PointSpread
 from .receivers import Receivers
-from .subpixels import separations, subpixels, zones
+from .subpixels import separations, subpixels, sum_over_subpixels, zones
 
-__all__ = ["received_from_places"]
+__all__ = ["shares_of_places"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 # Most numbers in one array of pairs and energies: 32 MB. A technical size.
 _BLOCK = 4_000_000
+
+# Most positions in pixels in one array. A technical size.
+_POSITIONS = 400_000
 
 # Largest angle in rad, about 52 deg, at which pixels that the rim of the sky cuts are integrated
 # along their outlines. Beyond 60 deg these have no plane; at a tenth, shares of wide functions at
@@ -37,118 +43,128 @@ _PLANE = 0.9
 class _Places:
     """Places that send photons.
 
-    Unit vectors (3, nplace), angles in rad within which pixels get exact shares (nplace,), whether
-    these are needed (nplace,), and the photons that each emits (nenergy, nplace).
+    Unit vectors (3, nplace), pixel positions x and y (nplace,), angles in rad within which pixels
+    get exact shares (nplace,), and whether these are needed (nplace,).
     """
 
     vectors: Float
+    pixels: tuple[Float, Float]
     cores: Float
     followed: NDArray[np.bool_]
-    emitted: Float
-
-    def take(self, some: slice) -> _Places:
-        """Keep some places."""
-        vectors, emitted = self.vectors[:, some], self.emitted[:, some]
-        return _Places(vectors, self.cores[some], self.followed[some], emitted)
 
 
-def received_from_places(
-    receivers: Receivers,
-    spread: PointSpread,
-    vectors: Float,
-    pixels: tuple[Float, Float],
-    emitted: Float,
-) -> Float:
-    """Sum the photons that receivers get from some places.
+def shares_of_places(
+    receivers: Receivers, spread: PointSpread, vectors: Float, pixels: tuple[Float, Float]
+) -> Iterator[tuple[slice, list[Any]]]:
+    """Yield some places, and the shares of their photons that the bins of receivers get.
 
     Parameters
     ----------
     receivers : Receivers
         The receiving pixels.
     spread : PointSpread
-        With one position, and one energy or as many as `emitted`.
+        With one position.
     vectors : numpy.ndarray
         Unit vectors (3, nplace).
     pixels : tuple of numpy.ndarray
         Pixel positions x and y (nplace,) of the places.
-    emitted : numpy.ndarray
-        Photons that each place emits, (nenergy, nplace).
 
-    Returns
-    -------
-    numpy.ndarray
-        Photons in each receiver, (nenergy, nreceiver).
+    Yields
+    ------
+    places : slice
+        Some of the places.
+    shares : list of scipy.sparse.csr_array
+        For each energy of `spread`, shares (number of these places, nbin * nmask).
     """
-    received = np.zeros((emitted.shape[0], receivers.pixel.size))
     usual = np.radians(receivers.grid.pixel_size)  # of places off the sky of the map
     sides = np.stack(pixel_sides(receivers.grid, *pixels))
     sides = np.where(np.isfinite(sides) & (sides > 0), sides, usual)
     followed = np.array([not spread.is_smooth(*pair) for pair in sides.T.tolist()], dtype=bool)
-    places = _Places(vectors, CORE * sides.max(axis=0), followed, emitted)
-    for some, pairs in _pairs(receivers, places, float(spread.reach.max())):
-        _add(received, receivers, spread, places.take(some), pairs)
-    return received
+    places = _Places(vectors, pixels, CORE * sides.max(axis=0), followed)
+    sums = receivers.column_sums.T
+    for some, (source, target) in _pairs(receivers, places, spread):
+        reached, shares = _shares(receivers, spread, places, (source, target))
+        order = np.argsort(source[reached], kind="stable")
+        reached, shares = reached[order], shares[:, order]
+        number = some.stop - some.start
+        start = np.searchsorted(source[reached], np.arange(some.start, some.stop + 1))
+        starts = start[:-1] + reached.size * np.arange(spread.nenergy)[:, None]
+        column = np.tile(target[reached], spread.nenergy)
+        every = shares.ravel(), column, np.append(starts, column.size)
+        seen = csr_array(every, shape=(starts.size, receivers.pixel.size)) @ sums
+        yield some, [seen[n : n + number] for n in range(0, starts.size, number)]
 
 
 def _pairs(
-    receivers: Receivers, places: _Places, reach: float
+    receivers: Receivers, places: _Places, spread: PointSpread
 ) -> Iterator[tuple[slice, tuple[Int, Int]]]:
     """Yield some places, and the indices of those and of receivers within the reach."""
     nplace, nreceiver = places.cores.size, receivers.pixel.size
-    most = max(1, _BLOCK // places.emitted.shape[0])
+    most = max(1, _BLOCK // spread.nenergy)
     if nplace * nreceiver <= most:
         source, target = np.divmod(np.arange(nplace * nreceiver), nreceiver)
-        yield slice(nplace), (source, target)
+        yield slice(0, nplace), (source, target)
         return
-    farthest = min(reach + float(places.cores.max()), np.pi)
+    farthest = min(float(spread.reach.max()) + float(places.cores.max()), np.pi)
     radius = 2 * np.sin(farthest / 2) * (1 + 1e-9)  # a chord
     vectors = places.vectors.T
     number = receivers.tree.query_ball_point(vectors, radius, return_length=True)
     block = np.cumsum(number) // most
     for places_of_block in np.split(np.arange(nplace), np.flatnonzero(np.diff(block)) + 1):
-        some = slice(places_of_block[0], places_of_block[-1] + 1)
+        some = slice(int(places_of_block[0]), int(places_of_block[-1]) + 1)
         tree = cKDTree(vectors[some])
         found = tree.sparse_distance_matrix(receivers.tree, radius, output_type="ndarray")
-        yield some, (found["i"].astype(np.intp), found["j"].astype(np.intp))
+        yield some, (found["i"].astype(np.intp) + some.start, found["j"].astype(np.intp))
 
 
-def _add(
-    received: Float,
-    receivers: Receivers,
-    spread: PointSpread,
-    places: _Places,
-    pairs: tuple[Int, Int],
-) -> None:
-    """Add the photons of some places that land in receivers."""
+def _shares(
+    receivers: Receivers, spread: PointSpread, places: _Places, pairs: tuple[Int, Int]
+) -> tuple[Int, Float]:
+    """Indices of pairs within the reach, and the shares (nenergy, n) of photons that they are."""
     source, target = pairs
     angle = separations(places.vectors[:, source], receivers.vectors[:, target])
     reach, core = float(spread.reach.max()), places.cores[source]
     followed, is_cut = places.followed[source], receivers.is_cut[target]
     near = followed & (angle <= core)
     near |= is_cut & (angle <= min(reach + core.max(initial=0.0), _PLANE))
-    parts = []
-    if near.any():
-        some = source[near], target[near]
-        parts.append((near, receivers.outlines.shares(spread, places.vectors, some)))
+    chosen = np.flatnonzero(near)
+    parts = [(chosen, _near(receivers, spread, places.vectors, _at(pairs, chosen)))]
     beyond = np.where(near, np.inf, angle)
     for order, wanted in zones(beyond, core, reach, followed, spread.ends):
-        some = source[wanted], target[wanted]
-        parts.append((wanted, _sums(receivers, spread, places.vectors, some, order)))
-    for chosen, shares in parts:
-        photons = places.emitted[:, source[chosen]] * shares
-        for row, seen in zip(received, photons, strict=True):
-            row += np.bincount(target[chosen], seen, row.size)
+        chosen = np.flatnonzero(wanted)
+        step = max(1, _POSITIONS // order**2)
+        for start in range(0, chosen.size, step):
+            some = chosen[start : start + step]
+            parts.append((some, _sums(receivers, spread, places, _at(pairs, some), order)))
+    return np.concatenate([p for p, _ in parts]), np.concatenate([s for _, s in parts], axis=1)
+
+
+def _near(
+    receivers: Receivers, spread: PointSpread, vectors: Float, pairs: tuple[Int, Int]
+) -> Float:
+    """Shares of photons by integrals along the outlines of receivers, (nenergy, npair)."""
+    found, index = np.unique(pairs[1], return_inverse=True)
+    x, y, is_cut = receivers.x[found], receivers.y[found], receivers.is_cut[found]
+    outlines = PixelOutlines.from_pixels(receivers.grid, x, y, is_cut)
+    return outlines.shares(spread, vectors, (pairs[0], index.reshape(-1)))
+
+
+def _at(pairs: tuple[Int, Int], some: Int) -> tuple[Int, Int]:
+    """Keep some pairs."""
+    return pairs[0][some], pairs[1][some]
 
 
 def _sums(
-    receivers: Receivers, spread: PointSpread, vectors: Float, pairs: tuple[Int, Int], order: int
+    receivers: Receivers, spread: PointSpread, places: _Places, pairs: tuple[Int, Int], order: int
 ) -> Float:
     """Sum the density over positions in the receivers of pairs, (nenergy, npair)."""
-    source, target = pairs
-    total = np.zeros((spread.nenergy, source.size))
+    (source, target), grid = pairs, receivers.grid
+    if grid.separable and places.cores.size == 1:
+        (x,), (y,) = places.pixels
+        offsets = receivers.x[target] - x, receivers.y[target] - y
+        return sum_over_subpixels(grid, spread, (places.vectors, x, y), offsets, order)
     columns, index = np.unique(target, return_inverse=True)
-    x, y, places = receivers.x[columns], receivers.y[columns], vectors[:, source]
-    for area, positions in subpixels(receivers.grid, x, y, order):
-        separation = separations(places, positions[:, index])
-        total += area[index] * spread.density_at(separation)
-    return total
+    index = index.reshape(-1)
+    area, positions = subpixels(grid, receivers.x[columns], receivers.y[columns], order)
+    separation = separations(places.vectors[:, source, None], positions[:, index])
+    return spread.sum_density(separation, area[index])

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...maps.pixelgrid import PixelGrid
-from ...maps.sphere import dot
+from ...maps.sphere import cross, dot
 from .point_spread import PointSpread
 
 __all__ = [
@@ -206,9 +206,9 @@ def _round_down(angle: float) -> float:
 def local_axes(center: Float) -> Float:
     """Three axes (3, 3, ...) of unit vectors (3, ...): two at right angles to it, and itself."""
     other = np.moveaxis(np.eye(3)[np.abs(center).argmin(axis=0)], -1, 0)
-    first = np.cross(center, other, axis=0)
-    first /= np.linalg.norm(first, axis=0)
-    return np.stack([first, np.cross(center, first, axis=0), center])
+    first = cross(center, other)
+    first /= np.sqrt(dot(first, first))
+    return np.stack([first, cross(center, first), center])
 
 
 def _split(position: Float, side: float) -> tuple[tuple[Float, Float], tuple[Float, Float]]:

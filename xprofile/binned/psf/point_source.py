@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
-from .pairs import received_from_places
+from .pairs import shares_of_places
 from .photons import pixel_positions
 from .point_spread import PointSpread
 from .receivers import Receivers
@@ -53,5 +53,5 @@ def psf_share(
         return np.zeros((spread.nenergy, *targets.shape))
     vectors = np.asarray(source, dtype=float).reshape(3, 1)
     pixels = pixel_positions(grid, vectors, float(targets.x.mean()))
-    received = received_from_places(targets, spread, vectors, pixels, np.ones((spread.nenergy, 1)))
-    return np.asarray((targets.sums @ received.T).T.reshape(-1, *targets.shape))
+    ((_, shares),) = shares_of_places(targets, spread, vectors, pixels)
+    return np.stack([row.toarray().reshape(targets.shape) for row in shares])

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sums.sparse import sum_rows
+
 __all__ = ["PointSpread"]
 
 Float = NDArray[np.float64]
@@ -118,7 +120,8 @@ class PointSpread:
     @cached_property
     def containment(self) -> Float:
         """Share of the photons within each angle, (nposition, nenergy, nrad)."""
-        parts = _integral(self.angles[:-1], self.angles[1:], self.density[..., :-1], self._slopes)
+        even, rising = _segments(self.angles[:-1], self.angles[1:])
+        parts = self.density[..., :-1] * even + self._slopes * rising
         return np.concatenate(
             [np.zeros((*parts.shape[:-1], 1)), np.cumsum(parts, axis=-1)], axis=-1
         )
@@ -160,17 +163,47 @@ class PointSpread:
 
     def share_within(self, angle: Float) -> Float:
         """Share of the photons within angles (...) in rad, (nposition, nenergy, ...)."""
-        angle = np.clip(angle, 0.0, self.angles[-1])
-        left = np.clip(np.searchsorted(self.angles, angle) - 1, 0, self.angles.size - 2)
-        start = self.angles[left]
-        density, slope = self.density[..., left], self._slopes[..., left]
-        return np.asarray(self.containment[..., left] + _integral(start, angle, density, slope))
+        angle, left = self._intervals(angle)
+        even, rising = _segments(self.angles[left], angle)
+        beyond = self.density[..., left] * even + self._slopes[..., left] * rising
+        return np.asarray(self.containment[..., left] + beyond)
 
-    def density_at(self, angle: Float, position: int = 0) -> Float:
-        """Density in sr-1 at angles (...) in rad, (nenergy, ...)."""
-        flat = np.ravel(angle)
-        found = [np.interp(flat, self.angles, row, right=0.0) for row in self.density[position]]
-        return np.stack(found).reshape(-1, *np.shape(angle))
+    def density_at(self, angle: Float) -> Float:
+        """Density in sr-1 at angles (...) in rad, at the first position, (nenergy, ...)."""
+        flat = np.reshape(angle, (-1, 1))
+        return self.sum_density(flat, np.ones(flat.shape)).reshape(-1, *np.shape(angle))
+
+    def sum_density(self, angle: Float, weight: Float) -> Float:
+        """Sums (nenergy, n) of the density times weights, at angles in rad, both (n, m)."""
+        weight = np.where(angle <= self.angles[-1], weight, 0.0)
+        angle, left = self._intervals(angle)
+        part = weight * (angle - self.angles[left]) / np.diff(self.angles)[left]
+        return sum_rows((left, left + 1), (weight - part, part), self._densities)
+
+    def sum_beyond(self, angle: Float, weight: Float) -> Float:
+        """Sums (nenergy, n) of the share of photons beyond angles, times weights, both (n, m)."""
+        angle, left = self._intervals(angle)
+        even, rising = _segments(self.angles[left], angle)
+        size = self.angles.size
+        rows = left, left + size, left + 2 * size
+        return sum_rows(rows, (weight, -weight * even, -weight * rising), self._beyond)
+
+    def _intervals(self, angle: Float) -> tuple[Float, NDArray[np.intp]]:
+        """Angles up to the last one of the table, and the index of the last one below each."""
+        angle = np.clip(angle, 0.0, self.angles[-1])
+        return angle, np.clip(np.searchsorted(self.angles, angle) - 1, 0, self.angles.size - 2)
+
+    @cached_property
+    def _densities(self) -> Float:
+        """Densities at the first position, (nrad, nenergy)."""
+        return np.ascontiguousarray(self.density[0].T)
+
+    @cached_property
+    def _beyond(self) -> Float:
+        """Shares beyond the angles, densities and slopes at the first position, one by one."""
+        share = self.containment[0, :, -1:] - self.containment[0]
+        slopes = np.pad(self._slopes[0], ((0, 0), (0, 1)))
+        return np.concatenate([share.T, self.density[0].T, slopes.T])
 
     @cached_property
     def _weights(self) -> dict[int, tuple[Float, Float]]:
@@ -247,8 +280,8 @@ class PointSpread:
         return np.diff(np.concatenate([zero, means, ends], axis=-1), axis=-1)
 
 
-def _integral(start: Float, stop: Float, density: Float, slope: Float) -> Float:
-    """Integrals of 2 pi sin(angle) times a density, linear from `start` on, up to `stop`."""
+def _segments(start: Float, stop: Float) -> tuple[Float, Float]:
+    """Integrals of 2 pi sin(angle) from `start` on, alone and times the angle from `start` on."""
     half, middle = (stop - start) / 2, (stop + start) / 2
     square = half**2
     if half.size and half.max() < _SERIES:
@@ -258,5 +291,5 @@ def _integral(start: Float, stop: Float, density: Float, slope: Float) -> Float:
         sine = np.sin(half)
         series = half * square / 3 * (1 - square / 10)
         odd = np.where(half < _SERIES, series, sine - half * np.cos(half))
-    even = (density + slope * half) * (np.sin(middle) * sine)
-    return np.asarray(4 * np.pi * (even + slope * (np.cos(middle) * odd)))
+    even = 4 * np.pi * np.sin(middle) * sine
+    return even, half * even + 4 * np.pi * np.cos(middle) * odd

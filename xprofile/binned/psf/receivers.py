@@ -13,12 +13,56 @@ from scipy.spatial import cKDTree
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
-from .near import PixelOutlines
+from .emission import boxes
 
-__all__ = ["Receivers"]
+__all__ = ["PixelTable", "Receivers"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class PixelTable:
+    """Distinct pixels that are found by their numbers.
+
+    Parameters
+    ----------
+    x, y : numpy.ndarray
+        Pixel numbers (npixel,), which are whole.
+    turn : int
+        Number of columns after which pixels are the same again; 0 if they never are.
+    """
+
+    x: Float
+    y: Float
+    turn: int
+
+    @cached_property
+    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last column, and first and last row; not without pixels."""
+        x, y = self.x, self.y
+        return (int(x.min()), int(x.max())), (int(y.min()), int(y.max()))
+
+    @cached_property
+    def _table(self) -> Int:
+        """Index of each pixel number among the pixels, -1 where there is none, (rows, columns).
+
+        One row and one column more, of -1, at the end.
+        """
+        (x0, x1), (y0, y1) = self.ends
+        table = np.full((y1 - y0 + 2, x1 - x0 + 2), -1, np.intp)
+        table[(self.y - y0).astype(int), (self.x - x0).astype(int)] = np.arange(self.x.size)
+        return table
+
+    def find(self, x: Float | Int, y: Float | Int) -> Int:
+        """Index of the pixel at numbers that broadcast, -1 where there is none."""
+        (x0, x1), (y0, y1) = self.ends
+        if self.turn:
+            x = x0 + (x - x0) % self.turn
+        known = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        column = np.where(known, x - x0, -1).astype(int)
+        row = np.where(known, y - y0, -1).astype(int)
+        return np.asarray(self._table[row, column])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,50 +127,22 @@ class Receivers:
         return np.asarray(~np.all(whole, axis=0))
 
     @cached_property
-    def outlines(self) -> PixelOutlines:
-        """Corners of the pixels."""
-        return PixelOutlines.from_pixels(self.grid, self.x, self.y, self.is_cut)
-
-    @cached_property
     def column_sums(self) -> Any:
         """The sums, ordered for the choice of some pixels."""
         return self.sums.tocsc()
 
-    @property
-    def ends(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """First and last column, and first and last row."""
-        (x0, y0), (x1, y1) = self._first, self._last
-        return (int(x0), int(x1)), (int(y0), int(y1))
+    @cached_property
+    def table(self) -> PixelTable:
+        """The pixels, to find them by their numbers."""
+        return PixelTable(self.x, self.y, self.grid.whole_turn)
 
     @cached_property
-    def _table(self) -> Int:
-        """Index of each pixel number among the receivers, -1 where there is none, (rows, columns).
-
-        One row and one column more, of -1, at the end.
-        """
-        (x0, y0), (x1, y1) = self._first, self._last
-        table = np.full((int(y1 - y0) + 2, int(x1 - x0) + 2), -1, np.intp)
-        table[(self.y - y0).astype(int), (self.x - x0).astype(int)] = np.arange(self.pixel.size)
-        return table
+    def rows(self) -> Int:
+        """Rows of the sums that have pixels, (nrow,)."""
+        return np.flatnonzero(np.diff(self.sums.indptr)).astype(np.intp)
 
     @cached_property
-    def _first(self) -> tuple[float, float]:
-        return float(self.x.min(initial=np.inf)), float(self.y.min(initial=np.inf))
-
-    @cached_property
-    def _last(self) -> tuple[float, float]:
-        return float(self.x.max(initial=-np.inf)), float(self.y.max(initial=-np.inf))
-
-    def find(self, x: Float | Int, y: Float | Int) -> Int:
-        """Index of the receiver at pixel numbers that broadcast, -1 where there is none.
-
-        On a grid that goes round the sky, columns a full turn away are the same.
-        """
-        (x0, y0), (x1, y1) = self._first, self._last
-        turn = self.grid.whole_turn
-        if turn:
-            x = np.asarray(x0 + (x - x0) % turn, dtype=float)
-        known = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
-        column = np.where(known, x - x0, -1).astype(int)
-        row = np.where(known, y - y0, -1).astype(int)
-        return np.asarray(self._table[row, column])
+    def boxes(self) -> Float:
+        """First and last column, first and last row of these rows, (4, nrow)."""
+        pixels = self.sums.indices
+        return boxes(self.x[pixels], self.y[pixels], self.sums.indptr[self.rows])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...maps.pixelgrid import PixelGrid
+from .point_spread import PointSpread
 
-__all__ = ["separations", "subpixels", "zones"]
+__all__ = ["gauss_points", "separations", "subpixels", "sum_over_subpixels", "zones"]
 
 Float = NDArray[np.float64]
 
@@ -64,16 +66,79 @@ def zones(
         start = np.maximum(start, core * ratio)
 
 
+@lru_cache(maxsize=64)  # a technical size
+def gauss_points(order: int) -> tuple[Float, Float]:
+    """Positions from -1 to 1, and weights, that integrate polynomials (Gauss-Legendre)."""
+    return np.polynomial.legendre.leggauss(order)
+
+
 def separations(first: Float, second: Float) -> Float:
     """Angles in rad between unit vectors (3, ...) that broadcast, exact also where small."""
     chord = np.sqrt(sum((b - a) ** 2 for a, b in zip(first, second, strict=True)))
     return np.asarray(2 * np.arcsin(np.minimum(chord / 2, 1.0)))
 
 
+def sum_over_subpixels(
+    grid: PixelGrid,
+    spread: PointSpread,
+    place: tuple[Float, float, float],
+    offsets: tuple[Float, Float],
+    order: int,
+) -> Float:
+    """Sum the density round a place over positions in pixels, (nenergy, npixel).
+
+    Parameters
+    ----------
+    grid : PixelGrid
+        The pixels of a map, whose scale hardly changes within one.
+    spread : PointSpread
+        With one position.
+    place : tuple
+        Unit vector (3, 1) of the place, and its pixel numbers x and y.
+    offsets : tuple of numpy.ndarray
+        Offsets x and y (npixel,) of the pixels, whole numbers.
+    order : int
+        Number of positions along a side of a pixel.
+    """
+    (center, x, y), (dx, dy) = place, offsets
+    if grid.separable:
+        angle, area = _separable_subpixels(grid, y, dx, dy, order)
+    else:
+        area, vectors = subpixels(grid, x + dx, y + dy, order, even=True)
+        angle = separations(center[..., None], vectors)
+    return spread.sum_density(angle, area)
+
+
+def _separable_subpixels(
+    grid: PixelGrid, y: float, dx: Float, dy: Float, order: int
+) -> tuple[Float, Float]:
+    """Angles in rad and solid angles in sr of parts of pixels, (npixel, order**2).
+
+    Of a separable grid, by haversines, which rows and columns have in common.
+    """
+    points, weights = gauss_points(order)
+    (columns, i), (rows, j) = (np.unique(d, return_inverse=True) for d in (dx, dy))
+    lon = np.radians(grid.steps[0]) * (columns[:, None] + points / 2)
+    lat0, lat = (
+        np.radians(grid.linear_coordinate(1, np.asarray(at)))
+        for at in (y, y + rows[:, None] + points / 2)
+    )
+    across = np.sin(lon / 2) ** 2
+    along, cosine = np.sin((lat - lat0) / 2) ** 2, np.cos(lat)
+    cosine = np.where(np.abs(lat) > np.pi / 2, 0.0, cosine)  # off the sky
+    i, j = i.reshape(-1), j.reshape(-1)
+    square = along[j][:, None] + (np.cos(lat0) * cosine)[j][:, None] * across[i][..., None]
+    angle = 2 * np.arcsin(np.sqrt(np.minimum(square, 1.0)))
+    area = np.radians(grid.steps).prod() / 4 * weights * cosine
+    area = area[j][:, None] * weights[:, None]
+    shape = dx.size, order**2
+    return angle.reshape(shape), np.broadcast_to(area, angle.shape).reshape(shape)
+
+
 def subpixels(
     grid: PixelGrid, x: Float, y: Float, order: int, *, even: bool = False
-) -> Iterator[tuple[Float, Float]]:
-    """Yield parts of each pixel: solid angles (...) in sr, and unit vectors (3, ...).
+) -> tuple[Float, Float]:
+    """Return parts of each pixel: solid angles in sr, and unit vectors.
 
     A sum over them is the integral over the pixel, for polynomials of degree 2 `order` - 1. Parts
     that are off the sky have 0.
@@ -83,20 +148,27 @@ def subpixels(
     grid : PixelGrid
         The pixels of a map.
     x, y : numpy.ndarray
-        Pixel numbers, which broadcast.
+        Pixel numbers (npixel,).
     order : int
         Number of positions along a side of a pixel.
     even : bool
         Whether the scale of the map hardly changes within a pixel.
+
+    Returns
+    -------
+    areas : numpy.ndarray
+        Solid angles (npixel, order**2).
+    vectors : numpy.ndarray
+        Unit vectors (3, npixel, order**2).
     """
-    points, weights = np.polynomial.legendre.leggauss(order)
-    whole = grid.solid_angle(x, y) if even and not grid.separable else None
-    for dx, a in zip(points / 2, weights / 2, strict=True):
-        for dy, b in zip(points / 2, weights / 2, strict=True):
-            vectors = grid.vectors(x + dx, y + dy)
-            area = a * b * (_local_area(grid, x + dx, y + dy) if whole is None else whole)
-            known = np.isfinite(area) & np.isfinite(vectors[2])
-            yield np.where(known, area, 0.0), np.where(known, vectors, 0.0)
+    points, weights = gauss_points(order)
+    whole = grid.solid_angle(x, y)[:, None] if even and not grid.separable else None
+    x = x[:, None] + np.repeat(points, order) / 2
+    y = y[:, None] + np.tile(points, order) / 2
+    vectors, part = grid.vectors(x, y), np.multiply.outer(weights, weights).ravel() / 4
+    area = part * (_local_area(grid, x, y) if whole is None else whole)
+    known = np.isfinite(area) & np.isfinite(vectors[2])
+    return np.where(known, area, 0.0), np.where(known, vectors, 0.0)
 
 
 def _local_area(grid: PixelGrid, x: Float, y: Float) -> Float:
