@@ -148,12 +148,14 @@ class ProfileEstimator:
         object.__setattr__(self, "selection_optional", optional_quantities(self.selection_optional))
         object.__setattr__(self, "norm_values", checked_norm_values(self.norm_values))
         for name in ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity"):
-            check_number(name, getattr(self, name), "a positive number")
+            check_number(name, getattr(self, name), "a positive number from 1e-100 to 1e100")
         check_positive_integer("scan_n_values", self.scan_n_values, InvalidOptionError, least=2)
         check_number_of_norms("scan_n_values", self.scan_n_values)
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         if self.scan_n_sigma is not None:
-            check_number("scan_n_sigma", self.scan_n_sigma, "a positive number")
+            check_number(
+                "scan_n_sigma", self.scan_n_sigma, "a positive number from 1e-100 to 1e100"
+            )
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")

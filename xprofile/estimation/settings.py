@@ -32,6 +32,10 @@ __all__ = [
 # the memory of a laptop, and ten times fewer are still far more than a figure shows.
 _MOST_NORMS = 1_000_000
 
+# Narrowest width of a background that is fitted. Its norm is 1 to all digits, as at 1e-20. At 1e-80
+# squares of the inverse square are infinite.
+_NARROWEST = 1e-50
+
 Float = NDArray[np.float64]
 _OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity")
 
@@ -168,7 +172,7 @@ def background_width(background: str | float) -> float | None:
             "background must be 'fixed', 'free', or its relative systematic uncertainty such as "
             f"0.05, found {background!r}"
         )
-    return width
+    return max(width, _NARROWEST)
 
 
 def setting_text(name: str, value: Any) -> str:

@@ -107,6 +107,8 @@ def _as_float(value: Any) -> float:
 _KINDS: dict[str, Callable[[float], bool]] = {
     "a finite number": lambda value: bool(np.isfinite(value)),
     "a number, or infinity for all or no bins": lambda value: not np.isnan(value),
+    "a positive number from 1e-6 to 1e5": lambda value: 1e-6 <= value <= 1e5,
+    "a positive number from 1e-100 to 1e100": lambda value: 1e-100 <= value <= 1e100,
     "a positive number": lambda value: 0 < value < np.inf,
     "a number of 0 or more": lambda value: 0 <= value < np.inf,
     "a share from 0 to 1": lambda value: 0 <= value <= 1,
@@ -148,7 +150,7 @@ def check_ascending(
     error: type[Exception],
     *,
     positive: bool = False,
-    found: str | None = None,
+    found: object = None,
     hint: str = "",
 ) -> None:
     """Raise unless numbers are finite and each is larger than the one before.
@@ -163,8 +165,8 @@ def check_ascending(
         Class of the exception to raise.
     positive : bool
         Whether all must be above 0, too.
-    found : str, optional
-        Text for the numbers in the message, if not the numbers themselves.
+    found : object, optional
+        Text or value for the message, if not the numbers themselves.
     hint : str
         How to mend it.
     """
@@ -172,7 +174,8 @@ def check_ascending(
     if not fine or (positive and np.any(values <= 0)):
         kind = "positive" if positive else "finite"
         remedy = f"; {hint}" if hint else ""
-        raise error(f"{name} must be {kind} and ascend, found {found or values}{remedy}")
+        shown = values if found is None else found if isinstance(found, str) else repr(found)
+        raise error(f"{name} must be {kind} and ascend, found {shown}{remedy}")
 
 
 def energies_from_quantity(name: str, values: Any, unit: str, *, least: int = 2) -> Float:
@@ -210,9 +213,7 @@ def energies_from_quantity(name: str, values: Any, unit: str, *, least: int = 2)
         raise InvalidEnergyError(
             f"{name} must be a list of {least} or more energies, found {values!r}; {hint}"
         )
-    check_ascending(
-        name, energies, InvalidEnergyError, positive=True, found=repr(values), hint=hint
-    )
+    check_ascending(name, energies, InvalidEnergyError, positive=True, found=values, hint=hint)
     return energies
 
 

@@ -64,7 +64,7 @@ class UnfoldSettings:
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
         for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number")
+            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
         for name in ("exposure_systematic", "smoothness"):

@@ -10,18 +10,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...likelihood.many_norms import (
-    Fit,
-    Problems,
-    Profiled,
-    best_fit,
-    hesse_covariance,
-    profile_rise,
-    profile_step,
-)
+from ...exceptions import InvalidOptionError
+from ...likelihood.many_norms import Problems, best_fit, hesse_covariance
 from ...schema.variables import PROFILE
 from ..solve import Solution
 from .fitted_counts import fitted_counts
+from .intervals import Intervals
 from .settings import UnfoldSettings
 from .systematics import Steps, with_exposure_systematic
 from .systems import Systems
@@ -36,6 +30,10 @@ Array = TypeVar("Array", Float, Bool)
 # up to 0.003 of its error. Fits end about 1e-13 above the minimum, so that ten times as much or as
 # little flags the same fits: none of those in the tests.
 _LARGEST_GAP = 1e-5
+
+# Counts that the smallest norm may predict, in units of those that are there. At 1e8 limits are
+# wrong by 1e-4 of the errors, and at 1e11 fits fail.
+_MOST_COUNTS = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,8 @@ def solve_systems(
     if settings.smoothness:
         covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
-    values, lost, endless = _values(problems, fit, covariance, settings, nwanted)
+    intervals = Intervals(problems, fit, nbin, nwanted)
+    values, endless = _values(intervals, covariance, settings)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
     if settings.smoothness:
@@ -97,7 +96,7 @@ def solve_systems(
     on_rows = fit.on_kink.reshape(len(response), systems.ntoy, -1)
     kinks = systems.by_bin(on_rows.astype(np.float64))
     on_kink = np.moveaxis(kinks.sum(axis=-1) > 0, 2, 0).reshape(norm.shape)
-    flags = _flags(problems, fit, covariance, settings, on_kink, lost, endless, nwanted)
+    flags = _flags(intervals, covariance, settings, on_kink, endless)
     systematic = settings.exposure_systematic * norm
     covariance = _where_known(covariance) + systematic[:, :, None] * systematic[:, None, :]
     shape = (systems.shape[-1], systems.ntoy, nbin)
@@ -124,30 +123,27 @@ def _where_known(covariance: Float) -> Float:
 
 
 def _flags(
-    problems: Problems,
-    fit: Fit,
+    intervals: Intervals,
     covariance: Float,
     settings: UnfoldSettings,
     on_kink: Bool,
-    lost: Bool,
     endless: Bool,
-    nwanted: int,
 ) -> tuple[Bool, Bool, Bool, Bool]:
     """Whether norms are fitted, at a boundary, unbounded, and not converged.
 
     A bin is at a boundary if its norm is at the smallest one, or if the predicted counts of one of
-    its empty fine bins reach 0. `lost` are norms whose profiles failed, and `endless` those that
-    other norms can replace, so that nothing limits them.
+    its empty fine bins reach 0. `endless` are norms that other norms can replace, so that nothing
+    limits them.
     """
-    nbin = covariance.shape[-1]
-    fitted = np.isfinite(fit.x[:, :nbin])
+    fit, nbin = intervals.fit, covariance.shape[-1]
+    seen = np.asarray((intervals.problems.response > 0).any(axis=1))[:, :nbin]
+    fitted = np.repeat(seen, len(fit.x) // len(seen), axis=0)
     unbounded = fitted & endless
     if settings.norm_min is None:  # with a curvature on both sides, the statistic rises for ever
         flat = fitted & (on_kink | ~np.isfinite(np.einsum("pjj->pj", covariance)))
-        flat[:, nwanted:] = False
-        down = _flat_steps(flat, problems, fit, settings.n_sigma, -1)
-        unbounded |= flat & np.isnan(down.values) & ~down.failed
-        lost = lost | down.failed
+        down = intervals.steps(settings.n_sigma**2, -1, flat)
+        unbounded |= flat & intervals.wanted & np.isnan(down.values) & ~down.failed
+    lost = np.asarray(intervals.failed | np.isnan(intervals.norm))
     failed = fitted & (lost | ~(fit.gap <= _LARGEST_GAP)[:, None])
     return fitted, fitted & (fit.at_bound[:, :nbin] | on_kink), unbounded, failed
 
@@ -187,60 +183,49 @@ def _problems(
         lower=-np.inf if settings.norm_min is None else settings.norm_min,
         penalty=penalties,
     )
+    _check_smallest_norm(problems, settings.norm_min)
     width = settings.width
     return problems if width is None else problems.with_background_norms(numbers, width)
 
 
+def _check_smallest_norm(problems: Problems, norm_min: float | None) -> None:
+    """Raise if the smallest norm predicts so many counts that results are rounding errors."""
+    if norm_min is None or norm_min <= 0:
+        return
+    least = norm_min * problems.response.sum(axis=2).max(initial=0)
+    known = 1 + (problems.n + problems.background).max(initial=0)
+    if least > _MOST_COUNTS * known:
+        raise InvalidOptionError(
+            f"norm_min={norm_min:g} predicts {least:.2g} counts in a fine bin, where there are "
+            f"{known - 1:.2g} at most; give a smaller norm_min"
+        )
+
+
 def _values(
-    problems: Problems, fit: Fit, covariance: Float, settings: UnfoldSettings, nwanted: int
-) -> tuple[dict[str, Float], Bool, Bool]:
+    intervals: Intervals, covariance: Float, settings: UnfoldSettings
+) -> tuple[dict[str, Float], Bool]:
     """Norms, their errors and limits, and test statistics, (nproblem, nbin) each.
 
-    Further, whether profiles of a norm failed, and whether it has no upper limit.
+    Further, whether a norm has no upper limit.
     """
-    nbin = covariance.shape[-1]
-    columns, norm = range(nwanted), fit.x[:, :nbin]
-    with np.errstate(invalid="ignore"):
-        error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
-    flat = ~np.isfinite(error)
-    flat[:, nwanted:] = False
-    found = _flat_steps(flat, problems, fit, settings.n_sigma, +1)
-    error = np.where(flat, found.values, error)
-    lost = found.failed.copy()
-
-    def profiled(result: Profiled) -> Float:
-        np.logical_or(lost[:, :nwanted], result.failed, out=lost[:, :nwanted])
-        others = np.full((len(norm), nbin - nwanted), np.nan)
-        return np.concatenate([result.values, others], axis=1)
-
+    norm = intervals.norm
     systematic = settings.n_sigma * settings.exposure_systematic
-    values = {"norm": norm, "norm_err": with_exposure_systematic(error, norm, systematic)}
-    steps = Steps(
-        lambda rise, sign: profiled(profile_step(problems, fit, columns, rise, sign)),
-        norm,
-        settings.norm_min,
-        settings.exposure_systematic,
-    )
+    values = {"norm": norm}
+    steps = Steps(intervals, settings.norm_min, settings.exposure_systematic)
     if "errn-errp" in settings.selection_optional:
         values["norm_errn"] = steps.down(settings.n_sigma)
         values["norm_errp"] = steps.up(settings.n_sigma)
     if "ul" in settings.selection_optional:
         values["norm_ul"] = norm + steps.up(settings.n_sigma_ul)
-    ts = np.where(norm == 0, 0.0, profiled(profile_rise(problems, fit, columns, 0.0)))
+    with np.errstate(invalid="ignore"):
+        error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
+    flat = ~np.isfinite(error)
+    found = intervals.steps(settings.n_sigma**2, +1, flat)
+    error = np.where(flat, found.values, error)
+    values["norm_err"] = with_exposure_systematic(error, norm, systematic)
+    ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
-    return values, lost, np.isnan(error) & ~found.failed
-
-
-def _flat_steps(flat: Bool, problems: Problems, fit: Fit, n_sigma: float, sign: int) -> Profiled:
-    """Steps of the flagged norms, (nproblem, nbin); NaN for others."""
-    found, failed = np.full(flat.shape, np.nan), np.zeros(flat.shape, bool)
-    flat = flat & np.isfinite(fit.x[:, : flat.shape[1]])
-    columns = np.flatnonzero(flat.any(axis=0))
-    if columns.size:
-        steps = profile_step(problems, fit, columns.tolist(), n_sigma**2, sign)
-        found[:, columns] = np.where(flat[:, columns], steps.values, np.nan)
-        failed[:, columns] = flat[:, columns] & steps.failed
-    return Profiled(found, failed)
+    return values, np.isnan(error) & ~found.failed
 
 
 def _without_penalty_alone(covariance: Float, systems: Systems, response: Float) -> Float:

@@ -51,7 +51,14 @@ _CHANGES, _MORE_CHANGES = 3, 12
 _CERTAIN = 1e-10
 
 
-def certified_gap(problems: Problems, system: System, z: Float, slope: Float, pull: Float) -> Float:
+def certified_gap(
+    problems: Problems,
+    system: System,
+    z: Float,
+    slope: Float,
+    pull: Float,
+    certain: float = _CERTAIN,
+) -> Float:
     """Difference between C and a lower limit of its minimum, (nproblem,); inf if none is found.
 
     Parameters
@@ -60,10 +67,12 @@ def certified_gap(problems: Problems, system: System, z: Float, slope: Float, pu
         The problems, and their equations.
     z, slope, pull : numpy.ndarray
         Norms in the units of the system, slopes of rows, and pulls of lower limits.
+    certain : float
+        Gap up to which no more is tried.
     """
     rows = _Rows.at(problems, system, z)
     gap = _least_gap(rows, slope, pull, _CHANGES)
-    todo = np.flatnonzero(~(gap <= _CERTAIN))
+    todo = np.flatnonzero(~(gap <= certain))
     if todo.size:
         part = replace(system.take(todo), accurate=True)
         rows = _Rows.at(problems.take(todo), part, z[todo])

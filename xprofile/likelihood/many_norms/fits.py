@@ -16,7 +16,7 @@ from .problems import Problems
 from .rows import predicted, row_signal
 from .system import System
 
-__all__ = ["Fit", "best_fit", "npred"]
+__all__ = ["Fit", "best_fit", "npred", "within_reach"]
 
 
 # Pulls on all norms that move best fits by these shares of their errors, and whether equations are
@@ -125,7 +125,7 @@ def _fit_group(problems: Problems) -> Fit:
     length = _length(problems, fit)
     worth = fit.gap + _LONG * length
     tries = [(problems, *each) for each in _TRIES[1:]]
-    tries += [(_within_reach(problems), *each) for each in _TRIES]
+    tries += [(within_reach(problems), *each) for each in _TRIES]
     for source, tilt, accurate in tries:
         certain = _SURE if accurate else _CERTAIN
         todo = np.flatnonzero(worth > (certain if source is problems else _UNSURE))
@@ -143,11 +143,12 @@ def _fit_group(problems: Problems) -> Fit:
     return fit
 
 
-def _within_reach(problems: Problems) -> Problems:
-    """Limit norms that run away."""
+def within_reach(problems: Problems, x: Float | float = 0.0) -> Problems:
+    """Limit norms that run away, from 0 or from norms x where these are lower."""
     total = np.repeat(problems.response.sum(axis=1), problems.repeats, axis=0)
     counts = 1 + (problems.n + problems.background).sum(axis=1, keepdims=True)
-    lowest = -_LOWEST * counts / np.where(total > 0, total, 1)
+    room = _LOWEST * counts / np.where(total > 0, total, 1)
+    lowest = np.minimum(np.nan_to_num(x), 0) - room
     return replace(problems, lower=np.maximum(problems.lower, lowest))
 
 

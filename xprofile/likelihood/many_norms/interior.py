@@ -3,21 +3,20 @@
 Newton's method solves the equations of `System` with products that are to be 0 on their way to 0,
 all alike, while predicted counts, slopes, slacks and pulls stay positive. Each iteration predicts
 how far the products can fall, and corrects for their curvature (Mehrotra 1992, SIAM J. Optim. 2,
-575).
+575). A system with a `Goal` ends where the statistic has risen by a given amount, instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..statistic import Bool, Float
+from .steps import SMALLEST, Point, linearise
 from .system import System
 
-__all__ = ["STARTS", "Point", "solve_from", "solve_interior", "starting_norms"]
+__all__ = ["STARTS", "solve_from", "solve_interior", "start_at", "starting_norms"]
 
 # Limit of iterations. The random problems of the tests need up to 40.
 _MAX_ITERATIONS = 100
@@ -26,16 +25,13 @@ _MAX_ITERATIONS = 100
 # share of a count.
 _TOLERANCE = 1e-15
 
-# Difference of predicted counts from their sum that is a rounding error, as a share of its terms.
-# Rows on kinks multiply its square by up to 1e17. At 1e-16 some fits do not end; at 1e-14 kinks
-# would be placed to this share of the counts.
-_ROUNDED = 7e-16
-
-# Newton's decrement at which a fit ends, in units of the statistic.
+# Newton's decrement at which a fit ends, in units of the statistic, next to twice the sum of the
+# smallest products: no fit can end below that, and kinks by the hundred would keep it from ending.
 _MOVED = 1e-15
 
-# Smallest product that is aimed at: below the tolerance, and far above rounding errors.
-_SMALLEST = 1e-17
+# The same for fits that go to a rise of the statistic. Distances are then right to 1e-9 of
+# themselves, and at 1e-15 some fits do not end.
+_GOAL_TOLERANCE = 1e-11
 
 # Least predicted counts at the start, as a share of the counts. It decides the speed only.
 _LEAST = 1e-3
@@ -52,42 +48,6 @@ STARTS = (1.0, 1e3, 1e6)
 # for it. Without it some fits stop on the way.
 _CENTRAL = 1e-2
 _MAX_HALVINGS = 20
-
-
-@dataclass(eq=False)
-class Point:
-    """Norms, slacks and pulls (nproblem, ncolumn), and the counts and slopes of rows."""
-
-    z: Float
-    slack: Float
-    pull: Float
-    on: Float
-    u: Float
-    off: Float
-    w: Float
-
-    def take(self, index: NDArray[np.intp]) -> Point:
-        """Return the selected problems."""
-        return Point(*(getattr(self, f.name)[index] for f in fields(self)))
-
-    def put(self, index: NDArray[np.intp], other: Point) -> None:
-        """Replace the selected problems."""
-        for f in fields(self):
-            getattr(self, f.name)[index] = getattr(other, f.name)
-
-    def moved(self, step: Float, by: Point) -> Point:
-        """Go a share of a step."""
-        return Point(
-            *(getattr(self, f.name) + step[:, None] * getattr(by, f.name) for f in fields(self))
-        )
-
-    def room(self, by: Point) -> Float:
-        """Largest share of a step that leaves everything positive."""
-        names = ("slack", "pull", "on", "u", "off", "w")
-        worst = [
-            np.max(-getattr(by, name) / getattr(self, name), axis=1, initial=0) for name in names
-        ]
-        return np.asarray(1 / np.maximum(np.max(worst, axis=0), _SMALLEST))
 
 
 def starting_norms(system: System) -> Float:
@@ -151,7 +111,8 @@ def start_at(system: System, z: Float, scale: float = 1.0) -> Point:
     mu = np.where(has_off, signal + a * b, np.maximum(signal, _LEAST * on))
     mu = np.where(system.live, np.where(below, on / u, mu), 1)
     u = np.where(system.live, on / mu, 1)
-    return Point(z, slack, np.where(bounded, product / slack, 1), mu, u, b, w)
+    force = np.ones((len(z), 1)) if system.goal is None else system.goal.force
+    return Point(z, slack, np.where(bounded, product / slack, 1), mu, u, b, w, force)
 
 
 def _targets(system: System, product: float | Float) -> tuple[Float, Float]:
@@ -160,11 +121,13 @@ def _targets(system: System, product: float | Float) -> tuple[Float, Float]:
     return on, np.where(system.has_off, np.where(system.off > 0, system.off, product), 1)
 
 
-def solve_interior(system: System, point: Point) -> tuple[Point, Bool]:
+def solve_interior(
+    system: System, point: Point, iterations: int = _MAX_ITERATIONS
+) -> tuple[Point, Bool]:
     """Solve the equations from a point; return whether each problem has converged."""
     found, todo = point, np.arange(len(point.z))
     converged = np.zeros(todo.size, bool)
-    for _ in range(_MAX_ITERATIONS):
+    for _ in range(iterations):
         point, done = _iterate(system, point)
         if done.any():
             converged[todo[done]] = True
@@ -183,15 +146,19 @@ def _iterate(system: System, point: Point) -> tuple[Point, Bool]:
     on, off = _targets(system, 0.0)
     now_on, now_off, now_pull = point.u * point.on, point.w * point.off, point.pull * point.slack
     product = _mean_product(system, point)
-    solve = _linearise(system, point)
+    solve = linearise(system, point)
     whole = np.ones(len(product))
     ahead, decrement = solve(whole, on - now_on, off - now_off, -now_pull)
     missed = _missed(now_on, on) + _missed(now_off, off)
-    done = (product <= _TOLERANCE) & (missed <= _TOLERANCE) & (decrement <= _MOVED)
+    most, moved = _TOLERANCE, _MOVED
+    if system.goal is not None:
+        most = moved = _GOAL_TOLERANCE * min(1, system.goal.rise)
+    least = 2 * SMALLEST * _number_of_products(system)
+    done = (product <= most) & (missed <= most) & (decrement <= moved + least)
     share = np.minimum(point.room(ahead), 1)
     centring = (1 - share) ** 3
     early = np.minimum(product, _EARLY * missed / point.on.shape[1])
-    aim = np.maximum(np.maximum(centring * product, early), _SMALLEST)[:, None]
+    aim = np.maximum(np.maximum(centring * product, early), SMALLEST)[:, None]
     curved = share[:, None] ** 2
     on, off = _targets(system, aim)
     step, _ = solve(
@@ -209,8 +176,14 @@ def _mean_product(system: System, at: Point) -> Float:
     total = np.einsum("ij,ij,ij->i", at.u, at.on, zero_on)
     total += np.einsum("ij,ij,ij->i", at.w, at.off, zero_off)
     total += np.einsum("ij,ij,ij->i", at.pull, at.slack, system.bounded)
+    return np.asarray(total / np.maximum(_number_of_products(system), 1))
+
+
+def _number_of_products(system: System) -> Float:
+    """Number of products that are to be 0."""
+    zero_on, zero_off = system.live & (system.n == 0), system.has_off & (system.off == 0)
     number = zero_on.sum(axis=1) + zero_off.sum(axis=1) + system.bounded.sum(axis=1)
-    return np.asarray(total / np.maximum(number, 1))
+    return np.asarray(number, dtype=np.float64)
 
 
 def _inside(system: System, point: Point, step: Point, product: Float, done: Bool) -> Point:
@@ -243,49 +216,3 @@ def _missed(product: Float, target: Float) -> Float:
     return np.asarray(
         (np.where(positive, product - target, 0) ** 2 / np.where(positive, target, 1)).sum(axis=1)
     )
-
-
-def _linearise(
-    system: System, point: Point
-) -> Callable[[Float, Float, Float, Float], tuple[Point, Float]]:
-    """Return the step that changes products by given amounts, and twice the fall that it brings.
-
-    Its first argument is the share of what is missing in the linear equations that it adds.
-    """
-    a, live, has_off, bounded = system.alpha, system.live, system.has_off, system.bounded
-    p = point
-    slope = np.where(live, 1 - p.u, 0)
-    rest = system.sums(slope) + system.penalised(p.z - system.centre)
-    rest -= system.tilt + np.where(bounded, p.pull, 0)
-    off_rest = np.where(has_off, a * (1 - p.u) + system.off_cost - p.w, 0)
-    row_rest = np.where(live, system.counts(p.z) + system.b + a * p.off - p.on, 0)
-    size = system.counts(np.abs(p.z)) + np.abs(system.b) + a * p.off + p.on
-    row_rest = np.where(np.abs(row_rest) > _ROUNDED * size, row_rest, 0)
-    on_rate, off_rate = p.u / p.on, p.w / p.off
-    both = off_rate + a * a * on_rate
-    weight = np.where(live, on_rate * off_rate / both, 0)
-    equations = system.equations(weight, np.where(bounded, p.pull / p.slack, 0))
-    on_stiff = a * a * on_rate > off_rate
-
-    def solve(share: Float, on: Float, off: Float, bound: Float) -> tuple[Point, Float]:
-        e_on, e_off, part = on / p.on, off / p.off, share[:, None]
-        missing = part * off_rest
-        fixed = np.where(live, (off_rate * e_on - a * on_rate * (e_off - missing)) / both, 0)
-        right = system.sums(fixed - weight * part * row_rest) - part * rest
-        right += np.where(bounded, bound / p.slack, 0)
-        right = np.where(system.frozen, 0, right)
-        dz = equations.solve(right)
-        signal = system.counts(dz) + part * row_rest
-        du = np.where(live, fixed - weight * signal, 0)
-        dw = np.where(has_off, missing - a * du, 0)
-        # of two forms, the one in which small differences do not grow
-        by_on, by_off = (on - p.on * du) / p.u, (off - p.off * dw) / p.w
-        safe = np.where(has_off, a, 1)
-        doff = np.where(has_off, np.where(on_stiff, (by_on - signal) / safe, by_off), 0)
-        don = np.where(live, np.where(on_stiff | ~has_off, by_on, signal + a * doff), 0)
-        don = np.where(live & ~has_off, signal, don)
-        dslack = np.where(bounded, dz, 0)
-        dpull = np.where(bounded, (bound - p.pull * dz) / p.slack, 0)
-        return Point(dz, dslack, dpull, don, du, doff, dw), np.einsum("ij,ij->i", right, dz)
-
-    return solve

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..statistic import Bool, Float
 from ..wstat import on_off_rates, on_off_slope
-from .interior import Point
+from .steps import Point
 from .system import System
 
 __all__ = ["Polished", "RowSides", "polish"]

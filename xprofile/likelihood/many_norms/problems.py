@@ -147,7 +147,8 @@ class Problems:
         -------
         Problems
             With a further column for each background norm. Groups whose problems differ in the
-            background become single problems.
+            background become single problems. Free norms of rows that are all empty are 0, which
+            is a best fit at all other norms.
         """
         number = np.asarray(column, dtype=np.intp)
         nextra, ncolumn = int(number.max(initial=-1)) + 1, self.response.shape[2]
@@ -157,12 +158,16 @@ class Problems:
         split = bool((each != each[:, :1]).any())
         shared = b if split else each[:, 0]
         response = np.repeat(self.response, self.repeats, axis=0) if split else self.response
-        extra = shared[:, :, None] * (number[:, None] == np.arange(nextra))
+        of_norm = number[:, None] == np.arange(nextra)
+        counted = self.n.reshape(len(shared), -1, number.size).any(axis=1) @ of_norm
+        idle = ~(counted > 0) & np.isinf(width)
+        extra = shared[:, :, None] * of_norm * ~idle[:, None]
         p = self.penalty
         p = np.repeat(p, self.repeats, axis=0) if split and len(p) > 1 else p
         grown = np.zeros((len(p), ncolumn + nextra, ncolumn + nextra))
         grown[:, :ncolumn, :ncolumn] = p
         new = np.arange(ncolumn, ncolumn + nextra)
+        centre = np.repeat(np.where(idle, 0.0, 1.0), len(self.n) // len(idle), axis=0)
         grown[:, new, new] = width**-2
         return replace(
             self,
@@ -170,7 +175,7 @@ class Problems:
             background=np.where(fitted, 0, self.background),
             lower=np.pad(self.lower, ((0, 0), (0, nextra))),
             penalty=grown,
-            centre=np.pad(self.centre, ((0, 0), (0, nextra)), constant_values=1.0),
+            centre=np.concatenate([self.centre, centre], axis=1),
             is_norm=np.append(self.is_norm, np.zeros(nextra, bool)),
         )
 

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..statistic import Bool, Float
 from .covariance import hesse_covariance
-from .fits import Fit
+from .fits import Fit, within_reach
 from .problems import Problems
 from .recession import without_limit
+from .refitting.goals import reach_by_force
 from .refitting.neighbours import Neighbours, neighbourhoods
 from .refitting.parts import Parts, blocks
 
@@ -24,6 +25,18 @@ _MISSED = 1e-7
 
 # Distance of a best fit from its minimum up to which fits of near norms start from it.
 _CERTAIN = 1e-9
+
+# Share of the rise that must be left at the end of an interval if norms without limits are fitted.
+# Where it is not, a search is tried first. With 0.5 some intervals would be half as long.
+_RISEN = 0.9
+
+# Rise of the statistic that counts as none, for fits that are as far above the minimum. It is far
+# below all that shows in a test statistic.
+_NONE = 1e-12
+
+# Share of a distance above which norms at minus 10 times all counts bring it, so that the norm has
+# no end. On the 3FHL cube the shares are below 0.01 or above 0.95.
+_HELPED = 0.5
 
 
 class Profiled(NamedTuple):
@@ -41,7 +54,13 @@ class Profiled(NamedTuple):
     failed: Bool
 
 
-def profile_rise(problems: Problems, fit: Fit, columns: Sequence[int], at: ArrayLike) -> Profiled:
+def profile_rise(
+    problems: Problems,
+    fit: Fit,
+    columns: Sequence[int],
+    at: ArrayLike,
+    wanted: Bool | None = None,
+) -> Profiled:
     """Rise of the statistic above its minimum when one norm is fixed and all others are fitted.
 
     Parameters
@@ -54,15 +73,21 @@ def profile_rise(problems: Problems, fit: Fit, columns: Sequence[int], at: Array
         Norms that are fixed, one at a time.
     at : array_like
         Their values, (nproblem, len(columns)) or broadcast to it.
+    wanted : numpy.ndarray of bool, optional
+        Norms whose rises are wanted, (nproblem, len(columns)); the others are NaN.
 
     Returns
     -------
     Profiled
         (nproblem, len(columns)), NaN without signal. With 0 as values this is the test statistic.
     """
-    every = _Every(problems, fit, columns)
+    every = _Every(problems, fit, columns, wanted)
     values = np.broadcast_to(np.asarray(at, dtype=np.float64), every.shape).ravel()
     rise, failed = np.full(values.size, np.nan), every.seen.copy()
+    for index, parts in every.blocks(failed & (every.own <= 0)):
+        alone = parts.rise_alone(values[index])
+        known = alone <= _NONE
+        rise[index[known]], failed[index[known]] = np.maximum(alone[known], 0), False
     for index, part, near, parts in every.near(failed):
         found = parts.rise(values[index], rough=True)
         fall = near.fall(part, found.x, found.row_slope)
@@ -75,7 +100,12 @@ def profile_rise(problems: Problems, fit: Fit, columns: Sequence[int], at: Array
 
 
 def profile_step(
-    problems: Problems, fit: Fit, columns: Sequence[int], rise: float, sign: int
+    problems: Problems,
+    fit: Fit,
+    columns: Sequence[int],
+    rise: float,
+    sign: int,
+    wanted: Bool | None = None,
 ) -> Profiled:
     """Distance over which the statistic rises by `rise`, with all other norms fitted anew.
 
@@ -91,13 +121,17 @@ def profile_step(
         Rise above the minimum.
     sign : int
         +1 upwards, -1 downwards. Downwards the distance ends at the lower limit of the norm.
+    wanted : numpy.ndarray of bool, optional
+        Norms whose distances are wanted, (nproblem, len(columns)); the others are NaN.
 
     Returns
     -------
     Profiled
-        (nproblem, len(columns)), NaN without signal and if the statistic never rises so far.
+        (nproblem, len(columns)), NaN without signal and if the statistic never rises so far. Norms
+        of which other norms below minus 10 times all counts bring more than half of the distance
+        count as such.
     """
-    every = _Every(problems, fit, columns)
+    every = _Every(problems, fit, columns, wanted)
     step = np.where(every.seen, 0.0, np.nan)
     limit = every.best - every.lower if sign < 0 else np.full(step.size, np.inf)
     todo = every.seen & (limit > 0)
@@ -129,11 +163,49 @@ def _search(every: _Every, step: Float, todo: Bool, limit: Float, rise: float, s
         todo[endless] = False
 
     find_endless(every.own <= 0)  # rows with counts limit nearly all others on both sides
-    for patient in (False, True):
-        for index, parts in every.blocks(todo & (np.isnan(step) | (not patient))):
-            found = parts.step(rise, sign, patient=patient)
-            step[index] = np.where(np.isnan(found), np.nan, np.minimum(found, limit[index]))
-        find_endless(np.isnan(step))
+    _by_force(every, every.problems, step, todo, limit, rise, sign)
+    find_endless(todo)
+    bounded = within_reach(every.problems, every.fit.x)
+    near = _by_force(every, bounded, step, todo, limit, rise, sign)
+    for index, parts in every.blocks(todo):
+        step[index] = np.minimum(parts.step(rise, sign), limit[index])
+        todo[index] = np.isnan(step[index])
+    step[todo] = near[todo]
+    todo &= np.isnan(step)
+
+
+def _by_force(
+    every: _Every,
+    problems: Problems,
+    step: Float,
+    todo: Bool,
+    limit: Float,
+    rise: float,
+    sign: int,
+) -> Float:
+    """Find the steps that are left by one fit each, with the lower limits of `problems`.
+
+    A norm that would go less than half as far without limits that it has only here has no end.
+    Returns distances for norms that a search may find more exactly, and NaN for others.
+    """
+    near = np.full(step.size, np.nan)
+    new = problems.lower > every.problems.lower
+    for index, parts in every.blocks(todo, problems):
+        found = reach_by_force(parts, rise, sign, patient=problems is not every.problems)
+        number = every.number[index]
+        helped = (found.pulled * new[number]).sum(axis=1)
+        endless = helped > _HELPED * found.step
+        ends = np.where(endless, np.where(np.isinf(limit), np.nan, limit)[index], found.step)
+        if problems is not every.problems:  # far norms may do more than their pull tells
+            free = parts.with_lower(every.problems.lower[number])
+            at = np.where(found.done, parts.best + sign * found.step, parts.best)
+            reached = free.rise(at, rough=True)
+            certain = endless | ~reached.done | (reached.rise >= _RISEN * rise)
+            near[index] = np.where(found.done & ~certain, np.fmin(ends, limit[index]), np.nan)
+            found.done[:] &= certain
+        done = index[found.done]
+        step[done], todo[done] = np.fmin(ends, limit[index])[found.done], False
+    return near
 
 
 def _near_steps(
@@ -154,10 +226,10 @@ def _near_steps(
     missing = np.flatnonzero(~found.done)
     if missing.size:
         rest = parts.take(todo[missing])
-        moved = rest.step(rise, sign, patient=False)
-        known = np.flatnonzero(np.isfinite(moved))
+        moved = reach_by_force(rest, rise, sign)
+        known = np.flatnonzero(moved.done)
         rest = rest.take(known)
-        found.put(missing[known], rest.rise(rest.best + sign * moved[known], rough=True))
+        found.put(missing[known], rest.rise(rest.best + sign * moved.step[known], rough=True))
     fall = near.fall(part[todo], found.x, found.row_slope)
     good[todo] = found.done & (fall <= _MISSED * rise)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -168,7 +240,9 @@ def _near_steps(
 class _Every:
     """Every problem, once for every norm, flat in the order (problem, norm)."""
 
-    def __init__(self, problems: Problems, fit: Fit, columns: Sequence[int]) -> None:
+    def __init__(
+        self, problems: Problems, fit: Fit, columns: Sequence[int], wanted: Bool | None = None
+    ) -> None:
         self.problems, self.fit = problems, fit
         self.norms = np.asarray(columns, dtype=np.intp)
         self.shape = (len(fit.x), self.norms.size)
@@ -180,6 +254,8 @@ class _Every:
         own = self.covariance[self.number, self.column, self.column]
         self.own = np.nan_to_num(own, posinf=0)
         self.seen = np.isfinite(self.best)
+        if wanted is not None:
+            self.seen &= wanted.ravel()
 
     def near(
         self, todo: Bool
@@ -194,9 +270,13 @@ class _Every:
             if part.size:
                 yield index[part], part, near, near.parts(part, self.covariance)
 
-    def blocks(self, todo: Bool) -> Iterator[tuple[NDArray[np.intp], Parts]]:
+    def blocks(
+        self, todo: Bool, problems: Problems | None = None
+    ) -> Iterator[tuple[NDArray[np.intp], Parts]]:
         """Take whole problems: places here, and the parts."""
         index = np.flatnonzero(todo)
         number, column = self.number[index], self.column[index]
-        for part, parts in blocks(self.problems, self.fit, self.covariance, number, column):
+        for part, parts in blocks(
+            problems or self.problems, self.fit, self.covariance, number, column
+        ):
             yield index[part], parts

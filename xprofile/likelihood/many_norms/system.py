@@ -23,7 +23,36 @@ from .curvature import Curvature
 from .equations import RIDGE, NormalEquations, RowEquations
 from .problems import Problems
 
-__all__ = ["System"]
+__all__ = ["Goal", "System"]
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A rise of the statistic above its minimum, to which a force moves one norm of each problem.
+
+    Parameters
+    ----------
+    rise : float
+        The rise of C.
+    pull : numpy.ndarray
+        Direction in which the force pulls, (nproblem, ncolumn): 1 or -1 for the norm, 0 for others.
+    force : numpy.ndarray
+        The force to start with, (nproblem, 1).
+    z, on, off : numpy.ndarray
+        Scaled norms and predicted counts at the minimum, (nproblem, ncolumn) and (nproblem, nrow).
+    """
+
+    rise: float
+    pull: Float
+    force: Float
+    z: Float
+    on: Float
+    off: Float
+
+    def take(self, index: NDArray[np.intp]) -> Goal:
+        """Return the selected problems."""
+        arrays = (self.pull, self.force, self.z, self.on, self.off)
+        return Goal(self.rise, *(array[index] for array in arrays))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +79,8 @@ class System:
         Norms that keep their values, (nproblem, ncolumn).
     accurate : bool
         Whether to solve equations by rows, which is slow and right for all scales.
+    goal : Goal, optional
+        A rise of the statistic that is to be reached.
     """
 
     curvature: Curvature
@@ -67,6 +98,7 @@ class System:
     penalty: Float
     frozen: Bool
     accurate: bool = False
+    goal: Goal | None = None
 
     @classmethod
     def from_problems(cls, problems: Problems, frozen: Bool, tilt: float) -> System:
@@ -115,12 +147,13 @@ class System:
         chosen = {
             name: value[index]
             for name, value in vars(self).items()
-            if name not in ("curvature", "penalty", "accurate")
+            if name not in ("curvature", "penalty", "accurate", "goal")
         }
         curvature = Curvature(self.curvature.response[index], 1) if grouped else self.curvature
         each = grouped and len(self.penalty) > 1
         penalty = self.penalty[index] if each else self.penalty
-        return replace(self, curvature=curvature, penalty=penalty, **chosen)
+        goal = None if self.goal is None else self.goal.take(index)
+        return replace(self, curvature=curvature, penalty=penalty, goal=goal, **chosen)
 
     def counts(self, z: Float) -> Float:
         """Signal that norms predict in each row."""

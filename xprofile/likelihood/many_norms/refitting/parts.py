@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +40,8 @@ _RIGHT = 1e-3
 # The first decides the speed: 1 takes twice as long.
 _STARTS = (1e-2, 1.0)
 
-# Steps of a search that goes on where fits fail. Without the limit some jump between rounding
-# errors for seconds; on the 3FHL cube none of those ends better.
-_MAX_STEPS = 30
+# Steps of a search. Those that end need up to 15; others jump between rounding errors for minutes.
+_MAX_STEPS = 40
 
 # Pull on the other norms, as a share of their errors, so that they have one best fit. The rise
 # changes by its square.
@@ -110,10 +110,12 @@ class Parts:
         return z
 
     def rise(self, at: Float, *, rough: bool = False, quick: bool = True) -> Refit:
-        """Fit the other norms with those of interest at values.
+        """Fit the other norms with those of interest at values, which may be below their limits.
 
         Rough fits are tried once, and may not be done. Quick ones begin with Newton's method.
         """
+        if (at < self.lower).any():
+            return self._without_own_limit().rise(at, rough=rough, quick=quick)
         z = self.start(at)
         empty = (np.zeros(at.size), np.zeros(at.size), np.zeros(at.size, bool))
         found = Refit(self.x.copy(), self.row_slope.copy(), *empty)
@@ -126,6 +128,22 @@ class Parts:
         if todo.size:
             found.put(todo, self.take(todo)._interior(at[todo], z[todo], rough=rough))
         return found
+
+    def rise_alone(self, at: Float) -> Float:
+        """Rise of the statistic if only the norms of interest move."""
+        to = self.x.copy()
+        to[self.row, self.column] = at
+        return change(self.problems, self.x, to)
+
+    def _without_own_limit(self) -> Parts:
+        """Let the norms of interest fall below their lower limits."""
+        lower = np.where(np.arange(self.x.shape[1]) == self.column[:, None], -np.inf, np.inf)
+        return self.with_lower(np.minimum(self.problems.lower, lower))
+
+    def with_lower(self, lower: Float) -> Parts:
+        """Return the parts with other lower limits."""
+        problems = replace(self.problems, lower=lower)
+        return Parts(problems, self.x, self.row_slope, self.column, self.along)
 
     def _interior(self, at: Float, z: Float, *, rough: bool) -> Refit:
         """Fit the other norms by the interior point, which takes longer and finds nearly all."""
@@ -154,11 +172,10 @@ class Parts:
         start = self.start(self.best + sign * np.sqrt(rise * self.own))
         return refit(self.problems, self.x, self.row_slope, start, self.column, rise, sign)
 
-    def step(self, rise: float, sign: int, *, patient: bool) -> Float:
+    def step(self, rise: float, sign: int) -> Float:
         """Distance from the best fit to where the statistic has risen by `rise`.
 
-        Unless patient, the search ends where a fit fails. Far away a fit that has not converged is
-        good enough to go on, but takes long.
+        It is NaN where a fit of the other norms fails, and where the search does not end.
         """
         own = self.own
         if not own.size:
@@ -174,8 +191,8 @@ class Parts:
 
             def evaluate(step: Float) -> tuple[Float, Float]:
                 at = part.rise(part.best + sign * step, rough=True, quick=False)
-                goes_on = patient and next(left, None) is not None
-                value = np.where(at.done | goes_on, at.rise, rise)
+                goes_on = next(left, None) is not None
+                value = np.where(at.done & goes_on, at.rise, rise)
                 return value, slopes.checked(step, value, sign * at.slope)
 
             return evaluate
@@ -214,7 +231,7 @@ class CheckedSlopes:
         self.wrong |= np.abs(risen) < _BELOW * np.abs(self.slope * ahead)
         # a convex curve that does not rise any more is flat
         flat = (ahead > 0) & (value <= self.value * (1 + _ROUNDING)) & (value < self.target)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             secant = np.where(ahead != 0, risen / ahead, slope)
         self.step, self.value, self.slope = step, value, np.where(self.wrong, 0, slope)
         return np.where(flat, 0, np.where(self.wrong, np.maximum(secant, 0), slope))
