@@ -7,6 +7,7 @@ from astropy.coordinates import FK5, ICRS, Galactic, SkyCoord
 
 from xprofile.maps.sphere import (
     lonlat_deg,
+    position_angle_deg,
     quadrilateral_solid_angle,
     same_frame,
     sky_positions,
@@ -52,3 +53,16 @@ def test_a_quarter_of_the_northern_sky(reverse):
     found = quadrilateral_solid_angle(*(corners[::-1] if reverse else corners))
     np.testing.assert_allclose(found, np.pi / 2, rtol=1e-14, atol=0)
     assert found.shape == ()
+
+
+def test_a_longitude_is_below_a_full_turn():
+    just_below = unit_vectors(np.array([-1e-14, 359.9999999999999]), np.zeros(2))
+    np.testing.assert_array_equal(sky_positions(just_below, ICRS()).ra.deg, [0, 0])
+
+
+def test_position_angles_are_those_of_astropy():
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(0, 360, (2, 50)), rng.uniform(-90, 90, (2, 50))
+    start, end = (SkyCoord(x, y, unit="deg") for x, y in zip(lon, lat, strict=True))
+    found = position_angle_deg((lon[0], lat[0]), (lon[1], lat[1]))
+    np.testing.assert_allclose(found, start.position_angle(end).deg, rtol=1e-13, atol=0)

@@ -41,6 +41,9 @@ class DistanceAxis:
     numbers : numpy.ndarray of int
         Numbers of the bins that lie on the axis, (nbin on the axis,). Bins of a margin beside a row
         do not.
+    of_longitude : callable, optional
+        Gives the distances of longitudes of the frame in degrees, of any shape, if the row runs
+        along its equator.
     """
 
     find: Callable[[Float], Float]
@@ -49,6 +52,7 @@ class DistanceAxis:
     lower: Float
     upper: Float
     numbers: Int
+    of_longitude: Callable[[Float], Float] | None = None
 
     @classmethod
     def from_bins(
@@ -74,11 +78,12 @@ class DistanceAxis:
             return cls(find, "radial", size, bins.lower, bins.upper, np.arange(len(bins)))
         if isinstance(shape, Boxes) and shape.across.size == 2:
             zero = float(shape.edges[first] - given.lower[0])
-            numbers = np.flatnonzero(_in_row(shape, bins))
+            if bins is not given:
+                numbers = np.flatnonzero(_in_row(shape, bins))
             across = np.clip(np.radians(shape.across), -np.pi / 2, np.pi / 2)
             size = float(np.ptp(np.sin(across)) * np.radians(1.0))
-            find = _along_row(shape, frame, zero)
-            return cls(find, "linear", size, bins.lower, bins.upper, numbers)
+            find, of_longitude = _along_row(shape, frame, zero)
+            return cls(find, "linear", size, bins.lower, bins.upper, numbers, of_longitude)
         if isinstance(shape, Path):
             zero = float(shape.edges[first] - given.lower[0])
             size = float(2 * np.sin(np.radians(shape.height / 2)) * np.radians(1.0))
@@ -120,17 +125,25 @@ def _from_center(shape: Annuli, frame: BaseCoordinateFrame) -> Callable[[Float],
     return find
 
 
-def _along_row(shape: Boxes, frame: BaseCoordinateFrame, zero: float) -> Callable[[Float], Float]:
-    """Local longitude from `zero` on, within half a turn of the middle of the row."""
-    basis = shape.axes.basis(frame)
+def _along_row(
+    shape: Boxes, frame: BaseCoordinateFrame, zero: float
+) -> tuple[Callable[[Float], Float], Callable[[Float], Float] | None]:
+    """Local longitude from `zero` on, within half a turn of the middle of the row.
+
+    Of unit vectors and, where the row runs along the equator of the frame, of longitudes.
+    """
+    basis, local = shape.axes.basis(frame), shape.local_longitude(frame)
     middle = (shape.edges[0] + shape.edges[-1]) / 2
 
-    def find(vectors: Float) -> Float:
-        a, b, _ = components(basis, vectors)
-        lon = np.degrees(np.arctan2(b, a))
+    def distance(along: Float) -> Float:
+        lon = np.degrees(along)
         return np.asarray(lon - 360 * np.round((lon - middle) / 360) - zero)
 
-    return find
+    def find(vectors: Float) -> Float:
+        a, b = components(basis[:2], vectors)
+        return distance(np.arctan2(b, a))
+
+    return find, None if local is None else lambda lon: distance(local(lon))
 
 
 def _in_row(shape: Boxes, bins: SkyBins) -> NDArray[np.bool_]:

@@ -215,7 +215,11 @@ class SkyBins(LineConstructors, GridConstructor, RingConstructors, RegionConstru
 
     def region_texts(self) -> list[str]:
         """Return each bin's region as one line of DS9."""
-        return self.shape.texts()
+        return list(self._texts)
+
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(self.shape.texts())
 
     @suggests_options
     def plot(

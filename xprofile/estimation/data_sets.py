@@ -42,7 +42,7 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
         check_binned(data)
         check_background(data)
     chunked = [any(is_chunked(v) for v in data.variables.values()) for data in datasets]
-    datasets = [data.compute() for data in datasets]
+    datasets = [data if _is_in_memory(data) else data.compute() for data in datasets]
     for data in (data for data, lazy in zip(datasets, chunked, strict=True) if lazy):
         check_binned(data)  # once more, as the values are known now
     first, dim = datasets[0], bin_dim(datasets[0])
@@ -51,6 +51,12 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     for i, data in enumerate(datasets[1:], start=1):
         _check_same_bins(first, data, dim, i)
     return datasets
+
+
+def _is_in_memory(data: xr.Dataset) -> bool:
+    """Whether all variables are arrays of numpy; `compute` would copy the Dataset."""
+    kept = (v for v in data.variables.values() if not isinstance(v, xr.IndexVariable))
+    return all(isinstance(getattr(v, "_data", None), np.ndarray) for v in kept)
 
 
 def is_joint(binned: xr.Dataset | Sequence[xr.Dataset]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -69,6 +69,7 @@ def make_profile(
     references: dict[str, xr.Variable],
     norm_scan: Float | None,
     attrs: dict[Hashable, Any],
+    further: Callable[[xr.Variable], dict[str, xr.Variable]] | None = None,
 ) -> xr.Dataset:
     """Make a profile of the solution of problems.
 
@@ -86,6 +87,8 @@ def make_profile(
         Norms of the scan, if they are the same in all bins.
     attrs : dict
         Attributes of the profile, among them the threshold of limits.
+    further : callable, optional
+        Makes further variables from the norms.
 
     Returns
     -------
@@ -115,7 +118,13 @@ def make_profile(
     coords = _coords(datasets, groups[0], joint=joint)
     if norm_scan is not None:
         coords[NORM_SCAN] = data_array(NORM_SCAN, norm_scan, COORDS)
-    return xr.Dataset(on_bins(variables, bin_dim(datasets[0])), coords, attrs)
+    variables = on_bins(variables, bin_dim(datasets[0]))
+    if further is not None:  # in one go, as a Dataset takes long to make and to change
+        made = further(variables["norm"])
+        axes = {name: v for name, v in made.items() if v.dims == (name,)}
+        coords |= axes
+        variables |= {name: v for name, v in made.items() if name not in axes}
+    return xr.Dataset(variables, coords, attrs)
 
 
 def _in_shape(solution: Solution, problems: FitLayout, *, joint: bool) -> Solution:

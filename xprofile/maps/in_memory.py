@@ -283,5 +283,5 @@ def _angles(rad: Any) -> Float:
     angles = np.atleast_1d(array_in_unit(RAD, rad, COORDS[RAD].unit)).astype(float)
     if angles.ndim != 1:
         raise InvalidDataError(f"rad must be a list of angles, found {rad!r}; {hint}")
-    check_ascending(RAD, angles, InvalidDataError, found=repr(rad), hint=hint)
+    check_ascending(RAD, angles, InvalidDataError, found=rad, hint=hint)
     return angles

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs import WCS, NoConvergence, Sip
-from astropy.wcs.utils import proj_plane_pixel_area, proj_plane_pixel_scales
+from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidBinsError
@@ -215,7 +215,7 @@ class PixelGrid:
     @cached_property
     def pixel_size(self) -> float:
         """Side in degrees of a square with the solid angle of a pixel at the reference point."""
-        return float(np.sqrt(proj_plane_pixel_area(self.wcs)))
+        return float(np.sqrt(np.abs(np.linalg.det(self.wcs.pixel_scale_matrix))))
 
     @cached_property
     def tangent_plane(self) -> TangentPlane | None:

@@ -15,7 +15,7 @@ from ..schema.history import extend_history
 from ..schema.names import ENERGY, PSF_MIXING, TOY, true_dim
 from ..schema.number_checks import check_number_of_values, check_positive_integer
 from ..schema.options import suggests_options
-from ..spectrum.mixing import mixed_signal
+from ..spectrum.mixing import mixed_variable
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.response import predicted_signal
 
@@ -144,7 +144,7 @@ def _expected_signal(
     dim = bin_dim(binned)
     source = true_dim(dim)
     found = match_bins(binned, dim, source)
-    mixed = mixed_signal(binned, model).variable.isel({source: found[found >= 0]})
+    mixed = mixed_variable(binned, model).isel({source: found[found >= 0]})
     known = norms.isel({dim: found >= 0}).fillna(0).variable  # NaN: without exposure
     emitted = xr.Variable([source if d == dim else d for d in known.dims], known.data)
     seen = (mixed * emitted).sum(source).transpose(*per_norm.dims)

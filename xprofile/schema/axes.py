@@ -52,7 +52,9 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
 
 def energy_unit(data: xr.Dataset) -> str:
     """Unit of the energy axis."""
-    return str(data[ENERGY].attrs.get("units", ENERGY_UNIT))
+    # not `data[ENERGY]`, which takes twenty times as long where it is there
+    known = data.variables.get(ENERGY)
+    return str((data[ENERGY] if known is None else known).attrs.get("units", ENERGY_UNIT))
 
 
 def bin_dim(data: xr.Dataset) -> str:
@@ -144,7 +146,8 @@ def axis_edges(data: xr.Dataset | xr.DataArray, dim: str) -> np.ndarray:
         raise MissingVariableError(
             f"the data have no dimension {dim}; select a range, such as isel({dim}=[0])"
         )
-    lower, upper = data[low(dim)].to_numpy(), data[high(dim)].to_numpy()
+    known = data.variables if isinstance(data, xr.Dataset) else data.coords  # the faster of them
+    lower, upper = (known[name].to_numpy() for name in (low(dim), high(dim)))
     _check_values(np.append(lower, upper), f"the edges of {dim}")
     if np.any(lower > upper):
         raise InvalidDataError(

@@ -107,11 +107,13 @@ def describe_wrong_units(data: xr.Dataset, table: Mapping[str, Variable]) -> Ite
     """
     for name, entry in table.items():
         unit = data.variables[name].attrs.get("units") if name in data.variables else None
-        if unit is not None and entry.unit and not _is_convertible(unit, entry.unit):
+        usual = unit is None or (isinstance(unit, str) and unit == entry.unit)
+        if not usual and entry.unit and not _is_convertible(unit, entry.unit):
             yield f"{name} has units {unit!r}, expected {entry.unit!r}"
     for axis in (ENERGY, ENERGY_TRUE):
         members = [name for name in (axis, low(axis), high(axis)) if name in data.coords]
-        units = {str(unit) for name in members if (unit := data[name].attrs.get("units"))}
+        attrs = [data.variables[name].attrs for name in members]
+        units = {str(unit) for one in attrs if (unit := one.get("units"))}
         if len(units) > 1:
             yield f"{axis} and its edges have different units: {', '.join(sorted(units))}"
 

@@ -21,7 +21,7 @@ from ..schema.names import (
 from .models import SpectralModel, integral
 from .response import exposure_in_unit, exposure_nodes, folded_counts
 
-__all__ = ["check_mixing", "mixed_signal"]
+__all__ = ["check_mixing", "mixed_signal", "mixed_variable"]
 
 Float = NDArray[np.float64]
 
@@ -69,6 +69,13 @@ def mixed_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
     MissingVariableError
         If the data have no ``psf_mixing`` or no ``exposure_true``.
     """
+    signal = mixed_variable(binned, model)
+    coords = {name: c for name, c in binned.coords.items() if set(c.dims) <= set(signal.dims)}
+    return xr.DataArray(signal, coords)
+
+
+def mixed_variable(binned: xr.Dataset, model: SpectralModel) -> xr.Variable:
+    """`mixed_signal` without coordinates."""
     check_mixing(binned)
     dim = bin_dim(binned)
     source = true_dim(dim)
@@ -80,9 +87,7 @@ def mixed_signal(binned: xr.Dataset, model: SpectralModel) -> xr.DataArray:
     else:
         signal = _integrated(binned, model, response, scale)
     others = [d for d in signal.dims if d not in (ENERGY, source, dim)]
-    signal = signal.transpose(*others, ENERGY, source, dim)
-    coords = {name: c for name, c in binned.coords.items() if set(c.dims) <= set(signal.dims)}
-    return xr.DataArray(signal, coords)
+    return signal.transpose(*others, ENERGY, source, dim)
 
 
 def _dispersed(emitted: xr.Variable, edisp: xr.Variable, dim: str) -> xr.Variable:

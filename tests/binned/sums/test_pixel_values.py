@@ -23,6 +23,6 @@ PIXELS = {
 @pytest.mark.parametrize("name", PIXELS)
 def test_values_of_a_plane_are_those_of_its_pixels(name):
     pixel = PIXELS[name]
-    found = PixelIndex(pixel.astype(np.int32), 7).take(PLANE)
+    found = PixelIndex(pixel.astype(np.int32), 7).take([PLANE])[0]
     np.testing.assert_array_equal(found, PLANE.ravel()[pixel])
     assert np.shares_memory(found, PLANE) == name.startswith(("whole", "one"))

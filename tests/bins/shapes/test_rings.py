@@ -149,3 +149,27 @@ def test_regions_of_annuli_hold_the_same_pixels_near_the_equator():
     ]
     assert (expected >= 0).sum() > 2000
     assert np.mean(found[expected >= 0] != expected[expected >= 0]) < 0.01
+
+
+@pytest.mark.parametrize(("lat", "edges"), [(0, [0, 1.5]), (89, [0.2, 3]), (-90, [20, 110, 180])])
+@pytest.mark.parametrize("spacing", [1e-3, 0.5])
+def test_a_coarse_sample_fills_the_rings(lat, edges, spacing):
+    rings = SkyBins.annuli(galactic(30, lat), edges=edges * u.deg).shape
+    coarse, apart = rings.coarse_sample(spacing)
+    assert apart == max(spacing, rings.pitch)
+    fine = rings.sample()
+    assert coarse.size < fine.size
+    _, distance, _ = fine.match_to_catalog_sky(coarse)
+    assert distance.max() <= apart * u.deg
+    border = rings.axes.origin.separation(coarse) > edges[-1] * (1 - 1e-9) * u.deg
+    assert np.count_nonzero(border) >= 257
+
+
+def test_axes_are_those_of_the_frame_that_is_asked_for():
+    axes = SkyBins.annuli(galactic(30, 20), edges=[0, 1] * u.deg).shape.axes
+    for _ in range(2):
+        for frame in (axes.origin.frame, axes.origin.icrs.frame, axes.origin.fk5.frame):
+            origin = axes.origin.transform_to(frame).cartesian.xyz.value
+            np.testing.assert_allclose(axes.basis(frame)[0], origin, rtol=0, atol=1e-15)
+    with pytest.raises(ValueError, match="read-only"):
+        axes.basis(frame)[0] = 0

@@ -70,17 +70,29 @@ class PartFinder:
         return cls(distances, len(bins), npart, ntrue // 2)
 
     def locate(self, bins: Int, pixel: Int) -> tuple[NDArray[np.intp], Float]:
-        """Flat number of the part, and distance, of positions in pixels, (number, npair)."""
-        axis = self.distances.axis
-        found = self.distances.find(pixel.astype(np.intp))
+        """Flat number of the part, and distance, of positions in pixels, (number, npair).
+
+        Positions along a side are enough where the distance does not depend on the row.
+        """
+        axis, grid = self.distances.axis, self.distances.grid
+        by_column, flat = self.distances.by_column, pixel.astype(np.intp, copy=False)
+        if by_column is None:
+            found = self.distances.find(flat)
+        else:
+            found = np.take(by_column, flat % grid.x.size, axis=1)
+        finite = np.isfinite(found)
+        if not finite.all():
+            found = np.where(finite, found, (axis.lower + axis.upper)[bins] / 2)
         ratio = axis.size if axis.geometry == "radial" else 1.0
-        border = self.distances.grid.pixel_size / np.sqrt(2) / ratio  # beyond the bin's edges
-        start, stop = axis.lower[bins] - border, axis.upper[bins] + border
-        middle = (axis.lower + axis.upper)[bins] / 2
-        found = np.where(np.isfinite(found), found, middle)
-        part = np.floor((found - start) / (stop - start) * self.npart)
-        part = np.clip(part, 0, self.npart - 1).astype(np.intp)
-        return part + bins.astype(np.intp) * self.npart, found
+        border = grid.pixel_size / np.sqrt(2) / ratio  # beyond the bin's edges
+        start, stop = axis.lower - border, axis.upper + border
+        part = found - start[bins]
+        part /= (stop - start)[bins]
+        part *= self.npart
+        number = part.astype(np.intp)  # rounded towards 0, where those below the border are put
+        np.clip(number, 0, self.npart - 1, out=number)
+        number += bins.astype(np.intp) * self.npart
+        return number, found
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +115,21 @@ class PartSums:
 
     @classmethod
     def from_block(
-        cls, finder: PartFinder, pixel_values: PixelValues, members: Membership, bins: Int
+        cls,
+        finder: PartFinder,
+        masks: UsedMasks,
+        pixel_values: PixelValues,
+        members: Membership,
+        bins: Int,
     ) -> PartSums:
         """Sum over one block."""
-        masks = UsedMasks(pixel_values, members)
         shape = finder.nbin, finder.npart
         pixel = members.pixel
         if _ROW in pixel_values:  # those of a block, numbered in the whole map
             row, column = (pixel_values[name][slice(0, 1)][0] for name in (_ROW, _COLUMN))
             pixel = row * finder.distances.grid.x.size + column
         part, distance = finder.locate(bins[members.bin], pixel)
-        area = members.solid_angle / finder.distances.number
+        area = members.solid_angle / len(part)
         plane = pixel_values["exposure"][slice(finder.plane, finder.plane + 1)][0].astype(float)
         weight = area * np.where(np.isfinite(plane) & (plane > 0), plane, 0)
 
@@ -167,8 +183,9 @@ class SumsAndParts:
         cls, finder: PartFinder, pixel_values: PixelValues, members: Membership, bins: Int
     ) -> SumsAndParts:
         """Read one block."""
-        sums = MapSums.from_block(pixel_values, members, bins)
-        return cls(sums, PartSums.from_block(finder, pixel_values, members, bins))
+        masks = UsedMasks(pixel_values, members)
+        sums = MapSums.from_block(pixel_values, members, bins, masks)
+        return cls(sums, PartSums.from_block(finder, masks, pixel_values, members, bins))
 
     def __add__(self, other: SumsAndParts) -> SumsAndParts:
         """Add the sums of two blocks."""

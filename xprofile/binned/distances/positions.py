@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,18 @@ class PixelDistances:
             found[:, part] = self.axis.find(vectors.reshape(3, -1)).reshape(vectors.shape[1:])
         return found
 
+    @cached_property
+    def by_column(self) -> Float | None:
+        """Distances in degrees (along_side, ncolumn), if they do not depend on the row of a pixel.
+
+        None if they do.
+        """
+        if self.axis.of_longitude is None or not self.grid.separable:
+            return None
+        dx = self.offsets[1][: self.along_side]
+        lon, _ = self.grid.lonlat(self.grid.x + dx[:, None], self.grid.y)
+        return self.axis.of_longitude(lon)
+
     def _vectors(self, column: Int, row: Int) -> Float:
         """Unit vectors (3, number, npixel) of positions in pixels, by their columns and rows."""
         (dx, dy), grid = self.offsets, self.grid
@@ -80,7 +93,11 @@ class PixelDistances:
         if grid.separable:  # few angles for many pixels
             lon, lat = grid.lonlat(x, y)
             east, north = unit_vectors(lon, np.zeros(1)), unit_vectors(np.zeros(1), lat)
-            cos, sin = north[0][:, row], north[2][:, row]
-            return np.stack([cos * east[0][:, column], cos * east[1][:, column], sin])
+            found = np.empty((3, self.number, column.size))
+            np.take(north[2], row, axis=1, out=found[2], mode="clip")  # not "raise", which copies
+            cos = north[0][:, row]
+            for component, angle in zip(found[:2], east[:2], strict=True):
+                np.multiply(cos, np.take(angle, column, axis=1), out=component)
+            return found
         shape = self.number, column.size
         return grid.vectors(x[:, column].ravel(), y[:, row].ravel()).reshape(3, *shape)

@@ -67,8 +67,8 @@ class Tiles:
 
         A tile is near if a sample position of the bins is within about half its diagonal.
         """
-        sample = shape.sample()
-        tile_size = np.clip(_PITCHES_PER_TILE * shape.pitch, *_TILE_SIZE)
+        tile_size = float(np.clip(_PITCHES_PER_TILE * shape.pitch, *_TILE_SIZE))
+        sample, pitch = shape.coarse_sample(tile_size / _PITCHES_PER_TILE)
         axes = [
             _tile_edges(numbers, position, grid.pixel_size, tile_size)
             for numbers, position in zip((grid.x, grid.y), grid.pixel(sample), strict=True)
@@ -80,7 +80,7 @@ class Tiles:
                 for numbers in (grid.x, grid.y)
             ]
         columns, rows = (edges for edges, _ in axes)
-        near = _near_tiles(grid, columns, rows, sample, np.radians(shape.pitch))
+        near = _near_tiles(grid, columns, rows, sample, np.radians(pitch))
         return cls(columns, rows, near, cut_off)
 
     def pixels_beyond(self, grid: PixelGrid) -> float:
@@ -175,7 +175,7 @@ def _near_tiles(
     reach = _MARGIN * half_diagonal + pitch
     known = np.isfinite(lattice[0])
     distance = np.full(known.shape, np.inf)
-    positions = unit_vectors(*lonlat_deg(sample.ravel(), grid.frame))
+    positions = unit_vectors(*map(np.ravel, lonlat_deg(sample, grid.frame)))
     distance[known] = _nearest(lattice[:, known], positions, 1.001 * reach.max())
     nearest = np.lib.stride_tricks.sliding_window_view(distance, (3, 3))[::2, ::2]
     near = np.asarray(nearest.min(axis=(-2, -1)) <= reach)

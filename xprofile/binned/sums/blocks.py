@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...schema.value_checks import is_chunked as has_chunks
 from ..members.membership import FindMembers, Int, Membership, chunk_slices
 from ..members.search import Search
 from .pixel_values import PixelIndex, PixelValues, Planes
@@ -23,7 +24,7 @@ _FAN_IN = 8  # results that one dask task combines; affects speed and the last d
 
 def is_chunked(cubes: Mapping[str, xr.Variable]) -> bool:
     """Whether any of the cubes is chunked by dask."""
-    return any(cube.chunks for cube in cubes.values())
+    return any(has_chunks(cube) for cube in cubes.values())
 
 
 def sum_over_blocks(

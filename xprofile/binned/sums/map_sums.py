@@ -68,9 +68,15 @@ class MapSums:
     ranges: dict[str, ValueRange]
 
     @classmethod
-    def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> MapSums:
+    def from_block(
+        cls,
+        pixel_values: PixelValues,
+        members: Membership,
+        bins: Int,
+        masks: UsedMasks | None = None,
+    ) -> MapSums:
         """Sum maps over the used pixels of bins in one block, a few energies at a time."""
-        masks = UsedMasks(pixel_values, members)
+        masks = UsedMasks(pixel_values, members) if masks is None else masks
         names = [name for name in _SUMMED if name in pixel_values]
         sums: dict[str, list[Float]] = {name: [] for name in names}
         ranges: dict[str, list[ValueRange]] = {name: [] for name in names}

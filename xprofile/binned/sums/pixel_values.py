@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -32,11 +32,19 @@ class PixelIndex:
     pixel: Int
     width: int
 
-    def take(self, plane: NDArray[Any]) -> NDArray[Any]:
-        """Return the values (npair,) of a plane (ny, nx); a view where these are whole rows."""
-        if self._rectangle is not None:
-            return plane[self._rectangle].reshape(-1)
-        return np.take(plane.reshape(-1), self._flat)
+    def take(self, planes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Return the values (nplane, npair) of planes (ny, nx); a view of a plane's whole rows."""
+        rectangle = self._rectangle
+        if rectangle is not None and len(planes) == 1:
+            return planes[0][rectangle].reshape(1, -1)
+        found = np.empty((len(planes), self.pixel.size), planes[0].dtype)
+        for values, plane in zip(found, planes, strict=True):
+            if rectangle is None:  # not the mode "raise", which copies once more
+                np.take(plane.reshape(-1), self._flat, out=values, mode="clip")
+            else:
+                part = plane[rectangle]
+                values.reshape(part.shape)[...] = part
+        return found
 
     @cached_property
     def _rectangle(self) -> tuple[slice, slice] | None:
@@ -83,8 +91,7 @@ class Planes:
 
     def __getitem__(self, planes: slice) -> NDArray[Any]:
         """Values (nplane, npair) of some planes; do not modify them, they may be a view."""
-        values = [self.pixel_index.take(plane) for plane in self._planes[planes]]
-        return values[0][None] if len(values) == 1 else np.stack(values)
+        return self.pixel_index.take(self._planes[planes])
 
     def batches(self) -> Iterator[slice]:
         """Slices of the planes, each of few enough values to stay in cache."""

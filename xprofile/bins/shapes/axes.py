@@ -11,7 +11,13 @@ import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ...maps.sphere import lonlat_deg, sky_positions, unit_vectors
+from ...maps.sphere import (
+    lonlat_deg,
+    lonlat_of_vectors,
+    same_frame,
+    sky_positions,
+    unit_vectors,
+)
 
 __all__ = [
     "AT_END",
@@ -59,11 +65,31 @@ class LocalAxes:
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def basis(self, frame: BaseCoordinateFrame) -> Float:
-        """Right-handed axes (3, 3), one in each row, as unit vectors of a frame."""
+        """Right-handed axes (3, 3), one in each row, as unit vectors of a frame; read-only.
+
+        Those in the frame of the origin and in the last other frame are kept: binning asks for them
+        many times.
+        """
+        if same_frame(frame, self.origin.frame):
+            return self._own_basis
+        known = vars(self).get("_last_basis")
+        if known is None or not same_frame(known[0], frame):
+            known = frame.replicate_without_data(), self._new_basis(frame)
+            vars(self)["_last_basis"] = known
+        basis: Float = known[1]
+        return basis
+
+    @cached_property
+    def _own_basis(self) -> Float:
+        return self._new_basis(self.origin.frame)
+
+    def _new_basis(self, frame: BaseCoordinateFrame) -> Float:
         first, second = (unit_vectors(*lonlat_deg(c, frame)) for c in (self.origin, self._toward))
         third = np.cross(first, second)  # astropy gives `second` near a pole to 1e-8 rad
         third /= np.linalg.norm(third)
-        return np.stack([first, np.cross(third, first), third])
+        basis = np.stack([first, np.cross(third, first), third])
+        basis.flags.writeable = False
+        return basis
 
     @cached_property
     def _toward(self) -> SkyCoord:
@@ -72,9 +98,14 @@ class LocalAxes:
 
     def sky(self, lon: Float, lat: Float) -> SkyCoord:
         """Sky positions of local longitudes and latitudes in degrees that broadcast."""
-        frame = self.origin.frame
-        basis = self.basis(frame.replicate_without_data())
-        return sky_positions(np.tensordot(basis.T, unit_vectors(lon, lat), 1), frame)
+        return sky_positions(self._vectors(lon, lat), self.origin.frame)
+
+    def lonlat(self, lon: Float, lat: Float) -> tuple[Float, Float]:
+        """Longitudes and latitudes of `sky` in degrees, in the frame of the origin."""
+        return lonlat_of_vectors(self._vectors(lon, lat))
+
+    def _vectors(self, lon: Float, lat: Float) -> Float:
+        return np.asarray(np.tensordot(self._own_basis.T, unit_vectors(lon, lat), 1))
 
     def polar(self, radius: Float, angle: Float) -> SkyCoord:
         """Sky positions at a distance and position angle (East of North) in degrees."""
@@ -83,8 +114,7 @@ class LocalAxes:
 
     def longitude(self, coord: SkyCoord) -> float:
         """Local longitude in degrees of one sky position."""
-        basis = self.basis(self.origin.frame.replicate_without_data())
-        a, b, _ = basis @ unit_vectors(*lonlat_deg(coord, self.origin.frame))
+        a, b, _ = self._own_basis @ unit_vectors(*lonlat_deg(coord, self.origin.frame))
         return float(np.degrees(np.arctan2(b, a)))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from astropy.coordinates import Angle, BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
-from ...maps.sphere import components
+from ...maps.sphere import components, lonlat_deg, position_angle_deg
 from ..ds9_lines import (
     ds9_frame,
     format_angles,
@@ -112,18 +112,26 @@ class Boxes(SphereShape):
         None if the local meridians and parallels are not those of the frame.
         """
         basis, edges, across = self._axes_and_edges(frame, pixel_size)
-        if np.hypot(*basis[2, :2]) > _SAME_POLE:
+        local = _local_longitude(basis)
+        if local is None:
             return None
-        sign, first, rows = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1]), across.size - 1
+        sign, rows = np.sign(basis[2, 2]), across.size - 1
         find_column = self._column_finder(edges, pixel_size)
 
         def code(lon: Float, lat: Float) -> Int:
-            along = sign * (np.radians(lon) - first)
+            along = local(lon)
             column = find_column(along - 2 * np.pi * np.round(along / (2 * np.pi)))
             row = digitize(sign * np.radians(lat), across)
             return np.where((column >= 0) & (row >= 0), column * rows + row, -1)
 
         return code
+
+    def local_longitude(self, frame: BaseCoordinateFrame) -> Callable[[Float], Float] | None:
+        """Make the function that gives local longitudes in rad of longitudes of a frame in degrees.
+
+        None if the local meridians and parallels are not those of the frame.
+        """
+        return _local_longitude(self.axes.basis(frame))
 
     def _axes_and_edges(
         self, frame: BaseCoordinateFrame, pixel_size: float
@@ -207,7 +215,7 @@ class Boxes(SphereShape):
             np.linspace(e[0], e[-1], int(np.ceil(np.ptp(e) / self.pitch)) + 1)
             for e in (self.edges, self.across)
         )
-        return self.axes.sky(along[:, None], across).ravel()
+        return self.axes.sky(np.repeat(along, across.size), np.tile(across, along.size))
 
     def outlines(self) -> list[SkyCoord]:
         """Return closed polygons round the boxes."""
@@ -224,7 +232,8 @@ class Boxes(SphereShape):
         from regions import RectangleSkyRegion
 
         widths, heights, angles = self._rectangles
-        parts = zip(self.centers, widths * u.deg, heights * u.deg, angles, strict=True)
+        sizes = widths * u.deg, heights * u.deg, Angle(angles, u.deg)
+        parts = zip(self.centers, *sizes, strict=True)
         return [RectangleSkyRegion(c, w, h, angle=a) for c, w, h, a in parts]
 
     def texts(self) -> list[str]:
@@ -234,14 +243,15 @@ class Boxes(SphereShape):
             return super().texts()
         widths, heights, angles = self._rectangles
         sizes = (format_lengths(size.tolist()) for size in (widths, heights))
-        turns = format_angles(angles.to_value("deg").tolist())
+        turns = format_angles(angles.tolist())
         return shape_lines(frame, "box", format_positions(self.centers), *sizes, turns)
 
     @cached_property
-    def _rectangles(self) -> tuple[Float, Float, Angle]:
-        """Widths and heights in degrees, and angles, of the rectangles that stand for the boxes."""
+    def _rectangles(self) -> tuple[Float, Float, Float]:
+        """Widths, heights and angles in degrees of the rectangles that stand for the boxes."""
         lon, lat = self._centers_lonlat
-        angles = self.centers.position_angle(self.axes.sky(lon + 1e-3, lat)).to("deg") - 90 * u.deg
+        ahead = self.axes.lonlat(lon + 1e-3, lat)
+        angles = position_angle_deg(lonlat_deg(self.centers), ahead) - 90
         rows, columns = self.across.size - 1, self.edges.size - 1
         widths = np.repeat(np.diff(self.edges), rows) * np.cos(np.radians(lat))
         return widths, np.tile(np.diff(self.across), columns), angles
@@ -271,6 +281,14 @@ def _row_finder(across: Float) -> Callable[[Float, Float, Float], Int]:
         return lambda a, b, c: digitize(np.arctan2(c, np.hypot(a, b)), across)
     heights = np.where(np.isinf(across), across, np.sin(lat))
     return lambda a, b, c: digitize(c, heights)
+
+
+def _local_longitude(basis: Float) -> Callable[[Float], Float] | None:
+    """Make the function of `Boxes.local_longitude` for local axes in a frame."""
+    if np.hypot(*basis[2, :2]) > _SAME_POLE:
+        return None
+    sign, first = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1])
+    return lambda lon: np.asarray(sign * (np.radians(lon) - first))
 
 
 def _turn(angle: float) -> Float:

@@ -118,6 +118,20 @@ class Annuli(SphereShape):
         distance = np.linspace(self.edges[0], self.edges[-1], _RADIAL)[:, None]
         return self._positions(distance, np.linspace(0, 2 * np.pi, _ROUND)).ravel()
 
+    def coarse_sample(self, spacing: float) -> tuple[SkyCoord, float]:
+        """Return fewer sky positions that fill circular rings, and their distance in degrees."""
+        if self.axis_ratio != 1:
+            return super().coarse_sample(spacing)
+        spacing = max(spacing, self.pitch)
+        first, last = self.edges[0], self.edges[-1]
+        radii = np.linspace(first, last, int(np.ceil((last - first) / spacing)) + 1)
+        round_ring = np.ceil(360 * np.sin(np.radians(radii)) / spacing).astype(int) + 1
+        round_ring[-1] = _ROUND
+        start = np.repeat(np.cumsum(round_ring) - round_ring, round_ring)
+        number = np.repeat(round_ring, round_ring)
+        phase = 2 * np.pi * (np.arange(start.size) - start) / number
+        return self._positions(np.repeat(radii, round_ring), phase), spacing
+
     def outlines(self) -> list[SkyCoord]:
         """Return closed polygons: the outer boundary of each ring and, backwards, the inner one."""
         phase = np.linspace(0, 2 * np.pi, _ROUND)

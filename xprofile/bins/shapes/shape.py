@@ -58,7 +58,28 @@ class Shape(ABC):
         return {}
 
 
-class SphereMembers(ABC):
+class Sampled(ABC):
+    """Bins that sky positions fill."""
+
+    @property
+    @abstractmethod
+    def pitch(self) -> float:
+        """Largest distance between neighbouring sample positions in degrees."""
+
+    @abstractmethod
+    def sample(self) -> SkyCoord:
+        """Return sky positions that fill the bins, neighbours at most `pitch` apart."""
+
+    def coarse_sample(self, spacing: float) -> tuple[SkyCoord, float]:
+        """Return fewer sky positions that fill the bins, and the largest distance of neighbours.
+
+        The distance is up to `spacing` degrees, or `pitch` if that is more. The border of all bins
+        is as fine as that of `sample`, which is what shapes give that cannot do better.
+        """
+        return self.sample(), self.pitch
+
+
+class SphereMembers(Sampled):
     """Bins that do not overlap, and can tell the bin of a direction on the sphere."""
 
     @abstractmethod
@@ -77,17 +98,8 @@ class SphereMembers(ABC):
         """
         return None
 
-    @property
-    @abstractmethod
-    def pitch(self) -> float:
-        """Largest distance between neighbouring sample positions in degrees."""
 
-    @abstractmethod
-    def sample(self) -> SkyCoord:
-        """Return sky positions that fill the bins, neighbours at most `pitch` apart."""
-
-
-class OverlappingMembers(ABC):
+class OverlappingMembers(Sampled):
     """Bins that may overlap, and can find the bins of directions on the sphere."""
 
     @abstractmethod
@@ -99,15 +111,6 @@ class OverlappingMembers(ABC):
         It gives all pairs of a bin and a vector in it, in any order: the bins, and the flat indices
         of the vectors, (npair,) each.
         """
-
-    @property
-    @abstractmethod
-    def pitch(self) -> float:
-        """Largest distance between neighbouring sample positions in degrees."""
-
-    @abstractmethod
-    def sample(self) -> SkyCoord:
-        """Return sky positions that fill the bins, neighbours at most `pitch` apart."""
 
 
 class SphereShape(Shape, SphereMembers):
@@ -231,3 +234,7 @@ class Selected(SphereShape):
     def sample(self) -> SkyCoord:
         """Return sky positions that fill the whole shape."""
         return self.whole.sample()
+
+    def coarse_sample(self, spacing: float) -> tuple[SkyCoord, float]:
+        """Return fewer sky positions that fill the whole shape, and their distance."""
+        return self.whole.coarse_sample(spacing)

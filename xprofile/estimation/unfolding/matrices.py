@@ -12,7 +12,7 @@ from ...schema.axes import on_bins
 from ...schema.names import CORRELATION, COVARIANCE, second_dim
 from ...schema.variables import PROFILE
 
-__all__ = ["add_matrices", "correlation"]
+__all__ = ["add_matrices", "correlation", "matrix_variables"]
 
 Float = NDArray[np.float64]
 
@@ -49,8 +49,21 @@ def add_matrices(
         With the two variables, and the coordinate ``DIM_2``, which has the values of ``DIM``. They
         are NaN where the norm is NaN, such as for a low coverage.
     """
+    axis = profile.variables[dim] if dim in profile.coords else None
+    made = matrix_variables(profile.variables["norm"], covariance, dim, extra_dims, axis)
+    return profile.assign(made)
+
+
+def matrix_variables(
+    norm: xr.Variable,
+    covariance: Float,
+    dim: str,
+    extra_dims: Sequence[Hashable],
+    axis: xr.Variable | None,
+) -> dict[str, xr.Variable]:
+    """Make the variables of `add_matrices` from norms and the coordinate of the bins, if known."""
     other = second_dim(dim)
-    known = profile["norm"].notnull().variable
+    known = xr.Variable(norm.dims, np.isfinite(norm.data))
     values = {COVARIANCE: covariance, CORRELATION: correlation(covariance)}
     made = {
         name: xr.Variable((*extra_dims, *PROFILE[name].dims), array, PROFILE[name].attrs)
@@ -59,11 +72,9 @@ def add_matrices(
     made = on_bins(made, dim)
     both = known * xr.Variable([other if d == dim else d for d in known.dims], known.data)
     both = both.transpose(*made[COVARIANCE].dims)
+    second = {} if axis is None else {other: xr.Variable(other, axis.to_numpy(), axis.attrs)}
     masked = {
         name: xr.Variable(v.dims, np.where(both.data, v.data, np.nan), v.attrs)
         for name, v in made.items()
     }
-    result = profile.assign(masked)
-    if dim in profile.coords:
-        result = result.assign_coords({other: (other, profile[dim].to_numpy(), profile[dim].attrs)})
-    return result
+    return masked | second

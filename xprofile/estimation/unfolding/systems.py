@@ -15,7 +15,7 @@ from ...exceptions import DataWarning, InvalidDataError
 from ...schema.axes import bin_dim, match_bins
 from ...schema.names import ENERGY, PSF_MIXING, true_dim
 from ...schema.warning_place import user_stacklevel
-from ...spectrum.mixing import check_mixing, mixed_signal
+from ...spectrum.mixing import check_mixing, mixed_variable
 from ...spectrum.models import SpectralModel
 from ..energy_groups import EnergyGroups
 from ..problems import check_unmeasured, extra_dims, fine_bins, grouped
@@ -184,7 +184,7 @@ def _signal(data: xr.Dataset, model: SpectralModel, dim: str) -> tuple[xr.Variab
             f"{np.count_nonzero(found < 0)} bins along {dim} are missing along {source}; select "
             f"along {dim} alone"
         )
-    signal = mixed_signal(data, model).variable
+    signal = mixed_variable(data, model)
     others = set(signal.dims) - {ENERGY, source, dim}
     if others:
         raise InvalidDataError(

@@ -20,7 +20,7 @@ from ..energy_groups import EnergyEdges, EnergyGroups
 from ..results import make_profile
 from .conditioning import check_condition
 from .information import expected_information
-from .matrices import add_matrices
+from .matrices import matrix_variables
 from .settings import UnfoldSettings
 from .smoothing import (
     check_strength,
@@ -70,9 +70,9 @@ def unfold(
     energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins, as in `estimate`.
     n_sigma : float
-        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
+        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``, from 1e-6 to 1e5.
     n_sigma_ul : float
-        Significance of the upper limit.
+        Significance of the upper limit, from 1e-6 to 1e5.
     selection_optional : collection of {"errn-errp", "ul"} or "all"
         Optional quantities to compute. All other norms are fitted again at each step.
     norm_min : float, optional
@@ -116,6 +116,7 @@ def unfold(
         - ``covariance``, ``correlation`` (energy, projected_distance, projected_distance_2): of the
           norms, for 1 sigma. Rows and columns of norms without an estimate are NaN.
         - ``ts``, ``sqrt_ts``: test statistic against norm 0 of the bin, with all others fitted.
+          Norm 0 counts also if `norm_min` is above it; ``ts`` is then negative where 0 fits better.
         - ``stat``, ``stat_null``: fit statistic of the counts of each bin, and this plus ``ts``.
         - ``stat_total`` (energy): fit statistic of all bins together, with all penalties.
         - ``counts``, ``npred``, ``npred_excess``, ``npred_background``: counts that are seen in
@@ -161,6 +162,15 @@ def unfold(
 
     Errors, limits and ``ts`` follow from the statistic with all other norms fitted. With a
     penalty of `smoothness`, they are those of the penalised statistic.
+
+    Where other norms can replace one, its interval has no end, and the status says
+    ``unbounded_interval``. If they have to fall below minus 10 times all counts for it, the
+    interval ends where it does without such norms.
+
+    ``norm_err`` follows from the curvature at the best fit, as in `estimate`. An empty fine bin
+    whose predicted counts reach 0 holds the norms by a jump of the slope, which has no curvature;
+    its bin has the status ``best_fit_at_boundary``. There ``norm_err`` can be much larger than
+    ``norm_errn`` and ``norm_errp``, which are right.
 
     Examples
     --------
@@ -230,7 +240,14 @@ def _profile(
     scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
     lower, upper = groups[0].lower * scale, groups[0].upper * scale
     attrs = history_attrs(settings.attrs(), source, f"unfold {settings.summary()}")
-    profile = make_profile(
+    first, dim, extra = datasets[0], bin_dim(datasets[0]), systems.extra_dims
+    axis = first.variables[dim] if dim in first.coords else None
+
+    def further(norm: xr.Variable) -> dict[str, xr.Variable]:
+        made = matrix_variables(norm, solution.covariance, dim, extra, axis)
+        return {**made, "stat_total": solution.total(extra)}
+
+    return make_profile(
         datasets,
         groups,
         systems,
@@ -240,10 +257,8 @@ def _profile(
         references=reference_variables(settings.spectral_model, lower, upper, warn=False),
         norm_scan=None,
         attrs=attrs,
+        further=further,
     )
-    extra = systems.extra_dims
-    profile = add_matrices(profile, solution.covariance, bin_dim(datasets[0]), extra)
-    return profile.assign(stat_total=solution.total(extra))
 
 
 def _without_margin(profile: xr.Dataset, dim: str) -> xr.Dataset:
