@@ -86,7 +86,10 @@ CALLS = {
         "correlation": {"profile_b": OTHER, "quantity": "sqrt_ts", "rng": 1},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
     },
-    "templates": {"bin_profile": (), "to_units": {"energy": "GeV"}, "sel": {"template": "known"}},
+    "templates": {
+        "bin_profile": (), "to_units": {"energy": "GeV"}, "sel": {"template": "known"},
+        "to_table": (), "to_dataframe": (),
+    },
     "fluxes": {"with_reference_model": (power_law(index=2),), "to_sed_type": ("dnde",)},
     "toys": {"expected_limits": (), "interval_coverage": (0.0,), "sel": {"energy": slice(None)}},
 }  # fmt: skip
@@ -185,6 +188,7 @@ def test_results_are_the_callers_own(stage, name):
     assert_identical(call(stages, stage, name), kept)
 
 
+@pytest.mark.filterwarnings("ignore:the brightness falls to half")  # few bins
 def test_results_stay_when_their_source_changes():
     stages = Stages()
     sources = {"maps": stages.maps, "binned": stages.binned, "profile": stages.profile}

@@ -9,11 +9,21 @@ import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
+from astropy.modeling import models
 from cases.maps import make_maps
 from cases.short_line import line
 
 import xprofile
-from xprofile import DataArrayProfile, DatasetProfile, bin_maps, estimate, fit_templates
+from xprofile import (
+    DataArrayProfile,
+    DatasetProfile,
+    bin_maps,
+    estimate,
+    fit_shape,
+    fit_spectrum,
+    fit_templates,
+    power_law,
+)
 from xprofile.accessor.base import _CLASSES
 from xprofile.accessor.delegation import _Delegate, replace_first_parameter
 from xprofile.exceptions import (
@@ -23,6 +33,7 @@ from xprofile.exceptions import (
     XProfileError,
 )
 
+TABLES = {"to_dataframe", "to_ecsv", "to_fits", "to_table"}
 COMMON = {"sel", "to_netcdf", "to_units", "to_zarr"}
 METHODS = {
     "maps": {
@@ -42,7 +53,9 @@ METHODS = {
         "to_fits", "to_sed_type", "to_table", "upper_limits", "with_reference_model",
         "with_threshold",
     },
-    "templates": {"bin_profile", "plot"},
+    "templates": {"bin_profile", "plot", *TABLES},
+    "shape": TABLES,
+    "spectra": {"plot", *TABLES},
     "image": {"bin", "cutout", "plot_sky", "skycoord", "smooth", "solid_angle", "wcs"},
 }  # fmt: skip
 
@@ -53,7 +66,12 @@ def stages():
     binned = bin_maps(maps, line())
     profile = estimate(binned, selection_optional=["ul"])
     found = {"maps": maps, "binned": binned, "profile": profile, "image": maps["counts"]}
-    return found | {"templates": fit_templates(binned, {"flat": binned.background})}
+    shape = models.Gaussian1D(1, 0, 0.5, fixed={"mean": True, "stddev": True})
+    return found | {
+        "templates": fit_templates(binned, {"flat": binned.background}),
+        "shape": fit_shape(binned, shape),
+        "spectra": fit_spectrum(binned, power_law()),
+    }
 
 
 def delegates():
@@ -95,9 +113,10 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
     with pytest.raises(WrongStageError) as raised:
         _ = stages["maps"].profile.plot
     assert str(raised.value) == (
-        "plot is a method of a profile or a fit of templates; this Dataset is maps and lacks norm; "
-        "estimate a profile first: maps.profile.estimate(bins).profile.plot(...); or fit templates "
-        "to binned data: xprofile.fit_templates(binned, templates)"
+        "plot is a method of a profile or a fit of templates or a fit of spectra; this Dataset is "
+        "maps and lacks norm; estimate a profile first: maps.profile.estimate(bins).profile.plot("
+        "...); or fit templates to binned data: xprofile.fit_templates(binned, templates); or fit "
+        "spectra to binned data: xprofile.fit_spectrum(binned, power_law())"
     )
     with pytest.raises(WrongStageError) as raised:
         _ = stages["binned"].profile.bin

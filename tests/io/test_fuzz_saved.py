@@ -16,7 +16,7 @@ CASES = Path(fuzzing_saved.__file__).parents[1]
 # Zarr takes 30 to 100 ms, one of FITS or ECSV 10 ms.
 KINDS = {
     "profile.nc": 1500, "maps.nc": 1500, "profile.fits": 3000, "profile.ecsv": 3000,
-    "profile.zarr": 1000,
+    "profile.zarr": 1000, "profile_fit.fits": 500,
 }  # fmt: skip
 TOGETHER = 500  # cases of one test
 PARTS = [(kind, first) for kind, cases in KINDS.items() for first in range(0, cases, TOGETHER)]

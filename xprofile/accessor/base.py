@@ -12,7 +12,7 @@ import xarray as xr
 
 from ..exceptions import WrongStageError
 from ..schema.names import LAT, LON, WCS_NAME
-from ..schema.stages import STAGES, find_stage, is_map_image, missing_names
+from ..schema.stages import FIT_STAGES, STAGES, find_stage, is_map_image, missing_names
 from .delegation import calls
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _CLASSES = {
     "binned": ("binned", "BinnedAccessor"),
     "profile": ("profile", "ProfileAccessor"),
     "templates": ("templates", "TemplatesAccessor"),
+    "shape": ("tables", "ShapeAccessor"),
+    "spectra": ("tables", "SpectraAccessor"),
     "image": ("image", "ImageAccessor"),
 }
 
@@ -54,10 +56,13 @@ _STARTS = {
     "profile": "make a profile: maps.profile.estimate(bins), or open one with "
     "xprofile.open_profile",
     "templates": "fit templates to binned data: xprofile.fit_templates(binned, templates)",
+    "shape": "fit a shape to binned data: xprofile.fit_shape(binned, model)",
+    "spectra": "fit spectra to binned data: xprofile.fit_spectrum(binned, power_law())",
+    "fit": "fit a model to binned data with fit_templates, fit_shape or fit_spectrum",
     "image": "select one map of a maps Dataset, such as maps.counts, or open one with "
     "xprofile.open_map",
 }
-_TITLES = {**STAGES, "image": "a map image"}
+_TITLES = {**STAGES, "fit": "a fit", "image": "a map image"}
 
 
 class StageAccessor(ABC):
@@ -91,15 +96,17 @@ class StageAccessor(ABC):
     def _advice(self, name: str) -> str:
         """Say which stage a method belongs to, and which step leads there."""
         here = f"this {type(self._obj).__name__} is {_TITLES.get(str(self._stage), self._no_stage)}"
-        owners = [stage for stage in _CLASSES if name in vars(_stage_class(stage))]
+        owners = [stage for stage in _CLASSES if name in _own_methods(stage)]
         if not owners:
             names = {n for stage in _CLASSES for n in dir(_stage_class(stage)) if n[0] != "_"}
             close = get_close_matches(name, sorted(names), 1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(dir(self))}"
             return f".profile has no method {name!r}: {hint} ({here})"
+        lacks = "".join(self._lacks(stage) for stage in owners[:1])
+        if set(FIT_STAGES) <= set(owners):  # all fits alike
+            owners = [*(stage for stage in owners if stage not in FIT_STAGES), "fit"]
         titles = " or ".join(_TITLES[stage] for stage in owners)
         steps = [_STEPS.get((str(self._stage), stage), _STARTS[stage]) for stage in owners]
-        lacks = "".join(self._lacks(stage) for stage in owners[:1])
         return f"{name} is a method of {titles}; {here}{lacks}; {'; or '.join(steps)}".format(
             name=name
         )
@@ -111,13 +118,19 @@ def _stage_class(stage: str) -> type[StageAccessor]:
     return found
 
 
+def _own_methods(stage: str) -> set[str]:
+    """Names in the class of a stage that not all Datasets have."""
+    return {name for name in dir(_stage_class(stage)) if name not in dir(DatasetProfile)}
+
+
 class DatasetProfile(StageAccessor):
     """Accessor ``.profile`` of a Dataset, with the methods of its stage.
 
     Maps have the methods of `xprofile.accessor.maps.MapsAccessor`, binned data those of
     `xprofile.accessor.binned.BinnedAccessor`, profiles those of
-    `xprofile.accessor.profile.ProfileAccessor`, and fits of templates those of
-    `xprofile.accessor.templates.TemplatesAccessor`. The methods here are those of all Datasets.
+    `xprofile.accessor.profile.ProfileAccessor`, fits of templates those of
+    `xprofile.accessor.templates.TemplatesAccessor`, and other fits those of
+    `xprofile.accessor.tables.TableAccessor`. The methods here are those of all Datasets.
 
     Parameters
     ----------

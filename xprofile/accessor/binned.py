@@ -161,6 +161,7 @@ class BinnedAccessor(DatasetProfile):
         norm_min: float | None = None,
         background: str | float = "fixed",
         background_correlated: bool = False,
+        exposure_systematic: float = 0,
         sum_over_energy_groups: bool = False,
         strict_energies: bool = False,
         n_toys: int = 0,
@@ -173,7 +174,7 @@ class BinnedAccessor(DatasetProfile):
             self._obj, templates, per=per, spectral_model=spectral_model, free_bins=free_bins,
             energy_edges=energy_edges, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
             selection_optional=selection_optional, norm_min=norm_min, background=background,
-            background_correlated=background_correlated,
+            background_correlated=background_correlated, exposure_systematic=exposure_systematic,
             sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
             n_toys=n_toys, rng=rng,
         )  # fmt: skip

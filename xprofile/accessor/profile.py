@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
-from .base import DatasetProfile
 from .delegation import calls
+from .tables import BinsAccessor
 
 if TYPE_CHECKING:
     import astropy.units as u
     import numpy as np
-    import pandas as pd
-    from astropy.table import QTable
     from matplotlib.axes import Axes
 
     from ..bins.skybins import AnyBins
-    from ..io.paths import StrPath
     from ..spectrum.models import SpectralModel
 
 __all__ = ["ProfileAccessor"]
 
 
-class ProfileAccessor(DatasetProfile):
+class ProfileAccessor(BinsAccessor):
     """Methods of a profile, at ``profile.profile``.
 
     Parameters
@@ -143,35 +140,6 @@ class ProfileAccessor(DatasetProfile):
             self._obj, profile_b, quantity=quantity, method=method, n_toys=n_toys, rng=rng
         )
 
-    @calls("plot.profile.plot_profile")
-    def plot(
-        self,
-        quantity: str | None = None,
-        *,
-        ax: Axes | None = None,
-        sed_type: str | None = None,
-        sqrt_ts_threshold_ul: float | None = None,
-        x: str | None = None,
-        x_unit: str | u.Unit | None = None,
-        style: Literal["points", "steps"] | None = None,
-        yscale: str | None = None,
-        twin: str | None = None,
-        model: xr.Dataset | None = None,
-        offset: float = 0.0,
-        cmap: Any = None,
-        add_legend: bool | None = None,
-        **kwargs: Any,
-    ) -> Axes:
-        """Plot a quantity over the bins."""
-        from ..plot import plot_profile
-
-        return plot_profile(
-            self._obj, quantity, ax=ax, sed_type=sed_type,
-            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, x=x, x_unit=x_unit, style=style,
-            yscale=yscale, twin=twin, model=model, offset=offset, cmap=cmap,
-            add_legend=add_legend, **kwargs,
-        )  # fmt: skip
-
     @calls("plot.scan.plot_stat_scan")
     def plot_stat_scan(
         self,
@@ -246,42 +214,3 @@ class ProfileAccessor(DatasetProfile):
             bins_kw=bins_kw,
             **kwargs,
         )
-
-    @calls("io.profiles.astropy_tables.to_table")
-    def to_table(
-        self,
-        sed_type: str | None = None,
-        *,
-        tidy: bool = False,
-        formatted: bool = False,
-        long_names: bool = False,
-    ) -> QTable:
-        """Make an astropy table."""
-        from ..io.profiles.astropy_tables import to_table
-
-        return to_table(self._obj, sed_type, tidy=tidy, formatted=formatted, long_names=long_names)
-
-    @calls("io.profiles.dataframes.to_dataframe")
-    def to_dataframe(self, sed_type: str | None = None) -> pd.DataFrame:
-        """Make a tidy pandas table."""
-        from ..io.profiles.dataframes import to_dataframe
-
-        return to_dataframe(self._obj, sed_type)
-
-    @calls("io.profiles.fits_tables.write_profile")
-    def to_fits(
-        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
-    ) -> None:
-        """Write FITS that Gammapy reads."""
-        from ..io.profiles.fits_tables import write_profile
-
-        write_profile(self._obj, path, sed_type, overwrite=overwrite)
-
-    @calls("io.profiles.ecsv.write_ecsv")
-    def to_ecsv(
-        self, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
-    ) -> None:
-        """Write a table of text."""
-        from ..io.profiles.ecsv import write_ecsv
-
-        write_ecsv(self._obj, path, sed_type, overwrite=overwrite)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from .base import DatasetProfile
 from .delegation import calls
+from .tables import TableAccessor
 
 if TYPE_CHECKING:
     import astropy.units as u
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["TemplatesAccessor"]
 
 
-class TemplatesAccessor(DatasetProfile):
+class TemplatesAccessor(TableAccessor):
     """Methods of a fit of templates, at ``fit.profile``.
 
     Parameters

@@ -37,7 +37,10 @@ def describe_dataset(data: xr.Dataset) -> str:
 def _title(data: xr.Dataset) -> str:
     if SED_TYPE in data.attrs:
         return f"Flux profile, {data.attrs[SED_TYPE]}"
-    titles = {"maps": "Maps", "binned": "Binned data", "templates": "Fit of templates"}
+    titles = {
+        "maps": "Maps", "binned": "Binned data", "templates": "Fit of templates",
+        "shape": "Fit of a shape", "spectra": "Fit of spectra",
+    }  # fmt: skip
     return titles.get(str(find_stage(data)), "Dataset")
 
 

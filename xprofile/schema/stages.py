@@ -6,32 +6,37 @@ from typing import Final, Literal, TypeAlias
 
 import xarray as xr
 
-from .names import ENERGY, LAT, LON, SED_TYPE, TEMPLATE, WCS_NAME, high, low
+from .names import ENERGY, LAT, LON, PARAMETER, SED_TYPE, TEMPLATE, WCS_NAME, high, low
 
-__all__ = ["STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
+__all__ = ["FIT_STAGES", "STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
 
-Stage: TypeAlias = Literal["maps", "binned", "profile", "templates"]
+Stage: TypeAlias = Literal["maps", "binned", "profile", "templates", "shape", "spectra"]
 STAGES: Final = {
     "maps": "maps",
     "binned": "binned data",
     "profile": "a profile",
     "templates": "a fit of templates",
+    "shape": "a fit of a shape",
+    "spectra": "a fit of spectra",
 }
+FIT_STAGES: Final = ("templates", "shape", "spectra")
 _EDGES = (low(ENERGY), high(ENERGY))
 _NEEDED: dict[str, tuple[str, ...]] = {
     "maps": ("counts", "exposure", *_EDGES, "x", "y", WCS_NAME),
     "binned": ("counts", "exposure", "solid_angle", "coverage", *_EDGES),
     "profile": _EDGES,
     "templates": ("norm", "npred", "counts"),
+    "shape": ("value", "err"),
+    "spectra": ("ts", "status"),
 }
 
 
 def find_stage(data: xr.Dataset) -> Stage | None:
     """Tell the stage of a Dataset, a key of `STAGES`, or None.
 
-    A profile has a sed type in its attrs, and a fit of templates their names. Maps have a
-    coordinate ``wcs``, or counts or exposure on pixels. Binned data have an exposure, a solid angle
-    and a coverage or counts. `missing_names` checks the rest.
+    A profile has a sed type in its attrs, and fits have the names of their templates or parameters
+    as a coordinate. Maps have a coordinate ``wcs``, or counts or exposure on pixels. Binned data
+    have an exposure, a solid angle and a coverage or counts. `missing_names` checks the rest.
     """
     names = set(data.variables)
     if SED_TYPE in data.attrs:
@@ -40,6 +45,9 @@ def find_stage(data: xr.Dataset) -> Stage | None:
         return "maps"
     if TEMPLATE in data.coords and {"norm", "npred"} <= names:
         return "templates"
+    if PARAMETER in data.coords:
+        fits = {"shape": {"value", "err"} <= names, "spectra": {"ts", "status"} <= names}
+        return next((stage for stage, found in fits.items() if found), None)  # type: ignore[misc]
     binned = {"exposure", "solid_angle"} <= names and {"counts", "coverage"} & names
     return "binned" if binned else None
 

@@ -15,6 +15,7 @@ from .names import (
     ENERGY,
     ENERGY_TRUE,
     ENERGY_UNIT,
+    PARAMETER,
     SED_TYPE,
     high,
     low,
@@ -26,6 +27,9 @@ from .variables import SED_SUFFIXES, SED_TYPES
 from .written_units.parsing import as_unit, conversion_factor, without_events
 
 __all__ = ["energy_unit_name", "factor_to_unit", "to_units", "unit_text", "values_in_unit"]
+
+# Endings of the variables of a parameter of `fit_spectrum` that are in its unit.
+_PARAMETER_ENDS = ("", "_err", "_errn", "_errp", "_mean", "_mean_err")
 
 _ORDER = (u.cm, u.s, u.TeV, u.sr)  # order of the factors with negative powers, by kind
 
@@ -112,12 +116,13 @@ def to_units(
     Parameters
     ----------
     data : xarray.Dataset
-        Maps, binned data or a profile.
+        Maps, binned data, a profile or a fit.
     units : dict, optional
         New units by name. The name of an axis, such as ``energy`` or ``projected_distance``,
         changes its edges too, and ``energy`` changes ``energy_true`` with it. A sed type, such as
         ``dnde``, changes its errors, limits and reference value too; those that are there also
-        while the profile has another sed type. Any other variable is changed alone.
+        while the profile has another sed type. A parameter of `fit_spectrum` changes its errors and
+        means, and its row and column of the covariance. Any other variable is changed alone.
     **by_name
         The same as keyword arguments.
 
@@ -150,7 +155,9 @@ def to_units(
     changed: dict[Hashable, xr.Variable] = {}
     for name, unit in {**(units or {}), **by_name}.items():
         text = unit_text(unit)
-        members = [member for member in _names_with_unit(name) if member in data.variables]
+        fitted = _is_fitted_parameter(data, name)
+        names = [name + end for end in _PARAMETER_ENDS] if fitted else _names_with_unit(name)
+        members = [member for member in names if member in data.variables]
         if not members:
             raise MissingVariableError(
                 f"the Dataset has no variable {name!r} whose unit could be changed; it has "
@@ -159,9 +166,28 @@ def to_units(
         changed |= {member: _converted(data[member], name, text) for member in members}
         if COVARIANCE in data and data.attrs.get(SED_TYPE) == name:
             changed[COVARIANCE] = _converted(data[COVARIANCE], name, text, power=2)
+        if fitted and COVARIANCE in data and PARAMETER in data[COVARIANCE].dims:
+            matrix = changed.get(COVARIANCE, data.variables[COVARIANCE])
+            changed[COVARIANCE] = _with_parameter(data, matrix, name, as_unit(text))
     coords = {name: v for name, v in changed.items() if name in data.coords}
     rest = {name: v for name, v in changed.items() if name not in coords}
     return data.assign_coords(coords).assign(rest)
+
+
+def _is_fitted_parameter(data: xr.Dataset, name: str) -> bool:
+    """Whether a variable is a parameter of a fit of spectra."""
+    return PARAMETER in data.coords and f"{name}_err" in data and name in data[PARAMETER].values
+
+
+def _with_parameter(
+    data: xr.Dataset, matrix: xr.Variable, name: str, unit: u.UnitBase
+) -> xr.Variable:
+    """Convert the row and the column of a parameter in a covariance."""
+    factor = conversion_factor(_unit_of(data[name]), unit)
+    scale = np.where(data[PARAMETER].to_numpy() == name, factor, 1.0)
+    both = xr.Variable(PARAMETER, scale) * xr.Variable(second_dim(PARAMETER), scale)
+    found = (matrix * both).transpose(*matrix.dims)
+    return xr.Variable(found.dims, found.data, matrix.attrs)
 
 
 def _names_with_unit(name: str) -> list[str]:

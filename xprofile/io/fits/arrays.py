@@ -1,4 +1,4 @@
-"""Arrays of FITS files: whole images, and arrays in the byte order of the machine."""
+"""Arrays of FITS files: whole images, the byte order of the machine, and types that FITS has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError
 
-__all__ = ["image_values", "native_order"]
+__all__ = ["image_values", "native_order", "to_fits_type"]
+
+_FITS_TYPES = ("b1", "u1", "i2", "i4", "i8", "f4", "f8")
+_WIDEST = {"i": np.int64, "u": np.uint64, "f": np.float64}
 
 # Largest number of bytes that one byte of a compressed image can stand for. Deflate, the densest
 # of the usual methods, reaches 1032 (zlib's documentation), and headers take some bytes as well.
@@ -43,3 +46,12 @@ def native_order(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return an array in the byte order of the machine."""
     values = np.asarray(values)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def to_fits_type(values: Any) -> Any:
+    """Convert an array to a type that FITS has; characters beyond ASCII become question marks."""
+    if values.dtype.kind == "U":
+        return np.char.encode(values, "ascii", "replace")
+    if values.dtype.str[1:] in _FITS_TYPES:
+        return values
+    return values.astype(_WIDEST[values.dtype.kind])

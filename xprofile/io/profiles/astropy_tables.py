@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import astropy.units as u
@@ -18,6 +17,8 @@ from ...schema.checks import check_profile
 from ...schema.names import DISTANCE, ENERGY, LAT, LON, NORM_SCAN, REGION, SED_TYPE, high, low
 from ...schema.options import suggests_options
 from ...schema.variables import COORDS, SED_SUFFIXES, SED_TYPES
+from ..fit_tables.groups import check_no_sed_type, is_fit
+from ..fit_tables.tables import fit_table, interval_keywords, repeated
 from .columns import (
     EXTRA_COLUMNS,
     axis_columns,
@@ -56,15 +57,18 @@ def to_table(
 ) -> QTable:
     """Make an astropy table of a profile, with one row for each bin, or for each bin and energy.
 
+    The table of a fit has one row for each template or parameter, energy and bin.
+
     Parameters
     ----------
     profile : xarray.Dataset
-        Profile from `estimate`, of any sed type, with one or more energies.
+        Profile from `estimate`, of any sed type, with one or more energies. Or a fit from
+        `fit_templates`, `fit_shape` or `fit_spectrum`.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Sed type to convert to first; by default that of the profile.
+        Sed type to convert a profile to first; by default that of the profile.
     tidy : bool
         Make one row for each bin and energy, with one number in each cell. Such a table can be
-        written to CSV, LaTeX and HTML. It does not contain the scan.
+        written to CSV, LaTeX and HTML. It does not contain the scan. Tables of fits always are.
     formatted : bool
         Set the formats of the columns, so that the table prints well.
     long_names : bool
@@ -91,12 +95,17 @@ def to_table(
         - ``npred_background``, ``coverage``, ``status`` (energy), ``solid_angle``, ``lon``,
           ``lat``, ``region``: columns that Gammapy does not have.
 
+        The table of a fit has the coordinates of its rows, and the variables of the fit by their
+        names: those with the dims of ``norm``, of ``value``, or of ``ts`` for spectra, and those
+        with some of these dims, whose values repeat. Covariances and predicted counts are in the
+        files of `write_profile`.
+
     Raises
     ------
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, or has dims besides bins, energies and scan.
     InvalidOptionError
-        If `sed_type` is unknown.
+        If `sed_type` is unknown, or is given for a fit.
 
     See Also
     --------
@@ -121,6 +130,9 @@ def to_table(
     0.625    210   0.158
     0.875    241   0.913
     """
+    if is_fit(profile):
+        check_no_sed_type(sed_type)
+        return fit_table(profile, formatted=formatted, long_names=long_names)
     source = check_and_convert(profile, sed_type)
     source = _complete_variables(_move_to_distance(sum_datasets(source)))
     table = QTable(meta=_table_meta(source.attrs))
@@ -216,10 +228,7 @@ def _complete_variables(profile: xr.Dataset) -> xr.Dataset:
 
 def _broadcast(variable: xr.Variable, dims: tuple[str, ...], source: xr.Dataset) -> xr.Variable:
     """Repeat a variable along the dims that it lacks."""
-    ordered = variable.transpose(*(dim for dim in dims if dim in variable.dims))
-    values = ordered.to_numpy().reshape([variable.sizes.get(dim, 1) for dim in dims])
-    full = np.broadcast_to(values, [source.sizes.get(dim, 1) for dim in dims])
-    return xr.Variable(dims, full, variable.attrs)
+    return xr.Variable(dims, repeated(variable, dims, source.sizes), variable.attrs)
 
 
 def _cells(source: xr.Dataset, name: str) -> Any:
@@ -238,9 +247,5 @@ def _tidy_cells(cells: Any, source: xr.Dataset) -> Any:
 
 
 def _table_meta(attrs: dict[Any, Any]) -> dict[str, Any]:
-    """Return the keywords of a table; as in Gammapy, UL_CONF belongs to a two-sided interval."""
-    meta: dict[str, Any] = {SED_TYPE.upper(): str(attrs[SED_TYPE])}
-    if "n_sigma" in attrs:
-        meta["N_SIGMA"] = float(attrs["n_sigma"])
-    confidence = math.erf(attrs.get("n_sigma_ul", np.inf) / np.sqrt(2))
-    return meta | ({"UL_CONF": confidence} if confidence < 1 else {})
+    """Return the keywords of a table."""
+    return {SED_TYPE.upper(): str(attrs[SED_TYPE]), **interval_keywords(attrs)}

@@ -21,6 +21,8 @@ from ...schema.names import (
     second_dim,
 )
 from ...schema.options import suggests_options
+from ..fit_tables.groups import check_no_sed_type, is_fit
+from ..fit_tables.tables import fit_dataframe
 from .astropy_tables import check_and_convert
 from .columns import bins_name, table_columns
 
@@ -32,14 +34,15 @@ __all__ = ["to_dataframe"]
 
 @suggests_options
 def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFrame:
-    """Make a pandas table of a profile, with one row for each bin and energy.
+    """Make a pandas table of a profile, with one row for each bin and energy, or of a fit.
 
     Parameters
     ----------
     profile : xarray.Dataset
-        Profile from `estimate`, of any sed type.
+        Profile from `estimate`, of any sed type. Or a fit from `fit_templates`, `fit_shape` or
+        `fit_spectrum`.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Sed type to convert to first; by default that of the profile.
+        Sed type to convert a profile to first; by default that of the profile.
 
     Returns
     -------
@@ -54,6 +57,8 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
         - All other variables and coordinates of the profile, except those of the scan and of the
           covariance, which ``profile.covariance.to_dataframe()`` gives.
         - ``lon``, ``lat`` and ``region``.
+
+        The table of a fit has the columns of `to_table`.
 
     Raises
     ------
@@ -81,6 +86,9 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     2               0.625     210
     3               0.875     241
     """
+    if is_fit(profile):
+        check_no_sed_type(sed_type)
+        return fit_dataframe(profile)
     source = check_and_convert(profile, sed_type)
     bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]
     unwanted = [WCS_NAME, NORM_SCAN, "stat_scan", *bounds]

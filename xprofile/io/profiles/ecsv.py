@@ -1,12 +1,14 @@
 """Profiles in ECSV: a text table in Gammapy's "profile" layout, and everything else in its header.
 
 ``meta["XPROFILE"]`` of the table is JSON with the attributes, and with dims, type and attributes of
-each variable, and the values of the variables that no column holds exactly.
+each variable, and the values of the variables that no column holds exactly. ``meta["FIT"]`` is the
+same for the table of a fit.
 """
 
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -19,6 +21,9 @@ from ...exceptions import FileFormatError
 from ...schema.options import suggests_options
 from ..atomic_writing import write_atomically
 from ..file_contents import UNREADABLE
+from ..fit_tables.description import Stored, describe_fit, fit_from_json
+from ..fit_tables.groups import FIT, check_no_sed_type, groups_of, is_fit
+from ..fit_tables.tables import group_table
 from ..paths import StrPath, real_path
 from .astropy_tables import check_and_convert
 from .fits_tables import EXTRA, POINTS
@@ -34,16 +39,17 @@ _FORMAT = "ascii.ecsv"
 def write_ecsv(
     profile: xr.Dataset, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
 ) -> None:
-    """Write a profile to ECSV, a table in a text file that `open_profile` gives back unchanged.
+    """Write a profile or a fit to ECSV, a table of text; `open_profile` gives it back unchanged.
 
     Parameters
     ----------
     profile : xarray.Dataset
-        Profile from `estimate`, of any sed type, with one or more energies.
+        Profile from `estimate`, of any sed type, with one or more energies. Or a fit from
+        `fit_templates`, `fit_shape` or `fit_spectrum`, with any dims.
     path : str or path-like
         Path of the new file. It appears there only when it is complete.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Sed type to convert to first; by default that of the profile.
+        Sed type to convert a profile to first; by default that of the profile.
     overwrite : bool
         Replace a file that exists.
 
@@ -54,6 +60,8 @@ def write_ecsv(
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
         attributes that JSON cannot hold.
+    InvalidOptionError
+        If `sed_type` is unknown, or is given for a fit.
 
     See Also
     --------
@@ -64,7 +72,8 @@ def write_ecsv(
     Notes
     -----
     The table has one row for each bin, and cells over energy, as Gammapy writes and reads it. For
-    one row for each bin and energy, write ``to_table(profile, tidy=True)``.
+    one row for each bin and energy, write ``to_table(profile, tidy=True)``. The table of a fit is
+    that of `to_table`, and the header has the rest.
 
     Examples
     --------
@@ -73,13 +82,33 @@ def write_ecsv(
     >>> profile = xprofile.open_profile("profile.ecsv")  # doctest: +SKIP
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
+        if is_fit(profile):
+            check_no_sed_type(sed_type)
+            _write_fit(profile, temporary)
+            return
         source = check_and_convert(profile, sed_type)
         table = table_for_gammapy(source)
-        for name in table.colnames:
-            if table[name].dtype.kind == "U":
-                table[name] = table[name].copy(data=_printable_lines(table[name]))
+        _make_printable(table)
         table.meta[EXTRA] = describe_in_json(source, exact_columns(source, _without_units(table)))
         table.write(temporary, format=_FORMAT, overwrite=True)
+
+
+def _write_fit(fit: xr.Dataset, path: Path) -> None:
+    """Write the table of the results of a fit, with everything else in its header."""
+    group = groups_of(fit)[0]
+    table = group_table(fit, group)
+    _make_printable(table)
+    plain = _without_units(table)
+    columns = {name: np.asarray(plain[name]) for name in plain.colnames}
+    table.meta[FIT] = describe_fit(fit, [Stored(group, columns)])
+    table.write(path, format=_FORMAT, overwrite=True)
+
+
+def _make_printable(table: QTable) -> None:
+    """Make the texts of a table fit into its lines."""
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":
+            table[name] = table[name].copy(data=_printable_lines(table[name]))
 
 
 def _printable_lines(texts: Column) -> NDArray[np.str_]:
@@ -105,6 +134,9 @@ def read_ecsv(path: StrPath) -> xr.Dataset | fits.BinTableHDU:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UnitsWarning)
             table = Table.read(real_path(path), format=_FORMAT)
+            if FIT in table.meta:
+                columns = {name: np.asarray(table[name]) for name in table.colnames}
+                return fit_from_json(table.meta[FIT], {FIT: columns})
             text = table.meta.pop(EXTRA, None)
             if text is None:
                 return fits.BinTableHDU(table, name=POINTS)

@@ -7,8 +7,6 @@ attributes of each variable, and the variables that no column of ``FLUXPOINTS`` 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from astropy.io import fits
@@ -18,6 +16,9 @@ from ...exceptions import FileFormatError
 from ...schema.options import suggests_options
 from ..atomic_writing import write_atomically
 from ..compressed_writing import write_hdus
+from ..fit_tables.fits_files import write_fit
+from ..fit_tables.groups import check_no_sed_type, is_fit
+from ..fits.arrays import to_fits_type
 from ..paths import StrPath
 from .astropy_tables import check_and_convert
 from .gammapy_tables import table_for_gammapy
@@ -29,25 +30,26 @@ POINTS, EXTRA = "FLUXPOINTS", "XPROFILE"
 
 _JSON = "JSON"
 _VERSION = 1  # of the XPROFILE table
-_FITS_TYPES = ("b1", "u1", "i2", "i4", "i8", "f4", "f8")
-_WIDEST = {"i": np.int64, "u": np.uint64, "f": np.float64}
 
 
 @suggests_options
 def write_profile(
     profile: xr.Dataset, path: StrPath, sed_type: str | None = None, *, overwrite: bool = False
 ) -> None:
-    """Write a profile to FITS, so that Gammapy reads it and `open_profile` gives it back unchanged.
+    """Write a profile or a fit to FITS; `open_profile` gives it back unchanged.
+
+    Gammapy reads the file of a profile.
 
     Parameters
     ----------
     profile : xarray.Dataset
         Profile from `estimate`, of any sed type, with one or more energies. If one bin or energy
-        was selected, the dim is missing, and comes back as the same scalar.
+        was selected, the dim is missing, and comes back as the same scalar. Or a fit from
+        `fit_templates`, `fit_shape` or `fit_spectrum`, with any dims.
     path : str or path-like
         Path of the new file. It appears there only when it is complete.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Sed type to convert to first; by default that of the profile.
+        Sed type to convert a profile to first; by default that of the profile.
     overwrite : bool
         Replace a file that exists.
 
@@ -58,6 +60,8 @@ def write_profile(
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, is empty, has dims besides bins, energies and scan, or has
         attributes that JSON cannot hold.
+    InvalidOptionError
+        If `sed_type` is unknown, or is given for a fit.
 
     See Also
     --------
@@ -70,6 +74,9 @@ def write_profile(
     -----
     Gammapy requires ascending distances, and takes bin edges half-way between them.
 
+    The file of a fit has the HDU ``FIT``, the table of `to_table`, and tables of the variables with
+    other dims, such as ``FIT_COVARIANCE`` and ``FIT_NPRED``, with one row for each of their values.
+
     Examples
     --------
     >>> import xprofile
@@ -77,24 +84,19 @@ def write_profile(
     >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
+        if is_fit(profile):
+            check_no_sed_type(sed_type)
+            write_fit(profile, temporary)
+            return
         source = check_and_convert(profile, sed_type)
         table = table_for_gammapy(source)
         for name in table.colnames:
             description = table[name].info.description
-            table[name] = _to_fits_type(table[name])
+            table[name] = to_fits_type(table[name])
             table[name].info.description = description.encode("ascii", "replace").decode()
         points = fits.BinTableHDU(table, name=POINTS)
         hdus = fits.HDUList([fits.PrimaryHDU(), points, _extra_table(source, points)])
         write_hdus(hdus, temporary)
-
-
-def _to_fits_type(values: Any) -> Any:
-    """Convert an array to a type that FITS has; characters beyond ASCII become question marks."""
-    if values.dtype.kind == "U":
-        return np.char.encode(values, "ascii", "replace")
-    if values.dtype.str[1:] in _FITS_TYPES:
-        return values
-    return values.astype(_WIDEST[values.dtype.kind])
 
 
 def _extra_table(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableHDU:
@@ -104,7 +106,7 @@ def _extra_table(source: xr.Dataset, points: fits.BinTableHDU) -> fits.BinTableH
     """
     exact = exact_columns(source, points.data)
     cells = {
-        str(name): _to_fits_type(variable.to_numpy())[np.newaxis]
+        str(name): to_fits_type(variable.to_numpy())[np.newaxis]
         for name, variable in source.variables.items()
         if name not in exact and variable.dtype.kind in "biuf"
     }

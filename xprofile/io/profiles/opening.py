@@ -19,6 +19,8 @@ from ...schema.warning_place import user_stacklevel
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel
 from ...spectrum.references import reference_arrays
+from ..fit_tables.fits_files import has_fit, read_fit
+from ..fit_tables.groups import is_fit
 from ..fits.files import open_fits
 from ..netcdf import open_netcdf
 from ..paths import StrPath, check_exists
@@ -46,7 +48,7 @@ _SAME_REFERENCE = 1e-3
 
 @suggests_options
 def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) -> xr.Dataset:
-    """Read a profile from FITS, ECSV, netCDF or Zarr; the content tells the format.
+    """Read a profile or a fit from FITS, ECSV, netCDF or Zarr; the content tells the format.
 
     Parameters
     ----------
@@ -59,8 +61,8 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     Returns
     -------
     xarray.Dataset
-        A profile that xprofile wrote comes back unchanged. A file of Gammapy gives a profile with
-        these variables, as far as it has their columns.
+        A profile or a fit that xprofile wrote comes back unchanged. A file of Gammapy gives a
+        profile with these variables, as far as it has their columns.
 
         - ``norm``, or ``dnde`` in cm-2 s-1 TeV-1, ``flux`` in cm-2 s-1, ``eflux`` or ``e2dnde`` in
           erg cm-2 s-1 (projected_distance, energy): the quantity of the sed type. Its errors and
@@ -84,7 +86,8 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
     MissingVariableError, InvalidDataError
         If a netCDF file or a Zarr folder holds another Dataset than a profile.
     InvalidOptionError
-        If the reference fluxes in the file come from another model than `spectral_model`.
+        If the reference fluxes in the file come from another model than `spectral_model`, or the
+        file has a fit and a model is given.
     MissingPackageError
         If the profile is in Zarr and the package zarr is not installed.
 
@@ -130,6 +133,8 @@ def _find_format(source: Path) -> str:
 def _load_fits(path: StrPath) -> xr.Dataset:
     with open_fits(path) as file:
         hdus = file.hdus
+        if has_fit(hdus):
+            return _load_fit(hdus, path)
         points = next((hdu for hdu in hdus if hdu.name == POINTS), None)
         if not isinstance(points, fits.BinTableHDU):
             raise FileFormatError(
@@ -146,6 +151,15 @@ def _load_fits(path: StrPath) -> xr.Dataset:
                 "profile again"
             ) from error
         return _load_gammapy(points, path)
+
+
+def _load_fit(hdus: fits.HDUList, path: StrPath) -> xr.Dataset:
+    try:
+        return read_fit(hdus)
+    except KeyError as error:
+        raise FileFormatError(
+            f"the fit in {str(path)!r} is incomplete: {error} is missing; write it again"
+        ) from error
 
 
 def _load_ecsv(path: StrPath) -> xr.Dataset:
@@ -179,6 +193,13 @@ def _check_points(points: fits.BinTableHDU, path: StrPath) -> None:
 
 def _complete(profile: xr.Dataset, model: SpectralModel | None) -> xr.Dataset:
     """Check a profile, and add the reference fluxes of a model if one is given."""
+    if is_fit(profile):
+        if model is not None:
+            raise InvalidOptionError(
+                "spectral_model is for profiles, but the file has a fit, which keeps its models: "
+                "leave it out"
+            )
+        return profile
     check_profile(profile)
     if model is None:
         if "ref_dnde" not in profile:
