@@ -116,11 +116,19 @@ def test_what_does_not_fit_is_an_option_or_data_error(name):
 BAD_DATA = {
     "unknown unit": (sky_map(OWN, SHAPE, unit="blah"), "not known"),
     "flux per pixel": (sky_map(OWN, SHAPE, unit="cm-2 s-1 TeV-1"), "solid angle"),
+    "values of pixels": (sky_map(OWN, SHAPE, unit="pixel-1"), "divide them by"),
     "no pixels": (xr.DataArray(np.ones(SHAPE), dims=("lat", "lon")), "coordinates wcs, x and y"),
     "HEALPix": (xr.DataArray(np.ones(12), dims="cell"), "HEALPix"),
+    "a cube without energies": (
+        sky_map(OWN, SHAPE, unit="sr-1").expand_dims(energy=[]), "a selection has left none",
+    ),
+    "predicted counts": (
+        predict(MAPS.isel(lat=slice(1, None)), None, spectral_model=MODEL),
+        "is predicted counts of other maps",
+    ),
     "components": (sky_map(OWN, SHAPE).expand_dims(part=2), "'part'"),
     "elsewhere": (sky_map(make_wcs(center=(90, 0), shape=SHAPE), SHAPE, unit="sr-1"), "covers no"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD_DATA)

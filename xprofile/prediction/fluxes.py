@@ -83,8 +83,9 @@ def brightness_of(
             _raise_without_model(unit, given)
         if not cube:
             raise InvalidOptionError(
-                f"the template is a brightness in {unit!r}, but it has no energies, so its "
-                "spectrum is not known: give a cube, or spectral_model= as a factor without unit"
+                f"the template is a brightness in {unit!r}, but it has no energies, or one alone, "
+                "so its spectrum is not known: give a cube, or spectral_model= as a factor without "
+                "unit"
             )
         return Brightness(float(given.to(_BRIGHTNESS)), _one, "")
     found = _unit_of_model(model, energy)
@@ -108,12 +109,19 @@ def _one(energy: u.Quantity) -> u.Quantity:
 def _unit_of_map(text: str | None) -> u.UnitBase:
     """Unit of a map, without counts and photons; no unit for None."""
     try:
-        return u.Unit(without_events(as_unit(named_unit(text) or "")))
+        found = u.Unit(without_events(as_unit(named_unit(text) or "")))
     except (ValueError, TypeError) as error:
         raise InvalidDataError(
             f"the template has the unit {text!r}, which is not known: {error}; set the right one "
             f"in attrs['units'], {_USUAL}"
         ) from error
+    if {u.pix, u.vox} & set(found.bases):
+        raise InvalidDataError(
+            f"the template has the unit {text!r}: values of pixels depend on their size; divide "
+            "them by template.profile.solid_angle and set attrs['units'] = 'sr-1' or such, or give "
+            "normalize=True for the image of a source"
+        )
+    return found
 
 
 def _unit_of_model(model: SpectralModel, energy: float) -> u.UnitBase:

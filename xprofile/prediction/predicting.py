@@ -27,7 +27,7 @@ from .emission import Sky, all_sources
 from .fluxes import Brightness, brightness_of
 from .recipes import Recipe
 from .spectra import EnergyAxes, Spectrum, split_cube
-from .templates import Template, read_template
+from .templates import PREDICTED, Template, read_template
 
 __all__ = ["predict"]
 
@@ -92,8 +92,8 @@ def predict(
     InvalidOptionError
         If `template` is not a map, a spectral model is missing, or its unit does not fit.
     InvalidDataError
-        If the template has no pixel near the maps, is in HEALPix, or has other dims or an unknown
-        unit; or if energies of the maps have gaps.
+        If the template has no pixel near the maps, is in HEALPix, has other dims or an unknown
+        unit, or is predicted counts already; or if energies of the maps have gaps.
     TooLargeError
         If the PSF carries photons from more than 5e7 pixels.
     MissingVariableError
@@ -121,6 +121,7 @@ def predict(
     xprofile.open_map : Read a template from a file.
     xprofile.open_spectrum : Read an isotropic spectrum from a file.
     xprofile.bin_image : Sum the counts over bins.
+    xprofile.fit_templates : Fit the norms of several templates.
 
     Examples
     --------
@@ -236,7 +237,7 @@ def _result(maps: xr.Dataset, counts: Any, step: str) -> xr.DataArray:
         for name, coord in maps.coords.items()
         if set(coord.dims) <= set(dims) and not str(name).startswith("wcs_")
     }
-    attrs = {"long_name": "predicted counts", **_history(maps, step)}
+    attrs = {"long_name": PREDICTED, **_history(maps, step)}
     return xr.DataArray(xr.Variable(dims, variable.data, attrs), coords, name="counts")
 
 

@@ -21,7 +21,7 @@ from ..schema.number_checks import check_ascending
 from ..schema.stages import is_map_image
 from ..schema.written_units.parsing import as_unit, conversion_factor
 
-__all__ = ["Template", "read_template"]
+__all__ = ["PREDICTED", "Template", "read_template"]
 
 Float = NDArray[np.float64]
 
@@ -30,6 +30,8 @@ _SMALL = 4_000_000
 
 # Places along each side of the other grid that are looked at to cut the map; a technical size.
 _COMPARED = 33
+
+PREDICTED = "predicted counts"  # long_name of the results of predict, which tells them apart
 
 _HEALPIX = ("cell", "cell_ids", "healpix")  # dims of maps in HEALPix, as people name them
 
@@ -119,6 +121,8 @@ def read_template(template: xr.DataArray) -> Template:
     """
     _check_kind(template)
     dims = [dim for dim in (ENERGY, ENERGY_TRUE) if dim in template.dims]
+    if any(template.sizes[dim] == 0 for dim in dims):
+        raise InvalidDataError("the template has no energies: a selection has left none")
     others = [str(dim) for dim in template.dims if dim not in (*dims, LAT, LON)]
     if others or len(dims) > 1:
         raise InvalidDataError(
@@ -156,6 +160,11 @@ def _check_kind(template: xr.DataArray) -> None:
             f"the template has the dims {tuple(template.dims)}, expected lat and lon, and the "
             "coordinates wcs, x and y: open it with xprofile.open_map, and keep the coordinates in "
             "selections"
+        )
+    if template.attrs.get("long_name") == PREDICTED:
+        raise InvalidDataError(
+            "the template is predicted counts of other maps, other pixels or other energies, "
+            "expected a map of the sky: predict the counts of the sky map for these maps"
         )
 
 

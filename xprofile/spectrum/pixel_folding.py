@@ -2,7 +2,8 @@
 
 Between two nodes, the exposure of a pixel is ``low * ratio**position``. So the integral of dN/dE
 times the exposure is ``low`` times a function of the ratio alone, the same for all pixels, which is
-a short Chebyshev series in the logarithm of the ratio.
+a short Chebyshev series in the logarithm of the ratio. Next to a node with exposure 0 it is linear
+in the exposure at the other node.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from numpy.typing import NDArray
 
 from .loglog import node_below
 from .models import SpectralModel, model_nodes
-from .response import folded_counts
+from .response import folded_counts, steep_breaks
 
 __all__ = ["folded_pixels"]
 
 Float = NDArray[np.float64]
 
-# Steepest power law of an exposure for which the nodes of a smooth spectrum are close enough: with
-# an index of 20, integrals are right to 1e-9; with ten times as much, to 1e-3. Steeper pixels are
-# folded one by one.
-_STEEPEST = 20.0
+# Largest change of the logarithm of an exposure up to which pixels are folded together. Doubles end
+# at e^709; at a tenth, wings of Gaussians are folded one by one, which takes a hundred times as
+# long.
+_LARGEST = 600.0
 
 # Largest exponent of one series, up and down from its middle. Its terms cancel where the function
 # is small: rounding is e^6 times 1e-16 there. At ten times as much, nothing would be left of it; at
@@ -59,15 +60,11 @@ def folded_pixels(model: SpectralModel, edges: Float, nodes: Float, exposure: Fl
         return above - below
     counts = np.zeros((edges.size - 1, exposure.shape[1]))
     some = exposure.any(axis=0)
-    smooth = (exposure > 0).all(axis=0) | ~some
-    if nodes.size > 1:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            steps = np.abs(np.diff(np.log(exposure), axis=0))
-        smooth &= (steps <= _STEEPEST * np.diff(np.log(nodes))[:, None]).all(axis=0) | ~some
-    pixels = np.flatnonzero(smooth & some)
+    together = _largest_change(edges, nodes, exposure) <= _LARGEST
+    pixels = np.flatnonzero(some & together)
     if pixels.size:
-        counts[:, pixels] = _folded_smooth(model, edges, nodes, exposure[:, pixels])
-    pixels = np.flatnonzero(~smooth)
+        counts[:, pixels] = _folded(model, edges, nodes, exposure[:, pixels])
+    pixels = np.flatnonzero(some & ~together)
     if pixels.size:
         shape = (pixels.size, edges.size - 1, nodes.size)
         part = np.broadcast_to(exposure[:, pixels].T[:, None], shape)
@@ -75,9 +72,23 @@ def folded_pixels(model: SpectralModel, edges: Float, nodes: Float, exposure: Fl
     return counts
 
 
-def _folded_smooth(model: SpectralModel, edges: Float, nodes: Float, exposure: Float) -> Float:
-    """Counts (nenergy, npixel) of positive exposures that are not steep."""
-    found = model_nodes(model, edges[:-1], edges[1:], nodes)
+def _largest_change(edges: Float, nodes: Float, exposure: Float) -> Float:
+    """Largest change of the logarithm from a node to an energy of the bins near it, (npixel,)."""
+    if nodes.size == 1:
+        return np.zeros(exposure.shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = np.abs(np.diff(np.log(exposure), axis=0))
+    _, ends = node_below(nodes, edges[[0, -1]])
+    beyond = np.maximum(np.maximum(np.abs(ends), np.abs(1 - ends)), 1)
+    change[0] *= beyond[0]
+    change[-1] *= beyond[1]
+    return np.asarray(np.where(np.isfinite(change), change, 0.0).max(axis=0))
+
+
+def _folded(model: SpectralModel, edges: Float, nodes: Float, exposure: Float) -> Float:
+    """Counts (nenergy, npixel) of all pixels together."""
+    breaks = steep_breaks(edges, nodes, exposure.T)
+    found = model_nodes(model, edges[:-1], edges[1:], breaks)
     left, position = node_below(nodes, found.energy)
     weight, bins = found.weight * found.value, found.bin_number
     counts = np.zeros((edges.size - 1, exposure.shape[1]))
@@ -88,8 +99,20 @@ def _folded_smooth(model: SpectralModel, edges: Float, nodes: Float, exposure: F
         row = np.searchsorted(known, bins[here])
         matrix = np.zeros((known.size, row.size))
         matrix[row, np.arange(row.size)] = weight[here]
-        counts[known] += low * _integrals(matrix, position[here], np.log(high / low))
+        counts[known] += _between(matrix, position[here], low, high)
     return counts
+
+
+def _between(weight: Float, position: Float, low: Float, high: Float) -> Float:
+    """Sums (nbin, npixel) over places between two nodes of weight (nbin, n) times the exposure."""
+    both = (low > 0) & (high > 0)
+    parts = np.maximum(1 - position, 0), np.maximum(position, 0)
+    with np.errstate(over="ignore"):  # an infinite result is an error where it is used
+        sums = np.outer(weight @ parts[0], low) + np.outer(weight @ parts[1], high)
+        if both.any():
+            ratio = np.log(high[both]) - np.log(low[both])
+            sums[:, both] = low[both] * _integrals(weight, position, ratio)
+    return sums
 
 
 def _integrals(weight: Float, position: Float, log_ratio: Float) -> Float:

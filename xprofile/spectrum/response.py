@@ -23,6 +23,7 @@ __all__ = [
     "folded_counts",
     "predicted_signal",
     "signal_variable",
+    "steep_breaks",
 ]
 
 Float = NDArray[np.float64]
@@ -31,8 +32,9 @@ Float = NDArray[np.float64]
 # 1e-9. At 5 they are 1e-3. A tenth costs ten times as many nodes where exposures are steep.
 _CHANGE = 1.0
 
-# Pieces of this change at both ends of a steep stretch, between which the integrand is negligible:
-# it has changed by e^40. With a tenth of it errors are 2 per cent; with ten times, time is lost.
+# Pieces of this change at both ends of a steep stretch. Farther on, the integrand is negligible, as
+# it has changed by e^40, and pieces grow with the distance, as less steep exposures need them. With
+# a tenth of it errors are 2 per cent; with ten times, time is lost.
 _END_PIECES = 40
 
 _BATCH = 1 << 15  # values interpolated at once; a technical size, so that they stay in the cache
@@ -111,24 +113,25 @@ def exposure_weights(
     sizes = {d: n for d, n in exposure.sizes.items() if d not in (ENERGY, ENERGY_TRUE)}
     sizes |= {ENERGY: binned.sizes[ENERGY], ENERGY_TRUE: nodes.size}
     values = exposure.set_dims(sizes).transpose(*sizes).to_numpy()  # type: ignore[no-untyped-call]
-    found = model_nodes(model, edges[:-1], edges[1:], _breaks(edges, nodes, values))
+    found = model_nodes(model, edges[:-1], edges[1:], steep_breaks(edges, nodes, values))
     left, position = node_below(nodes, found.energy)
     right, bins = np.minimum(left + 1, nodes.size - 1), found.bin_number
     weight = interpolate_log_log(values[..., bins, left], values[..., bins, right], position)
     return found.energy, bins, np.ascontiguousarray((weight * found.weight).T)
 
 
-def _breaks(edges: Float, nodes: Float, exposure: Float) -> Float:
+def steep_breaks(edges: Float, nodes: Float, exposure: Float) -> Float:
     """Energies at which pieces are cut: the nodes, and more where the exposure is steep.
 
-    The exposure is a power law between two nodes, and on beyond the outermost.
+    The exposure (..., nnode) is a power law between two nodes, and on beyond the outermost.
     """
     if nodes.size < 2:
         return nodes
     with np.errstate(divide="ignore", invalid="ignore"):
         rise = np.abs(np.diff(np.log(exposure), axis=-1)).reshape(-1, nodes.size - 1)
     rise = np.where(np.isfinite(rise), rise, 0).max(axis=0, initial=0)  # it is linear next to 0
-    slope = rise / np.diff(np.log(nodes))
+    width = np.diff(np.log(nodes))
+    slope = np.divide(rise, width, out=np.zeros_like(rise), where=width > 0)  # no step has a slope
     if not np.any(slope * PIECE > _CHANGE):
         return nodes
     inside = nodes[(nodes > edges[0]) & (nodes < edges[-1])]
@@ -137,11 +140,21 @@ def _breaks(edges: Float, nodes: Float, exposure: Float) -> Float:
     steep = slope[np.clip(np.searchsorted(nodes, middle) - 1, 0, slope.size - 1)]
     added = [nodes]
     for a, b, one in zip(ends[:-1], ends[1:], steep, strict=True):
-        number = int(min(np.ceil((b - a) * one / _CHANGE), 2 * _END_PIECES))
-        if one * PIECE > _CHANGE and number > 1:
-            step = min((b - a) / number, _CHANGE / one) * np.arange(1, number // 2 + 1)
+        if one * PIECE > _CHANGE:
+            step = _steps(b - a, one)
             added.append(np.exp(np.concatenate([a + step, b - step])))
     return np.concatenate(added)
+
+
+def _steps(length: float, slope: float) -> Float:
+    """Distances in log energy from an end of a stretch to breaks in its half."""
+    number = np.ceil(length * slope / _CHANGE)
+    if number <= 2 * _END_PIECES:
+        return np.asarray(length / number * np.arange(1, int(number) // 2 + 1))
+    near = _CHANGE / slope * np.arange(1, _END_PIECES + 1)
+    growth = 1 + 1 / _END_PIECES
+    more = int(np.log(length / 2 / near[-1]) / np.log(growth))
+    return np.concatenate([near, near[-1] * growth ** np.arange(1, more + 1)])
 
 
 def folded_counts(model: SpectralModel, edges: Float, nodes: Float, exposure: Float) -> Float:
@@ -166,7 +179,7 @@ def folded_counts(model: SpectralModel, edges: Float, nodes: Float, exposure: Fl
     numpy.ndarray
         (..., nenergy).
     """
-    found = model_nodes(model, edges[:-1], edges[1:], _breaks(edges, nodes, exposure))
+    found = model_nodes(model, edges[:-1], edges[1:], steep_breaks(edges, nodes, exposure))
     energy, bin_number = found.energy, found.bin_number
     left, position = node_below(nodes, energy)
     right = np.minimum(left + 1, nodes.size - 1)

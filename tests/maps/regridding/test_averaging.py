@@ -68,3 +68,21 @@ def test_nan_counts_as_0_and_as_not_covered(step):
     means, covered = average_to(values, grid(step, (size, size)), grid(0.1, (10, 10)))
     np.testing.assert_allclose(means, [covered, covered], rtol=1e-12)
     assert 0 < (covered < 0.99).sum() <= 4
+
+
+@pytest.mark.parametrize("projection", ["CAR", pytest.param("AIT", marks=pytest.mark.slow)])
+def test_the_whole_sky_has_no_edges(projection):
+    """A map goes on across its seam and poles, and pixels end where the sky of the target does."""
+    fine = grid(2.0, (91 if projection == "CAR" else 90, 180), projection)
+    lon, lat = (np.radians(v) for v in fine.lonlat(fine.x, fine.y[:, None]))
+    values = np.where(fine.on_sky, 2 + np.cos(lat) * np.cos(lon - 3), np.nan)
+    coarser = (grid(s, (round(180 / s), round(360 / s)), "AIT", frame="icrs") for s in (18.0, 5.0))
+    for coarse in (grid(18.0, (10, 20)), *coarser):
+        means, covered = average_to(values[None], fine, coarse)
+        on_sky = coarse.on_sky
+        np.testing.assert_allclose(covered[on_sky], 1, rtol=1e-2)
+        assert means[0][on_sky].min() > 0.99
+        lon, lat = (np.radians(v) for v in coarse.lonlat(coarse.x, coarse.y[:, None]))
+        if coarse.frame.name == "galactic":
+            expected = 2 + np.cos(lat) * np.cos(lon - 3)
+            np.testing.assert_allclose(means[0][on_sky], expected[on_sky], atol=0.03)

@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from ..pixelgrid import PixelGrid
 from .coverage import coverage
-from .interpolation import interpolate_to
+from .edge_of_sky import trusted_pixels
+from .interpolation import interpolate_at, interpolate_to, is_whole_sky
 from .matching import PixelMatch, pixels_in
 
 __all__ = ["average_to"]
@@ -30,6 +31,14 @@ _UNEVEN = 0.025
 # many, a map would take minutes; with a tenth, pixels of turned maps would be averaged over squares
 # of the wrong direction.
 _MOST_POSITIONS = 6
+
+# Most positions along a side of pixels at the seam and the poles of a map of the sky, which are not
+# averaged over neighbours first. With ten times as many they would take minutes; with a tenth, one
+# in a hundred pixels of a fine map would count.
+_MOST_AT_EDGES = 24
+
+# Share of a pixel that may be missing by rounding for it to count as covered as a whole.
+_WHOLE = 1e-9
 
 # Pixels round those whose centres are covered, up to which pixels may be covered in part.
 _PARTLY = 2
@@ -78,17 +87,51 @@ def _means(planes: Float, source: PixelGrid, target: PixelGrid) -> Float:
     if number == 1:
         return _zero_beyond(interpolate_to(planes, source, target))
     width = int(np.ceil(ratio / number))
-    if width > 1:
-        planes = np.stack([_smoothed(plane, width) for plane in planes])
+    smooth = np.stack([_smoothed(plane, width) for plane in planes]) if width > 1 else planes
     result = np.zeros((len(planes), *target.shape))
     rows, columns = (_near(c) for c in _covered_ends(source, target))
-    offsets = (np.arange(number) + 0.5) / number - 0.5
-    x = (target.x[columns, None] + offsets).ravel()
+    near = target.subgrid(target.x[columns], target.y[rows])
+    result[:, rows, columns] = _mean_of_positions(smooth, source, near, number)
+    if width > 1 and is_whole_sky(source):  # squares do not go on across seams and poles
+        near_edge = _smoothed(trusted_pixels(source).astype(float), width)[None]
+        partly = np.abs(_mean_of_positions(near_edge, source, target, number)[0] - 1) > _WHOLE
+        number = min(int(np.ceil(_POSITIONS * ratio)), _MOST_AT_EDGES)
+        result[:, partly] = _mean_of_some(planes, source, target, number, partly)
+    return result
+
+
+def _mean_of_positions(planes: Float, source: PixelGrid, target: PixelGrid, number: int) -> Float:
+    """Means over some positions along each side of pixels, as far as they are on the sky."""
+    result, count = np.zeros((len(planes), *target.shape)), np.zeros(target.shape)
+    offsets = _offsets(number)
+    x = (target.x[:, None] + offsets).ravel()
     for offset in offsets:
-        part = target.subgrid(x, target.y[rows] + offset)
+        part = target.subgrid(x, target.y + offset)
         found = _zero_beyond(interpolate_to(planes, source, part))
-        result[:, rows, columns] += found.reshape(*found.shape[:2], -1, number).sum(axis=-1)
-    return result / number**2
+        result += found.reshape(*found.shape[:2], -1, number).sum(axis=-1)
+        count += part.on_sky.reshape(found.shape[1], -1, number).sum(axis=-1)
+    return result / np.maximum(count, 1)
+
+
+def _mean_of_some(
+    planes: Float, source: PixelGrid, target: PixelGrid, number: int, which: NDArray[np.bool_]
+) -> Float:
+    """The same for some pixels, (nplane, npixel)."""
+    row, column = np.nonzero(which)
+    offsets = _offsets(number)
+    result, count = np.zeros((len(planes), row.size)), np.zeros(row.size)
+    for offset in offsets:
+        x = (target.x[column][:, None] + offsets).ravel()
+        y = np.repeat(target.y[row] + offset, number)
+        found = _zero_beyond(interpolate_at(planes, source, target, x, y))
+        result += found.reshape(len(planes), -1, number).sum(axis=-1)
+        on_sky = np.isfinite(target.lonlat(x, y)[0])
+        count += on_sky.reshape(-1, number).sum(axis=-1)
+    return result / np.maximum(count, 1)
+
+
+def _offsets(number: int) -> Float:
+    return np.asarray((np.arange(number) + 0.5) / number - 0.5)
 
 
 def _smoothed(plane: Float, width: int) -> Float:

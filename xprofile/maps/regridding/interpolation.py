@@ -13,7 +13,7 @@ from ..pixelgrid import TURN_ROUNDING, PixelGrid
 from ..sphere import lonlat_deg, unit_vectors
 from .edge_of_sky import SkyNeighbours, find_neighbours, trusted_pixels
 
-__all__ = ["covered_pixels", "interpolate_to"]
+__all__ = ["covered_pixels", "interpolate_at", "interpolate_to", "is_whole_sky"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -53,21 +53,44 @@ def interpolate_to(
     numpy.ndarray
         Values on the pixels of `target`, NaN outside `source`. Integers become floats.
     """
-    values = values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
+    values = _as_float(values)
     result = np.empty((len(values), *target.shape), values.dtype)
     height = max(_TOGETHER // max(target.x.size, 1), 1)
     for start in range(0, target.y.size, height):
         part = slice(start, start + height)
         whole = height >= target.y.size
-        result[:, part] = _interpolated(
-            values, source, target if whole else target.subgrid(target.x, target.y[part])
-        )
+        some = target if whole else target.subgrid(target.x, target.y[part])
+        result[:, part] = _interpolated(values, source, _find_places(source, some))
     return result
 
 
-def _interpolated(values: NDArray[Any], source: PixelGrid, target: PixelGrid) -> NDArray[Any]:
-    """Interpolate planes to a few rows of pixels."""
-    places = _find_places(source, target)
+def interpolate_at(
+    values: NDArray[np.generic], source: PixelGrid, target: PixelGrid, x: Float, y: Float
+) -> NDArray[np.generic]:
+    """Interpolate planes to positions (npixel,) in another grid, (n, npixel); as `interpolate_to`.
+
+    Values are NaN off the sky of the other grid, too.
+    """
+    values = _as_float(values)
+    result = np.empty((len(values), x.size), values.dtype)
+    for start in range(0, x.size, _TOGETHER):
+        part = slice(start, start + _TOGETHER)
+        places = _places_of(source, target.frame, *target.lonlat(x[part], y[part]))
+        result[:, part] = _interpolated(values, source, places)
+    return result
+
+
+def is_whole_sky(grid: PixelGrid) -> bool:
+    """Whether the sky goes on at the other side of a map: its columns go round, or it ends."""
+    return bool(_turn(grid)) or not bool(trusted_pixels(grid).all())
+
+
+def _as_float(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(values.dtype if values.dtype.kind == "f" else np.float64, copy=False)
+
+
+def _interpolated(values: NDArray[Any], source: PixelGrid, places: _Places) -> NDArray[Any]:
+    """Interpolate planes at places."""
     padded, x = values, places.x
     if _turn(source):
         padded = np.concatenate([values[..., -1:], values, values[..., :1]], axis=-1)
@@ -125,8 +148,12 @@ class _Places:
 
 
 def _find_places(source: PixelGrid, target: PixelGrid) -> _Places:
-    lon, lat = np.broadcast_arrays(*target.lonlat(target.x, target.y[:, None]))
-    sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=target.frame)
+    lonlat = np.broadcast_arrays(*target.lonlat(target.x, target.y[:, None]))
+    return _places_of(source, target.frame, *lonlat)
+
+
+def _places_of(source: PixelGrid, frame: Any, lon: Float, lat: Float) -> _Places:
+    sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=frame)
     x, y = source.pixel(sky)
     rows, columns = source.shape
     turn = _turn(source)
