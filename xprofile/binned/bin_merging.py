@@ -28,6 +28,7 @@ from ..schema.names import (
 )
 from ..schema.units import values_in_unit
 from ..schema.variables import BINNED, Kind
+from .distances.merging import merge_parts
 from .onoff import matched_acceptance_off
 
 __all__ = ["SumBins", "check_sources", "cumulative_sums", "join_bins", "merge_values", "sum_runs"]
@@ -88,7 +89,7 @@ def merge_values(binned: xr.Dataset, dim: str, sum_bins: SumBins) -> xr.Dataset:
     -------
     xarray.Dataset
         The same variables, without coordinates on `dim`. ``part_share`` and ``part_distance`` are
-        left out, as their parts are those of the old bins.
+        left out; `merge_parts` makes them.
 
     Raises
     ------
@@ -254,17 +255,11 @@ def join_bins(
         texts = [";".join(regions[i : j + 1]) for i, j in zip(first, last, strict=True)]
         coords[REGION] = xr.Variable((dim,), np.array(texts), binned[REGION].attrs)
     merged = merge_values(binned, dim, partial(sum_runs, bounds=bounds)).assign_coords(coords)
-    changed = narrowed or np.any(bounds[1:] - first > 1)
-    return merged if changed else _with_parts(merged, binned, dim)
-
-
-def _with_parts(same: xr.Dataset, binned: xr.Dataset, dim: str) -> xr.Dataset:
-    """Add the parts of the same bins, where they are known."""
-    known = [name for name in (PART_SHARE, PART_DISTANCE) if name in binned]
-    parts = {name: binned.variables[name] for name in known}
-    if not known or same.sizes[dim] != binned.sizes[dim]:
-        return same
-    return same.assign(parts)[list(binned.data_vars)]
+    changed = narrowed or bounds.size - 1 < binned.sizes[dim] or np.any(np.diff(bounds) > 1)
+    names = [name for name in (PART_SHARE, PART_DISTANCE) if name in binned]
+    same = {name: binned.variables[name] for name in names}
+    merged = merged.assign(merge_parts(binned, dim, bounds) if changed else same)
+    return merged[[name for name in binned.data_vars if name in merged]]
 
 
 def _mean_positions(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Variable]:

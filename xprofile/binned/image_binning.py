@@ -22,7 +22,9 @@ from .searching import search_pixels, warn_of_overlaps
 from .sums.blocks import sum_over_blocks
 from .sums.image_sums import ImageSums
 
-__all__ = ["bin_image"]
+__all__ = ["BIN_IMAGE", "bin_image"]
+
+BIN_IMAGE = "bin_image"  # first word of its line in the history
 
 
 @suggests_options
@@ -61,7 +63,8 @@ def bin_image(
     -------
     xarray.DataArray
         Dims (..., projected_distance), or the dim of `bins`, in the unit of the image. In a bin
-        without finite pixels the sum is 0 and the mean is NaN.
+        without finite pixels the sum is 0 and the mean is NaN. A ``history`` in the attrs, as of
+        predicted counts, has one more line.
 
     Raises
     ------
@@ -121,4 +124,8 @@ def bin_image(
     }
     coords.update(bin_coords(bins, grid))
     values = values.reshape(*ordered.shape[:-2], search.nbin)
-    return xr.DataArray(values, coords, (*ordered.dims[:-2], bins.dim), image.name, image.attrs)
+    attrs = dict(image.attrs)
+    if "history" in attrs:  # such as of predicted counts
+        shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
+        attrs["history"] = f"{attrs['history']}\n{BIN_IMAGE} {bins!r}, {how}{shared}"
+    return xr.DataArray(values, coords, (*ordered.dims[:-2], bins.dim), image.name, attrs)

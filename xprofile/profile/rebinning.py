@@ -16,7 +16,7 @@ from ..estimation.settings import checked_energy_edges, setting_text
 from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import extend_history
-from ..schema.names import DISTANCE_UNIT, SOURCE_DISTANCE
+from ..schema.names import DISTANCE_UNIT, PART_DISTANCE, SOURCE_DISTANCE
 from ..schema.number_checks import check_bool, check_number, check_positive_integer
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
@@ -88,6 +88,8 @@ def rebin(
           solid angle, if there is one.
         - ``psf_mixing``: sum over the merged bins that see photons, and mean over those that send
           them, weighted with solid angle and exposure_true. Bins of a margin stay as they are.
+        - ``part_share``, ``part_distance`` (projected_distance, part): those of the merged bins, if
+          they are there, and not for each data set. ``source_mixing`` is a sum.
         - ``projected_distance`` with ``_min`` and ``_max``: edges of the merged bins and their
           middle, in the unit of `binned`.
         - ``lon``, ``lat`` (projected_distance) in deg: mean direction of the old centres.
@@ -239,6 +241,9 @@ def fold(binned: xr.Dataset) -> xr.Dataset:
     data, dim, old = bins_in_a_row(binned)
     if SOURCE_DISTANCE in data.dims:  # light from both sides, which is not told apart
         data = data.drop_dims(SOURCE_DISTANCE)
+    if PART_DISTANCE in data:
+        at = data.variables[PART_DISTANCE]
+        data = data.assign({PART_DISTANCE: xr.Variable(at.dims, np.abs(at.data), at.attrs)})
     size = old.size - 1
     check_symmetric(old, dim, str(data[dim].attrs.get("units", DISTANCE_UNIT)))
     upper_half = np.arange(size // 2, size)
