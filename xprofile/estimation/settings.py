@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidEnergyError, InvalidOptionError, TooLargeError
 from ..schema.names import ENERGY_UNIT
-from ..schema.number_checks import check_positive_integer, energies_from_quantity
+from ..schema.number_checks import check_number, check_positive_integer, energies_from_quantity
 from ..schema.units import unit_text
 from ..spectrum.models import SpectralModel
 from .energy_groups import EnergyEdges
@@ -20,6 +20,7 @@ from .energy_groups import EnergyEdges
 __all__ = [
     "OwnModel",
     "background_width",
+    "check_exposure_systematic",
     "check_model",
     "check_number_of_norms",
     "checked_energy_edges",
@@ -173,6 +174,16 @@ def background_width(background: str | float) -> float | None:
             f"0.05, found {background!r}"
         )
     return max(width, _NARROWEST)
+
+
+def check_exposure_systematic(value: float, n_sigma: float) -> None:
+    """Raise unless a relative uncertainty of the exposure leaves some of it at a significance."""
+    check_number("exposure_systematic", value, "a number of 0 or more")
+    if value * n_sigma >= 1:
+        raise InvalidOptionError(
+            f"exposure_systematic={value:g} allows an exposure of 0 at {n_sigma:g} sigma, where "
+            f"norms have no limit; give one below {1 / n_sigma:.3g}, or a smaller n_sigma_ul"
+        )
 
 
 def setting_text(name: str, value: Any) -> str:

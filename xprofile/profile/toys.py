@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..estimation.settings import background_width, check_model, setting_text
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import WStat
+from ..schema.arguments.generators import random_generator
 from ..schema.axes import bin_dim, match_bins
 from ..schema.checks import check_background, check_binned
 from ..schema.history import extend_history
@@ -121,7 +122,7 @@ def simulate(
     if not np.isfinite(norms.where(per_norm > 0, 0)).all():
         raise InvalidOptionError("norm must be finite in every bin that has exposure")
     signal = _expected_signal(binned, norms, per_norm, model)
-    generator = np.random.default_rng(rng)
+    generator = random_generator(rng)
     if "counts_off" in binned:
         drawn = _draw_on_off(binned, signal, n_toys, generator)
     else:

@@ -8,9 +8,10 @@ from astropy.coordinates import SkyCoord
 from cases.maps import make_maps
 from cases.psf_maps import spread_maps
 from cases.short_line import line
+from cases.sky_maps import steep
 from cases.templates import DIM, filled
 
-from xprofile import SkyBins, bin_maps, fit_templates, power_law, predict
+from xprofile import SkyBins, bin_image, bin_maps, fit_templates, power_law, predict
 from xprofile.exceptions import (
     DataWarning,
     InvalidDataError,
@@ -47,6 +48,8 @@ WRONG = {
     ),
     "unknown bins": (lambda t: t.isel({DIM: [0]}).drop_vars(DIM), "tells which is which"),
     "negative": (lambda t: t.where(t[DIM] > 0.3, -1.0), "negative counts in 3 fine bins, down to"),
+    "tiny": (lambda t: 1e-200 * t, "predicts 1.*e-198 counts at most"),
+    "huge": (lambda t: 1e200 * t, "predicts 1.*e.202 counts at most"),
     "NaN": (lambda t: t.where(t[DIM] > 0.3), "3 values in used bins that are not finite"),
 }
 
@@ -129,6 +132,9 @@ def test_sky_maps_in_one_go():
         binned.profile.fit_templates({"box": counts})
     with pytest.raises(InvalidOptionError, match="found 3 values"):
         maps.profile.fit_templates(line(), {"box": (shape, spectrum, 1)})
+    part = maps.isel(lat=slice(10, 50))
+    with pytest.raises(InvalidDataError, match="is predicted counts of other maps"):
+        part.profile.fit_templates(line(), {"box": counts}, spectral_model=spectrum)
 
 
 @pytest.mark.parametrize("off", [False, True], ids=["mask", "off counts"])
@@ -185,3 +191,20 @@ def test_a_margin_takes_up_signal_from_outside():
     fit = fit_templates(binned, {"flat": both.background}, free_bins=True, per="profile")
     assert fit.sizes[DIM] == both.sizes[DIM] > 4
     assert fit.profile.bin_profile().sizes[DIM] == 4
+
+
+def test_templates_are_binned_as_the_data():
+    maps = make_maps()
+    bins = SkyBins.annuli(CENTER, radius_max=1 * u.deg, nbin=2)
+    counts = predict(maps, None, spectral_model=steep())
+    shared = {"overlap": "subpixel", "subpixels": 3}
+    whole, parts = bin_image(counts, bins), bin_image(counts, bins, **shared)
+    binned = bin_maps(maps, bins), bin_maps(maps, bins, **shared)
+    for data, right, wrong in zip(binned, (whole, parts), (parts, whole), strict=True):
+        fit_templates(data, {"isotropic": right})
+        with pytest.raises(InvalidDataError, match=r"overlap='.*and the template.*bin both alike"):
+            fit_templates(data, {"isotropic": wrong})
+        with pytest.raises(InvalidDataError, match="means over bins"):
+            fit_templates(data, {"isotropic": bin_image(counts, bins, how="mean")})
+    for name in ("mean", "sum"):
+        assert bin_image(counts, bins, how=name).history.splitlines()[-1].endswith(f", {name}")

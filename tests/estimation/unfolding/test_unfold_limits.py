@@ -1,11 +1,15 @@
 """Limits of what options and data allow: huge and tiny numbers, no counts, smallest norms."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+import xarray as xr
+from astropy.modeling.models import Gaussian1D
 from cases.many_norms import mixing
 from cases.unfolding import row_of_bins
 
-from xprofile import estimate, unfold
+from xprofile import estimate, fit_shape, fit_spectrum, fit_templates, power_law, unfold
 from xprofile.estimation.unfolding.intervals import Intervals
 from xprofile.estimation.unfolding.systematics import Steps
 from xprofile.exceptions import InvalidOptionError
@@ -17,11 +21,20 @@ def binned():
     return row_of_bins(4)
 
 
-@pytest.mark.parametrize("name", ["n_sigma", "n_sigma_ul"])
 @pytest.mark.parametrize("value", [1e200, 1e6, 1e-7, 1e-200])
-def test_numbers_of_sigmas_that_lose_all_digits(binned, name, value):
+@pytest.mark.parametrize(
+    ("fit", "name"),
+    [
+        (unfold, "n_sigma"),
+        (unfold, "n_sigma_ul"),
+        (partial(fit_templates, templates={"a": xr.DataArray(1)}), "n_sigma_ul"),
+        (partial(fit_shape, model=Gaussian1D()), "n_sigma_ul"),
+        (partial(fit_spectrum, spectral_model=power_law()), "n_sigma"),
+    ],
+)
+def test_numbers_of_sigmas_that_lose_all_digits(binned, fit, name, value):
     with pytest.raises(InvalidOptionError, match=f"{name} must be .* from 1e-6 to 1e5"):
-        unfold(binned, **{name: value})
+        fit(binned, **{name: value})
 
 
 @pytest.mark.parametrize("function", [estimate, unfold])
@@ -72,7 +85,7 @@ def test_a_systematic_of_the_exposure_across_kinks(sign):
     n = np.array([[0, 0, 3, 0, 1, 6, 0, 1]])
     problems = Problems.from_counts(response, n, 0.4, lower=0.0)
     fit = best_fit(problems)
-    intervals = Intervals(problems, fit, 4, 4)
+    intervals = Intervals(problems, fit, np.ones((1, 4), bool))
     steps = Steps(intervals, 0.0, 0.3)
     found = (steps.up(2) if sign > 0 else steps.down(2))[0]
     shares = np.sin(np.linspace(0, np.pi / 2, 400))

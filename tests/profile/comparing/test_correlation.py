@@ -52,6 +52,24 @@ def test_values_without_errors_have_the_usual_correlation(method, expected):
     xr.testing.assert_identical(same, found)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+def test_the_scale_of_a_map_does_not_matter(scale):
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(2, 9))
+    expected = correlation(along(a), along(b), rng=1, n_toys=20)
+    found = correlation(along(a), along(scale * b), rng=1, n_toys=20)
+    np.testing.assert_allclose(found.correlation, expected.correlation, rtol=1e-12)
+    assert found.p_value == expected.p_value
+
+
+def test_infinite_errors_leave_bins_out():
+    profile = alike(estimate(filled(5)[0])).isel(energy=[0])
+    errors = profile.norm_err.copy(deep=True)
+    errors[2] = np.inf
+    found = correlation(profile.assign(norm_err=errors), profile.counts)
+    assert found.n_bins == 4
+
+
 def test_bins_are_matched_by_their_coordinates():
     rng = np.random.default_rng(2)
     a, b = along(rng.normal(size=8)), along(rng.normal(size=8))

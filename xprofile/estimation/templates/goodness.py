@@ -24,6 +24,7 @@ from scipy.special import gammaincc
 from ...likelihood.cash import TRUNCATION
 from ...likelihood.deviance import deviance, deviance_moments
 from ...likelihood.many_norms import Fit, Problems, best_fit
+from ...schema.arguments.generators import random_generator
 from ...schema.number_checks import check_number_of_values
 from .predicted import FittedRows, fitted_rows
 
@@ -191,7 +192,7 @@ def p_values_by_toys(
         (1 + k) / (1 + n_toys) if k toys have; NaN where the data have no finite deviance.
     """
     check_number_of_values(f"n_toys={n_toys}", n_toys * problems.n.size, "draw fewer")
-    generator = np.random.default_rng(rng)
+    generator = random_generator(rng)
     found = np.zeros(len(value))
     for i in range(len(value)):
         one = problems.take(np.array([i]))

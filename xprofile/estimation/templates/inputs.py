@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...binned.image_binning import BIN_IMAGE
+from ...bins.same_regions import same_regions
 from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.names import DATASET, ENERGY, LAT, LON, MARGIN, high, low
@@ -29,6 +31,10 @@ _EDGE_TOLERANCE = 1e-4
 # single. Ten times larger, wrong signs of weak bins would pass; ten times smaller, convolved maps
 # in single precision would be refused.
 _ROUNDING = 1e-6
+
+# Largest predicted counts of a template in a fine bin. Far beyond, norms or their squares are too
+# large or small for double precision: at 1e-120 fits fail. Ten times nearer changes nothing.
+_SMALLEST, _LARGEST = 1e-100, 1e100
 
 
 def template_counts(
@@ -104,6 +110,7 @@ def _checked(name: str, template: xr.DataArray, data: xr.Dataset) -> Float:
     """Predicted counts on the bins and energies of a data set, (nbin, nenergy)."""
     dim = bin_dim(data)
     _check_layout(name, template, dim)
+    _check_binning(name, template, data)
     placed = _matched_bins(name, template, data, dim)
     _check_energies(name, placed, data)
     used = data.variables["coverage"].transpose(dim, ENERGY).to_numpy() > 0
@@ -118,6 +125,12 @@ def _checked(name: str, template: xr.DataArray, data: xr.Dataset) -> Float:
             f"the template {name!r} predicts negative counts in {np.count_nonzero(values < 0)} "
             f"fine bins, down to {values.min():.3g}, but counts of a template must be 0 or more; "
             "cut the sky map at 0, or change the sign of a template that absorbs"
+        )
+    largest = float(values.max(initial=0))
+    if largest and not _SMALLEST <= largest <= _LARGEST:
+        raise InvalidDataError(
+            f"the template {name!r} predicts {largest:.3g} counts at most, expected a number from "
+            f"{_SMALLEST:g} to {_LARGEST:g}; check the units of its map and its spectrum"
         )
     return np.maximum(values, 0)
 
@@ -139,6 +152,27 @@ def _check_layout(name: str, template: xr.DataArray, dim: str) -> None:
         raise InvalidDataError(
             f"the template {name!r} has the type {template.dtype} and the unit {unit!r}, expected "
             "predicted counts without a unit; make them with maps.profile.predict"
+        )
+
+
+def _check_binning(name: str, template: xr.DataArray, data: xr.Dataset) -> None:
+    """Raise if the history of a template says that it was binned in another way than the data."""
+    lines = str(template.attrs.get("history", "")).splitlines()
+    step = next((line for line in reversed(lines) if line.startswith(f"{BIN_IMAGE} ")), "")
+    binned = str(data.attrs.get("history", "")).splitlines()
+    shared = any("subpixels" in line for line in binned if line.startswith("bin "))
+    if not step:
+        return
+    if step.split(", ")[-1 - ("subpixels" in step)] != "sum":
+        raise InvalidDataError(
+            f"the template {name!r} has means over bins, expected sums of predicted counts; bin it "
+            "without how='mean'"
+        )
+    if shared != ("subpixels" in step):
+        given = ("subpixel", "center") if shared else ("center", "subpixel")
+        raise InvalidDataError(
+            f"the data were binned with overlap={given[0]!r} and the template {name!r} with "
+            f"overlap={given[1]!r}, which is right to some per cent only; bin both alike"
         )
 
 
@@ -169,8 +203,8 @@ def _matched_bins(name: str, template: xr.DataArray, data: xr.Dataset, dim: str)
         ".profile.bin(bins, psf=True, margin=...)"
     )
     raise InvalidDataError(
-        f"the template {name!r} has other bins along {dim} than the data; bin its predicted counts "
-        f"with the same SkyBins{margin if MARGIN in data.coords else ''}"
+        f"the template {name!r} has other bins along {dim} than the data, or other regions; bin "
+        f"its predicted counts with the same SkyBins{margin if MARGIN in data.coords else ''}"
     )
 
 
@@ -186,7 +220,7 @@ def _alike(template: xr.DataArray, data: xr.Dataset, dim: str, found: NDArray[np
             same = np.array_equal(here, there)
         if not same:
             return False
-    return True
+    return bool(same_regions(template.isel({dim: found}), data, dim).all())
 
 
 def _check_energies(name: str, template: xr.DataArray, data: xr.Dataset) -> None:

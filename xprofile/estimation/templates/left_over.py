@@ -24,7 +24,7 @@ from ...schema.names import (
 )
 from ...schema.number_checks import check_number
 from ...schema.options import suggests_options
-from ...schema.variables import PROFILE, SED_SUFFIXES
+from ...schema.variables import PROFILE, SED_SUFFIXES, sed_variable
 from ..status import limit_flags
 from ..unfolding.matrices import add_matrices
 
@@ -147,10 +147,8 @@ def _variables(one: xr.Dataset, dim: str, extra: list[Hashable]) -> dict[str, xr
             variable = one[source].variable
             lead = [d for d in variable.dims if d not in (dim, ENERGY)]
             found[name] = variable.transpose(*lead, dim, ENERGY)
-            texts = PROFILE[name].attrs if name in PROFILE else {}
-            found[name].attrs = {**variable.attrs, **texts}
-            if not texts:
-                found[name].attrs["long_name"] = name.replace("_", " ")
+            entry = PROFILE.get(name) or sed_variable("norm", name.removeprefix("norm"))
+            found[name].attrs = {**variable.attrs, **entry.attrs}
     background = found["npred"] - found["npred_excess"]
     found["npred_background"] = xr.Variable(
         background.dims, background.data, PROFILE["npred_background"].attrs

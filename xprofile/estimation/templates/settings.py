@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ...exceptions import InvalidOptionError
+from ...schema.arguments.generators import random_generator
 from ...schema.names import SPECTRAL_MODEL
 from ...schema.number_checks import check_bool, check_number, check_positive_integer
 from ...spectrum.model_json import model_to_json
@@ -17,6 +18,7 @@ from ...spectrum.models import SpectralModel, power_law
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
+    check_exposure_systematic,
     check_model,
     checked_energy_edges,
     optional_quantities,
@@ -49,6 +51,7 @@ class TemplateSettings:
     norm_min: float | None
     background: str | float
     background_correlated: bool
+    exposure_systematic: float
     sum_over_energy_groups: bool
     strict_energies: bool
     n_toys: int
@@ -70,14 +73,16 @@ class TemplateSettings:
             raise InvalidOptionError(f"per must be one of {list(PER)}, found {self.per!r}")
         check_model(self.spectral_model)
         for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number")
+            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
+        check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))
         for name in ("background_correlated", "sum_over_energy_groups", "strict_energies"):
             check_bool(name, getattr(self, name))
         if not isinstance(self.free_bins, xr.DataArray):
             check_bool("free_bins", self.free_bins)
         check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
+        random_generator(self.rng)
         if self.width is None and self.background_correlated:
             raise InvalidOptionError(
                 "background_correlated=True needs an uncertain background: give background='free', "
@@ -100,6 +105,7 @@ class TemplateSettings:
             "per": self.per,
             "n_sigma": float(self.n_sigma),
             "n_sigma_ul": float(self.n_sigma_ul),
+            "exposure_systematic": float(self.exposure_systematic),
         }
         if self.has_free_bins:
             found[SPECTRAL_MODEL] = model_to_json(self.spectral_model)

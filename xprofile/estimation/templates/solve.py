@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...likelihood.many_norms import (
-    Fit,
-    Problems,
-    Profiled,
-    best_fit,
-    hesse_covariance,
-    profile_rise,
-    profile_step,
-)
+from ...likelihood.many_norms import Fit, Problems, best_fit, hesse_covariance
+from ..unfolding.intervals import Intervals
+from ..unfolding.systematics import Steps, with_exposure_systematic
 from .degeneracy import undetermined, without_redundant
 from .settings import TemplateSettings
 
@@ -25,7 +18,6 @@ __all__ = ["Norms", "solve"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-_Profile: TypeAlias = Callable[[Sequence[int]], Profiled]
 
 # Distance from the minimum of the statistic above which a fit counts as failed, as for `unfold`. It
 # moves a norm by up to 0.003 of its error. Fits end about 1e-13 above the minimum, so that ten
@@ -82,22 +74,24 @@ def solve(problems: Problems, settings: TemplateSettings) -> tuple[Fit, Norms]:
     known = has_signal & ~lost_in_others
     covariance = hesse_covariance(problems, fit)[:, :nnorm, :nnorm]
     variance = np.einsum("pjj->pj", covariance)
-    steps = _Steps(problems, fit, known, settings.n_sigma)
+    intervals = Intervals(problems, fit, known)
     kinks = _norms_on_kinks(problems, fit)[:, :nnorm]
-    values, endless = _values(fit, variance, steps, settings)
+    values, endless = _values(intervals, variance, settings)
     unbounded = known & endless
     if settings.norm_min is None:
         flat = known & (kinks | ~np.isfinite(variance))
-        unbounded |= flat & np.isnan(steps.step(settings.n_sigma, -1, flat))
-    failed = known & (steps.failed | ~(fit.gap <= _LARGEST_GAP)[:, None])
+        unbounded |= flat & np.isnan(intervals.steps(settings.n_sigma**2, -1, flat).values)
+    failed = known & (intervals.failed | ~(fit.gap <= _LARGEST_GAP)[:, None])
     sure = known & np.isfinite(variance)
+    common = settings.exposure_systematic * fit.x[:, :nnorm]
+    covariance = covariance + common[:, :, None] * common[:, None, :]
     norms = Norms(
         {name: np.where(known, array, np.nan) for name, array in values.items()},
         np.where(sure[:, :, None] & sure[:, None, :], covariance, np.nan),
         has_signal,
         lost_in_others,
         known & (fit.at_bound[:, :nnorm] | kinks),
-        unbounded & ~steps.failed,
+        unbounded & ~intervals.failed,
         failed,
     )
     return fit, norms
@@ -112,54 +106,24 @@ def _norms_on_kinks(problems: Problems, fit: Fit) -> Bool:
     return np.asarray((rows @ (a > 0)).reshape(fit.x.shape) > 0)
 
 
-@dataclass(eq=False)
-class _Steps:
-    """Profiles of norms, and which of them failed so far."""
-
-    problems: Problems
-    fit: Fit
-    known: Bool
-    n_sigma: float
-
-    def __post_init__(self) -> None:
-        self.failed = np.zeros_like(self.known)
-
-    def step(self, n_sigma: float, sign: int, wanted: Bool | None = None) -> Float:
-        """Distances over which the statistic rises, for norms that are wanted; NaN for others."""
-        wanted = self.known if wanted is None else wanted & self.known
-        return self._profiled(
-            wanted, lambda c: profile_step(self.problems, self.fit, c, n_sigma**2, sign)
-        )
-
-    def test_statistic(self) -> Float:
-        """Rise of the statistic if a norm is 0."""
-        return self._profiled(self.known, lambda c: profile_rise(self.problems, self.fit, c, 0.0))
-
-    def _profiled(self, wanted: Bool, profile: _Profile) -> Float:
-        found = np.full(wanted.shape, np.nan)
-        columns = np.flatnonzero(wanted.any(axis=0))
-        if columns.size:
-            result = profile(columns.tolist())
-            found[:, columns] = np.where(wanted[:, columns], result.values, np.nan)
-            self.failed[:, columns] |= wanted[:, columns] & result.failed
-        return found
-
-
 def _values(
-    fit: Fit, variance: Float, steps: _Steps, settings: TemplateSettings
+    intervals: Intervals, variance: Float, settings: TemplateSettings
 ) -> tuple[dict[str, Float], Bool]:
     """Norms, errors, limits and test statistics, and whether a norm has no upper limit."""
-    norm = fit.x[:, : variance.shape[1]]
+    norm = intervals.norm
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(variance)
     flat = ~np.isfinite(error)
-    error = np.where(flat, steps.step(settings.n_sigma, +1, flat), error)
-    values = {"norm": norm, "norm_err": error}
+    error = np.where(flat, intervals.steps(settings.n_sigma**2, +1, flat).values, error)
+    systematic = settings.exposure_systematic
+    total = with_exposure_systematic(error, norm, settings.n_sigma * systematic)
+    values = {"norm": norm, "norm_err": total}
+    ends = Steps(intervals, settings.norm_min, systematic)
     if "errn-errp" in settings.selection_optional:
-        values["norm_errn"] = steps.step(settings.n_sigma, -1)
-        values["norm_errp"] = steps.step(settings.n_sigma, +1)
+        values["norm_errn"] = ends.down(settings.n_sigma)
+        values["norm_errp"] = ends.up(settings.n_sigma)
     if "ul" in settings.selection_optional:
-        values["norm_ul"] = norm + steps.step(settings.n_sigma_ul, +1)
-    ts = np.where(norm == 0, 0.0, steps.test_statistic())
+        values["norm_ul"] = norm + ends.up(settings.n_sigma_ul)
+    ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
     return values, np.isnan(error)

@@ -45,6 +45,7 @@ def fit_templates(
     norm_min: float | None = None,
     background: str | float = "fixed",
     background_correlated: bool = False,
+    exposure_systematic: float = 0,
     sum_over_energy_groups: bool = False,
     strict_energies: bool = False,
     n_toys: int = 0,
@@ -64,9 +65,9 @@ def fit_templates(
         all of it.
     templates : dict
         Name of each template to its predicted counts in the same bins and fine energies, (energy,
-        projected_distance), from ``maps.profile.predict(sky_map).profile.bin(bins)``, with the same
-        ``overlap`` as for the data. For several data sets, a list with one array for each, or an
-        array with the dim ``dataset``.
+        projected_distance), from ``maps.profile.predict(sky_map).profile.bin(bins)``, of maps with
+        the same mask, and with the same ``overlap`` as for the data. For several data sets, a list
+        with one array for each, or an array with the dim ``dataset``.
         ``maps.profile.fit_templates`` also takes sky maps, as `predict` does; a pair of a sky map
         (or None for an isotropic brightness) and its spectral model; or predicted counts on the
         pixels of the maps.
@@ -96,6 +97,9 @@ def fit_templates(
         fitted: freely, or with a relative systematic uncertainty such as 0.05.
     background_correlated : bool
         Fit one norm of the background for all bins of a fit (and data set) instead.
+    exposure_systematic : float
+        Relative systematic uncertainty of the exposure, common to all templates, bins and energies,
+        such as 0.1. Best fits and ``ts`` stay; errors, limits and covariances of the norms grow.
     sum_over_energy_groups : bool
         Sum the fine energy bins of an energy bin before the fit.
     strict_energies : bool
@@ -142,7 +146,8 @@ def fit_templates(
     MissingVariableError
         If `binned` is not binned data, or has no background.
     InvalidDataError
-        If templates have other bins or energies than the data, or are negative or not finite.
+        If templates have other bins or energies than the data, are means over bins or were binned
+        with another ``overlap``, or are negative or not finite.
     InvalidEnergyError, InvalidOptionError
         If a setting is wrong, or no energies of the data are in an energy bin.
 
@@ -172,7 +177,8 @@ def fit_templates(
     exactly. Where fine bins have few counts, it does not follow a :math:`\chi^2` distribution of
     ``dof`` degrees of freedom. So the p-value is that of a gamma distribution with the mean and
     variance that the deviance of Poisson counts has (Kaastra 2017, A&A 605, A51), or the share of
-    toys with a deviance as large.
+    toys with a deviance as large. With fewer than some twenty counts in a fit, take toys: at eight
+    counts, 18 % of right models had a p-value below 0.05 by the moments.
 
     Examples
     --------
@@ -200,6 +206,7 @@ def fit_templates(
         norm_min=norm_min,
         background=background,
         background_correlated=background_correlated,
+        exposure_systematic=exposure_systematic,
         sum_over_energy_groups=sum_over_energy_groups,
         strict_energies=strict_energies,
         n_toys=n_toys,

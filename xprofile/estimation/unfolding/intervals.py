@@ -14,25 +14,24 @@ Bool = NDArray[np.bool_]
 
 
 class Intervals:
-    """Profiles of the statistic along the norms of the bins that are wanted.
+    """Profiles of the statistic along the norms that are wanted.
 
     Parameters
     ----------
     problems, fit : Problems, Fit
         The problems and their best fits.
-    nbin, nwanted : int
-        Number of bins, and of those from the first on whose results are wanted.
+    wanted : numpy.ndarray of bool
+        Whether the results of a norm are wanted, for the first norms, (nproblem, nnorm).
 
     Attributes
     ----------
     failed : numpy.ndarray of bool
-        Norms with profiles that failed until now, (nproblem, nbin).
+        Norms with profiles that failed until now, (nproblem, nnorm).
     """
 
-    def __init__(self, problems: Problems, fit: Fit, nbin: int, nwanted: int) -> None:
-        self.problems, self.fit = problems, fit
-        self.norm = fit.x[:, :nbin]
-        self.wanted = np.broadcast_to(np.arange(nbin) < nwanted, self.norm.shape)
+    def __init__(self, problems: Problems, fit: Fit, wanted: Bool) -> None:
+        self.problems, self.fit, self.wanted = problems, fit, wanted
+        self.norm = fit.x[:, : wanted.shape[1]]
         self.failed = np.zeros(self.norm.shape, bool)
         self._known: dict[tuple[float, int], Profiled] = {}
 
@@ -58,10 +57,12 @@ class Intervals:
         return Profiled(values, failed)
 
     def rises(self, at: Float) -> Float:
-        """Rises of the statistic up to values of the norms, (nproblem, nbin); NaN of NaN."""
-        rises, columns = np.full(self.norm.shape, np.nan), np.flatnonzero(self.wanted[0])
+        """Rises of the statistic up to values of the norms, (nproblem, nnorm); NaN of NaN."""
+        rises, columns = np.full(self.norm.shape, np.nan), np.flatnonzero(self.wanted.any(axis=0))
+        if not columns.size:
+            return rises
         at = at[:, columns]
-        some = np.isfinite(at)
+        some = np.isfinite(at) & self.wanted[:, columns]
         found = profile_rise(self.problems, self.fit, columns.tolist(), np.nan_to_num(at), some)
         rises[:, columns] = found.values
         self.failed[:, columns] |= found.failed

@@ -14,6 +14,7 @@ from ...spectrum.models import SpectralModel, power_law
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
+    check_exposure_systematic,
     check_model,
     checked_energy_edges,
     optional_quantities,
@@ -67,8 +68,7 @@ class UnfoldSettings:
             check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
-        for name in ("exposure_systematic", "smoothness"):
-            check_number(name, getattr(self, name), "a number of 0 or more")
+        check_number("smoothness", self.smoothness, "a number of 0 or more")
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
         for name in ("background_correlated", "sum_over_energy_groups", "strict_energies"):
@@ -78,13 +78,7 @@ class UnfoldSettings:
                 "background_correlated=True needs an uncertain background: give background='free', "
                 "or its relative systematic uncertainty such as background=0.05"
             )
-        largest = max(self.n_sigma, self.n_sigma_ul)
-        if self.exposure_systematic * largest >= 1:
-            raise InvalidOptionError(
-                f"exposure_systematic={self.exposure_systematic:g} allows an exposure of 0 at "
-                f"{largest:g} sigma, where norms have no limit; give one below {1 / largest:.3g}, "
-                "or a smaller n_sigma_ul"
-            )
+        check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))
 
     @property
     def width(self) -> float | None:

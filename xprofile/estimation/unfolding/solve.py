@@ -87,7 +87,8 @@ def solve_systems(
     if settings.smoothness:
         covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
-    intervals = Intervals(problems, fit, nbin, nwanted)
+    wanted = np.broadcast_to(np.arange(nbin) < nwanted, norm.shape)
+    intervals = Intervals(problems, fit, wanted)
     values, endless = _values(intervals, covariance, settings)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]

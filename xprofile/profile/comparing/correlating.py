@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ...exceptions import InvalidOptionError
+from ...schema.arguments.generators import random_generator
 from ...schema.history import creator
 from ...schema.names import CORRELATION, ENERGY, high, low
 from ...schema.number_checks import check_number_of_values, check_positive_integer
@@ -40,8 +41,8 @@ def correlation(
 ) -> xr.Dataset:
     r"""Correlate two profiles over their bins, such as gamma rays and gas.
 
-    All bins count alike, as usual in comparisons of gamma rays with other maps. Bins with NaN in
-    one of the profiles are left out.
+    All bins count alike, as usual in comparisons of gamma rays with other maps, also those that are
+    upper limits, with their best fit. Bins with NaN in one of the profiles are left out.
 
     Parameters
     ----------
@@ -86,8 +87,8 @@ def correlation(
     Warns
     -----
     DataWarning
-        If a profile has bins that the other has not, or fluxes of bins of different sizes that are
-        not per solid angle.
+        If a profile has bins that the other has not, bins are other regions of the sky in one than
+        in the other, or fluxes of bins of different sizes are not per solid angle.
 
     See Also
     --------
@@ -131,7 +132,7 @@ def correlation(
         f"n_toys={n_toys}", n_toys * pair[0].value.size * pair[1].arrays.shape[0],
         "draw fewer toys",
     )  # fmt: skip
-    generator = np.random.default_rng(rng)
+    generator = random_generator(rng)
     number = max(len(one.arrays) for one in pair)
     rows = [_one_energy(pair, i, method, n_toys, generator) for i in range(number)]
     return _result(pair, rows, {"method": method, "n_toys": int(n_toys)})
@@ -195,10 +196,17 @@ def _correlate(a: Float, b: Float, method: str) -> Float:
     """Correlation over the last axis; NaN if all values are the same."""
     if method == "spearman":
         a, b = (rankdata(v, axis=-1) for v in (a, b))
+    a, b = (_scaled(v) for v in (a, b))
     x, y = (v - v.mean(axis=-1, keepdims=True) for v in (a, b))
     size = np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.clip((x * y).sum(axis=-1) / size, -1, 1))
+
+
+def _scaled(values: Float) -> Float:
+    """Multiply with a power of 2, without rounding, so that no square is 0 or infinite."""
+    _, exponent = np.frexp(np.abs(values).max(axis=-1, keepdims=True))
+    return np.asarray(np.ldexp(values, -exponent))
 
 
 def _drawn(values: Float, covariance: Float, n_toys: int, rng: np.random.Generator) -> Float:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...bins.same_regions import same_regions
 from ...exceptions import (
     DataWarning,
     InvalidDataError,
@@ -143,7 +144,8 @@ def _values(
     order = _order(value, dim, which)
     ordered = value.transpose(*order)
     spread = np.broadcast_to(errors, ordered.shape).reshape(-1, ordered.sizes[dim])
-    covariance = spread[:, :, None] ** 2 * np.eye(spread.shape[1])
+    covariance = np.zeros((*spread.shape, spread.shape[1]))
+    covariance[:, np.arange(spread.shape[1]), np.arange(spread.shape[1])] = spread**2
     if matrix is not None:
         dims = [d for d in (ENERGY, dim, second_dim(dim)) if d in matrix.dims]
         given = matrix.transpose(*dims).to_numpy()
@@ -162,7 +164,7 @@ def pair_profiles(first: Values, second: Values) -> tuple[Values, Values]:
     Warns
     -----
     DataWarning
-        If a profile has bins that the other has not.
+        If a profile has bins that the other has not, or bins are other regions.
     """
     if first.dim != second.dim:
         raise InvalidDataError(
@@ -183,7 +185,21 @@ def pair_profiles(first: Values, second: Values) -> tuple[Values, Values]:
             DataWarning,
             stacklevel=user_stacklevel(),
         )
-    return first.take(here), second.take(there)
+    pair = first.take(here), second.take(there)
+    _warn_of_regions(*pair)
+    return pair
+
+
+def _warn_of_regions(first: Values, second: Values) -> None:
+    """Warn if bins at the same distances are other regions of the sky."""
+    other = ~same_regions(first.value, second.value, first.dim)
+    if other.any():
+        warnings.warn(
+            f"{np.count_nonzero(other)} of {other.size} bins are other regions of the sky in one "
+            f"profile than in the other, at the same {first.dim}; bin both with the same SkyBins",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
 
 
 def _common_bins(first: Values, second: Values) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
