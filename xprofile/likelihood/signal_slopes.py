@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .background_norm import fit_background
 from .cash import Cash
-from .joint import Joint
 from .nuisance import NuisanceCash
 from .statistic import Float, Statistic
+from .warm_fits import WarmFit, statistic_parts
 from .wstat import WStat, on_off_rates, on_off_slope
 
 __all__ = ["SignalSlopes", "signal_slopes"]
@@ -42,20 +41,27 @@ class SignalSlopes:
     shared: Float
 
 
-def signal_slopes(stat: Statistic, x: Float) -> list[SignalSlopes]:
-    """Return the derivatives of each data set at the norms x."""
-    if isinstance(stat, Joint):
-        return [found for part in stat.parts for found in signal_slopes(part, x)]
-    if isinstance(stat, WStat):
-        rates = on_off_rates(stat.n, x[:, None] * stat.s, stat.m, stat.alpha)
-        gradient, diagonal = on_off_slope(stat.n, stat.m, stat.alpha, rates)
-        empty = (stat.n == 0) & (stat.m == 0)
-        gradient = np.where(empty, np.where(x[:, None] >= 0, 1, -1 / stat.alpha), gradient)
-        return [SignalSlopes(gradient, np.where(empty, 0, diagonal), np.zeros_like(gradient))]
-    if isinstance(stat, NuisanceCash):
-        return [_of_nuisance(stat, x)]
-    assert isinstance(stat, Cash)
-    return [_of_npred(stat.n, x[:, None] * stat.s + stat.b)]
+def signal_slopes(stat: Statistic, found: WarmFit) -> list[SignalSlopes]:
+    """Return the derivatives of each data set at the norms that were found."""
+    slopes, number, x = [], 0, found.norm
+    for part in statistic_parts(stat):
+        if isinstance(part, WStat):
+            slopes.append(_of_on_off(part, x))
+        elif isinstance(part, NuisanceCash):
+            slopes.append(_of_nuisance(part, found, number))
+            number += 1
+        else:
+            assert isinstance(part, Cash)
+            slopes.append(_of_npred(part.n, x[:, None] * part.s + part.b))
+    return slopes
+
+
+def _of_on_off(stat: WStat, x: Float) -> SignalSlopes:
+    rates = on_off_rates(stat.n, x[:, None] * stat.s, stat.m, stat.alpha)
+    gradient, diagonal = on_off_slope(stat.n, stat.m, stat.alpha, rates)
+    empty = (stat.n == 0) & (stat.m == 0)
+    gradient = np.where(empty, np.where(x[:, None] >= 0, 1, -1 / stat.alpha), gradient)
+    return SignalSlopes(gradient, np.where(empty, 0, diagonal), np.zeros_like(gradient))
 
 
 def _of_npred(n: Float, npred: Float) -> SignalSlopes:
@@ -67,12 +73,12 @@ def _of_npred(n: Float, npred: Float) -> SignalSlopes:
     return SignalSlopes(np.where(above, 1 - pull, 0), second, np.zeros_like(second))
 
 
-def _of_nuisance(stat: NuisanceCash, x: Float) -> SignalSlopes:
-    cash, precision = stat.cash, stat.width**-2
-    best = fit_background(cash, x, precision)
-    slopes = _of_npred(cash.n, best.npred)
+def _of_nuisance(stat: NuisanceCash, found: WarmFit, number: int) -> SignalSlopes:
+    """Derivatives with an uncertain background, the `number`-th that was found."""
+    cash, norm = stat.cash, found.background[:, number]
+    slopes = _of_npred(cash.n, found.npred[number])
     mixed = slopes.diagonal * cash.b
-    along = (mixed * cash.b).sum(axis=1) + precision
-    free = (along > 0) & (best.norm > 0) & ~best.sliding
+    along = (mixed * cash.b).sum(axis=1) + stat.width**-2
+    free = (along > 0) & (norm > 0) & ~found.sliding[:, number]
     shared = mixed / np.sqrt(np.where(free, along, 1))[:, None]
     return SignalSlopes(slopes.gradient, slopes.diagonal, np.where(free[:, None], shared, 0))

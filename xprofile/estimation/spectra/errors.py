@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .minimum import descend
+from .descent import descend
 from .statistic import Point, Spectra
 
 __all__ = ["Errors", "hesse_covariance", "profiled_errors"]
@@ -84,39 +84,63 @@ def profiled_errors(
 ) -> Errors:
     """Distances from the best fits to where the statistic has risen by ``n_sigma**2``."""
     best = np.concatenate([point.norm[:, None], values], axis=1)
-    found = np.full((2, *best.shape), np.nan)
-    for i in range(best.shape[1]):
-        for side, sign in enumerate((-1, 1)):
-            todo = np.arange(spectra.size)
-            steps, done = _newton(spectra, best, point, covariance, n_sigma, i, sign)
-            found[side, done, i] = steps[done]
-            todo = todo[~done]
-            if todo.size:
-                part = _Outwards.of(spectra, best, point, covariance, n_sigma, i, sign, todo)
-                found[side, todo, i] = part.search()
-    return Errors(found[0], found[1])
+    size, number = best.shape
+    found = np.full((2 * size, number), np.nan)
+    # both sides at once
+    which, sign = np.tile(np.arange(size), 2), np.repeat([-1.0, 1.0], size)
+    both = spectra.take(which)
+    at = _Best(
+        best[which], point.shift[which], point.value[which], point.guess()[which],
+        covariance[which], n_sigma,
+    )  # fmt: skip
+    for i in range(number):
+        steps, done = _newton(both, at, i, sign)
+        found[done, i] = steps[done]
+        rest = np.flatnonzero(~done)
+        if rest.size:
+            search = _Outwards.of(both.take(rest), at.take(rest), i, sign[rest])
+            found[rest, i] = search.search()
+    return Errors(found[:size], found[size:])
 
 
-def _newton(
-    spectra: Spectra, best: Float, point: Point, covariance: Float, n_sigma: float, i: int,
-    sign: int,
-) -> tuple[Float, Bool]:  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class _Best:
+    """Best fits: norm and parameters (n, 1 + nfree), shift, statistic, guess and covariance."""
+
+    values: Float
+    shift: Float
+    lowest: Float
+    guess: Float
+    covariance: Float
+    n_sigma: float
+
+    def take(self, index: NDArray[np.intp]) -> _Best:
+        """Return some problems."""
+        return _Best(
+            self.values[index], self.shift[index], self.lowest[index], self.guess[index],
+            self.covariance[index], self.n_sigma,
+        )  # fmt: skip
+
+
+def _newton(spectra: Spectra, best: _Best, i: int, sign: Float) -> tuple[Float, Bool]:
     """Ends of intervals from the ellipse of the covariance; and which of them are right."""
+    covariance, n_sigma = best.covariance, best.n_sigma
     sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    start = best + sign * n_sigma * covariance[:, i] / sigma[:, i, None]
+    start = best.values + (sign * n_sigma)[:, None] * covariance[:, i] / sigma[:, i, None]
     usable = np.isfinite(start).all(axis=1)
     usable &= ((start[:, 1:] > spectra.lower) & (start[:, 1:] < spectra.upper)).all(axis=1)
-    step, done = np.full(len(best), np.nan), np.zeros(len(best), bool)
+    step, done = np.full(len(start), np.nan), np.zeros(len(start), bool)
     todo, at = np.flatnonzero(usable), start[usable]
-    others = np.flatnonzero(np.arange(best.shape[1]) != i)
-    target = point.value + n_sigma**2
+    others = np.flatnonzero(np.arange(start.shape[1]) != i)
+    target, guess = best.lowest + n_sigma**2, best.guess.copy()
     low, high = spectra.lower, spectra.upper
     with np.errstate(all="ignore"):  # steps behind a wall are thrown away
         for _ in range(_MOST_NEWTON):
             if not todo.size:
                 break
             part = spectra.take(todo)
-            here = part.at(at[:, 1:], at[:, 0], point.shift[todo])
+            here = part.at(at[:, 1:], at[:, 0], best.shift[todo], guess[todo])
+            guess[todo] = here.guess()
             gradient, second = part.curvature(at[:, 1:], here)
             miss = here.value - target[todo]
             move, fine = _move(miss, gradient, second, sigma[todo], others)
@@ -124,7 +148,7 @@ def _newton(
             move *= np.minimum(1, n_sigma / np.maximum(longest, 1e-300))[:, None]
             near = fine & (np.abs(miss) < _ACCURACY * n_sigma**2) & (longest < 1e-3 * n_sigma)
             to = at + move * sigma[todo]
-            distance = sign * (to[:, i] - best[todo, i])
+            distance = sign[todo] * (to[:, i] - best.values[todo, i])
             near &= distance > 0
             step[todo[near]], done[todo[near]] = distance[near], True
             inside = ((to[:, 1:] > low) & (to[:, 1:] < high)).all(axis=1)
@@ -157,36 +181,31 @@ class _Outwards:
     """Search of one end of the interval of parameter `i`, for some problems."""
 
     spectra: Spectra
-    best: Float
-    shift: Float
-    lowest: Float
-    n_sigma: float
+    best: _Best
     first: Float
     i: int
-    sign: int
+    sign: Float
 
     @classmethod
-    def of(
-        cls, spectra: Spectra, best: Float, point: Point, covariance: Float, n_sigma: float,
-        i: int, sign: int, todo: NDArray[np.intp],
-    ) -> _Outwards:  # fmt: skip
+    def of(cls, spectra: Spectra, best: _Best, i: int, sign: Float) -> _Outwards:
         """Make the search; steps begin with a third of the error."""
-        part, here = spectra.take(todo), best[todo]
-        step = _FIRST * n_sigma * np.sqrt(covariance[todo, i, i])
+        step = _FIRST * best.n_sigma * np.sqrt(best.covariance[:, i, i])
+        here = best.values
         if i:
-            usual = np.full(todo.size, (spectra.upper - spectra.lower)[i - 1] / 200)
+            usual = np.full(len(here), (spectra.upper - spectra.lower)[i - 1] / 200)
         else:
+            at = spectra.at(here[:, 1:], guess=best.guess)
             with np.errstate(divide="ignore", invalid="ignore"):
-                flat = 0.1 / np.sqrt(part.at(here[:, 1:]).stat.slope(here[:, 0], 1)[1])
+                flat = 0.1 / np.sqrt(at.stat.slope(here[:, 0], 1)[1])
             usual = np.where(np.isfinite(flat), flat, 0.1 * (1 + np.abs(here[:, 0])))
         first = np.where(np.isfinite(step) & (step > 0), step, usual)
-        return cls(part, here, point.shift[todo], point.value[todo], n_sigma, first, i, sign)
+        return cls(spectra, best, first, i, sign)
 
     def search(self) -> Float:
         """Distances to the ends, NaN without one."""
         inside, outside = np.zeros(self.first.size), np.full(self.first.size, np.nan)
-        heights = np.tile([[-self.n_sigma], [np.nan]], self.first.size)
-        warm, step = self.best[:, 1:].copy(), self.first.copy()
+        heights = np.tile([[-self.best.n_sigma], [np.nan]], self.first.size)
+        warm, step = self.best.values[:, 1:].copy(), self.first.copy()
         todo, limit = np.arange(step.size), self._limit()
         for _ in range(_OUTWARDS):
             if not todo.size:
@@ -219,35 +238,37 @@ class _Outwards:
             outside[todo] = np.where(over, middle, outside[todo])
             inside[todo] = np.where(over, inside[todo], middle)
             side[todo] = np.where(over, 1, -1)
-            near = np.abs(found) <= _NARROW * self.n_sigma
+            near = np.abs(found) <= _NARROW * self.best.n_sigma
             outside[todo[near]] = middle[near]
             width = outside[todo] - inside[todo]
             todo = todo[~near & (width > _NARROW * outside[todo])]
 
     def _limit(self) -> Float:
         """Distance to the end of the range."""
-        if not self.i:
-            low, high = self.spectra.bounds
-            end = (high if self.sign > 0 else low) * np.exp(self.shift)
-            return np.where(np.isfinite(end), self.sign * (end - self.best[:, 0]), np.inf)
-        end = (self.spectra.upper if self.sign > 0 else self.spectra.lower)[self.i - 1]
-        return np.asarray(self.sign * (end - self.best[:, self.i]))
+        ends = self.spectra.bounds
+        if self.i:
+            ends = self.spectra.lower[self.i - 1], self.spectra.upper[self.i - 1]
+        end = np.where(self.sign > 0, ends[1], ends[0])
+        scale = np.ones_like(end) if self.i else np.exp(self.best.shift)
+        known = np.isfinite(end)
+        distance = self.sign * (np.where(known, end, 0) * scale - self.best.values[:, self.i])
+        return np.where(known, distance, np.inf)
 
     def _rise(self, which: NDArray[np.intp], step: Float, warm: Float) -> tuple[Float, Float]:
         """Root of the rise, minus the significance, with all others fitted from where they were."""
-        part, fixed = self.spectra.take(which), np.zeros(warm.shape[1], bool)
-        to = self.best[which, self.i] + self.sign * step
+        part, near = self.spectra.take(which), self.best.guess[which]
+        to = self.best.values[which, self.i] + self.sign[which] * step
         if self.i:
             values, fixed = warm.copy(), np.arange(warm.shape[1]) == self.i - 1
             values[:, self.i - 1] = to
             if fixed.all():
-                return self._root(which, part.at(values).value), values
-            values, stat, _ = descend(part, values, fixed=fixed, rough=True)
+                return self._root(which, part.at(values, guess=near).value), values
+            values, stat, _ = descend(part, values, fixed=fixed, guess=near, rough=True)
         else:
-            given = to, self.shift[which]
-            values, stat, _ = descend(part, warm, norm=given, rough=True)
+            given = to, self.best.shift[which]
+            values, stat, _ = descend(part, warm, norm=given, guess=near, rough=True)
         return self._root(which, stat), values
 
     def _root(self, which: NDArray[np.intp], stat: Float) -> Float:
-        rise = np.where(np.isfinite(stat), stat - self.lowest[which], _HUGE)
-        return np.sqrt(np.maximum(rise, 0)) - self.n_sigma
+        rise = np.where(np.isfinite(stat), stat - self.best.lowest[which], _HUGE)
+        return np.sqrt(np.maximum(rise, 0)) - self.best.n_sigma

@@ -1,4 +1,4 @@
-"""Best parameters of many spectra: a coarse grid, Newton's method, and a search where it fails.
+"""Best parameters of many spectra: a coarse grid, and descents from its minima.
 
 The statistic is convex in the norm, which is fitted exactly at each point. In the other parameters
 it may have several minima. So each minimum of the grid is a start, and the lowest end counts.
@@ -6,48 +6,37 @@ it may have several minima. So each minimum of the grid is a start, and the lowe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .descent import DECREMENT, ROUNDING, descend
+from .starts import find_starts
 from .statistic import Spectra
 
-__all__ = ["Minimum", "descend", "find_minimum"]
+__all__ = ["Minimum", "find_minimum"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-Int = NDArray[np.intp]
+_Start = tuple[Bool, Float, Float]
 
 # Points of the coarse grid along one and along each of two parameters: steps of 0.5 of an index.
-# With a third of them some minima of random bins are lost; with ten times as many none is lower.
-_COARSE = {1: 31, 2: 13}
+# With half of them, 1 in 1000 minima of random bins is lost; with ten times as many none is lower.
+_COARSE = {1: (31,), 2: (31, 16)}
 
 # The same for uncertain backgrounds: with a free one the statistic is narrow where the signal has
-# the spectrum of the background. With half of them, 1 in 200 minima of random bins is lost.
-_COARSE_UNCERTAIN = {1: 151, 2: 25}
+# the spectrum of the background. With half of them, 1 in 1000 minima of random bins is lost.
+_COARSE_UNCERTAIN = {1: (61,), 2: (41, 21)}
 
-# Largest number of minima of the grid that are starts. Random bins have three at most.
-_STARTS = 6
+# Largest distance of points along ranges that are wider than usual, as that of usual indices, and
+# largest factor by which there are more points. At a factor of ten the grid takes all the time.
+_WIDEST, _MORE = 0.5, 3
 
-# Change of the statistic that counts as none: an error of 1e-5 of that of a parameter, before a
-# last step of Newton's method squares it. At 1e-6 best fits differ by 1e-3 of their error without
-# that step; at 1e-14 rounding errors of the statistic are larger.
-_DECREMENT = 1e-10
-
-# Most steps of Newton's method, and of the search after it, whose steps shrink from that of the
-# grid: 15 of them end at 1e-9 of it. Ten times as many change nothing.
-_MOST_NEWTON, _MOST_ROUGH, _MOST_SEARCH = 40, 15, 60
-_SMALLEST = 1e-9  # of the steps of the grid; the smallest step of the search
-
-_MOST_DAMPING = 1e8  # at which steps are below those that count as none
-
-# Step that counts as none, as a share of those of the grid; the search goes on from there.
-_STILL = 1e-8
-
-# Rounding error of a statistic, as a share of its terms.
-_ROUNDING = 1e-13
+# Problems whose grids are evaluated at once: a technical size, for 0.3 GB at most.
+_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,154 +63,103 @@ class Minimum:
 
 def find_minimum(spectra: Spectra) -> Minimum:
     """Find the lowest minimum of each problem."""
+    starts = range(0, max(spectra.size, 1), _AT_ONCE)
+    blocks = [np.arange(i, min(i + _AT_ONCE, spectra.size)) for i in starts]
+    found = [_find_minimum(spectra.take(block)) for block in blocks]
+    names = [field.name for field in fields(Minimum)]
+    return Minimum(*(np.concatenate([getattr(one, name) for one in found]) for name in names))
+
+
+def _find_minimum(spectra: Spectra) -> Minimum:
+    """Find the lowest minimum of each problem of a block."""
     nfree = spectra.lower.size
-    number = (_COARSE if spectra.width is None else _COARSE_UNCERTAIN)[nfree]
-    axes = np.linspace(spectra.lower, spectra.upper, number)
-    points = np.array(list(product(*axes.T)))
-    heights = np.stack(
-        [spectra.at(np.broadcast_to(p, (spectra.size, nfree))).value for p in points], axis=1
-    )
-    order = _starts(heights.reshape(spectra.size, *(number,) * nfree))
+    numbers = (_COARSE if spectra.width is None else _COARSE_UNCERTAIN)[nfree]
+    ends = zip(spectra.lower, spectra.upper, numbers, strict=True)
+    axes = [np.linspace(low, high, _number(high - low, least)) for low, high, least in ends]
+    points = np.array(list(product(*axes)))
+    heights, slopes, guesses = _evaluated(spectra, points, axes[-1].size)
+    starts = [_on_grid(heights, slopes, guesses, axes)]
     best, stat = points[np.argmin(heights, axis=1)].copy(), heights.min(axis=1)
-    rounding = 1e-6 + _ROUNDING * np.abs(stat)
+    rounding = 1e-6 + ROUNDING * np.abs(stat)
     flat = np.ptp(heights, axis=1) <= rounding
+    if nfree == 2:
+        starts.append(_in_valleys(spectra, heights, slopes, guesses, axes))
     converged = flat.copy()
-    for rank in range(_STARTS):
-        index = np.flatnonzero((order[:, rank] >= 0) & ~flat)
+    for known, begin, near in (start for found in starts for start in found):
+        index = np.flatnonzero(known & ~flat)
         if not index.size:
-            break
-        part = spectra.take(index)
-        values, found, done = descend(part, points[order[index, rank]])
-        rounding = _ROUNDING * (1 + np.abs(found))
-        # the first start takes the place of its point of the grid, others must be lower
-        lower = found <= stat[index] + (rounding if rank == 0 else -_DECREMENT)
+            continue
+        values, found, done = descend(spectra.take(index), begin[index], guess=near[index])
+        rounding = ROUNDING * (1 + np.abs(found))
+        # one takes the place of the lowest point of the grid, others must be lower
+        lower = found <= stat[index] + np.where(converged[index], -DECREMENT, rounding)
         which = index[lower]
         best[which], stat[which], converged[which] = values[lower], found[lower], done[lower]
     return Minimum(best, stat, converged, flat)
 
 
-def _starts(heights: Float) -> Int:
-    """Points of the grid (flat) that are lower than their neighbours, the lowest first; then -1."""
-    lowest = np.ones(heights.shape, bool)
-    for axis in range(1, heights.ndim):
-        ends = np.full_like(np.take(heights, [0], axis), np.inf)
-        before = np.concatenate([ends, heights], axis).take(range(heights.shape[axis]), axis)
-        after = np.concatenate([heights, ends], axis).take(range(1, 1 + heights.shape[axis]), axis)
-        lowest &= (heights <= before) & (heights < after)
-    flat, low = heights.reshape(len(heights), -1), lowest.reshape(len(heights), -1)
-    low[np.arange(len(flat)), flat.argmin(axis=1)] = True
-    order = np.argsort(np.where(low, flat, np.inf), axis=1)[:, :_STARTS]
-    return np.where(np.take_along_axis(low, order, axis=1), order, -1)
+def _number(length: float, least: int) -> int:
+    """Number of points along a range: more than usual for a wide one, by the bounds of a model."""
+    return int(np.clip(np.ceil(length / _WIDEST) + 1, least, _MORE * least))
 
 
-def descend(
+def _on_grid(
+    heights: Float, slopes: Float, guesses: NDArray[np.float32], axes: Sequence[Float]
+) -> Iterator[_Start]:
+    """Starts from the points of the grid: where there is one, parameters, and guesses."""
+    at, starts = find_starts(heights, slopes, axes)
+    for rank in range(at.shape[1]):
+        known, row = at[:, rank] >= 0, np.arange(len(at))
+        guess = guesses[row, np.maximum(at[:, rank], 0)].astype(np.float64)
+        yield known, starts[:, rank], guess
+
+
+def _in_valleys(
     spectra: Spectra,
-    start: Float,
-    *,
-    fixed: Bool | None = None,
-    norm: tuple[Float, Float] | None = None,
-    rough: bool = False,
-) -> tuple[Float, Float, Bool]:
-    """Descend from starts to minima by Newton's method with damped steps.
+    heights: Float,
+    slopes: Float,
+    guesses: NDArray[np.float32],
+    axes: Sequence[Float],
+) -> Iterator[_Start]:
+    """Starts from the minima along the first parameter at each point of the second.
 
-    Parameters
-    ----------
-    spectra : Spectra
-        The problems.
-    start : numpy.ndarray
-        Parameters to start at, (nproblem, nfree).
-    fixed : numpy.ndarray of bool, optional
-        Parameters that stay, (nfree,).
-    norm : tuple of numpy.ndarray, optional
-        A given norm, and its shift, (nproblem,) each. By default the best norm is taken.
-    rough : bool
-        Whether to end after fewer steps, and without the search of minima on kinks.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Parameters, statistic, and whether they are a minimum.
+    Spectra with two parameters have valleys that are narrower than the grid, with several minima.
     """
-    low, high = spectra.lower, spectra.upper
-    step_limit = (high - low) / (_COARSE[low.size] - 1)
-    kept = np.zeros(low.size, bool) if fixed is None else fixed
-    values, stat, damping = start.copy(), np.full(spectra.size, np.inf), np.zeros(spectra.size)
-    converged, todo = np.zeros(spectra.size, bool), np.arange(spectra.size)
-    for _ in range(_MOST_ROUGH if rough else _MOST_NEWTON):
-        if not todo.size:
-            break
-        part, at = spectra.take(todo), values[todo]
-        given = () if norm is None else (norm[0][todo], norm[1][todo])
-        point = part.at(at, *given)
-        curve = part.profiled(at, point, fitted=norm is None)
-        step, decrement = _step(*curve, damping[todo], at, kept, low, high)
-        step = np.clip(step, -step_limit, step_limit)
-        to = np.clip(at + step, low, high)
-        new = part.at(to, *given)
-        better = new.value <= point.value + _ROUNDING * (1 + np.abs(point.value))
-        small = (decrement <= _DECREMENT) & ~point.held
-        values[todo] = np.where(better[:, None], to, at)
-        stat[todo] = np.where(better, new.value, point.value)
-        damping[todo] = np.where(better, damping[todo] / 8, np.maximum(damping[todo] * 8, 1e-3))
-        converged[todo[small]] = True
-        still = (np.abs(to - at) <= _STILL * step_limit).all(axis=1)
-        todo = todo[~(small | still | (damping[todo] > _MOST_DAMPING))]
-    rest = np.flatnonzero(~converged)
-    if rest.size and not rough:
-        given = () if norm is None else (norm[0][rest], norm[1][rest])
-        part, start = spectra.take(rest), values[rest]
-        values[rest], stat[rest] = _search(part, start, stat[rest], kept, step_limit, given)
-        converged[rest] = True
-    return values, stat, converged
+    size, number, row = spectra.size, axes[1].size, np.arange(spectra.size)
+    around = slopes.reshape(size, -1, number, 2), heights.reshape(size, -1, number)
+    bottom, rise, along = np.empty((3, size, number))
+    near = np.empty((size, number, guesses.shape[-1]))
+    for j in range(number):
+        at, start = find_starts(around[1][:, :, j], around[0][:, :, j, :1], axes[:1])
+        values = np.stack([start[:, 0, 0], np.full(size, axes[1][j])], axis=1)
+        guess = guesses[row, at[:, 0] * number + j].astype(np.float64)
+        fixed = np.array([False, True])
+        values, _, _ = descend(spectra, values, fixed=fixed, guess=guess, rough=True)
+        point, slope = spectra.with_slopes(values, guess)
+        bottom[:, j], rise[:, j], along[:, j] = point.value, slope[:, 1], values[:, 0]
+        near[:, j] = point.guess()
+    at, start = find_starts(bottom, rise[..., None], axes[1:])
+    for rank in range(at.shape[1]):
+        k = np.maximum(at[:, rank], 0)
+        share = (start[:, rank, 0] - axes[1][k]) / (axes[1][1] - axes[1][0])
+        after = along[row, np.minimum(k + 1, number - 1)]
+        first = along[row, k] + share * (after - along[row, k])
+        values = np.stack([first, start[:, rank, 0]], axis=1)
+        yield at[:, rank] >= 0, values, near[row, k]
 
 
-def _step(
-    gradient: Float, second: Float, damping: Float, at: Float, kept: Bool, low: Float, high: Float
-) -> tuple[Float, Float]:
-    """Damped step of Newton's method, and how much it lowers the statistic.
-
-    Parameters at an end of their range that would leave it stay there.
-    """
-    stay = kept | ((at <= low) & (gradient > 0)) | ((at >= high) & (gradient < 0))
-    gradient = np.where(stay, 0, gradient)
-    eye = np.eye(low.size)
-    moves = ~stay[:, :, None] & ~stay[:, None]
-    second = np.where(moves, second, 0) + eye * stay[:, :, None]
-    size, vectors = np.linalg.eigh(np.nan_to_num(second))
-    largest = np.abs(size).max(axis=1, keepdims=True)
-    # against negative curvature the step goes the other way, as in a valley of the same curvature
-    size = np.maximum(np.abs(size), 1e-12 * largest) + damping[:, None] * largest + 1e-300
-    along = np.einsum("nij,ni->nj", vectors, gradient)
-    step = -np.einsum("nij,nj->ni", vectors, along / size)
-    decrement = np.abs((step * gradient).sum(axis=1)) * (1 + damping)
-    return np.where(stay, 0, step), decrement
-
-
-def _search(
-    spectra: Spectra,
-    values: Float,
-    stat: Float,
-    kept: Bool,
-    first: Float,
-    norm: tuple[Float, ...],
-) -> tuple[Float, Float]:
-    """Search along each parameter with steps that shrink; for minima on kinks."""
-    low, high = spectra.lower, spectra.upper
-    values, stat, size = values.copy(), stat.copy(), np.full(spectra.size, 0.5)
-    todo = np.arange(spectra.size)
-    for _ in range(_MOST_SEARCH):
-        if not todo.size:
-            break
-        part, moved = spectra.take(todo), np.zeros(todo.size, bool)
-        given = tuple(v[todo] for v in norm)
-        for i in np.flatnonzero(~kept):
-            for sign in (-1, 1):
-                to = values[todo]
-                to[:, i] = np.clip(to[:, i] + sign * size[todo] * first[i], low[i], high[i])
-                found = part.at(to, *given).value
-                lower = found < stat[todo] - _ROUNDING * np.abs(found)
-                values[todo[lower]], stat[todo[lower]] = to[lower], found[lower]
-                moved |= lower
-        size[todo[~moved]] /= 4
-        todo = todo[size[todo] > _SMALLEST]
-    return values, stat
+def _evaluated(
+    spectra: Spectra, points: Float, number: int
+) -> tuple[Float, Float, NDArray[np.float32]]:
+    """Statistic, slopes and guesses of the norms at points of the grid, (nproblem, npoint, ...)."""
+    order = np.arange(len(points)).reshape(-1, number)
+    order[1::2] = order[1::2, ::-1].copy()  # back and forth, so that each is next to the last
+    heights, slopes = np.empty((spectra.size, len(points))), np.empty((spectra.size, *points.shape))
+    guess, guesses = None, []
+    for i in order.ravel():
+        at = np.broadcast_to(points[i], (spectra.size, points.shape[1]))
+        found, slopes[:, i] = spectra.with_slopes(at, guess)
+        heights[:, i], guess = found.value, found.guess()
+        guesses.append(guess.astype(np.float32))
+    place = np.argsort(order.ravel())
+    return heights, slopes, np.stack(guesses, axis=1)[:, place]

@@ -51,7 +51,7 @@ class FreeParameter:
     lower, upper : float
         Ends of its range, in this unit.
     log : bool
-        Whether it is fitted by its logarithm, as energies are.
+        Whether it is fitted by its logarithm, as energies and widths of breaks are.
     """
 
     name: str
@@ -227,8 +227,8 @@ def _parameter(model: Model, name: str, energies: tuple[float, float]) -> FreePa
     if np.size(given.value) != 1:
         raise InvalidOptionError(f"{name} must be one number, found {given.value}")
     value, unit = float(np.ravel(given.value)[0]), given.unit
-    log = unit is not None and unit.is_equivalent(ENERGY_UNIT) and value > 0
-    if log:
+    energy = unit is not None and unit.is_equivalent(ENERGY_UNIT) and value > 0
+    if energy:
         scale = u.Unit(ENERGY_UNIT).to(unit)
         usual = energies[0] / _BEYOND * scale, energies[1] * _BEYOND * scale
     else:
@@ -238,7 +238,8 @@ def _parameter(model: Model, name: str, energies: tuple[float, float]) -> FreePa
     low, high = min(usual[0], value), max(usual[1], value)
     low = low if bounds[0] is None else float(bounds[0])
     high = high if bounds[1] is None else float(bounds[1])
-    log = log and low > 0
+    # energies, and widths of breaks, change spectra by their ratio
+    log = (energy or name.split("_")[0] == "delta") and low > 0
     if not low < high or not np.isfinite([low, high]).all():
         raise InvalidOptionError(
             f"{name} has the range {low:.6g} to {high:.6g}; set bounds of the model in ascending "

@@ -19,9 +19,11 @@ from scipy.stats import chi2
 from ...likelihood import Cash, Joint, NuisanceCash, Statistic, WStat
 from ...likelihood.background_norm import fit_background
 from ...likelihood.wstat import on_off_rates
+from ...schema.arguments.generators import random_generator
+from .descent import descend
 from .errors import hesse_covariance
 from .fits import Blocks, Fits
-from .minimum import descend, find_minimum
+from .minimum import find_minimum
 from .settings import SpectrumSettings
 from .statistic import Point, Spectra
 
@@ -47,7 +49,7 @@ class Same:
 
 def compare_bins(blocks: Blocks, fits: Fits, settings: SpectrumSettings) -> list[Same]:
     """Compare each free parameter over the bins."""
-    generator = np.random.default_rng(settings.rng)
+    generator = random_generator(settings.rng)
     return [_compare(blocks, fits, settings, i, generator) for i in range(fits.values.shape[1] - 1)]
 
 

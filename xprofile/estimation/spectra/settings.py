@@ -70,7 +70,7 @@ class SpectrumSettings:
 
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
-        check_number("n_sigma", self.n_sigma, "a positive number")
+        check_number("n_sigma", self.n_sigma, "a positive number from 1e-6 to 1e5")
         check_bool("strict_energies", self.strict_energies)
         check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
         background_width(self.background)

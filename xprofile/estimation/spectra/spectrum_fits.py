@@ -21,7 +21,7 @@ from ..data_sets import as_datasets, common_groups, with_history
 from ..energy_groups import EnergyEdges
 from ..problems import make_problems
 from .fits import Blocks, fit_all
-from .folding import make_fold
+from .folding import check_response, make_fold
 from .parameters import make_spectrum
 from .results import make_result
 from .same import compare_bins
@@ -67,7 +67,9 @@ def fit_spectrum(
         Names of one or two free parameters besides the amplitude, which is always free. Without
         bounds in the model, indices are from -5 to 10, curvatures (``beta``) from -1 to 2, energies
         from a tenth of the lowest energy of the data to ten times the highest, and other numbers
-        within 10 of the value of the model. The value of the model does not matter otherwise.
+        within 10 of the value of the model; widths of breaks (``delta``) are from 0.01 to 10.
+        Bounds of the model, such as ``model.alpha.bounds = (-8, 15)``, narrow or widen a range. The
+        value of the model does not matter otherwise.
     energy_edges : Quantity, "fine" or int, optional
         Edges of energy bins, as in `estimate`; energies beyond are left out. The default is one bin
         of all energies. With several, each has a spectrum.
@@ -115,8 +117,8 @@ def fit_spectrum(
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If `binned` is not binned data or has no background, or the data sets of a joint fit have
-        different bins.
+        If `binned` is not binned data or has no background, its response has other dims than bins
+        and energies, or the data sets of a joint fit have different bins.
     InvalidEnergyError, InvalidOptionError
         If a setting is wrong, the model is not one of astropy or has no amplitude, or a name of
         `free` is not a parameter, or fixed, or a parameter is tied.
@@ -132,14 +134,15 @@ def fit_spectrum(
     --------
     xprofile.estimate : Estimate the norm of one spectrum in each bin.
     xprofile.fit_shape : Fit a brightness that depends on the distance.
+    xprofile.plot.plot_profile : Plot a parameter over the bins.
 
     Notes
     -----
     The statistic is that of `estimate`, with the signal counts of the model at each value of its
-    parameters. The amplitude is fitted exactly at each of these. All minima on a coarse grid of the
-    other parameters are followed by Newton's method, and the lowest counts, so that no starting
-    values matter. Signals between the grid's points are interpolated by polynomials of their
-    logarithms, with relative errors below 1e-8 for smooth models.
+    parameters. The amplitude is fitted exactly at each of these. All minima that values and slopes
+    on a coarse grid of the other parameters tell are followed by Newton's method, and the lowest
+    counts, so that no starting values matter. Signals between the grid's points are interpolated by
+    polynomials of their logarithms, with relative errors below 1e-8 for smooth models.
 
     The mean has the weights :math:`w_i = \sigma_i^{-2}` of the symmetric errors, and
     :math:`\chi^2 = \sum_i w_i (\theta_i - \bar\theta)^2`, over the bins that have an error and a
@@ -172,6 +175,8 @@ def fit_spectrum(
         rng=rng,
     )
     datasets = [_without_margin(data) for data in as_datasets(binned)]
+    for data in datasets:
+        check_response(data)
     spectrum = make_spectrum(settings.spectral_model, settings.free, _energies(datasets))
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)
     problems = make_problems(datasets, groups, settings.spectral_model, width=settings.width)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...likelihood import Cash, Joint, NuisanceCash, Statistic, WStat, best_fit
+from ...likelihood import Cash, Joint, NuisanceCash, Statistic, WStat
 from ...likelihood.signal_slopes import signal_slopes
+from ...likelihood.warm_fits import WarmFit, fit_from
 from .tables import Table
 
 __all__ = ["Point", "Spectra"]
@@ -17,6 +19,10 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 Bool = NDArray[np.bool_]
 
+# Share of the background that may be left at a kink. Rounding errors are 1e-15 of it; at 1e-6 norms
+# at bounds could count as norms on kinks that are near.
+_ON_KINK = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Point:
@@ -24,23 +30,37 @@ class Point:
 
     Parameters
     ----------
-    norm : numpy.ndarray
-        Norm of the signal in units of ``exp(-shift)``, (n,).
     shift : numpy.ndarray
         Logarithm of the factor by which norms are larger than real ones, (n,).
     stat : Statistic
         The statistic of a norm, with the signal of norm 1 times ``exp(-shift)``.
-    value : numpy.ndarray
-        The statistic, (n,).
-    held : numpy.ndarray of bool
-        Whether the norm is on a kink or at a bound, (n,).
+    fit : WarmFit
+        Norms of the signal, in units of ``exp(-shift)``, and of backgrounds.
     """
 
-    norm: Float
     shift: Float
     stat: Statistic
-    value: Float
-    held: Bool
+    fit: WarmFit
+
+    @property
+    def norm(self) -> Float:
+        """Norm of the signal in units of ``exp(-shift)``, (n,)."""
+        return self.fit.norm
+
+    @property
+    def value(self) -> Float:
+        """The statistic, (n,)."""
+        return self.fit.value
+
+    @property
+    def held(self) -> Bool:
+        """Whether the norm is on a kink or at a bound, (n,)."""
+        return self.fit.held
+
+    def guess(self) -> Float:
+        """Signal counts, and norms of backgrounds: a guess for other spectra, (n, nnorm)."""
+        counts = self.norm * self.stat.slope_limit()
+        return np.concatenate([counts[:, None], self.fit.background], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,24 +114,33 @@ class Spectra:
         found = [t.has_signal[self.row].any(axis=1) for t in self.tables]
         return np.asarray(np.any(found, axis=0))
 
-    def at(self, values: Float, norm: Float | None = None, shift: Float | None = None) -> Point:
-        """Evaluate at parameters (n, nfree): with the best norm, or a given one with its shift."""
-        logs = [
-            np.where(t.has_signal[self.row], t.logs(values, self.row)[0], -np.inf)
-            for t in self.tables
-        ]
+    def at(
+        self,
+        values: Float,
+        norm: Float | None = None,
+        shift: Float | None = None,
+        guess: Float | None = None,
+        logs: Sequence[Float] | None = None,
+    ) -> Point:
+        """Evaluate at parameters (n, nfree): with the best norm, or a given one with its shift.
+
+        A `guess` comes from a point that is near. The logarithms of the signals may be known.
+        """
+        if logs is None:
+            logs = [t.logs(values, self.row)[0] for t in self.tables]
+        lit = [t.has_signal[self.row] for t in self.tables]
+        logs = [np.where(where, v, -np.inf) for where, v in zip(lit, logs, strict=True)]
         if shift is None:
             shift = np.max([v.max(axis=1, initial=-np.inf) for v in logs], axis=0)
             shift = np.where(np.isfinite(shift), shift, 0)
         stat = self._statistic([np.exp(v - shift[:, None]) for v in logs])
-        held = np.zeros(self.size, bool)
-        if norm is None:
-            norm, held = best_fit(stat)
-            norm = np.where(np.isfinite(norm), norm, 0)
-            low, high = (np.exp(shift) * end if np.isfinite(end) else end for end in self.bounds)
-            held |= (norm < low) | (norm > high)
-            norm = np.clip(norm, low, high)
-        return Point(norm, shift, stat, stat.value(norm), held)
+        if guess is not None:
+            guess = guess.copy()
+            total = stat.slope_limit()
+            guess[:, 0] /= np.where(total > 0, total, 1)
+        scale = np.exp(shift)
+        bounds = tuple(scale * end if np.isfinite(end) else end for end in self.bounds)
+        return Point(shift, stat, fit_from(stat, guess, norm=norm, bounds=(bounds[0], bounds[1])))
 
     def _statistic(self, signals: list[Float]) -> Statistic:
         parts: list[Statistic] = []
@@ -127,8 +156,8 @@ class Spectra:
         """Gradient (n, 1 + nfree) and second derivatives of the statistic, the norm first."""
         n, nfree = values.shape
         gradient, second = np.zeros((n, 1 + nfree)), np.zeros((n, 1 + nfree, 1 + nfree))
-        pairs = [(i, j) for i in range(nfree) for j in range(i, nfree)]
-        for table, slopes in zip(self.tables, signal_slopes(point.stat, point.norm), strict=True):
+        pairs = _pairs(nfree)
+        for table, slopes in zip(self.tables, signal_slopes(point.stat, point.fit), strict=True):
             logs, *rest = table.logs(values, self.row, 2)
             logs = np.where(table.has_signal[self.row], logs, -np.inf)
             one = np.exp(logs - point.shift[:, None])
@@ -150,6 +179,23 @@ class Spectra:
                     second[:, 1 + j, 1 + i] += bent.sum(axis=1)
         return 2 * gradient, 2 * second
 
+    def with_slopes(self, values: Float, guess: Float | None) -> tuple[Point, Float]:
+        """Evaluate with the best norm, and the gradient along the parameters, (n, nfree)."""
+        known = [t.logs(values, self.row, 1) for t in self.tables]
+        point = self.at(values, guess=guess, logs=[logs for logs, *_ in known])
+        found, along = np.zeros(values.shape), np.zeros(len(values))
+        pairs = zip(known, self.tables, signal_slopes(point.stat, point.fit), strict=True)
+        for (logs, *first), table, slopes in pairs:
+            one = np.where(table.has_signal[self.row], np.exp(logs - point.shift[:, None]), 0)
+            pull = slopes.gradient * one
+            along += pull.sum(axis=1)
+            found += np.stack([np.einsum("nk,nk->n", pull, d) for d in first], axis=1)
+        found *= point.norm[:, None]
+        index = np.flatnonzero(point.held)
+        if index.size:
+            found[index] += along[index, None] * self._held_norm(values, point, index)[0]
+        return point, 2 * found
+
     def profiled(self, values: Float, point: Point, *, fitted: bool = True) -> tuple[Float, Float]:
         """Gradient (n, nfree) and second derivatives along the parameters, with the best norm.
 
@@ -161,4 +207,48 @@ class Spectra:
         along, mixed = second[:, 0, 0], second[:, 0, 1:]
         moves = ~point.held & (along > 0)
         rate = np.where(moves[:, None], mixed / np.where(moves, along, 1)[:, None], 0)
-        return gradient[:, 1:], second[:, 1:, 1:] - rate[:, :, None] * mixed[:, None]
+        first, bent = gradient[:, 1:], second[:, 1:, 1:] - rate[:, :, None] * mixed[:, None]
+        index = np.flatnonzero(point.held)
+        if index.size:
+            slope, turn = self._held_norm(values, point, index)
+            first[index] += gradient[index, 0, None] * slope
+            both = mixed[index, :, None] * slope[:, None]
+            bent[index] += both + both.transpose(0, 2, 1) + gradient[index, 0, None, None] * turn
+            bent[index] += along[index, None, None] * slope[:, :, None] * slope[:, None]
+        return first, bent
+
+    def _held_norm(self, values: Float, point: Point, index: Int) -> tuple[Float, Float]:
+        """First and second derivatives of norms on kinks, which move with the spectrum.
+
+        There the signal of an empty fine bin cancels its background. They are 0 of norms at bounds.
+        """
+        part, norm, known = self.take(index), point.norm[index], point.fit.background[index]
+        nfree, row, number = values.shape[1], np.arange(index.size), 0
+        slope, turn = np.zeros((index.size, nfree)), np.zeros((index.size, nfree, nfree))
+        nearest = np.full(index.size, _ON_KINK)
+        for (n, *rest), table in zip(part.data, self.tables, strict=True):
+            if len(rest) == 2:  # with on-off data the only kink is at 0, and stays there
+                continue
+            background = rest[0] if self.width is None else known[:, number, None] * rest[0]
+            number += self.width is not None
+            logs, *moved = table.logs(values[index], part.row, 2)
+            signal = norm[:, None] * np.exp(logs - point.shift[index, None])
+            empty = (n == 0) & table.has_signal[part.row] & (background > 0)
+            left = np.where(empty, np.abs(signal + background), np.inf)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                share = np.where(empty, left / background, np.inf)
+            k = share.argmin(axis=1)
+            closer = share[row, k] < nearest
+            nearest = np.where(closer, share[row, k], nearest)
+            first = np.stack([d[row, k] for d in moved[:nfree]], axis=1)
+            second = np.empty_like(turn)
+            for (i, j), d in zip(_pairs(nfree), moved[nfree:], strict=True):
+                second[:, i, j] = second[:, j, i] = d[row, k]
+            found = norm[:, None, None] * (first[:, :, None] * first[:, None] - second)
+            slope[closer], turn[closer] = (-norm[:, None] * first)[closer], found[closer]
+        return slope, turn
+
+
+def _pairs(number: int) -> list[tuple[int, int]]:
+    """Pairs of parameters, as in the derivatives of tables."""
+    return [(i, j) for i in range(number) for j in range(i, number)]
