@@ -60,6 +60,18 @@ def test_expected_counts_give_the_shape(rings, kind):
     assert np.all(fit.status == 0)
 
 
+@pytest.mark.parametrize("width", [1e-4, 1e-2, 0.2])
+def test_norms_of_bins_add_up_to_the_total(rings, width):
+    model = gauss(bounds={"stddev": (width, width * 1.001)})
+    model.stddev = width
+    data = with_counts(rings, lambda d: 3e6 * np.exp(-((d / 0.2) ** 2) / 2))
+    fit = fit_shape(data, model, spectral_model=power_law(2), selection_optional=None)
+    edges = np.cos(np.radians([rings.projected_distance_min, rings.projected_distance_max]))
+    area = 2 * np.pi * (edges[0] - edges[1])
+    true = (fit.model_norm_true / fit.solid_angle * area).sum()  # pixels cover another area
+    np.testing.assert_allclose(true, fit.total, rtol=1e-3)
+
+
 def test_a_line_has_a_centre(rings):
     binned = bin_maps(make_maps(), LINE)
     data = with_counts(binned, lambda d: 3e6 * np.exp(-(((d - 0.1) / 0.2) ** 2) / 2))

@@ -18,7 +18,13 @@ from xprofile import (
     to_sed_type,
     unfold,
 )
-from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from xprofile.exceptions import (
+    DataWarning,
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+)
+from xprofile.schema.variables import STATUS_FLAGS
 
 CENTER = SkyCoord(0, 0, unit="deg", frame="galactic")
 SIGMA = 0.25
@@ -47,6 +53,14 @@ def gauss():
 def test_a_gauss_function(gauss, fraction):
     expected = SIGMA * np.sqrt(-2 * np.log(1 - fraction))
     np.testing.assert_allclose(containment(gauss, fraction).radius, expected, rtol=2e-3)
+
+
+@pytest.mark.parametrize(("fraction", "accuracy"), [(0.3, 3e-3), (0.5, 5e-3), (0.68, 0.012)])
+def test_bins_nearly_as_wide_as_the_source(fraction, accuracy):
+    edges = 0.8 * SIGMA * np.arange(7)
+    wide = profile_of(edges, 100 * np.diff(1 - np.exp(-((edges / SIGMA) ** 2) / 2)))
+    expected = SIGMA * np.sqrt(-2 * np.log(1 - fraction))
+    np.testing.assert_allclose(containment(wide, fraction).radius, expected, rtol=accuracy)
 
 
 def test_half_light_and_width(gauss):
@@ -97,9 +111,43 @@ def test_the_covariance_counts():
 
 def test_no_flux_has_no_radius():
     profile = profile_of(np.array([0, 0.2, 0.4]), [1.0, -2.0])
-    for found in (containment(profile).radius, fwhm(profile).fwhm):
+    with pytest.warns(DataWarning, match="is that of the bins"):
+        width = fwhm(profile).fwhm
+    for found in (containment(profile).radius, width):
         assert found.dims == ("energy",)
     assert np.isnan(containment(profile).radius)
+    assert containment(profile).status.item() == STATUS_FLAGS["not_determined"]
+
+
+def test_one_ring_tells_no_radius():
+    profile = profile_of(np.array([0, 0.3]), [4.0])
+    for function in (containment, half_light, fwhm):
+        with pytest.raises(InvalidDataError, match="2 rings or more"):
+            function(profile)
+    assert curve_of_growth(profile).growth.item() == 4
+    ends = SkyCoord([0.5, -0.5] * u.deg, [0, 0] * u.deg, frame="galactic")
+    box = SkyBins.along_line(*ends, height=0.4 * u.deg, nbin=1)
+    with pytest.raises(InvalidDataError, match="radii need annuli, but the bin is"):
+        curve_of_growth(estimate(bin_maps(make_maps(), box)))
+
+
+def test_holes_and_bins_without_counts_warn():
+    with pytest.warns(DataWarning, match="the bins begin at 0.1 deg"):
+        containment(profile_of(np.array([0.1, 0.2, 0.4]), [3.0, 2.0]))
+    profile = profile_of(np.array([0, 0.2, 0.4]), [3.0, 2.0])
+    flag = STATUS_FLAGS["best_fit_at_boundary"]
+    status = profile.status.copy(data=np.array([[0], [flag]], profile.status.dtype))
+    with pytest.warns(DataWarning, match="1 of 2 bins have their best fit at an end"):
+        containment(profile.assign(status=status))
+
+
+@pytest.mark.parametrize(("width", "warns"), [(0.2, False), (0.24, True)])
+def test_bins_too_wide_for_a_width(recwarn, width, warns):
+    edges = np.arange(0, 1.5, width)
+    profile = profile_of(edges, 100 * np.diff(1 - np.exp(-((edges / SIGMA) ** 2) / 2)))
+    found = fwhm(profile).fwhm.item() / (2.354820 * SIGMA)
+    assert any("is that of the bins" in str(one.message) for one in recwarn) is warns
+    assert found > 1.13 if warns else found < 1.14
 
 
 def test_results_are_not_profiles(gauss):

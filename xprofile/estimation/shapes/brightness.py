@@ -114,7 +114,7 @@ class Brightness:
                 )
         at = np.array([0.1, 1.0])
         try:
-            shape = np.shape(self(self.values, Places(at, at, at)))
+            shape = np.shape(self._evaluated(self.complete(self.values), Places(at, at, at)))
             if any(unit for unit in self.units):
                 unit = u.Quantity(self.model(at * u.deg)).unit
                 _check_brightness_unit(unit)
@@ -133,8 +133,21 @@ class Brightness:
 
     def __call__(self, values: Float, places: Places) -> Float:
         """Brightness (nplace,) for values of all parameters; tied ones are computed."""
+        full = self.complete(values)
+        try:
+            return self._evaluated(full, places)
+        except Warning:
+            raise
+        except Exception as error:  # a model of the user may raise any
+            low, high = places.at.min(initial=np.inf), places.at.max(initial=0)
+            raise InvalidOptionError(
+                f"the model {type(self.model).__name__} fails at distances from {low:.4g} to "
+                f"{high:.4g} deg: {type(error).__name__}: {error}. Give one that has values there"
+            ) from error
+
+    def _evaluated(self, values: Float, places: Places) -> Float:
         with np.errstate(all="ignore"):  # the fit takes values that are not finite as impossible
-            found = _evaluate(self.model, self.complete(values), places)
+            found = _evaluate(self.model, values, places)
         return np.broadcast_to(np.asarray(found, dtype=float), places.at.shape)
 
     def complete(self, values: Float) -> Float:
@@ -235,7 +248,12 @@ def _bounds_of(parameter: Any, scale: float) -> tuple[float, float]:
     ends = (
         -np.inf if np.isnan(lower) else lower * scale, np.inf if np.isnan(upper) else upper * scale
     )  # fmt: skip
-    return min(ends), max(ends)
+    if ends[0] > ends[1]:
+        raise InvalidOptionError(
+            f"parameter {parameter.name} of the model has the bounds {lower:g} to {upper:g}; give "
+            "the lower one first"
+        )
+    return ends
 
 
 def _evaluate(model: Any, values: Float, places: Places) -> Any:

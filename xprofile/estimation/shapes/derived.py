@@ -8,7 +8,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...bins.distances import sky_between
 from ...schema.names import DISTANCE, DISTANCE_UNIT, ENERGY, SOLID_ANGLE_UNIT, high, low
 from ...schema.units import values_in_unit
 from ...spectrum.models import SpectralModel
@@ -34,6 +33,11 @@ _ON_CURVE, _GROWTH = 201, 1.3
 # can have. Ten more change nothing; ten fewer lose the flux of sources without extension.
 _HALVINGS = 26
 
+# Steps of each bin, with places as in `integration`. Gaussians with a sigma of a twentieth of the
+# bin are averaged to 1e-4; with one step they are off by 80 per cent, and with 40 steps figures of
+# many bins take as long as the fit.
+_STEPS = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -45,8 +49,8 @@ class Grid:
         Places of the curve.
     sky, area : Places, numpy.ndarray
         Places all over the sky, and their solid angles in sr.
-    parts, weight : Places, numpy.ndarray
-        Places in the bins, (nbin * npart,), and their shares of the bin, (nbin, npart).
+    parts, weight, number : Places, numpy.ndarray, numpy.ndarray
+        Places in the bins, (npart,), their shares of the bin, and the numbers of the bins.
     solid_angle : numpy.ndarray
         Solid angle of the bins in sr, (nbin,).
     """
@@ -56,7 +60,13 @@ class Grid:
     area: Float
     parts: Places
     weight: Float
+    number: NDArray[np.intp]
     solid_angle: Float
+
+    def mean_of_bins(self, values: Float) -> Float:
+        """Mean over each bin of values at `parts`, (nbin,)."""
+        found = np.bincount(self.number, self.weight * values, self.solid_angle.size)
+        return np.asarray(found, dtype=float)
 
 
 def make_grid(data: xr.Dataset, geometry: str, size: float) -> Grid:
@@ -76,15 +86,22 @@ def make_grid(data: xr.Dataset, geometry: str, size: float) -> Grid:
     at[0] = max(first, at[1] * 1e-3) if geometry == "radial" else first
     half = (last - first) / (_ON_CURVE - 1) / 2
     curve = Places(at, at - half, at + half)
-    number = 24
-    step = (upper - lower) / number
-    start = lower[:, None] + step[:, None] * np.arange(number)
-    stop = start + step[:, None]
-    between = sky_between(geometry, size, start, stop)
-    parts = Places(*(v.ravel() for v in ((start + stop) / 2, start, stop)))
+    parts, weight, bins = _parts_of_bins(lower, upper, geometry, size)
     solid_angle = values_in_unit(data["solid_angle"], "solid_angle", SOLID_ANGLE_UNIT)
-    weight = between / between.sum(axis=1, keepdims=True)
-    return Grid(curve, sky, area, parts, weight, np.asarray(solid_angle, dtype=float))
+    return Grid(curve, sky, area, parts, weight, bins, np.asarray(solid_angle, dtype=float))
+
+
+def _parts_of_bins(
+    lower: Float, upper: Float, geometry: str, size: float
+) -> tuple[Places, Float, NDArray[np.intp]]:
+    """Places in bins, more of them toward a centre; their shares of the bins, and their bins."""
+    order = np.argsort(lower)
+    steps = np.linspace(lower[order], upper[order], _STEPS + 1).T
+    places, area = integration(
+        steps[:, :-1].ravel(), steps[:, 1:].ravel(), geometry, size, halvings=_HALVINGS
+    )
+    number = order[np.searchsorted(lower[order], places.at, side="right") - 1]
+    return places, area / np.bincount(number, area, lower.size)[number], number
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +154,7 @@ class Derived:
         grid, shape = self.grid, self.brightness
         on_sky = shape(shape.without_constants(values), grid.sky)
         total = np.where(grid.area > 0, grid.area * on_sky, 0).sum()
-        inside = shape(values, grid.parts).reshape(grid.weight.shape)
-        true = (grid.weight * inside).sum(axis=1) * grid.solid_angle
+        true = grid.mean_of_bins(shape(values, grid.parts)) * grid.solid_angle
         signal = self._by_bin(self.group.signal(shape(values, self.group.data.places)))
         alone = self._by_bin(self.group.take(self.uniform))
         seen = np.divide(signal, alone, out=np.full(alone.size, np.nan), where=alone > 0)

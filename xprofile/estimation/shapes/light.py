@@ -124,7 +124,8 @@ class SpreadLight(Light):
 
     def counts(self, brightness: Float) -> Float:
         """Signal counts (nbin, nenergy) for a brightness (nplace,)."""
-        return np.asarray((brightness @ self._flat).reshape(self.response.shape[1:]))
+        with np.errstate(invalid="ignore", over="ignore"):  # far from the best parameters
+            return np.asarray((brightness @ self._flat).reshape(self.response.shape[1:]))
 
     @cached_property
     def _flat(self) -> Float:

@@ -72,6 +72,8 @@ def fit_problem(
     bound = tuple(i for i in fitted if at_bound(problem, best, i))
     inner = tuple(i for i in fitted if i not in bound)
     known = covariance(problem, best, inner)
+    if not problem.rows.n.any():  # the statistic has kinks, and no curvature
+        known = np.full_like(known, np.nan)
     full = with_tied(problem, best, inner, known)
     for i in bound:
         full[i], full[:, i] = np.nan, np.nan

@@ -45,9 +45,12 @@ def warn_of_light_outside(
     at : numpy.ndarray
         Distances of the curve of the brightness, ascending, (n,).
     outcomes : sequence of Outcome
-        Fits. Those of shapes that are not significant do not count.
+        Fits. Those without counts, or of shapes that are not significant, do not count.
     """
-    known = [one for one in outcomes if one.numbers["ts"] > _SIGNIFICANT]
+    known = [
+        one for one in outcomes
+        if one.numbers["ts"] > _SIGNIFICANT and np.nansum(one.arrays["counts"]) > 0
+    ]  # fmt: skip
     if not known or not at.size:
         return
     chosen = max(known, key=lambda one: abs(np.nan_to_num(one.arrays["brightness"][-1])))

@@ -62,7 +62,7 @@ class ShapeSettings:
                 f"extension must be the name of a parameter, found {self.extension!r}"
             )
         for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number")
+            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
         check_bool("strict_energies", self.strict_energies)
 
     def attrs(self) -> dict[Hashable, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import xarray as xr
 
+from ...exceptions import InvalidOptionError
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel, model_name
@@ -53,8 +54,8 @@ def fit_shape(
     binned : xarray.Dataset or list of xarray.Dataset
         From `bin_maps`, of annuli, elliptical annuli, or bins along a line or path; with
         ``psf=True`` to take the PSF into account. A list, or a Dataset with a dim ``dataset``, is
-        fitted jointly. The ``background`` (or the off counts) is taken as it is; a constant in the
-        model stands for more of it.
+        fitted jointly. The ``background`` is taken as it is, without a norm or an uncertainty: a
+        constant in the model stands for more of it, and off counts for one that is measured.
     model : astropy.modeling.Model
         Model of one variable, the distance in deg: Gaussian1D, Moffat1D, Exponential1D, PowerLaw1D,
         Box1D, your own, or sums and products of them. Its values are the start of the fit, and its
@@ -129,6 +130,7 @@ def fit_shape(
     --------
     xprofile.unfold : Brightness of each bin, without a shape.
     xprofile.containment : Radii of a profile, without a shape.
+    xprofile.plot.plot_profile : Draw the shape over a profile.
 
     Notes
     -----
@@ -139,8 +141,10 @@ def fit_shape(
     where S is the signal of one reference spectrum at d, from ``source_mixing`` and
     ``source_exposure``. Without a PSF, they are those of `estimate` for the mean of B over the
     bin, weighted with exposure. Light from outside the bins is not known, as in `unfold`;
-    ``margin=`` of `bin_maps` adds bins. Amplitudes are fitted by Newton's method for each value of
-    the other parameters, and these by Minuit (James & Roos 1975, Comput. Phys. Commun. 10, 343).
+    ``margin=`` of `bin_maps` adds bins. Nothing shines beside the boxes of a line or path: of a
+    band that is wider, the PSF carries light in, which makes the amplitude too large. Amplitudes
+    are fitted by Newton's method for each value of the other parameters, and these by Minuit (James
+    & Roos 1975, Comput. Phys. Commun. 10, 343).
 
     Examples
     --------
@@ -197,6 +201,10 @@ def _outcomes(
     light = data.lights[0]
     grid = make_grid(datasets[0], light.geometry, light.size)
     amplitudes = find_amplitudes(brightness, data.places)
+    if settings.extension is not None and width in amplitudes:
+        raise InvalidOptionError(
+            f"extension={settings.extension!r} is an amplitude, expected a width of the model"
+        )
     uniform = [uniform_signal(d, settings.spectral_model) for d in datasets]
     ngroup = groups[0].first.size
     chosen = [[g] for g in range(ngroup)] if settings.per == "energy" else [list(range(ngroup))]

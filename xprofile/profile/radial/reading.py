@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidDataError, MissingVariableError
+from ...estimation.shapes.edges import guessed_geometry
+from ...exceptions import DataWarning, InvalidDataError, MissingVariableError
 from ...maps.sphere import unit_vectors
 from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
@@ -21,6 +23,7 @@ from ...schema.names import (
     DISTANCE_UNIT,
     LAT,
     LON,
+    REGION,
     SED_TYPE,
     SOLID_ANGLE_UNIT,
     high,
@@ -28,6 +31,8 @@ from ...schema.names import (
     second_dim,
 )
 from ...schema.units import values_in_unit
+from ...schema.variables import STATUS_FLAGS
+from ...schema.warning_place import user_stacklevel
 from ..sed import is_brightness, quantity_name
 
 __all__ = ["RadialProfile", "read_radial"]
@@ -89,19 +94,37 @@ class RadialProfile:
             return np.asarray(self.n_sigma * np.sqrt(np.maximum(variance, 0)))
 
 
-def read_radial(profile: xr.Dataset) -> RadialProfile:
+def read_radial(profile: xr.Dataset, *, least: int = 1) -> RadialProfile:
     """Read the fluxes of rings round one centre, in the order of their radii.
+
+    Parameters
+    ----------
+    profile : xarray.Dataset
+        The profile.
+    least : int
+        Smallest number of rings. One ring tells nothing about how the flux is distributed in it.
 
     Raises
     ------
     MissingVariableError
         If it is not a profile, or its bins have no edges.
     InvalidDataError
-        If the bins are not rings round one centre that touch.
+        If the bins are not rings round one centre that touch, or too few.
+
+    Warns
+    -----
+    DataWarning
+        If a bin has its best fit at an end.
     """
     check_profile(profile)
     dim = bin_dim(profile)
     lower, upper, order = _rings(profile, dim)
+    if lower.size < least:
+        raise InvalidDataError(
+            f"a radius needs {least} rings or more, found {lower.size}; bin the maps in narrower "
+            "annuli"
+        )
+    _warn_of_ends(profile)
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     values = profile[name]
     dims = tuple(d for d in values.dims if d != dim)
@@ -135,6 +158,11 @@ def _rings(profile: xr.Dataset, dim: str) -> tuple[Float, Float, NDArray[np.intp
     )
     order = np.argsort(lower, kind="stable")
     lower, upper = lower[order], upper[order]
+    if lower.size == 1 and REGION in profile.coords and guessed_geometry(profile)[0] != "radial":
+        raise InvalidDataError(
+            f"radii need annuli, but the bin is {profile[REGION].item()!r}; bin the maps in "
+            "SkyBins.annuli"
+        )
     if LON in profile.coords and LAT in profile.coords:
         lon, lat = (values_in_unit(profile[n], n, DISTANCE_UNIT) for n in (LON, LAT))
         vectors = unit_vectors(np.asarray(lon, float), np.asarray(lat, float))
@@ -153,6 +181,21 @@ def _rings(profile: xr.Dataset, dim: str) -> tuple[Float, Float, NDArray[np.intp
             f"{lower} to {upper} deg"
         )
     return lower, upper, order
+
+
+def _warn_of_ends(profile: xr.Dataset) -> None:
+    """Warn of bins whose best fits are at an end: their fluxes have no symmetric errors."""
+    if "status" not in profile:
+        return
+    ends = (profile["status"].to_numpy() & STATUS_FLAGS["best_fit_at_boundary"]) > 0
+    if ends.any():
+        warnings.warn(
+            f"{np.count_nonzero(ends)} of {ends.size} bins have their best fit at an end, as those "
+            "without counts do: their fluxes are far below 0, and their errors are not symmetric. "
+            "Take wider bins, or fewer energies",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
 
 
 def _covariance(profile: xr.Dataset, name: str, dims: tuple[Hashable, ...], dim: str) -> Float:

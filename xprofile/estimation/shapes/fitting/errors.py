@@ -69,7 +69,8 @@ def covariance(problem: ShapeProblem, best: Point, numbers: tuple[int, ...]) -> 
     if values[0] <= 1e-12 * count:
         return np.full((count, count), np.nan)
     inverse = (vectors / values) @ vectors.T
-    return np.asarray(inverse * scale[:, None] * scale)
+    with np.errstate(over="ignore"):  # of amplitudes above 1e150
+        return np.asarray(inverse * scale[:, None] * scale)
 
 
 def _moved(problem: ShapeProblem, best: Point, changes: dict[int, float]) -> float:

@@ -110,7 +110,7 @@ class ShapeProblem:
         fluxes, deviance = best_amplitudes(self.rows, columns, offset, bounds, self._last)
         if np.isfinite(deviance):
             self._last = fluxes
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             values[list(self.amplitudes)] = fluxes / size
         return Point(values, fluxes, deviance)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ....likelihood import Cash, Joint, Statistic, WStat
+from ....likelihood import best_fit as best_norm
 from ....likelihood.many_norms import Problems, best_fit
 from ....likelihood.wstat import on_off_rates, on_off_slope, on_off_value
 
@@ -22,6 +24,12 @@ Bool = NDArray[np.bool_]
 # Steps of Newton's method, and the distance from the minimum of the statistic at which it ends.
 # Usual fits need five steps. Fits that do not end so go to the solver of `many_norms`.
 _STEPS, _CLOSE = 40, 1e-10
+
+# Share of the largest counts of a component below which it counts as 0 in bins without counts. So
+# the tails of a Gaussian do not ask for an amplitude of -1e300, at which they would cancel the
+# background. At ten times more, tails that can be seen beside 1e11 counts are cut; at ten times
+# less, amplitudes are so much farther.
+_FAINT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +110,19 @@ def best_amplitudes(
         return np.zeros(0), rows.deviance(offset)
     if not np.isfinite(columns).all() or not np.isfinite(offset).all():
         return np.zeros(columns.shape[1]), np.inf
+    # powers of 2, which leave all digits, so that no product of columns is 0 or infinite
+    _, exponent = np.frexp(columns.max(axis=0, initial=0))
+    found, deviance = _best(
+        rows, np.ldexp(columns, -exponent), offset, np.ldexp(lower, exponent),
+        None if start is None else np.ldexp(start, exponent),
+    )  # fmt: skip
+    return np.ldexp(found, -exponent), deviance
+
+
+def _best(
+    rows: Rows, columns: Float, offset: Float, lower: Float, start: Float | None
+) -> tuple[Float, float]:
+    """Do the same for columns whose largest counts are near 1."""
     guesses = [start] if start is not None else []
     size = columns.sum(axis=0)
     excess = max(float((rows.n - rows.background).sum()), 1.0)
@@ -147,13 +168,31 @@ def _newton(rows: Rows, columns: Float, offset: Float, guess: Float) -> tuple[Fl
 
 
 def _certified(rows: Rows, columns: Float, offset: Float, lower: Float) -> tuple[Float, float]:
-    """Find the minimum by the solver of many norms, with bounds and empty rows."""
+    """Find the minimum with bounds and empty rows, by the solver of one norm or of many."""
     onoff = rows.alpha > 0
     if np.any(columns < 0) or np.any(onoff & (offset != 0)):
         return np.full(columns.shape[1], np.nan), np.inf
-    problems = Problems.from_counts(
-        columns, rows.n, np.where(onoff, 0, rows.background + offset), off=rows.off,
-        alpha=rows.alpha, lower=lower,
-    )  # fmt: skip
-    x = np.nan_to_num(best_fit(problems).x[0])
+    faint = (columns < _FAINT * columns.max(axis=0)) & (rows.n == 0)[:, None]
+    seen = np.where(faint, 0, columns)
+    background = np.where(onoff, 0, rows.background + offset)
+    if columns.shape[1] == 1:  # much faster
+        x = _one_norm(rows, seen[:, 0], background, float(lower[0]))
+    else:
+        problems = Problems.from_counts(
+            seen, rows.n, background, off=rows.off, alpha=rows.alpha, lower=lower
+        )
+        x = best_fit(problems).x[0]
+    x = np.nan_to_num(x)
     return x, rows.deviance(offset + columns @ x)
+
+
+def _one_norm(rows: Rows, column: Float, background: Float, lower: float) -> Float:
+    """Find the minimum along one amplitude, (1,)."""
+    known = rows.alpha == 0
+    parts: list[Statistic] = []
+    if known.any():
+        parts.append(Cash.from_counts(*(v[None, known] for v in (rows.n, column, background))))
+    if not known.all():
+        parts.append(WStat(*(v[None, ~known] for v in (rows.n, column, rows.off, rows.alpha))))
+    norm, _ = best_norm(Joint(tuple(parts)), lower if np.isfinite(lower) else None)
+    return norm
