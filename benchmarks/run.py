@@ -2,10 +2,11 @@
 
     python benchmarks/run.py [--quick] [--runs 7] [--only small,grid] [--gammapy FOLDER]
 
-The groups of cases are small (the tutorial's profiles), grid, path, fits, psf (unfolding), read
-(the real cube), start (fresh processes) and big (a cube in Zarr, which runs only if --only names
-it). GAMMAPY_DATA names the folder with the real cube; without it the small cases run on a simulated
-one. Gammapy's seconds come from FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
+The groups of cases are small (the tutorial's profiles), grid, path, fits, psf (unfolding), explain
+(templates, shapes and spectra), read (the real cube), start (fresh processes) and big (a cube in
+Zarr, which runs only if --only names it). GAMMAPY_DATA names the folder with the real cube; without
+it the small cases run on a simulated one. Gammapy's seconds come from FOLDER/gammapy-*.json, which
+``nox -s benchmark`` writes.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import warnings
 from pathlib import Path
 
 import astropy
+import explain_cases
 import fit_cases
 import grid_cases
 import numpy as np
@@ -59,6 +61,7 @@ def groups(options):
         "path": lambda: path_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
         "psf": lambda: psf_cases.cases(gammapy, quick=options.quick),
+        "explain": lambda: explain_cases.cases(quick=options.quick),
         "read": read_cases.cases,
         "start": lambda: start_cases.cases(gammapy, options.python),
         "big": lambda: zarr_cases.cases(quick=options.quick),

@@ -25,7 +25,10 @@ def test_benchmark_times_every_case(tmp_path):
     done = run("--quick", "--gammapy", tmp_path, "--out", tmp_path / "results.json")
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "results.json").read_text())["cases"]
-    assert len(results) >= 21
+    assert len(results) >= 25
+    names = {case["name"] for case in results}
+    assert {"predict a cube", "fit 3 templates, 98 boxes", "fit a shape, 10 annuli"} <= names
+    assert any(name.startswith("fit spectra") for name in names)
     assert len(done.stdout.splitlines()) == len(results) + 1
     for case in results:
         assert case["seconds"] > 0

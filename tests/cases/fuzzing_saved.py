@@ -20,6 +20,7 @@ import xprofile
 from cases.fuzzing import change_bytes, changed, pick
 from cases.maps import make_maps
 from cases.profiles import make_profile
+from cases.templates import filled
 from xprofile.exceptions import XProfileError
 
 SECONDS = 10
@@ -52,6 +53,9 @@ def sources(folder):
     xprofile.write_netcdf(maps, folder / "maps.nc")
     xprofile.write_profile(profile, folder / "profile.fits")
     xprofile.write_ecsv(profile, folder / "profile.ecsv")
+    binned, templates = filled()
+    fit = xprofile.fit_templates(binned, templates)
+    xprofile.write_profile(fit, folder / "profile_fit.fits")
     few = profile[["norm", "norm_err", "norm_ul", "is_ul", "counts", *REFERENCES]]
     xprofile.write_zarr(few, folder / "profile.zarr")  # a folder for each: all take twice as long
 

@@ -93,3 +93,11 @@ def test_other_dims_are_refused(profile):
 def test_profile_without_reference(profile):
     with pytest.raises(MissingVariableError, match="ref_dnde"):
         plot_profile(profile.drop_vars("ref_dnde"), sed_type="dnde")
+
+
+def test_spectra_are_drawn_by_their_first_free_parameter(profile):
+    names = ("amplitude", "alpha", "beta")
+    spectra = profile.assign({name: profile.norm + i for i, name in enumerate(names)})
+    del spectra.attrs["sed_type"]
+    line = only(plot_profile(spectra.assign_coords(parameter=list(names))).lines)
+    np.testing.assert_array_equal(steps(line)[-1], spectra.alpha.isel(energy=0))

@@ -236,3 +236,30 @@ def test_steps_do_not_move(profile):
 def test_points_do_not_leave_their_bins(profile, offset):
     with pytest.raises(InvalidOptionError, match=r"offset must be .* found"):
         plot_profile(profile, offset=offset)
+
+
+def test_other_quantities_with_errors_are_points(profile):
+    error = profile.norm_err.where(profile.norm_err != profile.norm_err.max())
+    one = profile.assign(index=profile.norm + 2, index_err=error)
+    points = plot_profile(one, "index").containers[0]
+    known = np.isfinite(error.to_numpy()[:, 0])
+    assert 0 < np.count_nonzero(known) < known.size
+    drawn = points.lines[0].get_ydata()
+    np.testing.assert_array_equal(drawn, np.where(known, one["index"].to_numpy()[:, 0], np.nan))
+    ends = np.stack([one["index"] - error, one["index"] + error], axis=-1)[:, 0]
+    np.testing.assert_allclose(bars(points)[1][known][..., 1], ends[known], rtol=1e-12)
+
+
+def test_an_interval_without_ends_is_left_out(profile):
+    first, second = np.flatnonzero(np.isfinite(profile.norm_err.to_numpy()[:, 0]))[:2]
+    below, above = (profile.norm_err.copy() for _ in range(2))
+    below[[first, second]] = np.nan
+    above[first] = np.nan
+    one = profile.assign(
+        index=profile.norm, index_err=profile.norm_err, index_errn=below, index_errp=above
+    )
+    points = plot_profile(one, "index").containers[0]
+    drawn = points.lines[0].get_ydata()
+    assert np.isnan(drawn[first])
+    value, error = profile.norm[second, 0], profile.norm_err[second, 0]
+    np.testing.assert_allclose(bars(points)[1][second, :, 1], [value, value + error], rtol=1e-12)

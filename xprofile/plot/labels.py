@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
@@ -19,11 +20,17 @@ __all__ = [
     "COMMON_LABELS",
     "axis_label",
     "draw_legend",
+    "draw_legend_on_top",
     "energy_range_text",
     "quantity_label",
     "sky_coordinate_names",
     "unit_text",
 ]
+
+# Most columns of a legend above the data, its sizes of letters, the space round it, and the largest
+# part of the axes that it may take. Technical sizes.
+_COLUMNS, _FONTS = 3, (None, "small", "x-small")
+_ABOVE, _MOST_OF_AXES = 0.06, 0.6
 
 # symbols in the place of long names
 _SYMBOLS = {
@@ -121,3 +128,25 @@ def draw_legend(
     if wanted or len(texts) > 1 or labelled:
         handles += extra
         ax.legend(handles=handles, ncols=1 + (len(handles) - 1) // 6)
+
+
+def draw_legend_on_top(ax: Axes) -> None:
+    """Draw a legend above all data, for which the vertical axis becomes longer.
+
+    Where it does not fit into the axes, the legend is where it covers least.
+    """
+    locator: Any = ax.get_axes_locator()
+    if locator is not None:  # a panel below takes a part of the axes
+        ax.apply_aspect(locator(ax, None))
+    transform = ax.yaxis.get_transform()
+    lower, upper, top = transform.transform([*ax.get_ylim(), ax.dataLim.y1]).tolist()
+    for font, columns in product(_FONTS, range(_COLUMNS, 0, -1)):
+        legend = ax.legend(loc="upper center", ncols=columns, fontsize=font)
+        size = legend.get_window_extent()
+        share = size.height / ax.bbox.height + _ABOVE
+        if size.width < ax.bbox.width and share < _MOST_OF_AXES and np.isfinite(top - lower):
+            needed = lower + (top - lower) / (1 - share)
+            if needed > upper:
+                ax.set_ylim(top=transform.inverted().transform([needed])[0], auto=True)
+            return
+    ax.legend()

@@ -16,6 +16,7 @@ from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .colormaps import check_colormap
 from .labels import axis_label, draw_legend, quantity_label
+from .models.panels import move_label_below
 from .models.shapes import check_shape, draw_residuals, draw_shape
 from .quantities import find_quantity, split_energy_bins
 from .series import STYLES, draw_series, read_series
@@ -61,15 +62,17 @@ def plot_profile(
 
     Fluxes and norms are drawn as points with errors, with horizontal bars from edge to edge of the
     bin, and arrows at upper limits; counts as points with errors of sqrt(N); other quantities as
-    steps. Several calls draw over each other. Bins with NaN are left out.
+    points if they have errors, such as parameters of `fit_spectrum`, or else as steps. Several
+    calls draw over each other. Bins with NaN are left out, and so are bins in which the error of
+    another quantity is NaN.
 
     Parameters
     ----------
     profile : xarray.Dataset
-        From `estimate`.
+        From `estimate` or `fit_spectrum`, or with a `quantity`, another Dataset along bins.
     quantity : str, optional
         A sed type, or the name of a variable such as ``npred`` or ``sqrt_ts``; by default the sed
-        type of the profile.
+        type of the profile, or of a fit of spectra the first parameter besides the amplitude.
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
@@ -160,15 +163,16 @@ def plot_profile(
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)
     lines = [draw_series(ax, axis, one, look) for one, look in zip(series, styles, strict=True)]
+    set_scale(ax, yscale, series)
     if model is not None:
         draw_shape(ax, axis, source, name, model, lines)
-    set_scale(ax, yscale, series)
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
     draw_legend(ax, extra, add_legend, labelled="label" in kwargs)
     if model is not None:
         draw_residuals(ax, axis, model, lines)
+    move_label_below(ax)
     return ax
 
 

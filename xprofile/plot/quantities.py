@@ -10,7 +10,7 @@ from ..profile.limits import upper_limits
 from ..profile.sed import quantity_name, to_sed_type
 from ..schema.axes import bin_dim
 from ..schema.checks import check_profile
-from ..schema.names import ENERGY, SED_TYPE
+from ..schema.names import ENERGY, PARAMETER, SED_TYPE
 from ..schema.variables import SED_TYPES
 from .labels import energy_range_text
 
@@ -28,7 +28,7 @@ def find_quantity(
         The profile. Data sets of a joint fit are summed.
     wanted : str or None
         A sed type, a variable, or a variable of another sed type such as ``dnde_ul``; the
-        quantity of the profile by default.
+        quantity of the profile by default, or of spectra the first parameter besides the amplitude.
     threshold : float or None
         Significance below which bins are upper limits; that of the profile by default.
 
@@ -45,6 +45,8 @@ def find_quantity(
         If the profile has no such quantity.
     """
     profile = sum_datasets(profile)
+    if wanted is None and PARAMETER in profile.coords and SED_TYPE not in profile.attrs:
+        wanted = str(profile[PARAMETER].to_numpy().ravel()[:2][-1])
     if wanted is None or wanted in (*SED_TYPES, "likelihood"):
         check_profile(profile)
         own = quantity_name(str(profile.attrs[SED_TYPE]))

@@ -65,7 +65,10 @@ def read_series(band: xr.Dataset, name: str) -> Series:
     if name == "counts":
         return Series(value, np.stack([np.sqrt(value)] * 2), none, "points", wide=False)
     if name not in SED_TYPES:
-        return Series(value, None, none, "steps")
+        if f"{name}_err" not in band:
+            return Series(value, None, none, "steps")
+        known = _has_error(band, name)
+        return Series(np.where(known, value, np.nan), _errors(band, name), none, "points")
     limit = none
     if f"{name}_ul" in band:
         limit = np.where(band["is_ul"].to_numpy(), band[f"{name}_ul"].to_numpy(), np.nan)
@@ -93,6 +96,15 @@ def _errors(band: xr.Dataset, name: str) -> Float | None:
         return None
     errors = np.stack([side.to_numpy() for side in sides]).astype(float)
     return np.where(np.isfinite(errors), errors, 0.0)
+
+
+def _has_error(band: xr.Dataset, name: str) -> NDArray[np.bool_]:
+    """Whether an error of a quantity is known, and its interval ends at one side at least."""
+    sides = [f"{name}_errn", f"{name}_errp"]
+    known = np.isfinite(band[f"{name}_err"].to_numpy())
+    if all(side in band for side in sides):
+        known &= np.any([np.isfinite(band[side].to_numpy()) for side in sides], axis=0)
+    return np.asarray(known)
 
 
 def draw_series(ax: Axes, axis: XAxis, series: Series, style: dict[str, Any]) -> Line2D:

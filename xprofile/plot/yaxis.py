@@ -90,15 +90,23 @@ def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
 def right_axes(ax: Axes) -> tuple[Axes, bool]:
     """Return axes behind others whose vertical axis is on the right, and whether they are new."""
     for other in ax.get_shared_x_axes().get_siblings(ax):
-        if other.get_label() == _TWIN and other.bbox.bounds == ax.bbox.bounds:
+        if other.get_label() == _TWIN and _is_same_place(ax, other):
             return other, False
     figure: Any = ax.figure
     shown = ax.patch.get_visible()
     right = ax.twinx()
     right.set_label(_TWIN)
+    right.set_axes_locator(ax.get_axes_locator())
     right.set_zorder(ax.get_zorder() - 1)
     right.set_facecolor(ax.get_facecolor())
     right.patch.set_visible(shown)
     ax.patch.set_visible(False)
     figure.sca(ax)
     return right, True
+
+
+def _is_same_place(ax: Axes, other: Axes) -> bool:
+    """Whether axes cover each other, which is not known before drawing if they have locators."""
+    locator = ax.get_axes_locator()
+    same = locator is not None and other.get_axes_locator() is locator
+    return same or other.bbox.bounds == ax.bbox.bounds

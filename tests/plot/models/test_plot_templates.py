@@ -73,6 +73,19 @@ def test_free_bins_and_data_sets_are_summed():
     np.testing.assert_allclose(steps(ax)["bins"], fit.npred_bins.sum(["dataset", "energy"]))
 
 
+@pytest.mark.parametrize("yscale", [None, pytest.param("log", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("residuals", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_the_legend_is_above_the_data(fit, yscale, residuals):
+    many = fit.isel(template=[0, 1] * 4)
+    many = many.assign_coords(template=[f"component {i} of the sky" for i in range(8)])
+    ax = many.profile.plot(yscale=yscale, residuals=residuals)
+    ax.figure.canvas.draw()
+    legend, inside = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    top = ax.transData.transform([0, ax.dataLim.y1])[1]
+    assert top < legend.y0 < legend.y1 < inside.y1
+    assert inside.x0 < legend.x0 < legend.x1 < inside.x1
+
+
 def test_what_cannot_be_drawn(fit):
     with pytest.raises(MissingVariableError, match="npred is missing"):
         plot_templates(fit.drop_vars("npred"))

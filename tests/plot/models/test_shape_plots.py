@@ -4,6 +4,7 @@ import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.modeling.models import Gaussian1D
 from cases.maps import make_maps
@@ -43,6 +44,40 @@ def test_the_model_is_drawn_as_the_quantity(data, per_solid_angle):
     residual = (fit.counts - fit.npred) / np.sqrt(fit.npred)
     drawn = below.containers[0].lines[0].get_ydata()
     np.testing.assert_allclose(drawn, residual, rtol=1e-12)
+    plt.close()
+
+
+def test_a_log_axis_reaches_down_to_the_data(data):
+    profile, fit = estimate(data, selection_optional=["ul"]), fit_shape(data, GAUSS)
+    falling = fit.model_norm * xr.DataArray([1, 1, 2, 1e-30], dims="projected_distance")
+    ax = plot_profile(profile, sqrt_ts_threshold_ul=-np.inf, yscale="log")
+    bottom, top = ax.get_ylim()
+    plt.close()
+    ax = plot_profile(
+        profile, sqrt_ts_threshold_ul=-np.inf, yscale="log", model=fit.assign(model_norm=falling)
+    )
+    assert ax.get_ylim()[0] == pytest.approx(bottom, rel=0.5)
+    assert ax.get_ylim()[1] >= max(top, falling.max())
+    plt.close()
+
+
+def test_several_profiles_and_a_twin_share_the_axes_of_residuals(data):
+    profile, fit = estimate(data), fit_shape(data, GAUSS)
+    figure = plt.figure()
+    ax = plot_profile(profile, model=fit, twin="sqrt_ts")
+    below = figure.axes[-1]
+    assert plt.gca() is ax
+    assert plot_profile(profile, model=fit, offset=0.2) is ax
+    assert len(figure.axes) == 3
+    assert len(below.containers) == 2
+    assert below.get_xlabel() == "Projected distance [deg]"
+    assert not ax.get_xlabel()
+    figure.canvas.draw()
+    right = figure.axes[1]
+    np.testing.assert_allclose(right.get_position().bounds, ax.get_position().bounds, rtol=1e-12)
+    assert ax.get_position().y0 > below.get_position().y1
+    assert plot_profile(profile, twin="sqrt_ts") is ax
+    assert len(figure.axes) == 3
     plt.close()
 
 

@@ -18,6 +18,7 @@ from ...schema.units import values_in_unit
 from ...schema.variables import SED_TYPES
 from ..series import Series, draw_series
 from ..xaxis import XAxis
+from .panels import axes_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,10 +79,10 @@ def draw_shape(
 ) -> None:
     """Draw the norms of a shape in each bin and energy bin, in the quantity of a profile.
 
-    Of an unfolded profile they are those without the PSF. Where light is not spread, a brightness
-    also has its curve.
+    Of an unfolded profile they are those without the PSF. A logarithmic axis reaches down to the
+    data only, as a shape may fall by any number of decades.
     """
-    true = COVARIANCE in source
+    true, before = COVARIANCE in source, ax.dataLim.frozen()
     suffix = "_true" if true else ""
     bands = list(range(source.sizes.get(ENERGY, 1)))
     for band, line in zip(bands, lines, strict=False):
@@ -91,6 +92,11 @@ def draw_shape(
         series = Series(value, np.stack([width, width]), np.full(value.shape, np.nan), "steps")
         look: dict[str, Any] = {"color": line.get_color(), "linewidth": 1.2}
         draw_series(ax, axis, series, {**look, "label": "_model", "zorder": 1.9})
+    if ax.get_yscale() == "log":
+        top = ax.dataLim.y1
+        ax.dataLim = before
+        ax.update_datalim([(before.x0, top)], updatex=False)
+        ax.autoscale_view()
 
 
 def _of_energy(values: xr.DataArray, band: int) -> Float:
@@ -117,11 +123,9 @@ def _factor(source: xr.Dataset, name: str, band: int) -> Float:
     return float(at) * float(known.to(unit)) / np.where(area > 0, area, np.nan)
 
 
-def draw_residuals(ax: Axes, axis: XAxis, fit: xr.Dataset, lines: Sequence[Line2D]) -> Axes:
+def draw_residuals(ax: Axes, axis: XAxis, fit: xr.Dataset, lines: Sequence[Line2D]) -> None:
     """Draw counts minus predicted counts, in units of their scatter, on axes below."""
-    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
-
-    below: Axes = make_axes_locatable(ax).append_axes("bottom", "28%", pad=0.08, sharex=ax)
+    below = axes_below(ax)
     bands = list(range(fit.sizes[ENERGY])) if ENERGY in fit["counts"].dims else [0]
     for band, line in zip(bands, lines, strict=False):
         counts, npred = (_of_energy(fit[n], band) for n in ("counts", "npred"))
@@ -129,12 +133,8 @@ def draw_residuals(ax: Axes, axis: XAxis, fit: xr.Dataset, lines: Sequence[Line2
             scatter = np.where(npred > 0, (counts - npred) / np.sqrt(npred), np.nan)
         below.errorbar(
             axis.centre, scatter, np.ones_like(scatter), axis.half_widths,
-            color=line.get_color() if len(bands) > 1 else "0.3", marker="o", linestyle="none",
+            color=line.get_color(), marker="o", linestyle="none",
             markersize=3,
         )  # fmt: skip
     below.axhline(0, color="0.5", linewidth=0.8)
     below.set_ylabel("Residual [σ]")
-    below.set_xlabel(ax.get_xlabel())
-    ax.set_xlabel("")
-    ax.tick_params(labelbottom=False)
-    return below

@@ -14,10 +14,11 @@ from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableE
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.names import DATASET, ENERGY, TEMPLATE, high, low
 from ...schema.options import suggests_options
-from ..labels import energy_range_text
+from ..labels import draw_legend_on_top, energy_range_text
 from ..series import Series, draw_series
 from ..xaxis import XAxis, make_xaxis
 from ..yaxis import axes_without_sky, check_scale, set_scale
+from .panels import axes_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,6 @@ __all__ = ["plot_templates"]
 Float = NDArray[np.float64]
 
 _SUM_COLOR = "0.2"  # dark grey
-_PANEL = "30%"  # height of the residuals, of that of the counts
 
 
 @suggests_options
@@ -64,7 +64,7 @@ def plot_templates(
     yscale : {"linear", "log", "symlog"} or str, optional
         Scale of the vertical axis of the counts.
     add_legend : bool
-        Draw a legend.
+        Draw a legend above the counts.
     **kwargs
         Passed to `matplotlib.axes.Axes.errorbar` for the counts.
 
@@ -121,13 +121,13 @@ def plot_templates(
     ax.set_ylabel("Counts [$\\mathrm{sr^{-1}}$]" if per_solid_angle else "Counts")
     if ENERGY in one.coords:
         ax.set_title(energy_range_text(one), fontsize="medium")
-    if add_legend:
-        ax.legend()
     if residuals:
         rest = counts - one["npred_total"].to_numpy()
         _draw_residuals(ax, axis, rest / area, np.sqrt(counts) / area, kwargs)
     else:
         axis.label_axes(ax)
+    if add_legend:
+        draw_legend_on_top(ax)
     return ax
 
 
@@ -205,14 +205,9 @@ def _draw_residuals(
     ax: Axes, axis: XAxis, values: Float, errors: Float, given: dict[str, Any]
 ) -> None:
     """Draw residuals in a panel below."""
-    from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
-
-    below = make_axes_locatable(ax).append_axes("bottom", _PANEL, pad=0.08, sharex=ax)
+    below = axes_below(ax)
     style = {k: v for k, v in given.items() if k != "label"}
     _draw_counts(below, axis, values, errors, {**style, "label": "_"})
     below.axhline(0, color=_SUM_COLOR, linewidth=0.8)
     below.set_ylabel("Residual")
-    ax.tick_params(labelbottom=False)
     axis.label_axes(below)
-    figure: Any = ax.figure
-    figure.sca(ax)
