@@ -32,6 +32,25 @@ def test_a_point_keeps_all_photons_in_their_bin(grid, place):
     assert found == pytest.approx(np.eye(4), abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("grid", "place"),
+    [
+        (make_grid("CAR", [84, 60], 0.5, (26, 40)), (84, 60)),
+        (make_grid("ZEA", [10, 70], 0.5, (26, 26)), (10, 70)),
+        (make_grid("AIT", [0, 0], 2.0, (90, 180)), (60, 50)),
+        (make_grid("CAR", [0, 0], 2.0, (90, 180)), (0, 60)),
+    ],
+    ids=["oblique CAR", "ZEA", "AIT", "CAR"],
+)
+def test_photons_that_go_evenly_over_the_whole_sky(grid, place):
+    """Each bin gets its share of the solid angle of the sky, also far from where they start."""
+    members, used = rings(grid, place, (0, 2, 4, 5.5))
+    spread = PointSpread.from_table(np.array([0.0, np.pi]), np.full(2, 0.25 / np.pi))
+    found = shares(grid, members, used, spread)[0, ..., 0]
+    area = np.bincount(members.bin, members.solid_angle, 3)
+    np.testing.assert_allclose(found, np.tile(area / (4 * np.pi), (3, 1)), rtol=1e-3)
+
+
 @pytest.mark.parametrize("width", [0.01, 0.03, 0.1, 0.2])
 def test_no_photon_is_lost_or_made(width):
     grid = make_grid("TAN", [30, 40], 0.1, (50, 50))

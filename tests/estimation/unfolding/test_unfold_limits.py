@@ -21,6 +21,12 @@ def binned():
     return row_of_bins(4)
 
 
+def flag(profile, name):
+    """Mask of a flag of the status."""
+    attrs = profile.status.attrs
+    return attrs["flag_masks"].tolist()[attrs["flag_meanings"].split().index(name)]
+
+
 @pytest.mark.parametrize("value", [1e200, 1e6, 1e-7, 1e-200])
 @pytest.mark.parametrize(
     ("fit", "name"),
@@ -58,16 +64,50 @@ def test_the_test_statistic_is_against_norm_0_whatever_the_smallest_norm():
     assert (found.ts < 0).all()
 
 
+def test_the_test_statistic_of_no_counts_below_the_smallest_norm():
+    binned = row_of_bins(3, width=0)
+    binned = binned.assign(counts=0 * binned.counts)
+    found, expected = unfold(binned, norm_min=0.5), estimate(binned, norm_min=0.5)
+    np.testing.assert_allclose(found.ts, expected.ts, rtol=1e-9)
+    assert (found.ts < 0).all()
+
+
+@pytest.mark.parametrize("name", ["exposure_true", "psf_mixing"])
+def test_signals_too_small_for_double_precision(binned, name):
+    found = unfold(binned.assign({name: 1e-300 * binned[name]}), selection_optional="all")
+    assert found[["norm", "norm_err", "norm_ul"]].isnull().all().to_array().all()
+    assert (found.status & flag(found, "no_exposure")).all()
+
+
+def test_a_bin_with_a_signal_too_small_for_double_precision(binned):
+    """Without exposure its norm is unknown; the others do not change."""
+    first = binned.projected_distance_true == binned.projected_distance_true[0]
+    tiny, none = (
+        unfold(binned.assign(exposure_true=binned.exposure_true.where(~first, size)))
+        for size in (1e-250, 0.0)
+    )
+    for name in ("norm", "norm_err", "ts", "status"):
+        np.testing.assert_array_equal(tiny[name], none[name])
+    assert np.isfinite(tiny.norm[1:]).all()
+
+
+def test_errors_and_limits_without_an_end_are_flagged():
+    """Also where the status is 0 without them, as the norm has a curvature."""
+    binned = row_of_bins(4, width=0.5, norm=0.0, background=0.5, seed=25, signal=10.0)
+    few, found = unfold(binned), unfold(binned, selection_optional="all", n_sigma_ul=3)
+    names = ["norm_err", "norm_errn", "norm_errp", "norm_ul"]
+    endless = found[names].isnull().to_array().any("variable")
+    np.testing.assert_array_equal(found.status & flag(found, "unbounded_interval") > 0, endless)
+    assert (endless & (few.status == 0)).any()
+
+
 def test_no_counts_at_all_with_a_free_background(binned):
     found = unfold(binned.assign(counts=0 * binned.counts), background="free")
     np.testing.assert_allclose(found.norm, 0, atol=1e-9)
     np.testing.assert_array_equal(found.npred_background, 0)
     np.testing.assert_array_equal(found.ts, 0)
-    meanings = dict(
-        zip(found.status.flag_meanings.split(), found.status.flag_masks.tolist(), strict=True)
-    )
-    assert not (found.status & meanings["not_converged"]).any()
-    assert (found.status & meanings["unbounded_interval"]).all()
+    assert not (found.status & flag(found, "not_converged")).any()
+    assert (found.status & flag(found, "unbounded_interval")).all()
 
 
 def test_errors_do_not_depend_on_what_else_is_computed(binned):

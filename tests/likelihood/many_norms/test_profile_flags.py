@@ -57,6 +57,21 @@ def test_intervals_have_no_end_where_other_norms_replace_one(seed, sign, low):
         assert np.isnan(steps[number, column]) == endless
 
 
+def test_limits_that_norms_far_below_bring_in_part():
+    """Norms at minus 10 times all counts bring half of the limit and more, and it has an end."""
+    response = np.vstack([mixing(3, 0.6) * 30, mixing(3, 0.3) * 8]).round(3)
+    bend = np.array([[1.0, -2.0, 1.0]])
+    n = [0, 0, 1, 0, 0, 0]
+    problems = Problems.from_counts(response, n, 0.2, penalty=1e-5 * bend.T @ bend)
+    fit = best_fit(problems)
+    steps, failed = profile_step(problems, fit, range(3), 4.0, +1)
+    # by a barrier method and Newton's, without code of the package
+    np.testing.assert_allclose(steps[0], [0.138611, 0.317310, 0.260358], rtol=1e-5)
+    assert not failed.any()
+    rises = profile_rise(problems, fit, range(3), fit.x + steps)
+    np.testing.assert_allclose(rises.values, 4, rtol=1e-6)
+
+
 def test_fits_that_fail_are_flagged(monkeypatch):
     def failing(system, z, *args, **options):
         point, converged = solve(system, z, *args, **options)

@@ -90,9 +90,9 @@ class Lattice:
     def window(self, x: float, y: float) -> Window:
         """Offsets from a pixel within the reach, and within the limits."""
         dx, dy = ring_positions(self.grid, x, y, self.limits.reach)
-        sizes = []
+        sizes, inside = [], self.limits.reach <= np.pi / 2  # wider rings go round the other side
         for offset, most in ((dx, self.limits.x), (dy, self.limits.y)):
-            far = np.abs(offset).max() if np.isfinite(offset).all() else np.inf
+            far = np.abs(offset).max() if inside and np.isfinite(offset).all() else np.inf
             sizes.append(int(min(far + 2, most)))
         if self.grid.separable:
             half_turn = int(self.grid.full_turn // 2)

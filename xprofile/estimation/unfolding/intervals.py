@@ -46,6 +46,12 @@ class Intervals:
             return known
         return Profiled(np.where(which, known.values, np.nan), which & known.failed)
 
+    def endless(self, rise: float, sign: int, which: Bool | None = None) -> Bool:
+        """Whether the statistic of a norm that is wanted never rises so far, (nproblem, nbin)."""
+        found = self.steps(rise, sign, which)
+        asked = self.wanted if which is None else self.wanted & which
+        return np.asarray(asked & np.isnan(found.values) & ~found.failed)
+
     def _steps(self, rise: float, sign: int, which: Bool) -> Profiled:
         values, failed = np.full(self.norm.shape, np.nan), np.zeros(self.norm.shape, bool)
         columns = np.flatnonzero((which & np.isfinite(self.norm)).any(axis=0))

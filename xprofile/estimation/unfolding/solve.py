@@ -142,8 +142,7 @@ def _flags(
     unbounded = fitted & endless
     if settings.norm_min is None:  # with a curvature on both sides, the statistic rises for ever
         flat = fitted & (on_kink | ~np.isfinite(np.einsum("pjj->pj", covariance)))
-        down = intervals.steps(settings.n_sigma**2, -1, flat)
-        unbounded |= flat & intervals.wanted & np.isnan(down.values) & ~down.failed
+        unbounded |= fitted & intervals.endless(settings.n_sigma**2, -1, flat)
     lost = np.asarray(intervals.failed | np.isnan(intervals.norm))
     failed = fitted & (lost | ~(fit.gap <= _LARGEST_GAP)[:, None])
     return fitted, fitted & (fit.at_bound[:, :nbin] | on_kink), unbounded, failed
@@ -207,7 +206,7 @@ def _values(
 ) -> tuple[dict[str, Float], Bool]:
     """Norms, their errors and limits, and test statistics, (nproblem, nbin) each.
 
-    Further, whether a norm has no upper limit.
+    Further, whether an error or a limit of a norm has no end.
     """
     norm = intervals.norm
     systematic = settings.n_sigma * settings.exposure_systematic
@@ -226,7 +225,18 @@ def _values(
     values["norm_err"] = with_exposure_systematic(error, norm, systematic)
     ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
-    return values, np.isnan(error) & ~found.failed
+    return values, _endless(intervals, settings, flat)
+
+
+def _endless(intervals: Intervals, settings: UnfoldSettings, flat: Bool) -> Bool:
+    """Whether an error or a limit that is wanted has no end, (nproblem, nbin)."""
+    optional, n_sigma = settings.selection_optional, settings.n_sigma
+    endless = intervals.endless(n_sigma**2, +1, flat)
+    if "errn-errp" in optional:
+        endless |= intervals.endless(n_sigma**2, +1) | intervals.endless(n_sigma**2, -1)
+    if "ul" in optional:
+        endless |= intervals.endless(settings.n_sigma_ul**2, +1)
+    return endless
 
 
 def _without_penalty_alone(covariance: Float, systems: Systems, response: Float) -> Float:

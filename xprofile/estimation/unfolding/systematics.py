@@ -73,17 +73,19 @@ class Steps:
         """Farthest norm for all ways to share the rise between the counts and the exposure."""
         norm = self.intervals.norm
         nodes = n_sigma * (1 - np.cos(np.pi * np.arange(_NODES + 1) / _NODES)) / 2
-        steps = [np.zeros_like(norm)]
-        steps += [self.intervals.steps(float(node) ** 2, sign).values for node in nodes[1:]]
+        last = self.intervals.steps(n_sigma**2, sign).values
+        ends, inner = np.isfinite(last), nodes[1:-1]
+        some = [self.intervals.steps(float(node) ** 2, sign, ends).values for node in inner]
+        steps = [np.zeros_like(norm), *some, last]
         share = n_sigma * np.sin(np.pi / 2 * np.linspace(0, 1, _SHARES))
         curve = BarycentricInterpolator(nodes, np.nan_to_num(np.stack(steps)))(share)
         rest = n_sigma**2 - share[:, None, None] ** 2
         best = (sign * self._moved(norm + sign * curve, rest, sign)).argmax(axis=0)
         begin = np.take_along_axis(curve, best[None], axis=0)[0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            angle = np.arcsin(np.clip(np.nan_to_num(begin / steps[-1]), 0, 1))
-        found = self._searched(angle, steps[-1], n_sigma**2, sign)
-        return np.where(np.isnan(steps[-1]), np.nan, found)
+            angle = np.arcsin(np.clip(np.nan_to_num(begin / last), 0, 1))
+        found = self._searched(angle, last, n_sigma**2, sign)
+        return np.where(ends, found, np.nan)
 
     def _searched(self, angle: Float, most: Float, rise: float, sign: int) -> Float:
         """Search the farthest norm near one angle."""

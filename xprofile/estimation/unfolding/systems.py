@@ -30,6 +30,10 @@ Bool = NDArray[np.bool_]
 # bright as its neighbours would double them without a word; with a tenth, bins a PSF away warn.
 _SILENT_SHARE = 0.01
 
+# Counts of a norm, in all rows, below which it counts as without signal: fits need its square, in
+# double precision. At 1e-110, products with penalties are not numbers.
+_NO_SIGNAL = 1e-100
+
 
 @dataclass(frozen=True, eq=False)
 class RowBlock:
@@ -167,10 +171,9 @@ def make_systems(
         leaks.append(leak)
     seen_anywhere = np.any([block[-1] for block in blocks], axis=0)  # (nbin, ngroup)
     _warn_of_leaks(leaks, blocks, seen_anywhere, dim)
-    kept = [
-        RowBlock(n, b, ratio, np.where(seen_anywhere[:, None, :, None], s, 0))
-        for n, b, ratio, s, _ in blocks
-    ]
+    total = np.sum([s.sum(axis=(1, 3)) for *_, s, _ in blocks], axis=0)  # (nsource, ngroup)
+    fitted = (seen_anywhere & (total > _NO_SIGNAL))[:, None, :, None]
+    kept = [RowBlock(n, b, ratio, np.where(fitted, s, 0)) for n, b, ratio, s, _ in blocks]
     shape = np.broadcast_shapes(*(block.counts.shape[:-1] for block in kept))
     return Systems(extra, shape, tuple(kept))
 
