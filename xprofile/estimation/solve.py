@@ -9,13 +9,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import MissingPackageError
+from ..exceptions import InvalidOptionError, MissingPackageError
 from ..likelihood import Joint, Statistic, best_fit, hesse_error, sensitivity, step_down, step_up
+from ..likelihood.intervals import IntervalMethod, PriorError, UndefinedMethodError
+from .intervals import interval_quantities, problems_with_toys, scaled_method
 
 __all__ = ["FitOptions", "Solution", "solve_problems"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+_AS_USUAL = IntervalMethod()
 _BLOCK = 4096  # problems that are solved at once; a technical size, so that they stay in the cache
 
 
@@ -23,7 +26,9 @@ _BLOCK = 4096  # problems that are solved at once; a technical size, so that the
 class FitOptions:
     """Quantities to compute and their significances; see `xprofile.ProfileEstimator`.
 
-    With `around_best_fit`, `norm_values` are numbers of errors from the best fit.
+    With `around_best_fit`, `norm_values` are numbers of errors from the best fit. `upper` is the
+    method of upper limits, `two_sided` that of ``norm_lo`` and ``norm_hi``, without which these are
+    not computed.
     """
 
     n_sigma: float
@@ -33,6 +38,8 @@ class FitOptions:
     norm_values: Float
     around_best_fit: bool = False
     norm_min: float | None = None
+    upper: IntervalMethod = _AS_USUAL
+    two_sided: IntervalMethod | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +50,9 @@ class Solution:
     ----------
     values : dict
         GADF names to arrays (nproblem,); ``stat_scan`` and ``norm_scan_values`` are (nproblem,
-        nscan), ``npred``, ``npred_excess`` and ``npred_background`` (nproblem, ndataset). All but
-        ``npred_background`` are NaN without signal. ``norm_err`` is the one-sided error if the
+        nscan), ``norm_ul_expected`` is (nproblem, nband), ``npred``, ``npred_excess`` and
+        ``npred_background`` (nproblem, ndataset). All but ``npred_background`` are NaN without
+        signal. ``norm_err`` is the one-sided error if the
         counts give the statistic no curvature.
     has_signal : numpy.ndarray of bool
         Whether a signal is predicted.
@@ -116,14 +124,23 @@ def solve_problems(
     ------
     MissingPackageError
         If `parallel` is set and dask is not installed.
+    InvalidOptionError
+        If a method of limits or intervals is not defined for the problems.
     """
-    starts = iterate(range(0, max(size, 1), _BLOCK))
-    blocks = (slice(start, start + _BLOCK) for start in starts)
+    methods = options.upper, options.two_sided
+    with_toys = problems_with_toys(statistics(slice(0, _BLOCK)), options.selection, methods)
+    length = with_toys or _BLOCK
+    starts = iterate(range(0, max(size, 1), length))
+    blocks = (slice(start, start + length) for start in starts)
     tasks = (
         partial(_solve_block, statistics(block), options, None if scale is None else scale[block])
         for block in blocks
     )
-    return Solution.from_blocks(_run_with_dask(tasks) if parallel else [task() for task in tasks])
+    try:
+        solved = _run_with_dask(tasks) if parallel else [task() for task in tasks]
+    except (UndefinedMethodError, PriorError) as error:
+        raise InvalidOptionError(str(error)) from None
+    return Solution.from_blocks(solved)
 
 
 def _run_with_dask(tasks: Iterable[Callable[[], Solution]]) -> Sequence[Solution]:
@@ -189,6 +206,8 @@ def _scaled(options: FitOptions, factor: float) -> FitOptions:
             options,
             norm_values=steps if options.around_best_fit else steps / factor,
             norm_min=None if lowest is None else float(np.float64(lowest) / factor),
+            upper=scaled_method(options.upper, factor),
+            two_sided=options.two_sided and scaled_method(options.two_sided, factor),
         )
 
 
@@ -207,8 +226,14 @@ def _optional_quantities(
     if "errn-errp" in options.selection:
         values["norm_errn"] = step_down(stat, x, options.n_sigma**2, options.norm_min)
         values["norm_errp"] = step_up(stat, x, options.n_sigma**2)
-    if "ul" in options.selection:
-        values["norm_ul"] = x + step_up(stat, x, options.n_sigma_ul**2)
+    values |= interval_quantities(
+        stat,
+        x,
+        options.selection,
+        (options.n_sigma, options.n_sigma_ul),
+        (options.upper, options.two_sided),
+        options.norm_min,
+    )
     if "sensitivity" in options.selection:
         values["norm_sensitivity"] = sensitivity(stat, options.n_sigma_sensitivity**2)
     if "scan" in options.selection:

@@ -14,9 +14,9 @@ import numpy as np
 
 from .cash import Cash
 from .newton import best_fit
-from .statistic import Bool, Float, ProblemIndex
+from .statistic import Bool, Curve, Float, ProblemIndex
 
-__all__ = ["NOISE", "BackgroundFit", "fit_background"]
+__all__ = ["NOISE", "BackgroundCash", "BackgroundFit", "fit_background"]
 
 # Slopes and curvatures below this share of their terms are rounding errors: 45 times the spacing of
 # double precision, for sums over up to a hundred fine bins. At 1e-13 real slopes are lost and best
@@ -37,6 +37,8 @@ class BackgroundFit:
         Norm of the signal.
     precision : float
         1 / w^2 of the relative systematic uncertainty w of the background, 0 if it is free.
+    centre : float or numpy.ndarray
+        Norm of the background that the uncertainty is around.
     wall : numpy.ndarray
         Smallest norm of the background that leaves npred to all counts; 0 or larger.
     above_wall : numpy.ndarray
@@ -54,6 +56,7 @@ class BackgroundFit:
     cash: Cash
     x: Float
     precision: float
+    centre: Float | float
     wall: Float
     above_wall: Float
     sliding: Bool
@@ -68,7 +71,7 @@ class BackgroundFit:
     @property
     def prior_slope(self) -> Float:
         """Slope of the prior along the norm of the background."""
-        return (self.norm - 1) * self.precision
+        return (self.norm - self.centre) * self.precision
 
     def grows(self, side: int) -> Bool:
         """Whether the npred of a fine bin is positive, or becomes so at once on that side."""
@@ -83,7 +86,7 @@ class BackgroundFit:
         """
         n, b = self.cash.n, self.cash.b
         slope = (b * (grows - pull)).sum(axis=1) + self.prior_slope
-        size = (b * (grows + pull)).sum(axis=1) + (self.norm + 1) * self.precision
+        size = (b * (grows + pull)).sum(axis=1) + (self.norm + np.abs(self.centre)) * self.precision
         most = (b * ((n == 0) & (self.npred == 0))).sum(axis=1)
         held = self.sliding & (np.abs(slope) >= NOISE * size)
         return np.where(held, np.clip(slope, -most, 0), 0)
@@ -114,7 +117,9 @@ class BackgroundFit:
             return np.where(self.sliding, -self.norm / self.x, 0)
 
 
-def fit_background(cash: Cash, x: Float, precision: float) -> BackgroundFit:
+def fit_background(
+    cash: Cash, x: Float, precision: float, centre: Float | float = 1.0
+) -> BackgroundFit:
     """Fit the norm of the background at norms x of the signal.
 
     The fit is relative to the wall, so that a best norm close to it keeps its digits.
@@ -124,17 +129,18 @@ def fit_background(cash: Cash, x: Float, precision: float) -> BackgroundFit:
     wall = np.maximum(-inner.wall.min(axis=1, initial=np.inf), 0)
     shift = wall[:, None]
     walls, kinks = inner.wall + shift, inner.kink - shift
-    above, on_kink = best_fit(_BackgroundCash(n, b, signal, walls, kinks, precision, 1 - wall), 0.0)
-    above = np.where(np.isnan(above), 1, above)
+    from_centre = BackgroundCash(n, b, signal, walls, kinks, precision, centre - wall)
+    above, on_kink = best_fit(from_centre, 0.0)
+    above = np.where(np.isnan(above), np.maximum(centre, 0), above)
     from_wall = np.where(n > 0, walls, -kinks)
     with np.errstate(divide="ignore", invalid="ignore"):
         npred = np.where(b > 0, b * (from_wall + above[:, None]), signal)
     sliding, at_wall = on_kink & (wall + above > 0), (from_wall == 0) & (wall > 0)[:, None]
-    return BackgroundFit(cash, x, precision, wall, above, sliding, npred, at_wall)
+    return BackgroundFit(cash, x, precision, centre, wall, above, sliding, npred, at_wall)
 
 
 @dataclass(frozen=True, eq=False)
-class _BackgroundCash(Cash):
+class BackgroundCash(Cash):
     """The Cash statistic as a function of the background norm, with a Gaussian prior.
 
     Parameters
@@ -157,6 +163,26 @@ class _BackgroundCash(Cash):
         """Slope and curvature of half the statistic, including those of the prior."""
         slope, curvature = super().slope(x, side)
         return slope + (x - self.centre) * self.precision, curvature + self.precision
+
+    def rise_along(self, x: Float, sign: int, *, kinks: bool = True) -> Curve:
+        """Return the rise over a step from x and its derivative, with those of the prior."""
+        of_counts, p = super().rise_along(x, sign, kinks=kinks), self.precision
+        away = sign * (x - self.centre)
+
+        def evaluate(step: Float) -> tuple[Float, Float]:
+            value, derivative = of_counts(step)
+            return value + p * step * (step + 2 * away), derivative + 2 * p * (step + away)
+
+        return evaluate
+
+    def step_bound(self, x: Float, rise: float, sign: int) -> Float:
+        """Step over which the counts, or the prior, raise the statistic above its tangent."""
+        of_prior = np.sqrt(rise / self.precision) if self.precision else np.inf
+        return np.fmin(super().step_bound(x, rise, sign), of_prior)
+
+    def never_rises(self, sign: int) -> Bool:
+        """As for the counts alone; with a prior the statistic rises in both directions."""
+        return np.asarray(super().never_rises(sign) & (not self.precision))
 
     def newton_start(self, slope_limit: Float) -> Float:
         """Norm at which the counts of one fine bin balance `slope_limit` and the prior.

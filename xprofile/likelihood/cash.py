@@ -18,7 +18,7 @@ from typing import Self
 
 import numpy as np
 
-from .statistic import Bool, Curve, Float, ProblemIndex
+from .statistic import Bool, Curve, Draws, Float, ProblemIndex
 
 __all__ = ["TRUNCATION", "Cash", "cash_change"]
 
@@ -193,6 +193,16 @@ class Cash:
         with np.errstate(divide="ignore", invalid="ignore"):
             norm = (half + np.sqrt(half**2 + 4 * weights * ts)) / (2 * weights)
         return np.asarray(np.where(weights > 0, norm, np.inf).min(axis=1))
+
+    def expected_data(self, x: Float) -> Self:
+        """Return the statistic of the counts expected at a norm."""
+        expected = np.maximum(x[:, None] * self.s + self.b, 0)
+        return type(self).from_counts(expected, self.s, self.b)
+
+    def drawn(self, draws: Draws) -> Self:
+        """Return the statistic of toys whose expected counts are the counts here."""
+        n, s, b = draws.poisson(self.n), draws.repeat(self.s), draws.repeat(self.b)
+        return type(self).from_counts(n, s, b)
 
 
 def cash_change(

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from .statistic import Bool, Curve, Float, ProblemIndex, Statistic
+from .statistic import Bool, Curve, Draws, Float, ProblemIndex, Statistic
 
 __all__ = ["Joint"]
 
@@ -93,6 +93,14 @@ class Joint:
     def asimov_start(self, ts: float) -> Float:
         """Lowest start of all parts."""
         return np.asarray(np.fmin.reduce([part.asimov_start(ts) for part in self.parts]))
+
+    def expected_data(self, x: Float) -> Self:
+        """Return the statistic of the counts expected at a norm in all data sets."""
+        return type(self)(tuple(part.expected_data(x) for part in self.parts))
+
+    def drawn(self, draws: Draws) -> Self:
+        """Return the statistic of toys of all data sets."""
+        return type(self)(tuple(part.drawn(draws) for part in self.parts))
 
 
 def _total(values: Iterable[Float]) -> Float:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .background_norm import NOISE, BackgroundFit, fit_background
 from .cash import TRUNCATION, Cash, cash_change
-from .statistic import Bool, Curve, Float, ProblemIndex
+from .statistic import Bool, Curve, Draws, Float, ProblemIndex
 
 __all__ = ["NuisanceCash"]
 
@@ -48,10 +48,14 @@ class NuisanceCash:
         The problems with the predicted background.
     width : float
         Relative systematic uncertainty of the background; inf leaves its norm free.
+    centre : float or numpy.ndarray
+        Norm of the background that the uncertainty is around, (nproblem,). It is 1 for data; toys
+        draw it, as if the background had been measured again.
     """
 
     cash: Cash
     width: float
+    centre: Float | float = 1.0
 
     slope_is_concave = False
 
@@ -61,28 +65,30 @@ class NuisanceCash:
 
     def take(self, index: ProblemIndex) -> Self:
         """Return the statistic of the selected problems."""
-        return type(self)(self.cash.take(index), self.width)
+        centre = self.centre[index] if isinstance(self.centre, np.ndarray) else self.centre
+        return type(self)(self.cash.take(index), self.width, centre)
 
     def _fit_background(self, x: Float) -> BackgroundFit:
-        return fit_background(self.cash, x, self._precision)
+        return fit_background(self.cash, x, self._precision, self.centre)
 
     def value(self, x: Float) -> Float:
         """Statistic at one norm for each problem."""
         norm = self._fit_background(x).norm
         scaled = replace(self.cash, b=norm[:, None] * self.cash.b)
-        return scaled.value(x) + (norm - 1) ** 2 * self._precision
+        return scaled.value(x) + (norm - self.centre) ** 2 * self._precision
 
     def rise(self, x: Float, to: Float) -> Float:
         """C(to) - C(x), exact even if it is much smaller than C."""
-        return self._rise(self._fit_background(x), self._fit_background(to), to - x)
+        return self.rise_between(self._fit_background(x), self._fit_background(to), to - x)
 
-    def _rise(
+    def rise_between(
         self,
         before: BackgroundFit,
         after: BackgroundFit,
         step: Float,
         npred_min: float = TRUNCATION,
     ) -> Float:
+        """Change of the statistic between two fits of the background, for a step in x."""
         moved = (after.wall - before.wall) + (after.above_wall - before.above_wall)
         s, b = self.cash.s, self.cash.b
         by_signal, by_norm = step[:, None] * s, moved[:, None] * b
@@ -96,7 +102,7 @@ class NuisanceCash:
             after.npred - before.npred,
         )
         risen = cash_change(self.cash.n, before.npred, after.npred, difference, npred_min)
-        return risen + moved * (after.norm + before.norm - 2) * self._precision
+        return risen + moved * (after.norm + before.norm - 2 * self.centre) * self._precision
 
     def slope(self, x: Float, side: int = 0) -> tuple[Float, Float]:
         """Slope and curvature of C / 2, along the best norms of the background."""
@@ -165,7 +171,7 @@ class NuisanceCash:
 
         def evaluate(step: Float) -> tuple[Float, Float]:
             to = x + sign * step
-            risen = self._rise(before, self._fit_background(to), sign * step, _TINY)
+            risen = self.rise_between(before, self._fit_background(to), sign * step, _TINY)
             # a convex function is nowhere less steep than its mean slope so far
             return risen, np.maximum(2 * sign * self.slope(to, sign)[0], risen / step)
 
@@ -232,3 +238,20 @@ class NuisanceCash:
         """As for a known background, below the solution; NaN if a free one replaces all signal."""
         hidden = self._replaceable(self.cash.b >= 0) & (not self._precision)
         return np.where(hidden, np.nan, self.cash.asimov_start(ts))
+
+    def expected_data(self, x: Float) -> Self:
+        """Return the statistic of the counts expected at a norm, around the best background."""
+        best = self._fit_background(x)
+        cash = Cash.from_counts(np.maximum(best.npred, 0), self.cash.s, self.cash.b)
+        return type(self)(cash, self.width, best.norm)
+
+    def drawn(self, draws: Draws) -> Self:
+        """Return the statistic of toys, which measure the background again if it is uncertain."""
+        cash = self.cash.drawn(draws)
+        if not self._precision:
+            return type(self)(cash, self.width)
+        return type(self)(
+            cash,
+            self.width,
+            draws.normal(np.broadcast_to(self.centre, len(self.cash.n)), self.width),
+        )

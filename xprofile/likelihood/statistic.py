@@ -8,12 +8,28 @@ from typing import Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bool", "Curve", "Float", "ProblemIndex", "Statistic"]
+__all__ = ["Bool", "Curve", "Draws", "Float", "ProblemIndex", "Statistic"]
 
 Float: TypeAlias = NDArray[np.float64]
 Bool: TypeAlias = NDArray[np.bool_]
 ProblemIndex: TypeAlias = NDArray[np.bool_] | NDArray[np.intp] | slice
 Curve: TypeAlias = Callable[[Float], tuple[Float, Float]]  # returns a value and its derivative
+
+
+class Draws(Protocol):
+    """Random numbers for toys: of each problem a number of toys, one after the other."""
+
+    def repeat(self, values: Float) -> Float:
+        """Repeat the rows of an array, one for each toy."""
+        ...
+
+    def poisson(self, mean: Float) -> Float:
+        """Draw counts, (nproblem * ntoy, nbin), for expected counts (nproblem, nbin)."""
+        ...
+
+    def normal(self, mean: Float, width: float) -> Float:
+        """Draw numbers, (nproblem * ntoy,), for means (nproblem,)."""
+        ...
 
 
 class Statistic(Protocol):
@@ -101,4 +117,15 @@ class Statistic(Protocol):
 
     def asimov_start(self, ts: float) -> Float:
         """Estimate the norm at which `asimov_ts` reaches `ts`; NaN if no norm does."""
+        ...
+
+    def expected_data(self, x: Float) -> Self:
+        """Return the statistic of the counts expected at a norm (Asimov data).
+
+        Backgrounds that are fitted are those that fit the data best at this norm.
+        """
+        ...
+
+    def drawn(self, draws: Draws) -> Self:
+        """Return the statistic of toys of `expected_data`, several problems for each problem."""
         ...

@@ -19,7 +19,7 @@ from typing import Self
 
 import numpy as np
 
-from .statistic import Bool, Curve, Float, ProblemIndex
+from .statistic import Bool, Curve, Draws, Float, ProblemIndex
 
 __all__ = ["WStat", "on_off_change", "on_off_rates", "on_off_slope", "on_off_value"]
 
@@ -141,6 +141,16 @@ class WStat:
             known = np.where(m > 0, s**2 / (a * m * (1 + a)), 0).sum(axis=1)
             smooth = np.where(known > 0, np.sqrt(ts / known), 0)
             return np.asarray(smooth + ts / (2 * (s * np.log1p(1 / a)).sum(axis=1)))
+
+    def expected_data(self, x: Float) -> Self:
+        """Return the statistic of the on and off counts expected at a norm."""
+        on, off = self._rates(x)
+        return type(self)(on, self.s, off, self.alpha)
+
+    def drawn(self, draws: Draws) -> Self:
+        """Return the statistic of toys whose expected counts are the counts here."""
+        n, m = draws.poisson(self.n), draws.poisson(self.m)
+        return type(self)(n, draws.repeat(self.s), m, draws.repeat(self.alpha))
 
 
 def on_off_rates(n: Float, signal: Float, m: Float, alpha: Float) -> tuple[Float, Float]:
