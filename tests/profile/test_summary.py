@@ -26,18 +26,21 @@ def test_of_a_profile(binned):
     profile = to_sed_type(make_profile(binned, power_law(2.3)), "dnde")
     lines = repr(profile.profile).splitlines()
     assert lines[:2] == ["Flux profile, dnde", "------------------"]
-    assert lines[2:9] == [
+    assert lines[2:12] == [
         "  projected_distance   : 5, from 0 to 6 deg",
         "  energy               : 2, from 0.01 to 1 TeV",
         "  spectral_model       : "
         "PowerLaw1D(amplitude=1e-12 cm-2 s-1 TeV-1, x_0=1.0 TeV, alpha=2.3)",
         "  n_sigma              : 1",
+        "  cl                   : 0.682689",
         "  n_sigma_ul           : 2",
+        "  cl_ul                : 0.97725",
         "  n_sigma_sensitivity  : 5",
         "  sqrt_ts_threshold_ul : 2",
+        "  ul_method            : likelihood",
     ]
-    assert lines[10].split(maxsplit=3) == ["dnde", "cm-2", "s-1", "TeV-1  differential flux"]
-    assert sum("  " in line for line in lines[10:]) == len(profile.data_vars)
+    assert lines[13].split(maxsplit=3) == ["dnde", "cm-2", "s-1", "TeV-1  differential flux"]
+    assert sum("  " in line for line in lines[13:]) == len(profile.data_vars)
     assert not any(line.endswith(" ") for line in lines)
 
 

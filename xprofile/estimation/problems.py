@@ -64,6 +64,11 @@ class Problems:
         """Number of problems."""
         return int(np.prod(self.shape))
 
+    @property
+    def nfine(self) -> int:
+        """Number of fine bins of one problem, of all data sets."""
+        return sum(n.shape[-1] for n, *_ in self.fine_bins)
+
     def statistics(self, block: slice) -> list[Statistic]:
         """Return the statistics of a block of problems, one for each data set."""
         where = np.unravel_index(np.arange(self.size)[block], self.shape)
@@ -101,6 +106,7 @@ def make_problems(
     *,
     summed: bool = False,
     width: float | None = None,
+    common_norm: bool = False,
 ) -> Problems:
     """Sort the fine bins of data sets into problems, one for each bin and energy group.
 
@@ -116,6 +122,8 @@ def make_problems(
         Whether to sum the fine energy bins of a group.
     width : float or None
         Relative systematic uncertainty of the background; None for a known background.
+    common_norm : bool
+        Whether all bins have the same norm. Each bin is then a separate data set of one bin.
 
     Raises
     ------
@@ -130,12 +138,21 @@ def make_problems(
         grouped(fine_bins(data, signal_variable(data, model), order), group, summed=summed)
         for data, group in zip(datasets, groups, strict=True)
     )
+    if common_norm:
+        arrays = tuple(one for part in arrays for one in _single_bins(part))
     shape = np.broadcast_shapes(*(array.shape[:-1] for part in arrays for array in part))
     scale = _signal_scale([s for _, s, *_ in arrays])
     if scale is not None:
         factor = scale[..., None]
         arrays = tuple((n, np.multiply(s, factor), *rest) for n, s, *rest in arrays)
     return Problems(extra, shape, arrays, width, scale)
+
+
+def _single_bins(arrays: tuple[NDArray[Any], ...]) -> list[tuple[NDArray[Any], ...]]:
+    """Split arrays (*extra, nbin, ngroup, nfine) into those of single bins."""
+    number = max(array.shape[-3] for array in arrays)
+    full = [np.broadcast_to(a, (*a.shape[:-3], number, *a.shape[-2:])) for a in arrays]
+    return [tuple(a[..., i : i + 1, :, :] for a in full) for i in range(number)]
 
 
 def check_unmeasured(datasets: Sequence[xr.Dataset], width: float | None) -> None:

@@ -4,6 +4,6 @@
 `limits` has upper limits, and computes others from a scan (`scans`, `interpolation`).
 `profile_merging` merges profiles by the sum of their scans (`summed_scans`). `rebinning` merges or
 folds the bins of binned data (`edge_matching`), also until each bin meets a criterion (`growing`).
-`toys` draws counts from a model, and `calibration` compares profiles with those of toys. `summary`
-describes a Dataset in a few lines.
+`toys` draws counts from a model, `calibration` summarises profiles of toys, and ``significance/``
+compares profiles with those of toys. `summary` describes a Dataset in a few lines.
 """

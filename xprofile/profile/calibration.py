@@ -1,34 +1,21 @@
-"""Compare profiles with those of toys: expected limits, p-values and coverage of intervals."""
+"""Summarise profiles of toys: expected limits, and coverage of intervals."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 import xarray as xr
 from scipy.special import ndtr
 
-from ..exceptions import InvalidDataError, MissingVariableError
+from ..likelihood.intervals import EXPECTED_BANDS, one_sided_cl, two_sided_cl
 from ..schema.checks import check_profile
-from ..schema.names import SED_TYPE, TOY
+from ..schema.names import BAND, SED_TYPE, TOY
 from ..schema.options import suggests_options
-from ..schema.variables import SED_TYPES
+from ..schema.variables import COORDS, SED_TYPES
 from .sed import quantity_name, to_sed_type
+from .significance.toy_variables import EQUAL, toy_variable
 from .toys import broadcast_norm
 
-__all__ = ["expected_limits", "interval_coverage", "p_value"]
-
-BAND: Final = "band"
-
-# Median and the usual bands of 68 % and 95 %, in standard deviations of a normal distribution.
-# Bands further out need more toys: beyond 3 there are 1.3 of 1000, and beyond 20 none.
-_BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-
-# Relative difference up to which values count as equal. It is above the rounding of a fit, about
-# 1e-12, so that toys with the counts of the data have the same test statistic, and below
-# differences between other counts. With 0, such toys count as lower at random; with 1e-2, toys
-# with a lower test statistic count as equal and p-values are too large.
-_EQUAL = 1e-9
+__all__ = ["expected_limits", "interval_coverage"]
 
 
 @suggests_options
@@ -79,79 +66,12 @@ def expected_limits(toys: xr.Dataset, quantity: str | None = None) -> xr.DataArr
     check_profile(toys)
     name = quantity or f"{quantity_name(str(toys.attrs[SED_TYPE]))}_ul"
     kind = name.partition("_")[0]
-    limits = _toy_variable(to_sed_type(toys, kind) if kind in SED_TYPES else toys, name)
-    band = xr.Variable(BAND, np.array(_BANDS), {"long_name": "standard deviations"})
-    found = limits.quantile(ndtr(_BANDS), TOY, skipna=False).rename(quantile=BAND)
+    limits = toy_variable(to_sed_type(toys, kind) if kind in SED_TYPES else toys, name)
+    band = xr.Variable(BAND, np.array(EXPECTED_BANDS), COORDS[BAND].attrs)
+    found = limits.quantile(ndtr(EXPECTED_BANDS), TOY, skipna=False).rename(quantile=BAND)
     found = found.assign_coords({BAND: band})
     words = {"long_name": f"expected {limits.attrs.get('long_name', name)}"}
     return found.assign_attrs({**limits.attrs, **words}).rename(name)
-
-
-@suggests_options
-def p_value(profile: xr.Dataset, toys: xr.Dataset, *, quantity: str = "ts") -> xr.DataArray:
-    r"""Probability that data without signal have a test statistic as high as the observed one.
-
-    Parameters
-    ----------
-    profile : xarray.Dataset
-        The observed profile. If it has a dim ``toy``, each toy gets a p-value.
-    toys : xarray.Dataset
-        Profile of toys without signal, of the same bins by the same settings.
-    quantity : str
-        Variable to compare: ``ts`` for signals of either sign, ``sqrt_ts`` for positive signals
-        alone.
-
-    Returns
-    -------
-    xarray.DataArray
-        ``p_value`` (projected_distance, energy): :math:`p = (1 + k) / (1 + N)` if k of N toys have
-        a value as high as the observed one. It is never below 1 / (1 + N), and
-        :math:`P(p \le a) \le a` (Davison & Hinkley 1997, eq. 4.11). NaN where the observed value
-        or those of all toys are not known.
-
-    Raises
-    ------
-    MissingVariableError
-        If the toys have no dim ``toy``, or a profile lacks the quantity.
-    InvalidDataError
-        If the two have different bins.
-
-    See Also
-    --------
-    xprofile.simulate : Draw the toys.
-    xprofile.expected_limits : Limits of toys.
-
-    Examples
-    --------
-    >>> import astropy.units as u
-    >>> from astropy.coordinates import SkyCoord
-    >>> import xprofile
-    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
-    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
-    >>> binned = maps.profile.bin(rings)
-    >>> profile = xprofile.estimate(binned)
-    >>> null = xprofile.estimate(xprofile.simulate(binned, n_toys=199, rng=1))
-    >>> xprofile.p_value(profile, null).values[0].item()
-    0.005
-    """
-    null = _toy_variable(toys, quantity).rename({TOY: "_null"})
-    observed = _variable(profile, quantity)
-    same = set(null.dims) - {"_null"} == set(observed.dims) - {TOY}
-    try:
-        observed, null = xr.align(observed, null, join="exact")
-    except ValueError:
-        same = False
-    if not same:
-        raise InvalidDataError(
-            f"the toys have other bins than the profile: {dict(null.sizes)} against "
-            f"{dict(observed.sizes)}, or other coordinates; estimate both with the same settings"
-        )
-    known = observed.notnull() & (null.notnull().sum("_null") > 0)
-    above = (null >= observed - _EQUAL * abs(observed)).sum("_null")
-    found = ((1 + above) / (1 + null.notnull().sum("_null"))).where(known)
-    attrs = {"long_name": f"probability of a {quantity} as high without signal"}
-    return found.transpose(*observed.dims).rename("p_value").assign_attrs(attrs)
 
 
 @suggests_options
@@ -174,9 +94,11 @@ def interval_coverage(toys: xr.Dataset, norm: float | xr.DataArray) -> xr.Datase
           norm + norm_err.
         - ``norm_errn_errp`` (projected_distance, energy): interval from norm - norm_errn (open
           below if that is NaN) to norm + norm_errp.
+        - ``norm_lo_hi`` (projected_distance, energy): interval from norm_lo (open below if that is
+          NaN) to norm_hi.
         - ``norm_ul`` (projected_distance, energy): interval up to the limit.
-        - ``norm_err_error``, ``norm_errn_errp_error``, ``norm_ul_error`` (projected_distance,
-          energy): binomial errors of the shares.
+        - ``norm_err_error``, ``norm_errn_errp_error``, ``norm_lo_hi_error``, ``norm_ul_error``
+          (projected_distance, energy): binomial errors of the shares.
 
         NaN where no toy has a norm. For k of N toys the binomial error is
 
@@ -212,7 +134,7 @@ def interval_coverage(toys: xr.Dataset, norm: float | xr.DataArray) -> xr.Datase
     ['norm_err', 'norm_err_error']
     """
     norms = to_sed_type(toys, "norm")
-    true = broadcast_norm(norm, _toy_variable(norms, "norm").isel({TOY: 0}, drop=True))
+    true = broadcast_norm(norm, toy_variable(norms, "norm").isel({TOY: 0}, drop=True))
     shares = {}
     for name, (low, high) in _intervals(norms).items():
         known = norms["norm"].notnull() & high.notnull() & true.notnull()
@@ -236,7 +158,10 @@ def _intervals(profile: xr.Dataset) -> dict[str, tuple[xr.DataArray, xr.DataArra
         found["norm_err"] = norm - profile["norm_err"], norm + profile["norm_err"]
     if "norm_errn" in profile and "norm_errp" in profile:
         low, high = norm - profile["norm_errn"], norm + profile["norm_errp"]
-        found["norm_errn_errp"] = (low - _EQUAL * (high - low)).fillna(-np.inf), high
+        found["norm_errn_errp"] = (low - EQUAL * (high - low)).fillna(-np.inf), high
+    if "norm_lo" in profile and "norm_hi" in profile:
+        low, high = profile["norm_lo"], profile["norm_hi"]
+        found["norm_lo_hi"] = (low - EQUAL * (high - low)).fillna(-np.inf), high
     if "norm_ul" in profile:
         found["norm_ul"] = xr.full_like(norm, -np.inf), profile["norm_ul"]
     return found
@@ -244,29 +169,10 @@ def _intervals(profile: xr.Dataset) -> dict[str, tuple[xr.DataArray, xr.DataArra
 
 def _nominal(profile: xr.Dataset, name: str) -> dict[str, float]:
     """Nominal coverage as attr: one-sided for a limit, else two-sided."""
-    sigma = profile.attrs.get("n_sigma_ul" if name == "norm_ul" else "n_sigma")
+    level = "cl_ul" if name == "norm_ul" else "cl"
+    if level in profile.attrs:
+        return {"nominal": float(profile.attrs[level])}
+    sigma = profile.attrs.get(level.replace("cl", "n_sigma"))
     if sigma is None:
         return {}
-    return {"nominal": float(ndtr(sigma) if name == "norm_ul" else 1 - 2 * ndtr(-sigma))}
-
-
-def _variable(profile: xr.Dataset, name: str) -> xr.DataArray:
-    """Return a variable of a profile."""
-    if name not in profile:
-        raise MissingVariableError(
-            f"the profile has no {name!r}; its variables are {list(profile)}"
-        )
-    return profile[name]
-
-
-def _toy_variable(profile: xr.Dataset, name: str) -> xr.DataArray:
-    """Return a variable of a profile of toys, with the dim ``toy``."""
-    found = _variable(profile, name)
-    if TOY not in found.dims:
-        raise MissingVariableError(
-            f"{name} has no dim {TOY!r}, found {found.dims}; estimate the profile of "
-            "binned.profile.simulate(...)"
-        )
-    if not found.sizes[TOY]:
-        raise InvalidDataError(f"{name} has no toys, found the sizes {dict(found.sizes)}")
-    return found
+    return {"nominal": one_sided_cl(sigma) if level == "cl_ul" else two_sided_cl(sigma)}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
+from ..estimation.confidence import upper_level
+from ..estimation.status import flag_negative_limits
 from ..exceptions import InvalidDataError
 from ..schema.checks import check_profile
 from ..schema.history import extend_history
-from ..schema.names import SED_TYPE, THRESHOLD
+from ..schema.names import SED_TYPE, THRESHOLD, TOY
 from ..schema.number_checks import check_number
 from ..schema.options import suggests_options
-from ..schema.variables import PROFILE
+from ..schema.variables import PROFILE, status_attrs
 from .scans import describe_flagged_bins, read_scan
 from .sed import is_brightness, quantity_name, to_sed_type
 
-__all__ = ["recompute_ul", "upper_limits", "with_threshold"]
+__all__ = ["recompute_ul", "upper_limits", "with_negative_limits", "with_threshold"]
 
 _THRESHOLD_KIND = "a number, or infinity for all or no bins"
 
@@ -113,7 +116,9 @@ def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Datas
 
 
 @suggests_options
-def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
+def recompute_ul(
+    profile: xr.Dataset, n_sigma_ul: float | None = None, *, cl_ul: float | None = None
+) -> xr.Dataset:
     r"""Compute upper limits of another significance from the scan of a profile.
 
     Binned data give them exactly: ``estimate(binned, n_sigma_ul=...)``.
@@ -123,17 +128,21 @@ def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
     profile : xarray.Dataset
         With ``stat_scan`` (..., norm_scan), of any sed type and with any dims. The scan may be in
         any order, at norms ``norm_scan`` or ``norm_scan_values``.
-    n_sigma_ul : float
-        Significance of the limits.
+    n_sigma_ul : float, optional
+        Significance of the limits; 2 by default.
+    cl_ul : float, optional
+        One-sided confidence level such as 0.95, instead of `n_sigma_ul`.
 
     Returns
     -------
     xarray.Dataset
-        `profile` with the attr ``n_sigma_ul`` and other limits. For the sed type ``dnde``:
+        `profile` with the attrs ``n_sigma_ul``, ``cl_ul`` and ``ul_method`` (``"likelihood"``) and
+        other limits. For the sed type ``dnde``:
 
         - ``dnde_ul`` (projected_distance, energy), in the unit of ``dnde``: upper limit, NaN
           where the best fit is NaN.
         - ``is_ul`` (projected_distance, energy), bool: the bins whose limit is quoted.
+        - ``status`` (projected_distance, energy): with the flag ``negative_limit`` of these limits.
 
     Raises
     ------
@@ -142,7 +151,13 @@ def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
     InvalidDataError
         If a scan does not reach the limit; the message names the bins.
     InvalidOptionError
-        If `n_sigma_ul` is not a positive number.
+        If `n_sigma_ul` is not a positive number, or `cl_ul` no level above 0.5 and below 1, or both
+        are given.
+
+    Warns
+    -----
+    DataWarning
+        If limits are negative, or `n_sigma_ul` is below 1, like a confidence level.
 
     See Also
     --------
@@ -174,15 +189,15 @@ def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
     >>> (higher.norm_ul > profile.norm_ul).values.ravel()
     array([ True,  True])
     """
-    check_number("n_sigma_ul", n_sigma_ul, "a positive number")
+    sigma, level = upper_level(n_sigma_ul, cl_ul)
     norms = to_sed_type(profile, "norm").compute()
     scan = read_scan(norms)
     best, *_ = xr.broadcast(norms["norm"], norms["stat"])
-    limit = best.copy(data=scan.upper_limit(n_sigma_ul))
+    limit = best.copy(data=scan.upper_limit(sigma))
     missing = limit.isnull() & norms["norm"].notnull()
     if missing.any():
         raise InvalidDataError(
-            f"the scan does not reach {n_sigma_ul:g} sigma above the best fit "
+            f"the scan does not reach {sigma:g} sigma above the best fit "
             f"{describe_flagged_bins(missing)}; estimate again with higher norm_values=, or with "
             "scan_n_sigma=; or compute the limit from the binned data"
         )
@@ -190,9 +205,28 @@ def recompute_ul(profile: xr.Dataset, n_sigma_ul: float = 2.0) -> xr.Dataset:
     limits = norms[["norm", *_conversion_variables(norms)]].assign(norm_ul=limit)
     shown = to_sed_type(limits, name, per_solid_angle=is_brightness(profile))
     result = profile.assign({f"{name}_ul": shown[f"{name}_ul"].variable})
-    result = result.assign_attrs(n_sigma_ul=float(n_sigma_ul))
+    attrs = {"n_sigma_ul": sigma, "cl_ul": level, "ul_method": "likelihood"}
+    result = with_negative_limits(result.assign_attrs(attrs), limit)
+    result = result.drop_vars(f"{name}_ul_expected", errors="ignore")
     result = result.assign(is_ul=upper_limits(result))
-    return extend_history(result, result, f"recompute_ul n_sigma_ul: {n_sigma_ul:g}")
+    return extend_history(result, result, f"recompute_ul n_sigma_ul: {sigma:g}")
+
+
+def with_negative_limits(profile: xr.Dataset, limits: xr.DataArray) -> xr.Dataset:
+    """Flag negative limits in the status of a profile, if it has one, and warn of them.
+
+    Warns
+    -----
+    DataWarning
+        If there are any, unless the profile is one of toys.
+    """
+    if "status" not in profile:
+        return profile
+    status, _ = xr.broadcast(profile["status"], limits)
+    status = status.transpose(*limits.dims)
+    warn = TOY not in profile.dims
+    flags = flag_negative_limits(status.to_numpy().astype(np.int16), limits.to_numpy(), warn=warn)
+    return profile.assign(status=xr.Variable(limits.dims, flags, status.attrs | status_attrs()))
 
 
 def _conversion_variables(norms: xr.Dataset) -> list[str]:

@@ -18,7 +18,7 @@ from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE, high, 
 from ..schema.options import suggests_options
 from ..schema.units import values_in_unit
 from ..schema.variables import STATUS_FLAGS, result_variable
-from .limits import upper_limits
+from .limits import upper_limits, with_negative_limits
 from .scans import read_scan
 from .sed import is_brightness, quantity_name, to_sed_type
 from .summed_scans import fit_summed_scans, sum_scans
@@ -133,6 +133,8 @@ def merge_profiles(
     made = {n: xr.Variable(*v, result_variable(n).attrs) for n, v in variables.items()}
     result = result.assign(made)
     result = result.assign(_combined_variables(norms)).assign_attrs(attrs)
+    result.attrs.pop("interval_method", None)  # there are no intervals
+    result = with_negative_limits(result, result["norm_ul"])
     if NORM_SCAN_VALUES not in result:
         result = result.assign_coords({NORM_SCAN: first[NORM_SCAN]})
     result = to_sed_type(result, kind, per_solid_angle=brightness)
@@ -188,8 +190,10 @@ def _shared_attrs(norms: Sequence[xr.Dataset]) -> dict[str, Any]:
         for name, value in first.items()
         if all(name in n.attrs and np.array_equal(n.attrs[name], value) for n in norms)
     }
-    needed = {name: first[name] for name in ("n_sigma", "n_sigma_ul", "history") if name in first}
-    return kept | needed | {SED_TYPE: "likelihood"}
+    names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul", "history")
+    needed = {name: first[name] for name in names if name in first}
+    # limits are those of the scans
+    return kept | needed | {SED_TYPE: "likelihood", "ul_method": "likelihood"}
 
 
 def _is_unbounded_below(norms: Sequence[xr.Dataset]) -> NDArray[np.bool_]:

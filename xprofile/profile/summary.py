@@ -66,8 +66,10 @@ def _range(data: xr.Dataset, dim: str) -> str:
 
 def _settings(profile: xr.Dataset) -> dict[str, str]:
     """Settings with which a profile was estimated."""
-    names = ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity", THRESHOLD)
+    names = ("n_sigma", "cl", "n_sigma_ul", "cl_ul", "n_sigma_sensitivity", THRESHOLD)
     found = {name: f"{profile.attrs[name]:g}" for name in names if name in profile.attrs}
+    methods = ("ul_method", "interval_method")
+    found |= {name: str(profile.attrs[name]) for name in methods if name in profile.attrs}
     used = [n for n in ("smoothness", "exposure_systematic") if profile.attrs.get(n)]
     found |= {name: f"{profile.attrs[name]:g}" for name in used}
     return {SPECTRAL_MODEL: _model(profile.attrs.get(SPECTRAL_MODEL)), **found}

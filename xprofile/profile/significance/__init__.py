@@ -1,0 +1,1 @@
+"""Tests of a profile by toys: `p_values` of bins, `most_significant` bin, and `goodness` of fit."""
