@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .maps.positions import assign_sky_coords, skycoord, solid_angle
     from .maps.smoothing import smooth
     from .prediction.predicting import predict
-    from .profile.calibration import expected_limits, interval_coverage, p_value
+    from .profile.calibration import expected_limits, interval_coverage
     from .profile.comparing.correlating import correlation
     from .profile.limits import recompute_ul, upper_limits, with_threshold
     from .profile.profile_merging import merge_profiles
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from .profile.rebinning import fold, rebin
     from .profile.reference_model import with_reference_model
     from .profile.sed import quantity, to_sed_type
+    from .profile.significance.goodness import goodness_of_fit
+    from .profile.significance.most_significant import global_significance
+    from .profile.significance.p_values import p_value
     from .profile.toys import simulate
     from .schema.axes import axis_edges
     from .schema.checks import check_binned, check_maps, check_profile
@@ -87,6 +90,8 @@ __all__ = [
     "from_arrays",
     "from_gammapy",
     "fwhm",
+    "global_significance",
+    "goodness_of_fit",
     "half_light",
     "interval_coverage",
     "merge_profiles",
@@ -159,7 +164,6 @@ _NAMES = {
     "profile.calibration": (
         "expected_limits",
         "interval_coverage",
-        "p_value",
     ),
     "profile.comparing.correlating": ("correlation",),
     "profile.limits": (
@@ -183,6 +187,9 @@ _NAMES = {
         "quantity",
         "to_sed_type",
     ),
+    "profile.significance.goodness": ("goodness_of_fit",),
+    "profile.significance.most_significant": ("global_significance",),
+    "profile.significance.p_values": ("p_value",),
     "profile.toys": ("simulate",),
     "schema.checks": (
         "check_binned",

@@ -75,7 +75,7 @@ CALLS = {
         "simulate": {"n_toys": 2, "rng": 1}, "to_units": {"energy": "GeV"},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
         "unfold": (), "share_kept": (), "psf_profile": (), "fit_templates": ("known",),
-        "fit_spectrum": (power_law(),),
+        "fit_spectrum": (power_law(),), "goodness_of_fit": (),
         "fit_shape": {"model": models.Gaussian1D(1, 0, 0.3, fixed={"mean": True})},
     },
     "profile": {
@@ -96,7 +96,8 @@ CALLS = {
 
 # what writes files or draws
 OTHERS = ("to_netcdf", "to_zarr", "to_fits", "to_ecsv", "plot")
-NOT_CALLED = {"p_value", "with_reference_model", "expected_limits", "interval_coverage"}
+NOT_CALLED = {"p_value", "with_reference_model", "expected_limits", "interval_coverage",
+              "global_significance"}  # fmt: skip
 
 
 def call(stages, stage, name):

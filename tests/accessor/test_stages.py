@@ -41,12 +41,13 @@ METHODS = {
         "predict", "skycoord", "solid_angle", "to_fits", "wcs",
     },
     "binned": {
-        "estimate", "fit_shape", "fit_spectrum", "fit_templates", "fold", "plot_psf",
-        "psf_profile", "rebin",
+        "estimate", "fit_shape", "fit_spectrum", "fit_templates", "fold",
+        "goodness_of_fit", "plot_psf", "psf_profile", "rebin",
         "share_kept", "simulate", "unfold",
     },
     "profile": {
-        "containment", "correlation", "curve_of_growth", "expected_limits", "fwhm", "half_light",
+        "containment", "correlation", "curve_of_growth", "expected_limits", "fwhm",
+        "global_significance", "half_light",
         "interval_coverage", "p_value", "plot",
         "plot_correlation",
         "plot_stat_scan", "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv",

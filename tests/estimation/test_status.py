@@ -92,7 +92,8 @@ def test_no_exposure():
 def test_zero_counts_everywhere(binned):
     binned["counts"] = binned.counts * 0
     profile = estimate(binned, selection_optional="all")
-    assert flags(profile) == {"zero_counts", "best_fit_at_boundary", "unbounded_interval"}
+    expected = {"zero_counts", "best_fit_at_boundary", "unbounded_interval", "negative_limit"}
+    assert flags(profile) == expected
     signal = predicted_signal(binned, power_law()).transpose(..., "energy")
     edge = -(binned.background / signal).max("energy")
     np.testing.assert_allclose(profile.norm[:, 0], edge, rtol=1e-12)

@@ -34,9 +34,12 @@ def test_inputs_are_left_alone(image, two_bands):
     xr.testing.assert_identical(profile, two_bands)
 
 
+LIMITS = "97.7 % CL upper limits"
+
+
 def test_a_series_for_each_energy_band(two_bands):
     ax = plot_profile(two_bands)
-    assert legend_texts(ax) == BAND_TEXTS
+    assert legend_texts(ax) == [*BAND_TEXTS, LIMITS]
     for index in range(2):
         limit = upper_limits(two_bands)[:, index]
         value = two_bands.norm[:, index].where(~limit)
@@ -44,6 +47,7 @@ def test_a_series_for_each_energy_band(two_bands):
 
 
 def test_one_band_has_no_legend_unless_asked_for(two_bands):
+    two_bands = two_bands.drop_vars("norm_ul")
     one = two_bands.isel(energy=[1])
     assert legend_texts(plot_profile(one, ax=plt.figure().gca())) is None
     labelled = plot_profile(one, ax=plt.figure().gca(), label="line")

@@ -60,7 +60,7 @@ def test_what_has_no_place_on_a_log_axis_is_told(profile):
     below["norm_ul"] = below.norm_ul - 10
     assert hidden == 0
     with pytest.warns(UserWarning, match=rf"{limit.sum()} of the .*yscale='symlog'"):
-        plot_profile(below, yscale="log")
+        plot_profile(below, yscale="log", negative_limits=True)
     ax = new_axes()
     ax.set_yscale("log")
     with pytest.warns(UserWarning, match="a log axis does not show them"):
@@ -100,7 +100,7 @@ def test_significance_on_the_right(profile):
     assert right.patch.get_visible()
     assert not ax.patch.get_visible()
     assert line.get_color() == right.yaxis.label.get_color() == TWIN_COLOR
-    assert legend_texts(ax) is None
+    assert legend_texts(ax) == [r"$\sqrt{\mathrm{TS}}$", "97.7 % CL upper limits"]
 
 
 def test_a_twin_of_several_bands_has_their_colours(two_bands):
@@ -108,7 +108,7 @@ def test_a_twin_of_several_bands_has_their_colours(two_bands):
     right = twin_of(ax)
     colors = [ax.containers[2 * band].lines[0].get_color() for band in range(2)]
     assert [line.get_color() for line in right.lines[:2]] == colors
-    assert legend_texts(ax) == [*BAND_TEXTS, r"$\sqrt{\mathrm{TS}}$"]
+    assert legend_texts(ax) == [*BAND_TEXTS, r"$\sqrt{\mathrm{TS}}$", "97.7 % CL upper limits"]
     assert right.get_xlim() == ax.get_xlim()
     np.testing.assert_allclose(steps(right.lines[1])[0], 5 - np.arange(6), rtol=1e-9)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Literal
 
 import xarray as xr
 
-from .base import DatasetProfile
 from .delegation import calls
+from .fits import FitsAccessor
 
 if TYPE_CHECKING:
     import astropy.units as u
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+    from ..estimation.confidence import Prior
     from ..estimation.energy_groups import EnergyEdges
     from ..spectrum.models import SpectralModel
 
 __all__ = ["BinnedAccessor"]
 
 
-class BinnedAccessor(DatasetProfile):
+class BinnedAccessor(FitsAccessor):
     """Methods of binned data, at ``binned.profile``.
 
     Parameters
@@ -39,8 +40,8 @@ class BinnedAccessor(DatasetProfile):
         *,
         spectral_model: SpectralModel | None = None,
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         n_sigma_sensitivity: float = 5,
         selection_optional: Collection[str] | str | None = None,
         norm_values: ArrayLike | None = None,
@@ -52,6 +53,14 @@ class BinnedAccessor(DatasetProfile):
         sqrt_ts_threshold_ul: float = 2,
         min_coverage: float = 0,
         strict_energies: bool = False,
+        cl: float | None = None,
+        cl_ul: float | None = None,
+        ul_method: str = "likelihood",
+        interval_method: str | None = None,
+        prior: Prior | None = None,
+        toys: int | str | None = None,
+        fc_lengthen: bool = True,
+        rng: int | np.random.Generator | None = None,
         progress: bool = False,
         parallel: bool = False,
     ) -> xr.Dataset:
@@ -65,7 +74,30 @@ class BinnedAccessor(DatasetProfile):
             scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
             background=background, sum_over_energy_groups=sum_over_energy_groups,
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
-            strict_energies=strict_energies, progress=progress, parallel=parallel,
+            strict_energies=strict_energies, cl=cl, cl_ul=cl_ul,
+            ul_method=ul_method, interval_method=interval_method, prior=prior, toys=toys,
+            fc_lengthen=fc_lengthen, rng=rng, progress=progress, parallel=parallel,
+        )  # fmt: skip
+
+    @calls("profile.significance.goodness.goodness_of_fit")
+    def goodness_of_fit(
+        self,
+        *,
+        spectral_model: SpectralModel | None = None,
+        energy_edges: EnergyEdges = None,
+        background: str | float = "fixed",
+        sum_over_energy_groups: bool = False,
+        strict_energies: bool = False,
+        n_toys: int | None = None,
+        rng: int | np.random.Generator | None = None,
+    ) -> xr.Dataset:
+        """Test whether all bins have no signal, or the same norm."""
+        from ..profile.significance.goodness import goodness_of_fit
+
+        return goodness_of_fit(
+            self._obj, spectral_model=spectral_model, energy_edges=energy_edges,
+            background=background, sum_over_energy_groups=sum_over_energy_groups,
+            strict_energies=strict_energies, n_toys=n_toys, rng=rng,
         )  # fmt: skip
 
     @calls("estimation.unfolding.unfolding.unfold")
@@ -74,8 +106,8 @@ class BinnedAccessor(DatasetProfile):
         *,
         spectral_model: SpectralModel | None = None,
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         selection_optional: Collection[str] | str | None = None,
         norm_min: float | None = None,
         background: str | float = "fixed",
@@ -86,6 +118,9 @@ class BinnedAccessor(DatasetProfile):
         sqrt_ts_threshold_ul: float = 2,
         min_coverage: float = 0,
         strict_energies: bool = False,
+        cl: float | None = None,
+        cl_ul: float | None = None,
+        ul_method: Literal["likelihood", "bounded"] = "likelihood",
     ) -> xr.Dataset:
         """Estimate a profile without the smearing of the PSF."""
         from ..estimation.unfolding.unfolding import unfold
@@ -97,86 +132,8 @@ class BinnedAccessor(DatasetProfile):
             exposure_systematic=exposure_systematic, smoothness=smoothness,
             sum_over_energy_groups=sum_over_energy_groups,
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
-            strict_energies=strict_energies,
-        )  # fmt: skip
-
-    @calls("estimation.shapes.shape_fits.fit_shape")
-    def fit_shape(
-        self,
-        model: Any,
-        *,
-        spectral_model: SpectralModel | None = None,
-        per: Literal["profile", "energy"] | None = None,
-        energy_edges: EnergyEdges = None,
-        extension: str | None = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
-        selection_optional: Collection[str] | str | None = "all",
-        strict_energies: bool = False,
-    ) -> xr.Dataset:
-        """Fit a brightness that depends on the distance."""
-        from ..estimation.shapes.shape_fits import fit_shape
-
-        return fit_shape(
-            self._obj, model, spectral_model=spectral_model, per=per, energy_edges=energy_edges,
-            extension=extension, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
-            selection_optional=selection_optional, strict_energies=strict_energies,
-        )  # fmt: skip
-
-    @calls("estimation.spectra.spectrum_fits.fit_spectrum")
-    def fit_spectrum(
-        self,
-        spectral_model: SpectralModel,
-        *,
-        free: Collection[str] | str = ("alpha",),
-        energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        selection_optional: Collection[str] | str | None = "all",
-        background: str | float = "fixed",
-        strict_energies: bool = False,
-        n_toys: int = 0,
-        rng: int | np.random.Generator | None = None,
-    ) -> xr.Dataset:
-        """Fit a spectrum in each bin."""
-        from ..estimation.spectra.spectrum_fits import fit_spectrum
-
-        return fit_spectrum(
-            self._obj, spectral_model, free=free, energy_edges=energy_edges, n_sigma=n_sigma,
-            selection_optional=selection_optional, background=background,
-            strict_energies=strict_energies, n_toys=n_toys, rng=rng,
-        )  # fmt: skip
-
-    @calls("estimation.templates.template_fits.fit_templates")
-    def fit_templates(
-        self,
-        templates: Mapping[str, Any],
-        *,
-        per: Literal["profile", "energy", "bin"] = "profile",
-        spectral_model: SpectralModel | None = None,
-        free_bins: bool | xr.DataArray = False,
-        energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
-        selection_optional: Collection[str] | str | None = None,
-        norm_min: float | None = None,
-        background: str | float = "fixed",
-        background_correlated: bool = False,
-        exposure_systematic: float = 0,
-        sum_over_energy_groups: bool = False,
-        strict_energies: bool = False,
-        n_toys: int = 0,
-        rng: int | np.random.Generator | None = None,
-    ) -> xr.Dataset:
-        """Fit the norms of several templates at once."""
-        from ..estimation.templates.template_fits import fit_templates
-
-        return fit_templates(
-            self._obj, templates, per=per, spectral_model=spectral_model, free_bins=free_bins,
-            energy_edges=energy_edges, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
-            selection_optional=selection_optional, norm_min=norm_min, background=background,
-            background_correlated=background_correlated, exposure_systematic=exposure_systematic,
-            sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
-            n_toys=n_toys, rng=rng,
+            strict_energies=strict_energies, cl=cl,
+            cl_ul=cl_ul, ul_method=ul_method,
         )  # fmt: skip
 
     @calls("profile.rebinning.rebin")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ..bins.skybins import AnyBins
+    from ..estimation.confidence import Prior
     from ..estimation.energy_groups import EnergyEdges
     from ..io.paths import StrPath
     from ..spectrum.models import SpectralModel
@@ -117,8 +118,8 @@ class MapsAccessor(DatasetProfile):
         *,
         spectral_model: SpectralModel | None = None,
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         n_sigma_sensitivity: float = 5,
         selection_optional: Collection[str] | str | None = None,
         norm_values: ArrayLike | None = None,
@@ -130,6 +131,14 @@ class MapsAccessor(DatasetProfile):
         sqrt_ts_threshold_ul: float = 2,
         min_coverage: float = 0,
         strict_energies: bool = False,
+        cl: float | None = None,
+        cl_ul: float | None = None,
+        ul_method: str = "likelihood",
+        interval_method: str | None = None,
+        prior: Prior | None = None,
+        toys: int | str | None = None,
+        fc_lengthen: bool = True,
+        rng: int | np.random.Generator | None = None,
         progress: bool = False,
         parallel: bool = False,
     ) -> xr.Dataset:
@@ -143,7 +152,9 @@ class MapsAccessor(DatasetProfile):
             scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,
             background=background, sum_over_energy_groups=sum_over_energy_groups,
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
-            strict_energies=strict_energies, progress=progress, parallel=parallel,
+            strict_energies=strict_energies, cl=cl, cl_ul=cl_ul,
+            ul_method=ul_method, interval_method=interval_method, prior=prior, toys=toys,
+            fc_lengthen=fc_lengthen, rng=rng, progress=progress, parallel=parallel,
         )  # fmt: skip
 
     @calls("estimation.templates.template_fits.fit_templates", entry=_BINS)

@@ -68,11 +68,13 @@ class ProfileAccessor(BinsAccessor):
         return with_threshold(self._obj, sqrt_ts_threshold_ul)
 
     @calls("profile.limits.recompute_ul")
-    def recompute_ul(self, n_sigma_ul: float = 2.0) -> xr.Dataset:
+    def recompute_ul(
+        self, n_sigma_ul: float | None = None, *, cl_ul: float | None = None
+    ) -> xr.Dataset:
         """Compute limits of another significance from a scan."""
         from ..profile.limits import recompute_ul
 
-        return recompute_ul(self._obj, n_sigma_ul)
+        return recompute_ul(self._obj, n_sigma_ul, cl_ul=cl_ul)
 
     @calls("profile.calibration.expected_limits")
     def expected_limits(self, quantity: str | None = None) -> xr.DataArray:
@@ -81,12 +83,25 @@ class ProfileAccessor(BinsAccessor):
 
         return expected_limits(self._obj, quantity)
 
-    @calls("profile.calibration.p_value")
-    def p_value(self, toys: xr.Dataset, *, quantity: str = "ts") -> xr.DataArray:
+    @calls("profile.significance.p_values.p_value")
+    def p_value(
+        self,
+        toys: xr.Dataset,
+        *,
+        quantity: str = "ts",
+        correction: Literal["none", "max", "holm"] = "none",
+    ) -> xr.DataArray:
         """Calibrate a test statistic by toys."""
-        from ..profile.calibration import p_value
+        from ..profile.significance.p_values import p_value
 
-        return p_value(self._obj, toys, quantity=quantity)
+        return p_value(self._obj, toys, quantity=quantity, correction=correction)
+
+    @calls("profile.significance.most_significant.global_significance")
+    def global_significance(self, toys: xr.Dataset, *, quantity: str = "sqrt_ts") -> xr.Dataset:
+        """Return the significance of the most significant bin among all."""
+        from ..profile.significance.most_significant import global_significance
+
+        return global_significance(self._obj, toys, quantity=quantity)
 
     @calls("profile.calibration.interval_coverage")
     def interval_coverage(self, norm: float | xr.DataArray) -> xr.Dataset:

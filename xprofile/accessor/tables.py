@@ -95,6 +95,7 @@ class BinsAccessor(TableAccessor):
         offset: float = 0.0,
         cmap: Any = None,
         add_legend: bool | None = None,
+        negative_limits: bool = False,
         **kwargs: Any,
     ) -> Axes:
         """Plot a quantity over the bins."""
@@ -104,7 +105,7 @@ class BinsAccessor(TableAccessor):
             self._obj, quantity, ax=ax, sed_type=sed_type,
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, x=x, x_unit=x_unit, style=style,
             yscale=yscale, twin=twin, model=model, offset=offset, cmap=cmap,
-            add_legend=add_legend, **kwargs,
+            add_legend=add_legend, negative_limits=negative_limits, **kwargs,
         )  # fmt: skip
 
 

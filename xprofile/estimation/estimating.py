@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
+from .confidence import Prior
 from .energy_groups import EnergyEdges
 from .estimator import ProfileEstimator
 
@@ -21,8 +23,8 @@ def estimate(
     *,
     spectral_model: SpectralModel | None = None,
     energy_edges: EnergyEdges = None,
-    n_sigma: float = 1,
-    n_sigma_ul: float = 2,
+    n_sigma: float | None = None,
+    n_sigma_ul: float | None = None,
     n_sigma_sensitivity: float = 5,
     selection_optional: Collection[str] | str | None = None,
     norm_values: ArrayLike | None = None,
@@ -34,10 +36,18 @@ def estimate(
     sqrt_ts_threshold_ul: float = 2,
     min_coverage: float = 0,
     strict_energies: bool = False,
+    cl: float | None = None,
+    cl_ul: float | None = None,
+    ul_method: str = "likelihood",
+    interval_method: str | None = None,
+    prior: Prior | None = None,
+    toys: int | str | None = None,
+    fc_lengthen: bool = True,
+    rng: int | np.random.Generator | None = None,
     progress: bool = False,
     parallel: bool = False,
 ) -> xr.Dataset:
-    """Estimate a flux profile: a norm of the spectral model in every bin and energy group.
+    r"""Estimate a flux profile: a norm of the spectral model in every bin and energy group.
 
     Parameters
     ----------
@@ -55,14 +65,15 @@ def estimate(
         Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
         bin of the data, and a number so many bins, of as equal numbers of these as possible. The
         default is one bin of all energies.
-    n_sigma : float
-        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
-    n_sigma_ul : float
-        Significance of the upper limit.
+    n_sigma : float, optional
+        Significance of errors and of the interval; 1 by default.
+    n_sigma_ul : float, optional
+        Significance of the upper limit; 2 by default.
     n_sigma_sensitivity : float
         Significance that the expected counts of the sensitivity have.
-    selection_optional : collection of {"errn-errp", "ul", "scan", "sensitivity"} or "all"
-        Optional quantities to compute.
+    selection_optional : collection of str
+        Optional quantities to compute: "errn-errp", "ul", "scan", "sensitivity", or "all" of these;
+        and "ul-expected".
     norm_values : array_like, optional
         Norms of the scan. The default is 11 values from 0.2 to 5, equally spaced in log.
     scan_n_sigma : float, optional
@@ -84,6 +95,22 @@ def estimate(
     strict_energies : bool
         Refuse energy edges that are not edges of the data, also those beyond its end, instead of
         moving them.
+    cl : float, optional
+        Two-sided confidence level instead of `n_sigma`, such as 0.9.
+    cl_ul : float, optional
+        One-sided confidence level instead of `n_sigma_ul`, such as 0.95.
+    ul_method : {"likelihood", "bounded", "cls", "feldman-cousins", "bayes"}
+        Method of upper limits.
+    interval_method : {"likelihood", "bounded", "feldman-cousins", "bayes"}, optional
+        Method of ``norm_lo`` and ``norm_hi``, which are left out by default.
+    prior : callable, optional
+        Density of the norm for ``"bayes"``, as a function of an array.
+    toys : int or "exact", optional
+        Number of toys for the methods that have them, or exact sums.
+    fc_lengthen : bool
+        Whether exact limits of ``"feldman-cousins"`` never rise with the background.
+    rng : int or numpy.random.Generator, optional
+        Seed of toys; without it each run draws other ones.
     progress : bool
         Show a progress bar. It needs tqdm. With `parallel`, dask's own bar shows more.
     parallel : bool
@@ -99,6 +126,10 @@ def estimate(
         - ``norm``, ``norm_err``: best fit and symmetric error. NaN only where no used pixel, no
           exposure or no energy constrains the norm; ``status`` says which.
         - ``norm_errn``, ``norm_errp``, ``norm_ul``, ``norm_sensitivity``: by choice.
+        - ``norm_lo``, ``norm_hi``: by choice, lower and upper end of the interval. The lower end of
+          ``"likelihood"`` is NaN where the data set none.
+        - ``norm_ul_expected`` (band, ...): by choice, median and bands of the limits without a
+          signal, as `expected_limits` has them.
         - ``ts``, ``sqrt_ts``: test statistic against norm 0, and its signed root.
         - ``stat``, ``stat_null``: fit statistic at the best fit and at norm 0.
         - ``stat_scan`` (..., norm_scan): by choice, the statistic at the norms ``norm_scan``, or
@@ -122,13 +153,33 @@ def estimate(
     Warns
     -----
     DataWarning
-        If energy edges inside the data move, once with all of them.
+        If energy edges inside the data move, once with all of them; if upper limits are negative;
+        or if a significance is below 1, like a confidence level.
 
     See Also
     --------
     xprofile.ProfileEstimator : The same settings as a value that can be kept and printed.
     xprofile.to_sed_type : Convert the norms to fluxes.
+    xprofile.recompute_ul : Limits of another confidence level from a scan.
     xprofile.simulate : Draw toys, which are estimated like data.
+
+    Notes
+    -----
+    A significance n has the two-sided confidence level :math:`2 \Phi(n) - 1` and the one-sided one
+    :math:`\Phi(n)`, for the distribution function :math:`\Phi` of the normal distribution. So
+    ``cl_ul=0.95`` is ``n_sigma_ul=1.645``, and 2 sigma are a limit of 97.7 %.
+
+    Upper limits of ``"likelihood"`` are where the statistic has risen by the square of
+    ``n_sigma_ul`` above the best fit. They can be negative; all others are 0 or more:
+
+    - ``"bounded"``: the rise counts from the best fit with a norm of 0 or more.
+    - ``"cls"``: CLs = 1 - ``cl_ul``, asymptotically with the test statistic
+      :math:`\tilde q_\mu` (Cowan et al. 2011, EPJC 71, 1554), or by toys.
+    - ``"feldman-cousins"``: upper end of the unified interval (Feldman & Cousins 1998, PRD 57,
+      3873) of the level ``cl_ul``: exact sums for one fine bin with a known background, else
+      10,000 toys by default.
+    - ``"bayes"``: quantile of the posterior. Unknown backgrounds are integrated over. As an
+      interval it is the shortest one.
 
     Examples
     --------
@@ -158,5 +209,13 @@ def estimate(
         sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
         min_coverage=min_coverage,
         strict_energies=strict_energies,
+        cl=cl,
+        cl_ul=cl_ul,
+        ul_method=ul_method,
+        interval_method=interval_method,
+        prior=prior,
+        toys=toys,
+        fc_lengthen=fc_lengthen,
+        rng=rng,
     )
     return estimator.run(binned, progress=progress, parallel=parallel)

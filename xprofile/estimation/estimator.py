@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import astropy.units as u
@@ -14,32 +14,35 @@ from numpy.typing import ArrayLike
 from ..exceptions import InvalidOptionError
 from ..schema.axes import energy_unit
 from ..schema.history import history_attrs
-from ..schema.html_tables import html_table
 from ..schema.names import ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
-from ..schema.number_checks import (
-    check_bool,
-    check_number,
-    check_positive_integer,
-)
+from ..schema.number_checks import check_bool, check_number, check_positive_integer
 from ..schema.options import suggests_options
-from ..schema.values import value_key
 from ..spectrum.model_json import model_to_json
 from ..spectrum.models import SpectralModel, power_law
 from ..spectrum.references import reference_variables
+from .confidence import (
+    ANY_SIGMA,
+    Levels,
+    Prior,
+    check_interval_options,
+    check_number_of_toys,
+    check_sigma,
+)
 from .data_sets import as_datasets, common_groups, is_joint, with_history
 from .energy_groups import EnergyEdges
+from .intervals import interval_methods, method_attrs
 from .problems import make_problems
 from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
     OwnModel,
+    ShownSettings,
     background_width,
     check_model,
     check_number_of_norms,
     checked_energy_edges,
     checked_norm_values,
     optional_quantities,
-    setting_text,
 )
 from .solve import FitOptions, solve_problems
 
@@ -47,7 +50,7 @@ __all__ = ["ProfileEstimator"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ProfileEstimator:
+class ProfileEstimator(ShownSettings):
     """The settings with which profiles are estimated, as a value.
 
     Parameters
@@ -61,14 +64,15 @@ class ProfileEstimator:
         Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
         bin of the data, and a number so many bins, of as equal numbers of these as possible. The
         default is one bin of all energies.
-    n_sigma : float
-        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
-    n_sigma_ul : float
-        Significance of the upper limit.
+    n_sigma : float, optional
+        Significance of errors and of the interval; 1 by default.
+    n_sigma_ul : float, optional
+        Significance of the upper limit; 2 by default.
     n_sigma_sensitivity : float
         Significance that the expected counts of the sensitivity have.
-    selection_optional : collection of {"errn-errp", "ul", "scan", "sensitivity"} or "all"
-        Optional quantities to compute.
+    selection_optional : collection of str
+        Optional quantities to compute: "errn-errp", "ul", "scan", "sensitivity", or "all" of these;
+        and "ul-expected".
     norm_values : array_like, optional
         Norms of the scan. The default is 11 values from 0.2 to 5, equally spaced in log.
     scan_n_sigma : float, optional
@@ -90,6 +94,22 @@ class ProfileEstimator:
     strict_energies : bool
         Refuse energy edges that are not edges of the data, also those beyond its end, instead of
         moving them.
+    cl : float, optional
+        Two-sided confidence level instead of `n_sigma`, such as 0.9.
+    cl_ul : float, optional
+        One-sided confidence level instead of `n_sigma_ul`, such as 0.95.
+    ul_method : {"likelihood", "bounded", "cls", "feldman-cousins", "bayes"}
+        Method of upper limits.
+    interval_method : {"likelihood", "bounded", "feldman-cousins", "bayes"}, optional
+        Method of ``norm_lo`` and ``norm_hi``, which are left out by default.
+    prior : callable, optional
+        Density of the norm for ``"bayes"``, as a function of an array.
+    toys : int or "exact", optional
+        Number of toys for the methods that have them, or exact sums.
+    fc_lengthen : bool
+        Whether exact limits of ``"feldman-cousins"`` never rise with the background.
+    rng : int or numpy.random.Generator, optional
+        Seed of toys; without it each run draws other ones.
 
     Raises
     ------
@@ -122,12 +142,20 @@ class ProfileEstimator:
     sqrt_ts_threshold_ul   : 2
     min_coverage           : 0
     strict_energies        : False
+    cl                     : by n_sigma
+    cl_ul                  : by n_sigma_ul
+    ul_method              : likelihood
+    interval_method        : none
+    prior                  : the same density for all norms
+    toys                   : as the method has them
+    fc_lengthen            : True
+    rng                    : another seed in each run
     """
 
     spectral_model: SpectralModel | None = OwnModel()  # type: ignore[assignment] # noqa: RUF009
     energy_edges: EnergyEdges = None
-    n_sigma: float = 1
-    n_sigma_ul: float = 2
+    n_sigma: float | None = None
+    n_sigma_ul: float | None = None
     n_sigma_sensitivity: float = 5
     selection_optional: Collection[str] | str | None = None
     norm_values: ArrayLike | None = None
@@ -139,6 +167,14 @@ class ProfileEstimator:
     sqrt_ts_threshold_ul: float = 2
     min_coverage: float = 0
     strict_energies: bool = False
+    cl: float | None = None
+    cl_ul: float | None = None
+    ul_method: str = "likelihood"
+    interval_method: str | None = None
+    prior: Prior | None = None
+    toys: int | str | None = None
+    fc_lengthen: bool = True
+    rng: int | np.random.Generator | None = None
 
     def __post_init__(self) -> None:
         if self._model is None:
@@ -147,48 +183,23 @@ class ProfileEstimator:
         object.__setattr__(self, "energy_edges", checked_energy_edges(self.energy_edges))
         object.__setattr__(self, "selection_optional", optional_quantities(self.selection_optional))
         object.__setattr__(self, "norm_values", checked_norm_values(self.norm_values))
-        for name in ("n_sigma", "n_sigma_ul", "n_sigma_sensitivity"):
-            check_number(name, getattr(self, name), "a positive number from 1e-100 to 1e100")
+        levels = Levels.from_options(self.n_sigma, self.n_sigma_ul, self.cl, self.cl_ul)
+        object.__setattr__(self, "_levels", levels)
+        for name, level, default in (("n_sigma", "cl", 1), ("n_sigma_ul", "cl_ul", 2)):
+            if getattr(self, name) is None and getattr(self, level) is None:
+                object.__setattr__(self, name, default)
+        check_sigma("n_sigma_sensitivity", self.n_sigma_sensitivity, kind=ANY_SIGMA)
+        check_interval_options(self)
         check_positive_integer("scan_n_values", self.scan_n_values, InvalidOptionError, least=2)
         check_number_of_norms("scan_n_values", self.scan_n_values)
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
-        if self.scan_n_sigma is not None:
-            check_number(
-                "scan_n_sigma", self.scan_n_sigma, "a positive number from 1e-100 to 1e100"
-            )
-        if self.norm_min is not None:
-            check_number("norm_min", self.norm_min, "a finite number")
+        for name, kind in (("scan_n_sigma", ANY_SIGMA), ("norm_min", "a finite number")):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), kind)
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
         for name in ("sum_over_energy_groups", "strict_energies"):
             check_bool(name, getattr(self, name))
         background_width(self.background)
-
-    def __eq__(self, other: object) -> bool:
-        return self._key == other._key if isinstance(other, ProfileEstimator) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    @property
-    def _key(self) -> Hashable:
-        """Settings as a hashable value; the order of the optional quantities does not count."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        values["selection_optional"] = sorted(self.selection_optional or ())
-        return value_key(tuple(values.values()))
-
-    def __repr__(self) -> str:
-        rows = [f"{name:22} : {text}" for name, text in self._texts().items()]
-        title = type(self).__name__
-        return "\n".join([title, "-" * len(title), *rows])
-
-    def _repr_html_(self) -> str:
-        return html_table(type(self).__name__, self._texts())
-
-    def _texts(self) -> dict[str, str]:
-        """Names and texts of all settings."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != SPECTRAL_MODEL}
-        values = {SPECTRAL_MODEL: self._model, **values}
-        return {name: setting_text(name, value) for name, value in values.items()}
 
     @suggests_options
     def run(
@@ -223,6 +234,7 @@ class ProfileEstimator:
             summed=self.sum_over_energy_groups,
             width=background_width(self.background),
         )
+        check_number_of_toys(self.toys, problems.nfine)
         solution = solve_problems(
             problems.statistics,
             problems.size,
@@ -231,20 +243,19 @@ class ProfileEstimator:
             scale=problems.scales(),
             parallel=parallel,
         )
-        joint = is_joint(binned)
         scanned = "stat_scan" in solution.values and self.scan_n_sigma is None
         source = with_history(binned, datasets)
         scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
-        lower, upper = groups[0].lower * scale, groups[0].upper * scale
+        edges = groups[0].lower * scale, groups[0].upper * scale
         return make_profile(
             datasets,
             groups,
             problems,
             solution,
-            joint=joint,
+            joint=is_joint(binned),
             min_coverage=self.min_coverage,
             # the fine bins of the signal have been warned of already
-            references=reference_variables(self._model, lower, upper, warn=False),
+            references=reference_variables(self._model, *edges, warn=False),
             norm_scan=checked_norm_values(self.norm_values) if scanned else None,
             attrs=history_attrs(self._attrs(), source, f"estimate {self._summary()}"),
         )
@@ -256,32 +267,33 @@ class ProfileEstimator:
         return model
 
     def _fit_options(self) -> FitOptions:
+        levels: Levels = vars(self)["_levels"]
         values = checked_norm_values(self.norm_values)
         if self.scan_n_sigma is not None:
             steps = np.linspace(-self.scan_n_sigma, self.scan_n_sigma, self.scan_n_values)
-            values = steps / self.n_sigma
+            values = steps / levels.n_sigma
+        upper, two_sided = interval_methods(self)
         return FitOptions(
-            self.n_sigma,
-            self.n_sigma_ul,
+            levels.n_sigma,
+            levels.n_sigma_ul,
             self.n_sigma_sensitivity,
             self.selection_optional or (),
             values,
             around_best_fit=self.scan_n_sigma is not None,
             norm_min=self.norm_min,
+            upper=upper,
+            two_sided=two_sided,
         )
 
     def _attrs(self) -> dict[Hashable, Any]:
         return {
             SED_TYPE: "likelihood",
             SPECTRAL_MODEL: model_to_json(self._model),
-            "n_sigma": float(self.n_sigma),
-            "n_sigma_ul": float(self.n_sigma_ul),
+            **vars(self)["_levels"].attrs(),
+            **method_attrs(self),
             "n_sigma_sensitivity": float(self.n_sigma_sensitivity),
             THRESHOLD: float(self.sqrt_ts_threshold_ul),
         }
-
-    def _summary(self) -> str:
-        return "; ".join(f"{name}: {text}" for name, text in self._texts().items())
 
 
 ProfileEstimator.__init__ = suggests_options(ProfileEstimator.__init__)  # type: ignore[method-assign]

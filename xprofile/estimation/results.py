@@ -9,8 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..likelihood.intervals import EXPECTED_BANDS
 from ..schema.axes import axis_coords, bin_dim, energy_unit, on_bins
 from ..schema.names import (
+    BAND,
     DATASET,
     ENERGY,
     ENERGY_TRUE,
@@ -18,6 +20,7 @@ from ..schema.names import (
     SOLID_ANGLE_UNIT,
     SOURCE_DISTANCE,
     THRESHOLD,
+    TOY,
     true_dim,
 )
 from ..schema.units import values_in_unit
@@ -31,13 +34,14 @@ from ..schema.variables import (
 )
 from .energy_groups import EnergyGroups
 from .solve import Solution
-from .status import limit_flags, status_flags
+from .status import flag_negative_limits, limit_flags, status_flags
 
 __all__ = ["FitLayout", "make_profile", "sum_datasets"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 _PER_DATASET = names_of_kind(PROFILE, "sum")  # counts and predicted counts
+_EXPECTED = "norm_ul_expected"
 
 
 class FitLayout(Protocol):
@@ -106,6 +110,9 @@ def make_profile(
     low_coverage = (coverage > 0) & (coverage < min_coverage)
     status = status_flags(solution, coverage, has_pixels, low_coverage)
     fitted = _fit_variables(solution, problems, datasets, low_coverage)
+    if "norm_ul" in fitted:
+        limits = fitted["norm_ul"].to_numpy()
+        status = flag_negative_limits(status, limits, warn=TOY not in problems.extra_dims)
     variables = {
         **fitted,
         "success": _variable("success", np.isfinite(fitted["norm"].to_numpy()), problems),
@@ -116,6 +123,8 @@ def make_profile(
         "is_ul": _variable("is_ul", _is_limit(fitted, attrs[THRESHOLD]), problems),
     }
     coords = _coords(datasets, groups[0], joint=joint)
+    if _EXPECTED in fitted:
+        coords[BAND] = data_array(BAND, np.array(EXPECTED_BANDS), COORDS)
     if norm_scan is not None:
         coords[NORM_SCAN] = data_array(NORM_SCAN, norm_scan, COORDS)
     variables = on_bins(variables, bin_dim(datasets[0]))
@@ -134,6 +143,8 @@ def _in_shape(solution: Solution, problems: FitLayout, *, joint: bool) -> Soluti
     """
     shaped = solution.reshape(problems.shape)
     shaped.values["counts"] = problems.counts()
+    if _EXPECTED in shaped.values:  # the bands come before the bins, as in `expected_limits`
+        shaped.values[_EXPECTED] = np.moveaxis(shaped.values[_EXPECTED], -1, -3)
     for name in _PER_DATASET:
         apart = np.moveaxis(shaped.values[name], -1, 0)
         shaped.values[name] = apart if joint else apart[0]

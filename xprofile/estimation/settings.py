@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import astropy.units as u
@@ -11,14 +12,17 @@ from astropy.modeling import Model
 from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidEnergyError, InvalidOptionError, TooLargeError
-from ..schema.names import ENERGY_UNIT
+from ..schema.html_tables import html_table
+from ..schema.names import ENERGY_UNIT, SPECTRAL_MODEL
 from ..schema.number_checks import check_number, check_positive_integer, energies_from_quantity
 from ..schema.units import unit_text
+from ..schema.values import value_key
 from ..spectrum.models import SpectralModel
 from .energy_groups import EnergyEdges
 
 __all__ = [
     "OwnModel",
+    "ShownSettings",
     "background_width",
     "check_exposure_systematic",
     "check_model",
@@ -38,13 +42,14 @@ _MOST_NORMS = 1_000_000
 _NARROWEST = 1e-50
 
 Float = NDArray[np.float64]
-_OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity")
+_OPTIONAL = ("errn-errp", "ul", "scan", "sensitivity", "ul-expected")
+_NOT_IN_ALL = ("ul-expected",)  # toys may take long
 
 
 def optional_quantities(
     wanted: Collection[str] | str | None, known: Sequence[str] = _OPTIONAL
 ) -> tuple[str, ...]:
-    """Names of the optional quantities; ``"all"`` stands for all that are known.
+    """Names of the optional quantities; ``"all"`` stands for all that need no toys.
 
     Raises
     ------
@@ -52,13 +57,13 @@ def optional_quantities(
         If a name is unknown.
     """
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted or ())
-    if "all" in names:
-        return tuple(known)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in (*known, "all")]
     if unknown:
         raise InvalidOptionError(
             f"selection_optional has {unknown}; choose among {[*known, 'all']}"
         )
+    if "all" in names:
+        return tuple(name for name in known if name not in _NOT_IN_ALL or name in names)
     return names
 
 
@@ -143,6 +148,44 @@ def copied_model(model: Any) -> Any:
     return model.copy() if isinstance(model, Model) else model
 
 
+class ShownSettings:
+    """Base of dataclasses of settings, which are equal by value and show their settings."""
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> Hashable:
+        """Settings as a hashable value; the order of the optional quantities does not count."""
+        values = self._values()
+        values["selection_optional"] = sorted(values["selection_optional"] or ())
+        return value_key(tuple(values.values()))
+
+    def __repr__(self) -> str:
+        rows = [f"{name:22} : {text}" for name, text in self._texts().items()]
+        title = type(self).__name__
+        return "\n".join([title, "-" * len(title), *rows])
+
+    def _repr_html_(self) -> str:
+        return html_table(type(self).__name__, self._texts())
+
+    def _values(self) -> dict[str, Any]:
+        """Settings by name, the spectral model first."""
+        names = [f.name for f in fields(self)]  # type: ignore[arg-type]
+        values = {name: getattr(self, name) for name in names}
+        return {SPECTRAL_MODEL: values.pop(SPECTRAL_MODEL), **values}
+
+    def _texts(self) -> dict[str, str]:
+        """Names and texts of all settings."""
+        return {name: setting_text(name, value) for name, value in self._values().items()}
+
+    def _summary(self) -> str:
+        return "; ".join(f"{name}: {text}" for name, text in self._texts().items())
+
+
 def check_model(model: SpectralModel) -> None:
     """Raise unless a spectral model can be called."""
     if not callable(model):
@@ -196,6 +239,10 @@ def setting_text(name: str, value: Any) -> str:
         return "each energy bin of the data" if value == "fine" else f"{value} groups"
     if name == "selection_optional":
         return ", ".join(value) or "none"
+    if name == "prior":
+        return str(getattr(value, "__name__", value))
+    if isinstance(value, np.random.Generator):
+        return "a generator"
     if name == "norm_values":
         return f"{value.size} values from {value.min():.4g} to {value.max():.4g}"
     return str(value)
@@ -205,6 +252,13 @@ _DEFAULT_TEXTS = {
     "energy_edges": "one bin of all energies",
     "norm_min": "where npred reaches 0",
     "scan_n_sigma": "the same norm_values in every bin",
+    "n_sigma": "by cl",
+    "n_sigma_ul": "by cl_ul",
+    "cl": "by n_sigma",
+    "cl_ul": "by n_sigma_ul",
+    "prior": "the same density for all norms",
+    "toys": "as the method has them",
+    "rng": "another seed in each run",
 }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exceptions import DataWarning
 from ..schema.variables import STATUS_FLAGS
+from ..schema.warning_place import user_stacklevel
 from .solve import Solution
 
-__all__ = ["limit_flags", "status_flags"]
+__all__ = ["flag_negative_limits", "limit_flags", "status_flags"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -64,3 +68,29 @@ def limit_flags(value: Float, sqrt_ts: Float, limit: Float | None, threshold: fl
     if limit is None:
         return np.isnan(value)
     return np.asarray((sqrt_ts < threshold) & ~np.isnan(limit))
+
+
+def flag_negative_limits(
+    status: NDArray[np.int16], limits: Float, *, warn: bool = True
+) -> NDArray[np.int16]:
+    """Return status flags that tell which upper limits are below 0, for arrays of the same shape.
+
+    Warns
+    -----
+    DataWarning
+        If there are any, unless `warn` is False.
+    """
+    negative = limits < 0
+    number = np.count_nonzero(negative)
+    if number and warn:
+        warnings.warn(
+            f"negative upper limits in {number} of {np.count_nonzero(~np.isnan(limits))} results, "
+            "where the counts are far below the background (status 'negative_limit'). They are "
+            "valid, but exclude every signal; for limits that never do, estimate with "
+            "ul_method='bounded', cl_ul=0.95, or with another method such as 'cls'",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
+    cleared = status & ~np.int16(STATUS_FLAGS["negative_limit"])
+    flag = np.where(negative, np.int16(STATUS_FLAGS["negative_limit"]), np.int16(0))
+    return np.asarray(cleared | flag, dtype=np.int16)

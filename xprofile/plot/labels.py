@@ -10,6 +10,7 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
+from ..likelihood.intervals import one_sided_cl
 from ..schema.names import ENERGY, ENERGY_UNIT, high, low
 
 if TYPE_CHECKING:
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMMON_LABELS",
+    "LIMITS_GID",
     "axis_label",
     "draw_legend",
     "draw_legend_on_top",
     "energy_range_text",
+    "limits_label",
     "quantity_label",
     "sky_coordinate_names",
     "unit_text",
@@ -31,6 +34,8 @@ __all__ = [
 # part of the axes that it may take. Technical sizes.
 _COLUMNS, _FONTS = 3, (None, "small", "x-small")
 _ABOVE, _MOST_OF_AXES = 0.06, 0.6
+LIMITS_GID = "xprofile limits"  # of the entry of limits in a legend
+_LIMITS = "_xprofile_limits"  # attribute of a legend with these entries
 
 # symbols in the place of long names
 _SYMBOLS = {
@@ -48,6 +53,14 @@ COMMON_LABELS = {
     "npred_background": "Counts",
     "stat": "Fit statistic",
     "stat_null": "Fit statistic",
+}
+
+# methods of upper limits in legends; the usual one has no name
+_METHODS = {
+    "bounded": "bounded",
+    "cls": "CLs",
+    "feldman-cousins": "Feldman-Cousins",
+    "bayes": "Bayes",
 }
 
 # names of longitude and latitude in frames that have special names for them
@@ -71,6 +84,22 @@ def quantity_label(attrs: dict[Any, Any], name: str) -> str:
     """Symbol of a quantity, or its long name with a capital letter."""
     text = str(attrs.get("long_name", name.replace("_", " ")))
     return _SYMBOLS.get(name, text[:1].upper() + text[1:])
+
+
+def limits_label(attrs: Mapping[Any, Any]) -> str:
+    """Text of upper limits with their confidence level and method; empty without a level.
+
+    The level follows from the significance if it is not stored, as in older profiles.
+    """
+    sigma = attrs.get("n_sigma_ul")
+    level = attrs.get("cl_ul", None if sigma is None else one_sided_cl(float(sigma)))
+    if level is None:
+        return ""
+    method = _METHODS.get(str(attrs.get("ul_method", "")), "")
+    percent = 100 * float(level)
+    digits = 3 if percent < 99.5 else 5
+    text = f"{percent:.{digits}g} % CL" if percent < 99.995 else f"{float(sigma or 0):.3g} sigma"
+    return f"{text} upper limits{f' ({method})' if method else ''}"
 
 
 def unit_text(units: str) -> str:
@@ -121,13 +150,22 @@ def sky_coordinate_names(attrs: Mapping[Any, Any]) -> tuple[str, str]:
 def draw_legend(
     ax: Axes, extra: Sequence[Line2D], wanted: bool | None, *, labelled: bool = True
 ) -> None:
-    """Draw a legend if it is wanted, or by default if there is more than one series."""
+    """Draw a legend if it is wanted, or by default if there is more than one series.
+
+    Extra entries come last, and not twice with the same text. Those of limits stay in the legends
+    of later calls.
+    """
     handles, texts = ax.get_legend_handles_labels()
-    if not texts or wanted is False:
+    kept = getattr(ax.get_legend(), _LIMITS, [])
+    before = [*texts, *(line.get_label() for line in kept)]
+    new = [line for line in extra if line.get_label() not in before]
+    entries = [*handles, *kept, *new]
+    if not entries or wanted is False or not (texts or labelled):
         return
     if wanted or len(texts) > 1 or labelled:
-        handles += extra
-        ax.legend(handles=handles, ncols=1 + (len(handles) - 1) // 6)
+        legend = ax.legend(handles=entries, ncols=1 + (len(entries) - 1) // 6)
+        limits = [line for line in new if line.get_gid() == LIMITS_GID]
+        setattr(legend, _LIMITS, [*kept, *limits])
 
 
 def draw_legend_on_top(ax: Axes) -> None:

@@ -11,15 +11,15 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
-from ..schema.number_checks import check_number
+from ..schema.number_checks import check_bool, check_number
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .colormaps import check_colormap
-from .labels import axis_label, draw_legend, quantity_label
+from .labels import axis_label, draw_legend, limits_label, quantity_label
 from .models.panels import move_label_below
 from .models.shapes import check_shape, draw_residuals, draw_shape
 from .quantities import find_quantity, split_energy_bins
-from .series import STYLES, draw_series, read_series
+from .series import STYLES, draw_series, limits_handle, read_series
 from .xaxis import XAxis, make_xaxis
 from .yaxis import (
     TWIN_COLOR,
@@ -56,6 +56,7 @@ def plot_profile(
     offset: float = 0.0,
     cmap: Any = None,
     add_legend: bool | None = None,
+    negative_limits: bool = False,
     **kwargs: Any,
 ) -> Axes:
     """Plot a quantity over the bins of a profile, with a series for each energy bin.
@@ -108,7 +109,10 @@ def plot_profile(
         ``rcParams["axes.prop_cycle"]``, or for more bins than it has colours, of
         ``rcParams["image.cmap"]``.
     add_legend : bool, optional
-        Draw a legend; by default if the axes have more than one series, or with a ``label``.
+        Draw a legend; by default if the axes have more than one series, a ``label``, or limits. It
+        states the confidence level and method of the limits.
+    negative_limits : bool
+        Draw arrows also at limits below 0; by default the value with its errors is drawn there.
     **kwargs
         Passed to `matplotlib.axes.Axes.errorbar`, or for steps to `matplotlib.axes.Axes.plot`.
 
@@ -148,6 +152,7 @@ def plot_profile(
     >>> plt.close()
     """
     _check_options(quantity, sed_type, style, offset)
+    check_bool("negative_limits", negative_limits)
     check_colormap(cmap)
     check_scale(yscale)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
@@ -159,7 +164,7 @@ def plot_profile(
         check_shape(model, source, name)
     ax = axes_without_sky(ax)
     axis = axis.shifted_to(ax).moved_by(offset)
-    series = [read_series(band, name) for _, band in bands]
+    series = [read_series(band, name, negative_limits=negative_limits) for _, band in bands]
     series = [replace(one, style=style or one.style) for one in series]
     styles = _band_styles(source, name, bands, cmap, kwargs)
     lines = [draw_series(ax, axis, one, look) for one, look in zip(series, styles, strict=True)]
@@ -169,7 +174,9 @@ def plot_profile(
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
-    draw_legend(ax, extra, add_legend, labelled="label" in kwargs)
+    arrow = limits_handle(series, lines, limits_label(source.attrs))
+    extra += [] if arrow is None else [arrow]
+    draw_legend(ax, extra, add_legend, labelled="label" in kwargs or arrow is not None)
     if model is not None:
         draw_residuals(ax, axis, model, lines)
     move_label_below(ax)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
+from .labels import LIMITS_GID
 from .xaxis import XAxis
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.path import Path
 
-__all__ = ["STYLES", "Series", "draw_series", "read_series"]
+__all__ = ["STYLES", "Series", "draw_series", "limits_handle", "read_series"]
 
 Float = NDArray[np.float64]
 _ARROW = 2.4  # length of the arrow of an upper limit, in marker sizes
@@ -58,8 +60,11 @@ class Series:
     wide: bool = True
 
 
-def read_series(band: xr.Dataset, name: str) -> Series:
-    """Read the values, errors and limits of a quantity in one energy bin."""
+def read_series(band: xr.Dataset, name: str, *, negative_limits: bool = True) -> Series:
+    """Read the values, errors and limits of a quantity in one energy bin.
+
+    Without `negative_limits`, the value is drawn where the limit is below 0.
+    """
     value = _values(band, name)
     none = np.full(value.shape, np.nan)
     if name == "counts":
@@ -72,6 +77,7 @@ def read_series(band: xr.Dataset, name: str) -> Series:
     limit = none
     if f"{name}_ul" in band:
         limit = np.where(band["is_ul"].to_numpy(), band[f"{name}_ul"].to_numpy(), np.nan)
+        limit = limit if negative_limits else np.where(limit < 0, np.nan, limit)
     return Series(np.where(np.isfinite(limit), np.nan, value), _errors(band, name), limit, "points")
 
 
@@ -179,6 +185,25 @@ def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, bars: dict[s
     }
     ax.errorbar(axis.centre[at], limit[at], xerr=axis.half_widths[:, at], **arrow, **bars)
     _make_room(ax, _ARROW * size)
+
+
+def limits_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str) -> Line2D | None:
+    """Return an arrow for the legend, in the colour of the limits if all have one, or None."""
+    from matplotlib import rcParams
+    from matplotlib.lines import Line2D
+
+    drawn = [bool(np.isfinite(one.limit).any()) for one in series]
+    if not label or not any(drawn):
+        return None
+    look: dict[str, Any] = {
+        "color": lines[0].get_color() if len(lines) == 1 else "0.3",
+        "linestyle": "none",
+        "marker": _down_arrow(),
+        "markersize": _ARROW * rcParams["lines.markersize"],
+        "label": label,
+        "gid": LIMITS_GID,
+    }
+    return Line2D([], [], **look)
 
 
 def _down_arrow() -> Path:

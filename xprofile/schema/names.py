@@ -39,6 +39,7 @@ SOURCE_EXPOSURE: Final = "source_exposure"
 GEOMETRY: Final = "geometry"
 AXIS_SIZE: Final = "axis_size"
 TEMPLATE: Final = "template"
+BAND: Final = "band"
 
 ENERGY_UNIT: Final = "TeV"
 EXPOSURE_UNIT: Final = "cm2 s"

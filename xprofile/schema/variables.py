@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from .names import (
+    BAND,
     CORRELATION,
     COVARIANCE,
     DISTANCE,
@@ -43,7 +44,7 @@ from .names import (
     low,
     second_dim,
     true_dim,
-)
+)  # fmt: skip
 
 Kind: TypeAlias = Literal[
     "sum", "mean", "all", "response", "matched", "mean of sources", "mixing", ""
@@ -107,20 +108,16 @@ MAPS: Final = {
     "background": Variable(CUBE, "", "predicted background counts", "sum", not_negative=True),
     "exposure": Variable(CUBE_TRUE, EXPOSURE_UNIT, "exposure", "mean", not_negative=True),
     "mask": Variable(CUBE, "", "safe data range, True where used", "all"),
-    "edisp": Variable(
-        (ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin", "response"
-    ),
-    "psf": Variable(
-        (ENERGY_TRUE, RAD), "sr-1", "point spread function", "response", other_dims=(ENERGY, RAD)
-    ),
+    "edisp": Variable((ENERGY_TRUE, ENERGY), "", "fraction of true-energy bin seen in energy bin",
+        "response"),
+    "psf": Variable((ENERGY_TRUE, RAD), "sr-1", "point spread function", "response",
+        other_dims=(ENERGY, RAD)),
     "counts_off": Variable(CUBE, "", "off counts", "sum", not_negative=True, whole=True),
-    "acceptance": Variable(
-        CUBE, "", "relative acceptance of the on counts", "mean", not_negative=True
-    ),
-    "acceptance_off": Variable(
-        CUBE, "", "relative acceptance of the off counts", "mean", not_negative=True
-    ),
-}
+    "acceptance": Variable(CUBE, "", "relative acceptance of the on counts", "mean",
+        not_negative=True),
+    "acceptance_off": Variable(CUBE, "", "relative acceptance of the off counts", "mean",
+        not_negative=True),
+}  # fmt: skip
 
 _BIN = (ENERGY, DISTANCE)
 
@@ -173,33 +170,28 @@ _FIT = (DISTANCE, ENERGY)
 PROFILE: Final = {
     "counts": Variable(_FIT, "", "counts", "sum", not_negative=True, whole=True),
     "npred": Variable(_FIT, "", "predicted counts at the best fit", "sum", fitted=True),
-    "npred_excess": Variable(
-        _FIT, "", "predicted signal counts at the best fit", "sum", fitted=True
-    ),
+    "npred_excess": Variable(_FIT, "", "predicted signal counts at the best fit", "sum",
+        fitted=True),
     "npred_background": Variable(_FIT, "", "predicted background counts", "sum"),
     "ts": Variable(_FIT, "", "test statistic against no signal", fitted=True),
     "sqrt_ts": Variable(_FIT, "", "signed square root of the test statistic", fitted=True),
     "stat": Variable(_FIT, "", "fit statistic at the best fit", fitted=True),
     "stat_null": Variable(_FIT, "", "fit statistic without signal", fitted=True),
     "stat_scan": Variable((*_FIT, NORM_SCAN), "", "fit statistic over the norm", fitted=True),
-    NORM_SCAN_VALUES: Variable(
-        (*_FIT, NORM_SCAN), "", "norm at which the statistic was evaluated", fitted=True
-    ),
+    NORM_SCAN_VALUES: Variable((*_FIT, NORM_SCAN), "",
+        "norm at which the statistic was evaluated", fitted=True),
     "success": Variable(_FIT, "", "the fit has a finite norm"),
     "is_ul": Variable(_FIT, "", "significance below the threshold: quote the upper limit"),
     "status": Variable(_FIT, "", "quality flags of the result"),
     "solid_angle": replace(BINNED["solid_angle"], kind="mean"),
     "coverage": Variable(_FIT, "", "used share of the solid angle"),
-    COVARIANCE: Variable(
-        (ENERGY, DISTANCE, second_dim(DISTANCE)), "", "covariance of the best fits", fitted=True
-    ),
-    CORRELATION: Variable(
-        (ENERGY, DISTANCE, second_dim(DISTANCE)), "", "correlation of the best fits", fitted=True
-    ),
-    "stat_total": Variable(
-        (ENERGY,), "", "fit statistic of all bins together, with penalties", fitted=True
-    ),
-}
+    COVARIANCE: Variable((ENERGY, DISTANCE, second_dim(DISTANCE)), "",
+        "covariance of the best fits", fitted=True),
+    CORRELATION: Variable((ENERGY, DISTANCE, second_dim(DISTANCE)), "",
+        "correlation of the best fits", fitted=True),
+    "stat_total": Variable((ENERGY,), "", "fit statistic of all bins together, with penalties",
+        fitted=True),
+}  # fmt: skip
 
 COORDS: Final = {
     ENERGY: Variable((ENERGY,), ENERGY_UNIT, "energy"),
@@ -219,6 +211,7 @@ COORDS: Final = {
     high(POSITION_ANGLE): Variable((POSITION_ANGLE,), DISTANCE_UNIT, "upper edge"),
     REGION: Variable((DISTANCE,), "", "sky region in DS9 format"),
     NORM_SCAN: Variable((NORM_SCAN,), "", "norm at which the statistic was evaluated"),
+    BAND: Variable((BAND,), "", "standard deviations"),
 }
 
 NUMBER_COORDS: Final = {name: entry for name, entry in COORDS.items() if name != REGION}
@@ -238,7 +231,10 @@ SED_SUFFIXES: Final = {
     "_err": "symmetric error",
     "_errn": "negative error",
     "_errp": "positive error",
+    "_lo": "lower end of the interval",
+    "_hi": "upper end of the interval",
     "_ul": "upper limit",
+    "_ul_expected": "upper limit to expect without a signal",
     "_sensitivity": "sensitivity",
     "_bias": "bias by the smoothness",
 }
@@ -255,6 +251,7 @@ STATUS_FLAGS: Final = {
     "low_coverage": 128,
     "not_converged": 256,
     "not_determined": 512,
+    "negative_limit": 1024,
 }
 
 
@@ -279,7 +276,8 @@ def sed_variable(quantity: str, suffix: str = "") -> Variable:
     """Describe a sed quantity with a suffix, for example ``dnde`` and ``_ul``."""
     base = SED_TYPES[quantity]
     words = SED_SUFFIXES[suffix]
-    return Variable(base.dims, base.unit, f"{base.long_name} {words}".strip(), fitted=True)
+    dims = (BAND, *base.dims) if suffix == "_ul_expected" else base.dims
+    return Variable(dims, base.unit, f"{base.long_name} {words}".strip(), fitted=True)
 
 
 def result_variable(name: str) -> Variable:

@@ -8,9 +8,10 @@ from typing import Any
 
 from ...exceptions import InvalidOptionError
 from ...schema.names import SPECTRAL_MODEL
-from ...schema.number_checks import check_bool, check_number
+from ...schema.number_checks import check_bool
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel, power_law
+from ..confidence import check_sigma
 from ..energy_groups import EnergyEdges
 from ..settings import check_model, checked_energy_edges, optional_quantities, setting_text
 
@@ -62,7 +63,7 @@ class ShapeSettings:
                 f"extension must be the name of a parameter, found {self.extension!r}"
             )
         for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
+            check_sigma(name, getattr(self, name))
         check_bool("strict_energies", self.strict_energies)
 
     def attrs(self) -> dict[Hashable, Any]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from ...exceptions import InvalidOptionError
 from ...schema.names import SPECTRAL_MODEL
-from ...schema.number_checks import check_bool, check_number, check_positive_integer
+from ...schema.number_checks import check_bool, check_positive_integer
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel
+from ..confidence import check_sigma
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
@@ -70,7 +71,7 @@ class SpectrumSettings:
 
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
-        check_number("n_sigma", self.n_sigma, "a positive number from 1e-6 to 1e5")
+        check_sigma("n_sigma", self.n_sigma)
         check_bool("strict_energies", self.strict_energies)
         check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
         background_width(self.background)

@@ -174,6 +174,7 @@ def _status(layout: Layout, norms: Norms, prefix: str) -> NDArray[np.int16]:
         "unbounded_interval": norms.unbounded,
         "not_converged": norms.not_converged,
         "not_determined": norms.not_determined | ~fitted,
+        "negative_limit": norms.values.get("norm_ul", np.zeros(1)) < 0,
     }
     flags = np.zeros(norms.has_signal.shape, np.int16)
     for name, where in present.items():

@@ -15,6 +15,7 @@ from ...schema.names import SPECTRAL_MODEL
 from ...schema.number_checks import check_bool, check_number, check_positive_integer
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel, power_law
+from ..confidence import check_sigma
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
@@ -73,7 +74,7 @@ class TemplateSettings:
             raise InvalidOptionError(f"per must be one of {list(PER)}, found {self.per!r}")
         check_model(self.spectral_model)
         for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
+            check_sigma(name, getattr(self, name))
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
         check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))

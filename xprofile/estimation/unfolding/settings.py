@@ -11,6 +11,7 @@ from ...schema.names import SED_TYPE, SPECTRAL_MODEL, THRESHOLD
 from ...schema.number_checks import check_bool, check_number
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel, power_law
+from ..confidence import FITTED_SIGMA, Levels
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
@@ -24,6 +25,7 @@ from ..settings import (
 __all__ = ["UnfoldSettings"]
 
 _OPTIONAL = ("errn-errp", "ul")
+_UL_METHODS = ("likelihood", "bounded")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,9 @@ class UnfoldSettings:
     energy_edges: EnergyEdges
     n_sigma: float
     n_sigma_ul: float
+    cl: float
+    cl_ul: float
+    ul_method: str
     selection_optional: tuple[str, ...]
     norm_min: float | None
     background: str | float
@@ -60,12 +65,19 @@ class UnfoldSettings:
         options["selection_optional"] = optional_quantities(
             options["selection_optional"], _OPTIONAL
         )
+        names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
+        options |= vars(
+            Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
+        )
         return cls(**options)
 
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
-        for name in ("n_sigma", "n_sigma_ul"):
-            check_number(name, getattr(self, name), "a positive number from 1e-6 to 1e5")
+        if self.ul_method not in _UL_METHODS:
+            raise InvalidOptionError(
+                f"unfold has no limits by ul_method={self.ul_method!r}, as it fits all norms "
+                f"together; use one of {list(_UL_METHODS)}, or estimate, which has all methods"
+            )
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
         check_number("smoothness", self.smoothness, "a number of 0 or more")
@@ -92,6 +104,9 @@ class UnfoldSettings:
             SPECTRAL_MODEL: model_to_json(self.spectral_model),
             "n_sigma": float(self.n_sigma),
             "n_sigma_ul": float(self.n_sigma_ul),
+            "cl": self.cl,
+            "cl_ul": self.cl_ul,
+            "ul_method": self.ul_method,
             THRESHOLD: float(self.sqrt_ts_threshold_ul),
             "smoothness": float(self.smoothness),
             "exposure_systematic": float(self.exposure_systematic),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -216,7 +216,12 @@ def _values(
         values["norm_errn"] = steps.down(settings.n_sigma)
         values["norm_errp"] = steps.up(settings.n_sigma)
     if "ul" in settings.selection_optional:
-        values["norm_ul"] = norm + steps.up(settings.n_sigma_ul)
+        upper = steps
+        if settings.ul_method == "bounded":
+            bounded = replace(intervals.problems, lower=np.maximum(intervals.problems.lower, 0))
+            above = Intervals(bounded, best_fit(bounded), intervals.wanted)
+            upper = Steps(above, 0.0, settings.exposure_systematic)
+        values["norm_ul"] = upper.intervals.norm + upper.up(settings.n_sigma_ul)
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
     flat = ~np.isfinite(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 import astropy.units as u
 import numpy as np
@@ -40,8 +41,8 @@ def unfold(
     *,
     spectral_model: SpectralModel | None = None,
     energy_edges: EnergyEdges = None,
-    n_sigma: float = 1,
-    n_sigma_ul: float = 2,
+    n_sigma: float | None = None,
+    n_sigma_ul: float | None = None,
     selection_optional: Collection[str] | str | None = None,
     norm_min: float | None = None,
     background: str | float = "fixed",
@@ -52,6 +53,9 @@ def unfold(
     sqrt_ts_threshold_ul: float = 2,
     min_coverage: float = 0,
     strict_energies: bool = False,
+    cl: float | None = None,
+    cl_ul: float | None = None,
+    ul_method: Literal["likelihood", "bounded"] = "likelihood",
 ) -> xr.Dataset:
     r"""Estimate a profile without the smearing of the PSF: the norms of all bins together.
 
@@ -69,10 +73,11 @@ def unfold(
         index 2.
     energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins, as in `estimate`.
-    n_sigma : float
-        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``, from 1e-6 to 1e5.
-    n_sigma_ul : float
-        Significance of the upper limit, from 1e-6 to 1e5.
+    n_sigma : float, optional
+        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``; 1 by default,
+        from 1e-6 to 1e5.
+    n_sigma_ul : float, optional
+        Significance of the upper limit; 2 by default, from 1e-6 to 1e5.
     selection_optional : collection of {"errn-errp", "ul"} or "all"
         Optional quantities to compute. All other norms are fitted again at each step.
     norm_min : float, optional
@@ -100,6 +105,12 @@ def unfold(
         others.
     strict_energies : bool
         Refuse energy edges that are not edges of the data, instead of moving them.
+    cl, cl_ul : float, optional
+        Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
+        upper limits instead of `n_sigma_ul`, as in `estimate`.
+    ul_method : {"likelihood", "bounded"}
+        Method of upper limits: from the best fit, where they can be negative, or from the best fit
+        of norms of 0 or more in all bins.
 
     Returns
     -------
@@ -142,7 +153,8 @@ def unfold(
     DataWarning
         If energy edges inside the data move, or bins without used pixels, which are not fitted,
         give photons to others. Also if bins are so fine for the PSF that errors are more than 10
-        times those of a plain profile.
+        times those of a plain profile, if upper limits are negative, or if a significance is below
+        1, like a confidence level.
 
     See Also
     --------
@@ -200,6 +212,9 @@ def unfold(
         sqrt_ts_threshold_ul=sqrt_ts_threshold_ul,
         min_coverage=min_coverage,
         strict_energies=strict_energies,
+        cl=cl,
+        cl_ul=cl_ul,
+        ul_method=ul_method,
     )
     datasets = as_datasets(binned)
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)

@@ -113,4 +113,8 @@ def interval_keywords(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     if "n_sigma" in attrs:
         meta["N_SIGMA"] = float(attrs["n_sigma"])
     confidence = math.erf(attrs.get("n_sigma_ul", np.inf) / np.sqrt(2))
-    return meta | ({"UL_CONF": confidence} if confidence < 1 else {})
+    meta |= {"UL_CONF": confidence} if confidence < 1 else {}
+    levels = {"CL": "cl", "CL_UL": "cl_ul"}
+    meta |= {key: float(attrs[name]) for key, name in levels.items() if name in attrs}
+    methods = {"UL_METH": "ul_method", "INT_METH": "interval_method"}
+    return meta | {key: str(attrs[name]) for key, name in methods.items() if name in attrs}

@@ -79,14 +79,16 @@ def to_table(
     -------
     astropy.table.QTable
         Table with the columns of Gammapy's "profile" layout, as far as the profile has them, and
-        some more, in the units of the profile. ``meta`` has SED_TYPE, N_SIGMA, and UL_CONF, the
-        confidence of the limits.
+        some more, in the units of the profile. ``meta`` has SED_TYPE, N_SIGMA, UL_CONF, the
+        confidence of a two-sided interval of the limits' significance as in Gammapy, and CL, CL_UL,
+        UL_METH and INT_METH: confidence levels of intervals and limits, and their methods.
 
         - ``x_min``, ``x_max``, ``x_ref``: edges and centres of the bins. Bins without numbers get
           -0.5, 0.5, 0 and so on.
         - ``e_ref``, ``e_min``, ``e_max`` (energy): centres and edges of the energies.
         - The quantity of the sed type, such as ``flux`` (energy), and its errors and limits with
-          the endings ``_err``, ``_errp``, ``_errn``, ``_ul`` and ``_sensitivity``.
+          the endings ``_err``, ``_errp``, ``_errn``, ``_lo``, ``_hi``, ``_ul`` and
+          ``_sensitivity``.
         - ``ref_dnde``, ``ref_flux``, ``ref_eflux`` (energy): reference fluxes, beside norms only.
         - ``ts``, ``sqrt_ts``, ``stat``, ``stat_null``, ``success`` (energy): results of the fit.
         - ``counts``, ``npred``, ``npred_excess`` (energy): sums over the data sets of a joint fit.

@@ -105,7 +105,7 @@ def table_columns(kind: str, bins: str = DISTANCE) -> dict[str, str]:
     bins : str
         Name of the bins' axis.
     """
-    suffixes = list(SED_SUFFIXES)
+    suffixes = [suffix for suffix in SED_SUFFIXES if suffix != "_ul_expected"]  # it has bands
     if kind != "norm":  # for fluxes, Gammapy has the two errors in the other order
         lower, upper = suffixes.index("_errn"), suffixes.index("_errp")
         suffixes[lower], suffixes[upper] = suffixes[upper], suffixes[lower]

@@ -9,6 +9,7 @@ import xarray as xr
 from ...profile.limits import upper_limits
 from ...profile.sed import quantity_name
 from ...schema.names import (
+    BAND,
     ENERGY,
     LAT,
     LON,
@@ -91,10 +92,10 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
         return fit_dataframe(profile)
     source = check_and_convert(profile, sed_type)
     bounds = [variable.attrs.get("bounds") for variable in source.variables.values()]
-    unwanted = [WCS_NAME, NORM_SCAN, "stat_scan", *bounds]
+    unwanted = [WCS_NAME, NORM_SCAN, BAND, "stat_scan", *bounds]
     dims = (bins_name(source), ENERGY)
     unwanted.append(second_dim(dims[0]))
-    left_out = [NORM_SCAN, second_dim(dims[0])]
+    left_out = [NORM_SCAN, BAND, second_dim(dims[0])]
     source = source.drop_dims(left_out, errors="ignore").drop_vars(unwanted, errors="ignore")
     source = source.expand_dims([dim for dim in dims if dim not in source.dims])
     source["is_ul"] = upper_limits(source)
