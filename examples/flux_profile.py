@@ -45,6 +45,8 @@ def along_the_plane(maps, out):
         spectral_model=power_law(index=2.3),
         energy_edges=[10, 2000] * u.GeV,
         selection_optional=["ul"],
+        cl_ul=0.95,
+        ul_method="bounded",
     )
     print(estimator, end="\n\n")
     profile = estimator.run(maps.profile.bin(bins))
@@ -77,6 +79,8 @@ def around_the_centre(maps, bands, out):
         spectral_model=power_law(index=2.3),
         energy_edges=bands,
         selection_optional=["ul", "scan"],
+        cl_ul=0.95,
+        ul_method="bounded",
         norm_values=np.linspace(-1, 5, 11),
     )
     profile.profile.plot(sed_type="flux")
