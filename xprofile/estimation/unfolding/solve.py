@@ -215,13 +215,11 @@ def _values(
     if "errn-errp" in settings.selection_optional:
         values["norm_errn"] = steps.down(settings.n_sigma)
         values["norm_errp"] = steps.up(settings.n_sigma)
+    limits = _for_limits(intervals, settings)
     if "ul" in settings.selection_optional:
-        upper = steps
-        if settings.ul_method == "bounded":
-            bounded = replace(intervals.problems, lower=np.maximum(intervals.problems.lower, 0))
-            above = Intervals(bounded, best_fit(bounded), intervals.wanted)
-            upper = Steps(above, 0.0, settings.exposure_systematic)
-        values["norm_ul"] = upper.intervals.norm + upper.up(settings.n_sigma_ul)
+        upper = Steps(limits, settings.norm_min, settings.exposure_systematic)
+        values["norm_ul"] = limits.norm + upper.up(settings.n_sigma_ul)
+        intervals.failed |= limits.failed
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
     flat = ~np.isfinite(error)
@@ -230,17 +228,25 @@ def _values(
     values["norm_err"] = with_exposure_systematic(error, norm, systematic)
     ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
-    return values, _endless(intervals, settings, flat)
+    return values, _endless(intervals, limits, settings, flat)
 
 
-def _endless(intervals: Intervals, settings: UnfoldSettings, flat: Bool) -> Bool:
+def _for_limits(intervals: Intervals, settings: UnfoldSettings) -> Intervals:
+    """Profiles from which limits are read: of norms that are 0 or more for bounded limits."""
+    if settings.ul_method == "likelihood" or "ul" not in settings.selection_optional:
+        return intervals
+    bounded = replace(intervals.problems, lower=np.maximum(intervals.problems.lower, 0))
+    return Intervals(bounded, best_fit(bounded), intervals.wanted)
+
+
+def _endless(intervals: Intervals, limits: Intervals, settings: UnfoldSettings, flat: Bool) -> Bool:
     """Whether an error or a limit that is wanted has no end, (nproblem, nbin)."""
     optional, n_sigma = settings.selection_optional, settings.n_sigma
     endless = intervals.endless(n_sigma**2, +1, flat)
     if "errn-errp" in optional:
         endless |= intervals.endless(n_sigma**2, +1) | intervals.endless(n_sigma**2, -1)
     if "ul" in optional:
-        endless |= intervals.endless(settings.n_sigma_ul**2, +1)
+        endless |= limits.endless(settings.n_sigma_ul**2, +1)
     return endless
 
 
