@@ -100,6 +100,21 @@ def test_bounds_of_the_model_widen_a_range(disc):
     assert above(wide, data, power, [wide.alpha.item() + np.array([-0.1, 0.1])]) < 0
 
 
+def test_errors_respect_the_bounds_of_the_amplitude(disc):
+    data = toys(disc, 40, 3)
+    bounded = power()
+    bounded.amplitude.bounds = (0, None)
+    fit = fit_spectrum(data, bounded)
+    known = np.isfinite(fit.amplitude_errn)
+    free = fit_spectrum(data, power())
+    assert np.all((fit.amplitude_errn <= fit.amplitude).where(known, True))
+    assert np.any(free.amplitude_errn > free.amplitude)
+    inside = (fit.amplitude > 0) & (free.amplitude_errn <= free.amplitude)
+    xr.testing.assert_allclose(
+        fit.amplitude_errn.where(inside), free.amplitude_errn.where(inside), rtol=1e-5
+    )
+
+
 def test_responses_with_other_dims_are_clear_errors(disc):
     more = disc.assign(coverage=disc.coverage.expand_dims(toy=2))
     with pytest.raises(InvalidDataError, match=r"coverage has \['toy'\]"):

@@ -145,7 +145,11 @@ def _parameters(
             if ended[1] and i in problem.amplitudes:
                 steps[i], status[i] = np.nan, status[i] | STATUS_FLAGS["unbounded_interval"]
                 continue
-            steps[i], limited = profile_step(problem, best, i, n_sigma, sign, full)
+            if name == "ul" and _never_rises(found, i, settings):
+                steps[i], limited = np.nan, False
+            else:
+                first = _first_step(found, i, n_sigma / settings.n_sigma) if name == "ul" else None
+                steps[i], limited = profile_step(problem, best, i, n_sigma, sign, full, first)
             if limited:
                 status[i] |= STATUS_FLAGS["best_fit_at_boundary"] if i in bound else 0
             elif np.isnan(steps[i]):
@@ -159,3 +163,16 @@ def _parameters(
         error[lost], status[lost] = sides[lost], status[lost] | STATUS_FLAGS["best_fit_at_boundary"]
     found["status"] = status
     return found
+
+
+def _never_rises(found: dict[str, NDArray[np.generic]], i: int, settings: ShapeSettings) -> bool:
+    """Whether the statistic does not even rise enough for the error, so that there is no limit."""
+    return (
+        "errp" in found and settings.n_sigma_ul >= settings.n_sigma and np.isnan(found["errp"][i])
+    )
+
+
+def _first_step(found: dict[str, NDArray[np.generic]], i: int, ratio: float) -> float | None:
+    """Step toward a limit from the error upwards, where that of the covariance is far from it."""
+    up, usual = (float(found[name][i]) if name in found else np.nan for name in ("errp", "err"))
+    return ratio * up if 0 < up < usual / 2 or up > 2 * usual else None

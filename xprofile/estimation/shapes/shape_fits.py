@@ -93,7 +93,7 @@ def fit_shape(
         - ``err``: error from the covariance; 0 for fixed parameters. Of a best fit at a bound, the
           larger of ``errn`` and ``errp``.
         - ``errn``, ``errp``, ``ul``: errors and upper limit with all others fitted again. They end
-          at bounds of the parameter. NaN if the statistic does not rise so far.
+          at bounds of the parameter. NaN if no such rise is found.
         - ``status`` (parameter, energy): CF flags.
         - ``covariance``, ``correlation`` (energy, parameter, parameter_2), for 1 sigma. Rows of a
           parameter at a bound are NaN.

@@ -74,7 +74,7 @@ def descend(
     step_limit = (high - low) / _STEPS[low.size]
     kept = np.zeros(low.size, bool) if fixed is None else fixed
     known, shift = norm or (None, None)
-    point = spectra.at(start, known, shift, guess)
+    point = spectra.at(start, known, shift, guess, order=2)
     gradient, second = spectra.profiled(start, point, fitted=norm is None)
     values, stat, near = start.copy(), point.value.copy(), point.guess()
     damping, todo = np.zeros(spectra.size), np.arange(spectra.size)
@@ -84,7 +84,7 @@ def descend(
         step, fall = _step(gradient[todo], second[todo], damping[todo], at, kept, low, high)
         to = np.clip(at + np.clip(step, -step_limit, step_limit), low, high)
         known, shift = (None, None) if norm is None else (norm[0][todo], norm[1][todo])
-        new = part.at(to, known, shift, near[todo])
+        new = part.at(to, known, shift, near[todo], order=2)
         better = new.value <= stat[todo] + ROUNDING * (1 + np.abs(stat[todo]))
         small = fall <= enough
         still = (np.abs(to - at) <= _STILL * step_limit).all(axis=1)
@@ -123,12 +123,13 @@ def _step(
     eye = np.eye(low.size)
     moves = ~stay[:, :, None] & ~stay[:, None]
     second = np.where(moves, second, 0) + eye * stay[:, :, None]
-    size, vectors = np.linalg.eigh(np.nan_to_num(second))
+    second = np.nan_to_num(second)
+    size, vectors = np.linalg.eigh(second) if low.size > 1 else (second[:, 0], np.ones((1, 1, 1)))
     largest = np.abs(size).max(axis=1, keepdims=True)
     # against negative curvature the step goes the other way, as in a valley of the same curvature
     size = np.maximum(np.abs(size), 1e-12 * largest) + damping[:, None] * largest + 1e-300
-    along = np.einsum("nij,ni->nj", vectors, gradient)
-    step = -np.einsum("nij,nj->ni", vectors, along / size)
+    along = (vectors * gradient[:, :, None]).sum(axis=1)
+    step = -(vectors * (along / size)[:, None]).sum(axis=2)
     decrement = np.abs((step * gradient).sum(axis=1)) * (1 + damping)
     return np.where(stay, 0, step), decrement
 

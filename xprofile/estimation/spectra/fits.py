@@ -118,7 +118,7 @@ def fit_all(blocks: Blocks, settings: SpectrumSettings) -> Fits:
 def _fit(spectra: Spectra, spectrum: Spectrum, settings: SpectrumSettings) -> Fits:
     """Fit the problems of a block."""
     minimum, n = find_minimum(spectra), spectra.size
-    values, point = minimum.values, spectra.at(minimum.values)
+    values, point = minimum.values, spectra.at(minimum.values, order=2)
     covariance = hesse_covariance(spectra, values, point)
     has_signal = spectra.has_signal()
     known = has_signal & ~minimum.flat

@@ -157,8 +157,7 @@ def _evaluated(
     heights, slopes = np.empty((spectra.size, len(points))), np.empty((spectra.size, *points.shape))
     guess, guesses = None, []
     for i in order.ravel():
-        at = np.broadcast_to(points[i], (spectra.size, points.shape[1]))
-        found, slopes[:, i] = spectra.with_slopes(at, guess)
+        found, slopes[:, i] = spectra.with_slopes(points[i : i + 1], guess)
         heights[:, i], guess = found.value, found.guess()
         guesses.append(guess.astype(np.float32))
     place = np.argsort(order.ravel())

@@ -36,11 +36,17 @@ class Point:
         The statistic of a norm, with the signal of norm 1 times ``exp(-shift)``.
     fit : WarmFit
         Norms of the signal, in units of ``exp(-shift)``, and of backgrounds.
+    signals : tuple of numpy.ndarray
+        Signal counts of each data set at norm ``exp(-shift)``, (n, nfine) each.
+    rates : tuple of list of numpy.ndarray
+        Derivatives of their logarithms, as in `Table.logs`, up to the order that was asked for.
     """
 
     shift: Float
     stat: Statistic
     fit: WarmFit
+    signals: tuple[Float, ...]
+    rates: tuple[list[Float], ...]
 
     @property
     def norm(self) -> Float:
@@ -120,29 +126,37 @@ class Spectra:
         norm: Float | None = None,
         shift: Float | None = None,
         guess: Float | None = None,
-        logs: Sequence[Float] | None = None,
+        *,
+        order: int = 0,
     ) -> Point:
         """Evaluate at parameters (n, nfree): with the best norm, or a given one with its shift.
 
-        A `guess` comes from a point that is near. The logarithms of the signals may be known.
+        A `guess` comes from a point that is near. All problems may have the same parameters
+        (1, nfree). The point keeps derivatives of the signals up to the `order`.
         """
-        if logs is None:
-            logs = [t.logs(values, self.row)[0] for t in self.tables]
-        lit = [t.has_signal[self.row] for t in self.tables]
-        logs = [np.where(where, v, -np.inf) for where, v in zip(lit, logs, strict=True)]
+        known = [t.logs(values, self.row, order) for t in self.tables]
+        logs = [self._lit(table, v) for table, (v, *_) in zip(self.tables, known, strict=True)]
         if shift is None:
             shift = np.max([v.max(axis=1, initial=-np.inf) for v in logs], axis=0)
             shift = np.where(np.isfinite(shift), shift, 0)
-        stat = self._statistic([np.exp(v - shift[:, None]) for v in logs])
+        signals = tuple(np.exp(v - shift[:, None]) for v in logs)
+        stat = self._statistic(signals)
         if guess is not None:
             guess = guess.copy()
             total = stat.slope_limit()
             guess[:, 0] /= np.where(total > 0, total, 1)
         scale = np.exp(shift)
         bounds = tuple(scale * end if np.isfinite(end) else end for end in self.bounds)
-        return Point(shift, stat, fit_from(stat, guess, norm=norm, bounds=(bounds[0], bounds[1])))
+        fit = fit_from(stat, guess, norm=norm, bounds=(bounds[0], bounds[1]))
+        return Point(shift, stat, fit, signals, tuple(rates for _, *rates in known))
 
-    def _statistic(self, signals: list[Float]) -> Statistic:
+    def _lit(self, table: Table, logs: Float) -> Float:
+        """Replace logarithms of fine bins without signal by -inf."""
+        if table.has_signal.all():
+            return logs
+        return np.where(table.has_signal[self.row], logs, -np.inf)
+
+    def _statistic(self, signals: Sequence[Float]) -> Statistic:
         parts: list[Statistic] = []
         for (n, *rest), s in zip(self.data, signals, strict=True):
             if len(rest) == 2:
@@ -156,40 +170,40 @@ class Spectra:
         """Gradient (n, 1 + nfree) and second derivatives of the statistic, the norm first."""
         n, nfree = values.shape
         gradient, second = np.zeros((n, 1 + nfree)), np.zeros((n, 1 + nfree, 1 + nfree))
-        pairs = _pairs(nfree)
-        for table, slopes in zip(self.tables, signal_slopes(point.stat, point.fit), strict=True):
-            logs, *rest = table.logs(values, self.row, 2)
-            logs = np.where(table.has_signal[self.row], logs, -np.inf)
-            one = np.exp(logs - point.shift[:, None])
-            first, mixed = rest[:nfree], dict(zip(pairs, rest[nfree:], strict=True))
+        pairs, all_slopes = _pairs(nfree), signal_slopes(point.stat, point.fit)
+        for k, (table, slopes) in enumerate(zip(self.tables, all_slopes, strict=True)):
+            one, rates = point.signals[k], point.rates[k]
+            if len(rates) <= nfree:
+                rates = table.logs(values, self.row, 2)[1:]
+            first, mixed = rates[:nfree], dict(zip(pairs, rates[nfree:], strict=True))
             signal = point.norm[:, None] * one
-            moves = np.stack([one, *(signal * d for d in first)], axis=1)
-            gradient += np.einsum("nik,nk->ni", moves, slopes.gradient)
-            second += np.einsum("nik,nk,njk->nij", moves, slopes.diagonal, moves, optimize=True)
-            shared = np.einsum("nik,nk->ni", moves, slopes.shared)
-            second -= shared[:, :, None] * shared[:, None]
-            for i in range(nfree):
-                bent = (slopes.gradient * one * first[i]).sum(axis=1)
-                second[:, 0, 1 + i] += bent
-                second[:, 1 + i, 0] += bent
-            for i, j in pairs:
-                bent = slopes.gradient * signal * (mixed[i, j] + first[i] * first[j])
-                second[:, 1 + i, 1 + j] += bent.sum(axis=1)
-                if i != j:
-                    second[:, 1 + j, 1 + i] += bent.sum(axis=1)
+            moves = [one, *(signal * d for d in first)]
+            bends = [slopes.diagonal * move for move in moves]
+            shared = [_dot(move, slopes.shared) for move in moves]
+            pull = slopes.gradient * one
+            for i, j in _pairs(1 + nfree):
+                bent = _dot(moves[i], bends[j]) - shared[i] * shared[j]
+                if i:
+                    turn = mixed[i - 1, j - 1] + first[i - 1] * first[j - 1]
+                    bent += point.norm * _dot(pull, turn)
+                elif j:
+                    bent += _dot(pull, first[j - 1])
+                second[:, i, j] += bent
+            for i, move in enumerate(moves):
+                gradient[:, i] += _dot(move, slopes.gradient)
+        for i, j in _pairs(1 + nfree):
+            second[:, j, i] = second[:, i, j]
         return 2 * gradient, 2 * second
 
     def with_slopes(self, values: Float, guess: Float | None) -> tuple[Point, Float]:
         """Evaluate with the best norm, and the gradient along the parameters, (n, nfree)."""
-        known = [t.logs(values, self.row, 1) for t in self.tables]
-        point = self.at(values, guess=guess, logs=[logs for logs, *_ in known])
-        found, along = np.zeros(values.shape), np.zeros(len(values))
-        pairs = zip(known, self.tables, signal_slopes(point.stat, point.fit), strict=True)
-        for (logs, *first), table, slopes in pairs:
-            one = np.where(table.has_signal[self.row], np.exp(logs - point.shift[:, None]), 0)
+        point = self.at(values, guess=guess, order=1)
+        found, along = np.zeros((self.size, values.shape[1])), np.zeros(self.size)
+        all_slopes = signal_slopes(point.stat, point.fit)
+        for one, rates, slopes in zip(point.signals, point.rates, all_slopes, strict=True):
             pull = slopes.gradient * one
             along += pull.sum(axis=1)
-            found += np.stack([np.einsum("nk,nk->n", pull, d) for d in first], axis=1)
+            found += np.stack([_dot(pull, d) for d in rates], axis=1)
         found *= point.norm[:, None]
         index = np.flatnonzero(point.held)
         if index.size:
@@ -224,6 +238,7 @@ class Spectra:
         """
         part, norm, known = self.take(index), point.norm[index], point.fit.background[index]
         nfree, row, number = values.shape[1], np.arange(index.size), 0
+        values = np.broadcast_to(values, (self.size, nfree))
         slope, turn = np.zeros((index.size, nfree)), np.zeros((index.size, nfree, nfree))
         nearest = np.full(index.size, _ON_KINK)
         for (n, *rest), table in zip(part.data, self.tables, strict=True):
@@ -252,3 +267,8 @@ class Spectra:
 def _pairs(number: int) -> list[tuple[int, int]]:
     """Pairs of parameters, as in the derivatives of tables."""
     return [(i, j) for i in range(number) for j in range(i, number)]
+
+
+def _dot(a: Float, b: Float) -> Float:
+    """Sum of products over fine bins."""
+    return np.asarray(np.einsum("nk,nk->n", a, b))

@@ -90,12 +90,17 @@ class Table:
         """Logarithm of the signals (n, nfine) of rows at parameters (n, nfree).
 
         With the order 1 or 2, first derivatives follow for each parameter, then second ones for
-        each pair (0, 0), (0, 1), (1, 1).
+        each pair (0, 0), (0, 1), (1, 1). All rows may have the same parameters (1, nfree).
         """
         interval, position = self.grid.find(values)
         flat = np.ravel_multi_index(tuple(interval.T), (self.grid.number,) * values.shape[1])
-        terms = self.terms[row, flat]
-        return [np.einsum("nt,ntk->nk", base, terms) for base in self._bases(position, order)]
+        bases = self._bases(position, order)
+        if len(values) == 1:
+            one = self.terms[:, flat[0]]
+            return [np.einsum("t,rtk->rk", base[0], one)[row] for base in bases]
+        number, size, *rest = self.terms.shape
+        terms = self.terms.reshape(number * size, *rest).take(row * size + flat, axis=0)
+        return list(np.moveaxis(np.stack(bases, axis=1) @ terms, 1, 0))
 
     def _bases(self, position: Float, order: int) -> list[Float]:
         """Polynomials, and their derivatives along the parameters, (n, nterm) each."""

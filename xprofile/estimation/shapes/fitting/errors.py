@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .problem import Point, ShapeProblem
+from .roots import JUMP, find_root
 from .search import best_point, relaxed_point
 
 __all__ = ["AtBound", "covariance", "profile_step", "with_tied"]
@@ -26,9 +25,11 @@ _STEP = 0.1
 # times smaller than their limit are taken from one side.
 _AT_BOUND = 0.01
 
-# Difference of a rise from the wanted one, as a share of its root, at which a search ends; largest
-# number of its steps; and distance, in errors, beyond which a statistic counts as flat.
-_RIGHT, _STEPS, _FLAT = 1e-3, 25, 1e4
+# Largest number of evaluations of the statistic for one end, after which it counts as unbounded;
+# twice as many if the statistic rises to near the wanted rise. Parameters that the data tell apart
+# need 10 to 700; at ten times more, fits of two Gaussians of almost the same width take 10 s for
+# ends that they do not have.
+_EVALUATIONS = 1500
 
 
 def covariance(problem: ShapeProblem, best: Point, numbers: tuple[int, ...]) -> Float:
@@ -144,8 +145,9 @@ def _rise_at(problem: ShapeProblem, best: Point, number: int, value: float) -> f
 
 
 def profile_step(
-    problem: ShapeProblem, best: Point, number: int, n_sigma: float, sign: int, full: Float
-) -> tuple[float, bool]:
+    problem: ShapeProblem, best: Point, number: int, n_sigma: float, sign: int, full: Float,
+    first: float | None = None,
+) -> tuple[float, bool]:  # fmt: skip
     """Distance over which the statistic rises by n_sigma^2, with the other parameters fitted.
 
     Parameters
@@ -162,6 +164,8 @@ def profile_step(
         +1 upwards, -1 downwards.
     full : numpy.ndarray
         Covariance of all parameters, (nparameter, nparameter); NaN where it is not known.
+    first : float, optional
+        Distance to begin with; by default from the covariance.
 
     Returns
     -------
@@ -174,24 +178,32 @@ def profile_step(
     lower, upper = problem.brightness.bounds[number]
     most = (upper - value) if sign > 0 else (value - lower)
     known = [(0.0, best.values)]
+    spent, allowed = 0, _EVALUATIONS
 
     def root(step: float) -> float:
+        nonlocal spent, allowed
+        if spent > allowed:
+            return np.nan
         part = problem.fixed({number: value + sign * step})
         others = list(part.others)
         start = _predicted(best, number, others, sign * step, full)
         width = _conditional(number, others, full)
         near = min(known, key=lambda one: abs(one[0] - step))[1][others]
         found = relaxed_point(part, near if start is None else start, width)
+        spent += part.evaluations
         if np.isfinite(found.deviance):
             known.append((step, found.values))
-        return float(np.sqrt(max(found.deviance - best.deviance, 0))) - n_sigma
+        missing = float(np.sqrt(max(found.deviance - best.deviance, 0))) - n_sigma
+        if 0 <= missing <= JUMP * n_sigma:  # there is an end
+            allowed = 2 * _EVALUATIONS
+        return missing
 
     with np.errstate(invalid="ignore"):
         guess = float(np.sqrt(full[number, number]))
     if not (np.isfinite(guess) and guess > 0):
         reach = 0.0 if number in problem.amplitudes else 0.02 * float(np.ptp(problem.places.at))
         guess = max(0.1 * abs(value), reach) or 1.0
-    return _found_root(root, n_sigma * guess, most, n_sigma)
+    return find_root(root, first or n_sigma * guess, most, n_sigma)
 
 
 def _predicted(
@@ -213,37 +225,6 @@ def _conditional(number: int, others: list[int], full: Float) -> Float | None:
     found = full[np.ix_(others, others)] - np.outer(along, along) / full[number, number]
     fine = np.isfinite(found).all() and np.linalg.eigvalsh(found)[0] > 0
     return found if fine else None
-
-
-def _found_root(
-    root: Callable[[float], float], step: float, most: float, n_sigma: float
-) -> tuple[float, bool]:
-    """Root of a rising function of a step, which is -n_sigma at 0, up to the largest step."""
-    low, at_low, high, at_high, farthest = 0.0, -n_sigma, np.inf, np.inf, _FLAT * step
-    for _ in range(_STEPS):
-        step = min(step, most)
-        value = root(step)
-        if abs(value) <= _RIGHT * n_sigma:
-            return step, False
-        if value < 0:
-            if step >= most:
-                return most, True
-            if step > farthest:
-                return np.nan, False
-            low, at_low = step, value
-        else:
-            high, at_high = step, value
-        if np.isfinite(at_high):
-            part = float(np.clip(-at_low / (at_high - at_low), 0.05, 0.95))
-            step = low + part * (high - low)
-        elif np.isfinite(high):
-            step = (low + high) / 2
-        else:
-            growth = n_sigma / max(n_sigma + at_low, n_sigma / 4)
-            step = low * float(np.clip(growth, 1.2, 4))
-        if np.isfinite(high) and high - low <= 1e-9 * high:
-            return high, False
-    return np.nan, False
 
 
 def with_tied(problem: ShapeProblem, best: Point, numbers: tuple[int, ...], known: Float) -> Float:

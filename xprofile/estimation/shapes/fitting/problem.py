@@ -58,6 +58,8 @@ class ShapeProblem:
     linear : tuple of int
         Numbers of all parameters that the brightness is linear in, also those that are given; by
         default `amplitudes`.
+    evaluations : int
+        How often `at` was called.
     """
 
     brightness: Brightness
@@ -67,6 +69,7 @@ class ShapeProblem:
     given: Mapping[int, float] = field(default_factory=dict)
     points: tuple[int, ...] = ()
     linear: tuple[int, ...] = ()
+    evaluations: int = field(default=0, init=False)
     _last: Float | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +104,7 @@ class ShapeProblem:
 
     def at(self, others: Float) -> Point:
         """Find the best amplitudes for values of the other parameters."""
+        self.evaluations += 1
         values = self.start.copy()
         values[list(self.others)] = others
         columns, offset, size = self._columns(values)
