@@ -31,6 +31,12 @@ def shell(distance, amplitude=1.0, inner=0.4, outer=0.6):
     )
 
 
+@custom_model
+def step(distance, amplitude=1.0, edge=0.5):
+    """Brightness of a disk."""
+    return amplitude * (distance < edge)
+
+
 def gauss(width=0.2):
     return Gaussian1D(1.0, 0.0, width, fixed={"mean": True})
 
@@ -61,6 +67,30 @@ def test_a_shell_is_found_from_afar(binned, start):
     )
     np.testing.assert_allclose(np.abs(fit.value[1:]), np.abs(near.value[1:]), rtol=1e-3)
     assert fit.deviance < near.deviance + 0.01
+
+
+@pytest.mark.parametrize("start", [0.335, 0.593, 1.074])
+def test_a_step_is_found_from_afar(binned, start):
+    """The statistic does not change in stairs as its edge moves."""
+    data = filled(binned, step(1.0, 0.62))
+    near, fit = (
+        fit_shape(data, step(1.0, edge), spectral_model=MODEL, selection_optional=None)
+        for edge in (0.62, start)
+    )
+    np.testing.assert_allclose(fit.value[1], near.value[1], rtol=1e-4)
+    assert fit.deviance < near.deviance + 1e-3
+
+
+def test_smooth_models_of_a_user_are_not_averaged(binned):
+    """They give the numbers of the same model of astropy."""
+    own = custom_model(lambda distance, amplitude=1.0, stddev=0.2: amplitude * np.exp(
+        -(distance**2) / (2 * stddev**2)))()  # fmt: skip
+    data = filled(binned, gauss(0.3))
+    fit, known = (
+        fit_shape(data, m, spectral_model=MODEL, selection_optional=None) for m in (own, gauss())
+    )
+    np.testing.assert_allclose(fit.value[1], known.value[2], rtol=1e-4)
+    np.testing.assert_allclose(fit.deviance, known.deviance, rtol=1e-6)
 
 
 def test_without_counts_a_shape_has_no_errors(binned):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import astropy.units as u
 import numpy as np
 from astropy.modeling import Model
 from astropy.modeling.core import CompoundModel
-from astropy.modeling.models import Box1D, Const1D
+from astropy.modeling.models import Box1D, Const1D, Trapezoid1D
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError
+from .places import Places
 
 __all__ = ["Brightness", "Places"]
 
@@ -32,19 +33,11 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Places:
-    """Distances at which a brightness is evaluated.
-
-    Parameters
-    ----------
-    at, lower, upper : numpy.ndarray
-        Distances in degrees, and the ranges that they stand for, (nplace,).
-    """
-
-    at: Float
-    lower: Float
-    upper: Float
+# Modules of astropy whose models have no steps, but for the boxes and trapezoids.
+_SMOOTH = tuple(
+    f"astropy.modeling.{name}"
+    for name in ("functional_models", "physical_models", "polynomial", "powerlaws", "tabular")
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +62,9 @@ class Brightness:
         Numbers of tied parameters, and the functions of the model that give their values.
     bounds : tuple of tuple
         Lower and upper bound of each parameter in `units`; -inf and inf without.
+    has_steps : bool
+        Whether it is known to have steps or kinks; models that astropy does not have are then
+        averaged over the range of each place.
     """
 
     model: Any
@@ -79,6 +75,7 @@ class Brightness:
     free: NDArray[np.bool_]
     tied: dict[int, Callable[[Any], Any]]
     bounds: tuple[tuple[float, float], ...]
+    has_steps: bool = False
 
     @classmethod
     def from_model(cls, model: Any) -> Brightness:
@@ -131,6 +128,12 @@ class Brightness:
                 f"the model gives values of shape {shape} for {at.shape[0]} distances"
             )
 
+    def on(self, places: Places) -> Brightness:
+        """Return the brightness, averaged over ranges if it has steps among some places."""
+        if _is_smooth(self.model):
+            return self
+        return replace(self, has_steps=places.show_steps(lambda p: self(self.values, p)))
+
     def __call__(self, values: Float, places: Places) -> Float:
         """Brightness (nplace,) for values of all parameters; tied ones are computed."""
         full = self.complete(values)
@@ -147,7 +150,7 @@ class Brightness:
 
     def _evaluated(self, values: Float, places: Places) -> Float:
         with np.errstate(all="ignore"):  # the fit takes values that are not finite as impossible
-            found = _evaluate(self.model, values, places)
+            found = _evaluate(self.model, values, places, averaged=self.has_steps)
         return np.broadcast_to(np.asarray(found, dtype=float), places.at.shape)
 
     def complete(self, values: Float) -> Float:
@@ -256,15 +259,16 @@ def _bounds_of(parameter: Any, scale: float) -> tuple[float, float]:
     return ends
 
 
-def _evaluate(model: Any, values: Float, places: Places) -> Any:
+def _evaluate(model: Any, values: Float, places: Places, *, averaged: bool) -> Any:
     """Brightness of a model or of sums and products of models.
 
     A box is averaged over the range of each place, so that its edges may be anywhere in it.
     """
     if isinstance(model, CompoundModel) and model.op in _OPERATORS:
         first = len(model.left.param_names)
-        left = _evaluate(model.left, values[:first], places)
-        return _OPERATORS[model.op](left, _evaluate(model.right, values[first:], places))
+        left = _evaluate(model.left, values[:first], places, averaged=averaged)
+        right = _evaluate(model.right, values[first:], places, averaged=averaged)
+        return _OPERATORS[model.op](left, right)
     if isinstance(model, Box1D):
         named = dict(zip(model.param_names, values, strict=True))
         half = abs(named["width"]) / 2
@@ -273,4 +277,15 @@ def _evaluate(model: Any, values: Float, places: Places) -> Any:
         width = places.upper - places.lower
         share = np.where(width > 0, inside / np.where(width > 0, width, 1), (inside >= 0) * 1.0)
         return named["amplitude"] * np.clip(share, 0, 1)
-    return model.evaluate(places.at, *(np.asarray(v) for v in values))
+    numbers = [np.asarray(v) for v in values]
+    if not averaged or _is_smooth(model):
+        return model.evaluate(places.at, *numbers)
+    return places.mean(lambda at: model.evaluate(at, *numbers))
+
+
+def _is_smooth(model: Any) -> bool:
+    """Whether a model is known to have no steps."""
+    if isinstance(model, CompoundModel):
+        return _is_smooth(model.left) and _is_smooth(model.right)
+    kind = type(model)
+    return kind.__module__ in _SMOOTH and not issubclass(kind, (Box1D, Trapezoid1D))

@@ -176,6 +176,7 @@ def fit_shape(
     datasets = as_datasets(binned)
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)
     data = sort_rows(datasets, [find_light(d, settings.spectral_model) for d in datasets])
+    brightness = brightness.on(data.places)
     width = extension_parameter(brightness, settings.extension)
     if width is not None:
         brightness = kept_from_zero(brightness, width, data.places)
