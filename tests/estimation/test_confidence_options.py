@@ -102,6 +102,7 @@ def test_levels_and_significances(binned):
         ({"toys": "all", "ul_method": "cls"}, "a number of toys or 'exact'"),
         ({"toys": 0, "ul_method": "cls"}, "positive integer"),
         ({"fc_lengthen": 1}, "True or False"),
+        ({"rng": -1}, "rng must be an integer of 0 or more"),
     ],
 )
 def test_options_that_do_not_fit(options, words):
@@ -164,7 +165,8 @@ def test_bounded_limits_of_unfolding(weak):
 
 
 def test_fit_shape_warns_of_a_significance_like_a_level():
-    with pytest.warns(DataWarning, match="0.9 sigma"), pytest.raises(Exception):  # noqa: B017, PT011
+    wrong = pytest.raises(InvalidOptionError, match="model must be")
+    with pytest.warns(DataWarning, match="0.9 sigma"), wrong:
         fit_shape(xr.Dataset(), None, n_sigma=0.9)
 
 

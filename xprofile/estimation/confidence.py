@@ -19,6 +19,7 @@ from ..likelihood.intervals import (
     two_sided_cl,
     two_sided_sigma,
 )
+from ..schema.arguments.generators import random_generator
 from ..schema.number_checks import (
     check_bool,
     check_number,
@@ -241,6 +242,7 @@ def check_interval_options(options: HasIntervals) -> None:
             f"ul_method={options.ul_method!r} and interval_method={options.interval_method!r}"
         )
     check_bool("fc_lengthen", options.fc_lengthen)
+    random_generator(options.rng)  # raises if it is neither a seed nor a generator
     _check_toys(options.toys)
     if options.toys == "exact" and not used & {"cls", "feldman-cousins"}:
         raise InvalidOptionError(

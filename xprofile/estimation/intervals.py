@@ -20,6 +20,7 @@ from ..likelihood.intervals import (
     single_fine_bins,
     upper_limit,
 )
+from ..schema.arguments.generators import random_generator
 from .confidence import HasIntervals, Prior
 
 __all__ = [
@@ -116,7 +117,7 @@ def interval_methods(options: HasIntervals) -> tuple[IntervalMethod, IntervalMet
 
     A generator moves on.
     """
-    seed = int(np.random.default_rng(options.rng).integers(2**63))
+    seed = int(random_generator(options.rng).integers(2**63))
     toys = options.toys if options.toys is None or options.toys == "exact" else int(options.toys)
 
     def method(name: str) -> IntervalMethod:

@@ -133,7 +133,7 @@ def merge_profiles(
     made = {n: xr.Variable(*v, result_variable(n).attrs) for n, v in variables.items()}
     result = result.assign(made)
     result = result.assign(_combined_variables(norms)).assign_attrs(attrs)
-    result.attrs.pop("interval_method", None)  # there are no intervals
+    result.attrs.pop("interval_method", None)  # merged profiles have no norm_lo and norm_hi
     result = with_negative_limits(result, result["norm_ul"])
     if NORM_SCAN_VALUES not in result:
         result = result.assign_coords({NORM_SCAN: first[NORM_SCAN]})

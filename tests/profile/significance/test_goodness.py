@@ -126,3 +126,5 @@ def test_round_trip_and_errors(binned, tmp_path):
         goodness_of_fit(simulate(binned, n_toys=2, rng=1), n_toys=3)
     with pytest.raises(InvalidOptionError, match="n_toys"):
         goodness_of_fit(binned, n_toys=0)
+    with pytest.raises(InvalidOptionError, match="rng must be an integer of 0 or more"):
+        goodness_of_fit(binned, n_toys=3, rng=-1)

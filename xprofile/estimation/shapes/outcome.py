@@ -166,7 +166,7 @@ def _parameters(
 
 
 def _never_rises(found: dict[str, NDArray[np.generic]], i: int, settings: ShapeSettings) -> bool:
-    """Whether the statistic does not even rise enough for the error, so that there is no limit."""
+    """Whether a parameter has no upper error, and so no limit, which needs a higher rise."""
     return (
         "errp" in found and settings.n_sigma_ul >= settings.n_sigma and np.isnan(found["errp"][i])
     )

@@ -60,7 +60,7 @@ def template_counts(
     Raises
     ------
     InvalidOptionError
-        If there are no templates, or a name is not a text.
+        If there are no templates, or a name is not a string.
     InvalidDataError
         If predicted counts are on other bins or energies, or are negative or not finite.
     """

@@ -55,7 +55,7 @@ def is_fit(data: object) -> bool:
 
 
 def check_no_sed_type(sed_type: str | None) -> None:
-    """Raise if a fit is to be converted to a sed type."""
+    """Raise if a sed type is given: fits cannot be converted to one."""
     if sed_type is not None:
         raise InvalidOptionError(
             f"sed_type={sed_type!r} is for profiles, but this is a fit, whose numbers stay as they "

@@ -22,6 +22,7 @@ from ...estimation.data_sets import as_datasets, common_groups, with_history
 from ...estimation.energy_groups import EnergyEdges, EnergyGroups
 from ...estimation.settings import background_width, check_model, checked_energy_edges, setting_text
 from ...exceptions import InvalidDataError, InvalidOptionError
+from ...schema.arguments.generators import random_generator
 from ...schema.axes import axis_coords, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, SPECTRAL_MODEL, TOY
@@ -137,6 +138,7 @@ def goodness_of_fit(
     check_bool("strict_energies", strict_energies)
     if n_toys is not None:
         check_positive_integer("n_toys", n_toys, InvalidOptionError)
+    generator = random_generator(rng)
     settings = FitSettings(model, background, background_width(background), sum_over_energy_groups)
     edges = checked_energy_edges(energy_edges)
     datasets = as_datasets(binned)
@@ -146,7 +148,7 @@ def goodness_of_fit(
     tests = run_tests(datasets, groups, settings)
     found = {**tests.values(), "p_value": chi2_p_values(tests)}
     if n_toys is not None:
-        found |= toys_p_values(datasets, groups, settings, tests, int(n_toys), rng)
+        found |= toys_p_values(datasets, groups, settings, tests, int(n_toys), generator)
     dims = (_HYPOTHESIS, *tests.extra_dims, ENERGY)
     variables = {n: (dims, found[n], {"long_name": t}) for n, t in _TITLES.items() if n in found}
     step = (

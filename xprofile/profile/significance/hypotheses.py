@@ -103,14 +103,13 @@ def toys_p_values(
     settings: FitSettings,
     tests: Tests,
     n_toys: int,
-    rng: int | np.random.Generator | None,
+    rng: np.random.Generator,
 ) -> dict[str, Float]:
     """P-values of ``ts`` and ``deviance`` by toys of each hypothesis."""
-    generator = np.random.default_rng(rng)
     found: dict[str, list[Float]] = {"p_value_toys": [], "deviance_p_value_toys": []}
     for i, norm in enumerate(tests.norm):
         toys = [
-            _draw(data, group, norm, settings, n_toys, generator)
+            _draw(data, group, norm, settings, n_toys, rng)
             for data, group in zip(datasets, groups, strict=True)
         ]
         drawn = run_tests(toys, groups, settings)

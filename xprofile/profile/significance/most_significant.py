@@ -23,8 +23,8 @@ def global_significance(
     Parameters
     ----------
     profile : xarray.Dataset
-        The observed profile. If it has a dim ``toy``, each toy gets the numbers of its own
-        most significant bin.
+        The observed profile. If it has a dim ``toy``, the result has one bin for each
+        toy, the most significant one.
     toys : xarray.Dataset
         Profile of toys without signal, of the same bins by the same settings.
     quantity : str
