@@ -33,7 +33,9 @@ class ProfileAccessor(BinsAccessor):
     _stage = "profile"
 
     @calls("profile.sed.to_sed_type")
-    def to_sed_type(self, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
+    def to_sed_type(
+        self, sed_type: str, *, per_solid_angle: bool | str | u.UnitBase = False
+    ) -> xr.Dataset:
         """Convert to another sed type."""
         from ..profile.sed import to_sed_type
 

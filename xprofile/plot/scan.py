@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError
-from ..profile.sed import is_brightness, quantity_name, to_sed_type
+from ..profile.sed import per_solid_angle_of, quantity_name, to_sed_type
 from ..schema.axes import bin_dim, scan_norms
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
@@ -167,9 +167,7 @@ def _scan_mesh(one: xr.Dataset, name: str, axis: XAxis) -> tuple[Float, Float, F
 
 def _value_at_norm_1(one: xr.Dataset, name: str) -> Float:
     """Value of a quantity at norm 1 in each bin; a surface brightness if that of the profile is."""
-    bright = name in one and is_brightness(one)
+    bright = per_solid_angle_of(one) if name in one and name != "norm" else False
     ones = one.assign(norm=xr.ones_like(one["stat"]))
-    unit = to_sed_type(
-        ones.assign_attrs({SED_TYPE: "likelihood"}), name, per_solid_angle=bright and name != "norm"
-    )
+    unit = to_sed_type(ones.assign_attrs({SED_TYPE: "likelihood"}), name, per_solid_angle=bright)
     return np.asarray((unit[name] * xr.ones_like(one["stat"])).to_numpy(), dtype=float)

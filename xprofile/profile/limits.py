@@ -15,7 +15,7 @@ from ..schema.number_checks import check_number
 from ..schema.options import suggests_options
 from ..schema.variables import PROFILE, status_attrs
 from .scans import describe_flagged_bins, read_scan
-from .sed import is_brightness, quantity_name, to_sed_type
+from .sed import per_solid_angle_of, quantity_name, to_sed_type
 
 __all__ = ["recompute_ul", "upper_limits", "with_negative_limits", "with_threshold"]
 
@@ -203,7 +203,7 @@ def recompute_ul(
         )
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     limits = norms[["norm", *_conversion_variables(norms)]].assign(norm_ul=limit)
-    shown = to_sed_type(limits, name, per_solid_angle=is_brightness(profile))
+    shown = to_sed_type(limits, name, per_solid_angle=per_solid_angle_of(profile))
     result = profile.assign({f"{name}_ul": shown[f"{name}_ul"].variable})
     attrs = {"n_sigma_ul": sigma, "cl_ul": level, "ul_method": "likelihood"}
     result = with_negative_limits(result.assign_attrs(attrs), limit)

@@ -20,7 +20,7 @@ from ..schema.units import values_in_unit
 from ..schema.variables import STATUS_FLAGS, result_variable
 from .limits import upper_limits, with_negative_limits
 from .scans import read_scan
-from .sed import is_brightness, quantity_name, to_sed_type
+from .sed import per_solid_angle_of, quantity_name, to_sed_type
 from .summed_scans import fit_summed_scans, sum_scans
 
 __all__ = ["merge_profiles"]
@@ -115,7 +115,7 @@ def merge_profiles(
     """
     parts = _as_list(profiles, dim)
     kind = quantity_name(str(parts[0].attrs[SED_TYPE]))
-    brightness = is_brightness(parts[0])
+    brightness = per_solid_angle_of(parts[0])
     norms = [sum_datasets(to_sed_type(part, "norm")).compute() for part in parts]
     for number, other in enumerate(norms[1:], start=1):
         _check_alike(norms[0], other, number)

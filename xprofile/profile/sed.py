@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import astropy.units as u
 import numpy as np
 import xarray as xr
@@ -11,10 +13,11 @@ from ..schema.axes import bin_dim, pair_bins
 from ..schema.checks import check_profile
 from ..schema.names import COVARIANCE, SED_TYPE, SOLID_ANGLE_UNIT, second_dim
 from ..schema.options import suggests_options
-from ..schema.units import factor_to_unit, unit_text
+from ..schema.units import factor_to_unit, solid_angle_part, unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
+from ..schema.written_units.parsing import as_unit
 
-__all__ = ["is_brightness", "quantity", "quantity_name", "to_sed_type"]
+__all__ = ["is_brightness", "per_solid_angle_of", "quantity", "quantity_name", "to_sed_type"]
 
 
 def quantity_name(sed_type: str) -> str:
@@ -34,8 +37,18 @@ def quantity_name(sed_type: str) -> str:
 
 def is_brightness(profile: xr.Dataset) -> bool:
     """Whether the unit of a profile's flux is per solid angle; a norm never is."""
+    return bool(_angle_unit(profile) != u.dimensionless_unscaled)
+
+
+def per_solid_angle_of(profile: xr.Dataset) -> bool | u.UnitBase:
+    """Return the option `per_solid_angle` that gives a profile the solid angle that it has."""
+    return is_brightness(profile) and _angle_unit(profile)
+
+
+def _angle_unit(profile: xr.Dataset) -> u.UnitBase:
+    """Unit of solid angle that the flux of a profile is divided by; 1 if by none."""
     name = quantity_name(str(profile.attrs[SED_TYPE]))
-    return name != "norm" and u.sr in _unit(profile[name]).bases
+    return u.dimensionless_unscaled if name == "norm" else solid_angle_part(_unit(profile[name]))
 
 
 def _unit(values: xr.DataArray) -> u.UnitBase:
@@ -43,7 +56,9 @@ def _unit(values: xr.DataArray) -> u.UnitBase:
 
 
 @suggests_options
-def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = False) -> xr.Dataset:
+def to_sed_type(
+    profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool | str | u.UnitBase = False
+) -> xr.Dataset:
     """Convert a profile to another sed type.
 
     Parameters
@@ -53,8 +68,9 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}
         Differential flux and E^2 dN/dE at the geometric centre of the energy bins, integral and
         energy flux over them, or the norm of the spectral model (``likelihood`` means the same).
-    per_solid_angle : bool
-        Divide by the solid angle of each bin, for a surface brightness.
+    per_solid_angle : bool, str or Unit
+        Divide by the solid angle of each bin, for a surface brightness: in a unit such as "deg2",
+        or with True in that of `profile`, which is sr unless it was changed.
 
     Returns
     -------
@@ -68,14 +84,16 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
 
         The other sed types have the same variables with their name in the place of ``dnde``:
         ``flux`` in cm-2 s-1, ``eflux`` and ``e2dnde`` in erg cm-2 s-1, ``norm`` without unit. A
-        surface brightness has the unit per sr. The ``covariance`` of `unfold` follows, in the
-        square of the unit. If only some of its bins were selected by ``isel``, a change between a
-        flux and a brightness selects these along its second dim, too.
+        surface brightness has the unit per solid angle that `per_solid_angle` says. The
+        ``covariance`` of `unfold` follows, in the square of the unit. If only some of its bins were
+        selected by ``isel``, a change between a flux and a brightness selects these along its
+        second dim, too.
 
     Raises
     ------
     InvalidOptionError
-        If the sed type is unknown, or is a norm per solid angle.
+        If the sed type is unknown, or is a norm per solid angle, or the unit is not one of solid
+        angle.
     MissingVariableError
         If a reference value is missing, or the solid angle where one of the two is a brightness.
 
@@ -100,15 +118,20 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     """
     check_profile(profile)
     old, new = quantity_name(str(profile.attrs[SED_TYPE])), quantity_name(sed_type)
-    if per_solid_angle and new == "norm":
+    before, after = _angle_unit(profile), _wanted_angle(profile, per_solid_angle)
+    if new == "norm" and after != u.dimensionless_unscaled:
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
     factor, plain_unit = _factor_and_unit(profile, old, new)
-    if is_brightness(profile) != per_solid_angle:
+    if is_brightness(profile) == (after != u.dimensionless_unscaled):
+        factor = factor / before.to(after)
+    else:
         # the solid angles of the bins along the second dim of a covariance must be known, too
         profile = pair_bins(profile) if COVARIANCE in profile else profile
         angle = _solid_angle(profile)
-        factor = factor / angle if per_solid_angle else factor * angle
-    full_unit = plain_unit / u.sr if per_solid_angle else plain_unit
+        factor = factor * (
+            angle * u.sr.to(before) if is_brightness(profile) else 1 / (angle * u.sr.to(after))
+        )
+    full_unit = plain_unit / after
     unit = unit_text(full_unit)
     names = {old + suffix: new + suffix for suffix in SED_SUFFIXES if old + suffix in profile}
     others = set(names.values()) - set(names)
@@ -128,6 +151,29 @@ def to_sed_type(profile: xr.Dataset, sed_type: str, *, per_solid_angle: bool = F
     return renamed.assign(converted).assign_attrs({SED_TYPE: kind})
 
 
+def _wanted_angle(profile: xr.Dataset, per_solid_angle: Any) -> u.UnitBase:
+    """Unit of solid angle to divide a flux by; 1 for none.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is not a unit of solid angle.
+    """
+    if per_solid_angle is False or per_solid_angle is True:
+        known = _angle_unit(profile) if is_brightness(profile) else u.Unit(SOLID_ANGLE_UNIT)
+        return known if per_solid_angle else u.dimensionless_unscaled
+    try:
+        unit = as_unit(per_solid_angle)
+        if unit.is_equivalent(u.sr):
+            return unit
+    except (TypeError, ValueError):
+        pass
+    raise InvalidOptionError(
+        "per_solid_angle must be True, False or a unit of solid angle, such as 'deg2', found "
+        f"{per_solid_angle!r}"
+    )
+
+
 def _covariance(profile: xr.Dataset, factor: xr.DataArray, unit: str) -> xr.Variable:
     """Multiply the covariance by the factors of both bins."""
     dim = bin_dim(profile)
@@ -140,7 +186,7 @@ def _covariance(profile: xr.Dataset, factor: xr.DataArray, unit: str) -> xr.Vari
 
 def _factor_and_unit(profile: xr.Dataset, old: str, new: str) -> tuple[xr.DataArray, u.UnitBase]:
     """Factor from one quantity to another, and the unit of the result, both without solid angle."""
-    found = _unit(profile[old]) * (u.sr if is_brightness(profile) else u.dimensionless_unscaled)
+    found = _unit(profile[old]) * _angle_unit(profile)
     if old == new:
         return xr.DataArray(1.0), found
     before, after = _reference(profile, old), _reference(profile, new)

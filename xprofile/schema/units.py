@@ -26,7 +26,14 @@ from .options import suggests_options
 from .variables import SED_SUFFIXES, SED_TYPES
 from .written_units.parsing import as_unit, conversion_factor, without_events
 
-__all__ = ["energy_unit_name", "factor_to_unit", "to_units", "unit_text", "values_in_unit"]
+__all__ = [
+    "energy_unit_name",
+    "factor_to_unit",
+    "solid_angle_part",
+    "to_units",
+    "unit_text",
+    "values_in_unit",
+]
 
 # Endings of the variables of a parameter of `fit_spectrum` that are in its unit.
 _PARAMETER_ENDS = ("", "_err", "_errn", "_errp", "_mean", "_mean_err")
@@ -59,6 +66,19 @@ def unit_text(unit: str | u.Unit) -> str:
 
     factors = sorted(zip(found.bases, found.powers, strict=True), key=place)
     return " ".join(f"{base}{power}" if power != 1 else str(base) for base, power in factors)
+
+
+def solid_angle_part(unit: u.UnitBase) -> u.UnitBase:
+    """Return the unit of solid angle that a unit is divided by, such as sr or deg2; 1 if by none.
+
+    Surface brightness has one: ``cm-2 s-1 sr-1`` gives ``sr``, ``cm-2 s-1 arcmin-2`` gives
+    ``arcmin2``.
+    """
+    found = u.dimensionless_unscaled
+    for base, power in zip(unit.bases, unit.powers, strict=True):
+        if power < 0 and (base.is_equivalent(u.sr) or base.is_equivalent(u.rad)):
+            found = found * base**-power
+    return found if found.is_equivalent(u.sr) else u.dimensionless_unscaled
 
 
 def factor_to_unit(variable: xr.Variable | xr.DataArray, name: str, wanted: str) -> float:
@@ -208,8 +228,8 @@ def _converted(variable: xr.DataArray, name: str, text: str, power: int = 1) -> 
     if without_events(old) is old and without_events(new) is not new:
         new = without_events(new)
         text = unit_text(new)
-    if variable.name == f"ref_{name}" and u.sr in new.bases:  # references are not per solid angle
-        new = new * u.sr
+    if variable.name == f"ref_{name}":  # references are not per solid angle
+        new = new * solid_angle_part(new)
         text = unit_text(new)
     try:
         values = variable.variable.data * conversion_factor(old, new)

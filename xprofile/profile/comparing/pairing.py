@@ -31,6 +31,7 @@ from ...schema.names import (
     low,
     second_dim,
 )
+from ...schema.units import solid_angle_part
 from ...schema.variables import SED_TYPES
 from ...schema.warning_place import user_stacklevel
 from ..sed import quantity_name
@@ -260,7 +261,8 @@ def _warn_of_areas(data: xr.Dataset, quantity: str, which: str) -> None:
     """Warn if fluxes of bins of different sizes are not per solid angle."""
     area = data["solid_angle"].to_numpy() if "solid_angle" in data else np.zeros(0)
     area = area[area > 0]
-    of_sky = quantity in SED_TYPES and "sr" not in str(data[quantity].attrs.get("units", ""))
+    unit = u.Unit(str(data[quantity].attrs.get("units", "")))
+    of_sky = quantity in SED_TYPES and solid_angle_part(unit) == u.dimensionless_unscaled
     if of_sky and area.size and area.max() > _ALIKE * area.min():
         warnings.warn(
             f"{quantity} of {which} is not per solid angle, and its bins differ in size by up to a "
