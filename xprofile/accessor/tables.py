@@ -12,7 +12,7 @@ from .delegation import calls
 if TYPE_CHECKING:
     import astropy.units as u
     import pandas as pd
-    from astropy.table import QTable
+    from astropy.table import Table
     from matplotlib.axes import Axes
 
     from ..io.paths import StrPath
@@ -37,11 +37,14 @@ class TableAccessor(DatasetProfile):
         tidy: bool = False,
         formatted: bool = False,
         long_names: bool = False,
-    ) -> QTable:
+        latex: bool = False,
+    ) -> Table:
         """Make an astropy table."""
         from ..io.profiles.astropy_tables import to_table
 
-        return to_table(self._obj, sed_type, tidy=tidy, formatted=formatted, long_names=long_names)
+        return to_table(
+            self._obj, sed_type, tidy=tidy, formatted=formatted, long_names=long_names, latex=latex
+        )
 
     @calls("io.profiles.dataframes.to_dataframe")
     def to_dataframe(self, sed_type: str | None = None) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
@@ -24,6 +24,7 @@ __all__ = [
     "group_table",
     "interval_keywords",
     "repeated",
+    "units_of",
 ]
 
 _FORMAT = ".4g"  # of numbers in tables that are printed
@@ -104,7 +105,19 @@ def fit_dataframe(fit: xr.Dataset) -> pd.DataFrame:
     """Make the table of the results of a fit as a pandas table."""
     import pandas as pd
 
-    return pd.DataFrame(group_cells(fit, groups_of(fit)[0]))
+    frame = pd.DataFrame(group_cells(fit, groups_of(fit)[0]))
+    frame.attrs["units"] = units_of(fit, frame.columns)
+    return frame
+
+
+def units_of(data: xr.Dataset, names: Iterable[Hashable]) -> dict[str, str]:
+    """Units of the variables that have one, by name."""
+    known = {
+        str(name): data.variables[name].attrs.get("units")
+        for name in names
+        if name in data.variables
+    }
+    return {name: str(unit) for name, unit in known.items() if unit}
 
 
 def interval_keywords(attrs: Mapping[Any, Any]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import xarray as xr
-from astropy.table import QTable
+from astropy.table import QTable, Table
 
 from ...estimation.results import sum_datasets
-from ...exceptions import InvalidDataError, MissingVariableError
+from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...profile.limits import upper_limits
 from ...profile.sed import quantity_name, to_sed_type
 from ...schema.checks import check_profile
@@ -28,6 +28,7 @@ from .columns import (
     has_edges,
     table_columns,
 )
+from .latex_tables import latex_table
 
 __all__ = ["check_and_convert", "to_table"]
 
@@ -54,7 +55,8 @@ def to_table(
     tidy: bool = False,
     formatted: bool = False,
     long_names: bool = False,
-) -> QTable:
+    latex: bool = False,
+) -> Table:
     """Make an astropy table of a profile, with one row for each bin, or for each bin and energy.
 
     The table of a fit has one row for each template or parameter, energy and bin.
@@ -74,11 +76,17 @@ def to_table(
     long_names : bool
         Name the columns in words, such as "flux upper limit", for example for LaTeX. The words are
         the descriptions of the columns in any case.
+    latex : bool
+        Make a table for a paper, one row for each bin and energy: ranges of the bins, counts, the
+        quantity with its errors, or below the threshold its upper limit with "<", and the root of
+        TS, as texts of LaTeX. Errors and limits have two digits, and the unit has the power of ten.
+        ``table.write("profile.tex", format="ascii.aastex")`` writes it for AASTeX, and
+        ``format="ascii.latex"`` for other journals.
 
     Returns
     -------
-    astropy.table.QTable
-        Table with the columns of Gammapy's "profile" layout, as far as the profile has them, and
+    astropy.table.Table
+        QTable with the columns of Gammapy's "profile" layout, as far as the profile has them, and
         some more, in the units of the profile. ``meta`` has SED_TYPE, N_SIGMA, UL_CONF, the
         confidence of a two-sided interval of the limits' significance as in Gammapy, and CL, CL_UL,
         UL_METH and INT_METH: confidence levels of intervals and limits, and their methods.
@@ -107,7 +115,7 @@ def to_table(
     MissingVariableError, InvalidDataError
         If `profile` is not a profile, or has dims besides bins, energies and scan.
     InvalidOptionError
-        If `sed_type` is unknown, or is given for a fit.
+        If `sed_type` is unknown, or is given for a fit, as `latex`.
 
     See Also
     --------
@@ -134,9 +142,19 @@ def to_table(
     """
     if is_fit(profile):
         check_no_sed_type(sed_type)
+        if latex:
+            raise InvalidOptionError(
+                "latex=True is for profiles; write the table of a fit with "
+                'table.write(path, format="ascii.latex")'
+            )
         return fit_table(profile, formatted=formatted, long_names=long_names)
     source = check_and_convert(profile, sed_type)
+    labelled = _has_labels(source, bins_name(source))
     source = _complete_variables(_move_to_distance(sum_datasets(source)))
+    if latex:
+        table = latex_table(source, quantity_name(source.attrs[SED_TYPE]), labelled=labelled)
+        table.meta.update(_table_meta(source.attrs))
+        return table
     table = QTable(meta=_table_meta(source.attrs))
     for column, name in table_columns(quantity_name(source.attrs[SED_TYPE])).items():
         if name in source.variables and not (tidy and NORM_SCAN in cell_dims(name)):

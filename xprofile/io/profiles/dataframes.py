@@ -23,7 +23,7 @@ from ...schema.names import (
 )
 from ...schema.options import suggests_options
 from ..fit_tables.groups import check_no_sed_type, is_fit
-from ..fit_tables.tables import fit_dataframe
+from ..fit_tables.tables import fit_dataframe, units_of
 from .astropy_tables import check_and_convert
 from .columns import bins_name, table_columns
 
@@ -48,7 +48,8 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        Table of numbers in the units of the profile, with these columns.
+        Table of numbers in the units of the profile, which ``attrs["units"]`` names by column,
+        with these columns.
 
         - Dims besides bins and energies, such as ``dataset``.
         - Coordinate of the bins with its edges, such as ``projected_distance``,
@@ -106,4 +107,6 @@ def to_dataframe(profile: xr.Dataset, sed_type: str | None = None) -> pd.DataFra
     last = [name for name in (LON, LAT, REGION) if name in frame and name not in dims]
     wanted = dict.fromkeys([*others, *edges, *shown, *frame])
     first = [name for name in wanted if name in frame and name not in last]
-    return frame[[*first, *last]]
+    frame = frame[[*first, *last]]
+    frame.attrs["units"] = units_of(source, frame.columns)
+    return frame

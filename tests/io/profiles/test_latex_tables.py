@@ -1,0 +1,94 @@
+"""Tables for papers: values with errors and limits as texts of LaTeX."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import xprofile
+from xprofile.exceptions import InvalidOptionError
+
+VALUES = [3.217e-10, 8.0e-12, np.nan, -1.4e-11]
+ERRN = [4.1e-11, 2.0e-12, np.nan, 1.3e-11]
+ERRP = [4.4e-11, 3.0e-12, np.nan, 1.3e-11]
+LIMITS = [4.2e-10, 1.57e-11, np.nan, 2.6e-11]
+
+
+def make_profile(bins: str = "projected_distance") -> xr.Dataset:
+    """Make a profile of four bins with chosen values; the second one is below the threshold."""
+    columns = {"flux": VALUES, "flux_errn": ERRN, "flux_errp": ERRP, "flux_ul": LIMITS}
+    dims, unit = (bins, "energy"), {"units": "cm-2 s-1"}
+    data = {name: (dims, np.c_[values], unit) for name, values in columns.items()}
+    data["sqrt_ts"] = (dims, np.c_[[8.0, 1.26, np.nan, -2.5]])
+    data["counts"] = (dims, np.c_[[400, 12, 0, 3]])
+    coords = {
+        "energy": ("energy", [1.0], {"units": "TeV"}),
+        "energy_min": ("energy", [0.1]),
+        "energy_max": ("energy", [10.0]),
+    }
+    if bins == "projected_distance":
+        edges = np.arange(5) * 0.25
+        coords |= {bins: (bins, edges[1:] - 0.125, {"units": "deg"})}
+        coords |= {f"{bins}_min": (bins, edges[:-1]), f"{bins}_max": (bins, edges[1:])}
+    else:
+        coords |= {bins: (bins, list("abcd"))}
+    attrs = {"sed_type": "flux", "n_sigma": 1.0, "n_sigma_ul": 1.645, "sqrt_ts_threshold_ul": 2.0}
+    return xr.Dataset(data, coords, attrs)
+
+
+def test_values_have_two_digits_of_their_errors_and_limits_a_sign():
+    """And the largest value gives the power of ten in the unit."""
+    table = xprofile.to_table(make_profile(), latex=True)
+    assert list(table["Flux"]) == [
+        "$3.22^{+0.44}_{-0.41}$",
+        "$<0.16$",
+        r"\ldots",
+        "$<0.26$",
+    ]
+    assert list(table["Distance"])[:2] == ["$0.00$--$0.25$", "$0.25$--$0.50$"]
+    assert list(table["Counts"]) == ["$400$", "$12$", "$0$", "$3$"]
+    assert table["Flux"].unit.scale == pytest.approx(1e-10)
+    assert "Energy" not in table.colnames
+    for form in ("ascii.aastex", "ascii.latex"):
+        text = io.StringIO()
+        table.write(text, format=form)
+        assert "10^{-10}" in text.getvalue()
+
+
+def test_equal_errors_and_labels():
+    """Errors that round alike are written once, and bins without numbers are counted."""
+    profile = make_profile("region").assign(flux_errp=lambda d: d.flux_errn)
+    table = xprofile.to_table(profile, latex=True)
+    assert table["Flux"][0] == r"$3.22 \pm 0.41$"
+    assert list(table["Bin"]) == ["$0$", "$1$", "$2$", "$3$"]
+
+
+def test_rows_of_several_energies():
+    """Energies vary fastest, as in tidy tables."""
+    one = make_profile()
+    edges = {"energy_min": ("energy", [10.0]), "energy_max": ("energy", [40.0])}
+    two = one.assign_coords(energy=[20.0], **edges)
+    both = xr.concat([one, two], "energy", data_vars="minimal", coords="minimal")
+    both["energy"].attrs["units"] = "TeV"
+    table = xprofile.to_table(both, latex=True)
+    assert list(table["Energy"])[:3] == ["$0.1$--$10$", "$10$--$40$", "$0.1$--$10$"]
+    assert len(table) == 8
+
+
+def test_units_of_dataframes():
+    """In attrs, by column; fits are tested with their tables."""
+    units = xprofile.to_dataframe(make_profile()).attrs["units"]
+    assert units["flux_ul"] == "cm-2 s-1"
+    assert units["projected_distance"] == "deg"
+    assert "counts" not in units
+
+
+def test_refuses_fits():
+    """A fit has no bins with limits."""
+    fit = xr.Dataset({"value": ("parameter", [1.0]), "err": ("parameter", [0.1])},
+                     {"parameter": ["amplitude"]})  # fmt: skip
+    with pytest.raises(InvalidOptionError, match="latex=True is for profiles"):
+        xprofile.to_table(fit, latex=True)

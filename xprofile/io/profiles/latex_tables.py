@@ -1,0 +1,120 @@
+"""Profiles as tables for papers: values with their errors, and limits, as texts of LaTeX."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.table import Column, Table
+from numpy.typing import NDArray
+
+from ...schema.names import DISTANCE, ENERGY, high, low
+from ..fit_tables.tables import repeated
+
+__all__ = ["latex_table"]
+
+Float = NDArray[np.float64]
+
+# symbols of LaTeX in the place of long names
+_SYMBOLS = {"dnde": r"$\mathrm{d}N/\mathrm{d}E$", "e2dnde": r"$E^2\,\mathrm{d}N/\mathrm{d}E$"}
+_UNKNOWN = r"\ldots"
+
+# Significant digits of errors and limits, as journals ask for.
+_DIGITS = 2
+
+# Largest values of columns that are written without a power of ten before the unit.
+_PLAIN = (1e-2, 1e3)
+
+
+def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
+    """Make a table with one row for each bin and energy, in texts of LaTeX.
+
+    Parameters
+    ----------
+    source : xarray.Dataset
+        Variables of a profile that tables show, with the dims of their cells.
+    kind : str
+        Name of the sed quantity, from `xprofile.profile.sed.quantity_name`.
+    labelled : bool
+        Whether bins have labels and no numeric axis; they are numbered.
+    """
+    columns = [_number_column(source, DISTANCE, "Bin", 0)] if labelled else []
+    columns += [] if labelled else [_edges_column(source, DISTANCE, "Distance")]
+    columns += [_edges_column(source, ENERGY, "Energy")] if source.sizes[ENERGY] > 1 else []
+    columns += [_number_column(source, "counts", "Counts", 0)] if "counts" in source else []
+    columns.append(_quantity_column(source, kind))
+    if "sqrt_ts" in source:
+        columns.append(_number_column(source, "sqrt_ts", r"$\sqrt{\mathrm{TS}}$", 1))
+    return Table(columns)
+
+
+def _rows(source: xr.Dataset, name: str) -> Float:
+    """Values of a variable in each row, the energies fastest."""
+    variable = source[name].variable
+    return np.asarray(repeated(variable, (DISTANCE, ENERGY), source.sizes).ravel(), dtype=float)
+
+
+def _unit(source: xr.Dataset, name: str) -> u.UnitBase:
+    return u.Unit(str(source[name].attrs.get("units", "")))
+
+
+def _edges_column(source: xr.Dataset, dim: str, title: str) -> Column:
+    """Ranges of an axis: energies with three digits, others with the decimals of widths."""
+    edges = [_rows(source, name) for name in (low(dim), high(dim))]
+    decimals = max(0, *(_decimals(width) for width in edges[1] - edges[0]))
+    form = ".3g" if dim == ENERGY else f".{decimals}f"
+    texts = [f"${lower:{form}}$--${upper:{form}}$" for lower, upper in zip(*edges, strict=True)]
+    return Column(texts, title, unit=_unit(source, dim))
+
+
+def _number_column(source: xr.Dataset, name: str, title: str, decimals: int) -> Column:
+    texts = [
+        f"${value:.{decimals}f}$" if np.isfinite(value) else _UNKNOWN
+        for value in _rows(source, name)
+    ]
+    return Column(texts, title)
+
+
+def _quantity_column(source: xr.Dataset, kind: str) -> Column:
+    """Values with their errors, or limits, with a common power of ten in the unit."""
+    names = {end: kind + end for end in ("", "_err", "_errn", "_errp", "_ul")}
+    found = {end: _rows(source, name) for end, name in names.items() if name in source}
+    value = found[""]
+    error = found.get("_err", np.full_like(value, np.nan))
+    errors = [found.get(end, error) for end in ("_errn", "_errp")]
+    is_ul = _rows(source, "is_ul").astype(bool) if "is_ul" in source else np.zeros(value.size, bool)
+    shown = np.where(is_ul, found.get("_ul", value), value)
+    largest = np.abs(shown[np.isfinite(shown)]).max(initial=0.0)
+    plain = largest == 0 or _PLAIN[0] <= largest < _PLAIN[1]
+    scale = 1.0 if plain else 10.0 ** np.floor(np.log10(largest))
+    texts = [
+        _limit_text(best / scale) if limit else _value_text(best / scale, down / scale, up / scale)
+        for best, down, up, limit in zip(shown, *errors, is_ul, strict=True)
+    ]
+    words = str(source[kind].attrs.get("long_name", kind))
+    title = _SYMBOLS.get(kind, words[:1].upper() + words[1:])
+    return Column(texts, title, unit=u.Unit(scale * _unit(source, kind)))
+
+
+def _value_text(value: float, down: float, up: float) -> str:
+    """Value and errors, with two digits of the smaller error."""
+    if not np.isfinite(value):
+        return _UNKNOWN
+    known = [error for error in (down, up) if np.isfinite(error) and error > 0]
+    n = max(0, _decimals(min(known, default=abs(value))))
+    if len(known) < 2:
+        return f"${value:.{n}f}" + (f" \\pm {known[0]:.{n}f}$" if known else "$")
+    lower, upper = f"{down:.{n}f}", f"{up:.{n}f}"
+    both = f" \\pm {lower}" if lower == upper else f"^{{+{upper}}}_{{-{lower}}}"
+    return f"${value:.{n}f}{both}$"
+
+
+def _limit_text(limit: float) -> str:
+    if not np.isfinite(limit):
+        return _UNKNOWN
+    return f"$<{limit:.{max(0, _decimals(abs(limit)))}f}$"
+
+
+def _decimals(number: float) -> int:
+    """Decimals that show the leading digits of a number."""
+    return 0 if number == 0 else _DIGITS - 1 - int(np.floor(np.log10(number)))
