@@ -1,12 +1,12 @@
 """Gamma-ray flux profiles from map cubes, as labelled xarray Datasets."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-__version__ = version("xprofile")
-
 from .accessor import DataArrayProfile, DatasetProfile
+from .schema.history import installed_version
+
+__version__ = installed_version()
 
 if TYPE_CHECKING:
     from . import exceptions, tutorial

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import astropy.units as u
 import numpy as np
@@ -16,7 +17,10 @@ from ..schema.value_checks import is_chunked
 from .energy_checks import check_groups
 from .energy_groups import EnergyEdges, EnergyGroups, group_energies
 
-__all__ = ["as_datasets", "common_groups", "is_joint", "with_history"]
+__all__ = ["Binned", "as_datasets", "common_groups", "is_joint", "with_history"]
+
+# binned data: of one data set, or of several that are fitted jointly, with or without names
+Binned: TypeAlias = xr.Dataset | Sequence[xr.Dataset] | Mapping[str, xr.Dataset]
 
 # Relative difference up to which two edges are the same; for edges of bins also the difference in
 # deg. It covers edges that are rounded to five digits or to single precision. At 1e-3, data sets
@@ -24,14 +28,23 @@ __all__ = ["as_datasets", "common_groups", "is_joint", "with_history"]
 _EDGE_TOLERANCE = 1e-4
 
 
-def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
+def as_datasets(binned: Binned) -> list[xr.Dataset]:
     """Split binned data into data sets in memory, and check that they have the same bins.
+
+    Names of a dict become the coordinate ``dataset`` of each.
 
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If one of them is not binned data or has no background, or the bins differ.
+        If one of them is not binned data or has no background, the bins differ, or a name is not
+        a text.
     """
+    names: list[str] = []
+    if isinstance(binned, Mapping) and not isinstance(binned, xr.Dataset):
+        names, binned = list(binned), list(binned.values())
+        wrong = [name for name in names if not isinstance(name, str)]
+        if wrong:
+            raise InvalidDataError(f"names of data sets must be texts, found {wrong}")
     if isinstance(binned, xr.Dataset) and DATASET in binned.dims:
         datasets = [binned.isel({DATASET: i}) for i in range(binned.sizes[DATASET])]
     else:
@@ -50,6 +63,8 @@ def as_datasets(binned: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
         raise InvalidDataError("the binned data have no bins; give one or more regions")
     for i, data in enumerate(datasets[1:], start=1):
         _check_same_bins(first, data, dim, i)
+    if names:
+        return [d.assign_coords({DATASET: n}) for n, d in zip(names, datasets, strict=True)]
     return datasets
 
 
@@ -59,14 +74,12 @@ def _is_in_memory(data: xr.Dataset) -> bool:
     return all(isinstance(getattr(v, "_data", None), np.ndarray) for v in kept)
 
 
-def is_joint(binned: xr.Dataset | Sequence[xr.Dataset]) -> bool:
+def is_joint(binned: Binned) -> bool:
     """Whether binned data are several data sets, which are fitted together."""
     return not isinstance(binned, xr.Dataset) or DATASET in binned.dims
 
 
-def with_history(
-    binned: xr.Dataset | Sequence[xr.Dataset], datasets: Sequence[xr.Dataset]
-) -> xr.Dataset:
+def with_history(binned: Binned, datasets: Sequence[xr.Dataset]) -> xr.Dataset:
     """Return the data whose history a result continues: those given, or the first data set."""
     return binned if isinstance(binned, xr.Dataset) else datasets[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from ..schema.options import suggests_options
 from ..spectrum.models import SpectralModel
 from .confidence import Prior
+from .data_sets import Binned
 from .energy_groups import EnergyEdges
 from .estimator import ProfileEstimator
 
@@ -19,7 +20,7 @@ __all__ = ["estimate"]
 
 @suggests_options
 def estimate(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     *,
     spectral_model: SpectralModel | None = None,
     energy_edges: EnergyEdges = None,
@@ -51,11 +52,11 @@ def estimate(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
-        Binned data, from `bin_maps`. A list, or a Dataset with a dim ``dataset``, is fitted
-        jointly: one norm for all data sets, by the sum of their statistics. Their energies may
-        differ, but must agree at the edges of the profile's energy bins. On-off data may be among
-        them.
+    binned : xarray.Dataset, list or dict of xarray.Dataset
+        Binned data, from `bin_maps`. A list, a dict by name, or a Dataset with a dim
+        ``dataset``, is fitted jointly: one norm for all data sets, by the sum of their statistics.
+        Names become the coordinate ``dataset``. Energies of data sets may differ, but must agree
+        at the edges of the profile's energy bins. On-off data may be among them.
     spectral_model : astropy.modeling.Model or callable, optional
         Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
         index 2.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from .confidence import (
     check_number_of_toys,
     check_sigma,
 )
-from .data_sets import as_datasets, common_groups, is_joint, with_history
+from .data_sets import Binned, as_datasets, common_groups, is_joint, with_history
 from .energy_groups import EnergyEdges
 from .intervals import interval_methods, method_attrs
 from .problems import make_problems
@@ -204,7 +204,7 @@ class ProfileEstimator(ShownSettings):
     @suggests_options
     def run(
         self,
-        binned: xr.Dataset | Sequence[xr.Dataset],
+        binned: Binned,
         *,
         progress: bool = False,
         parallel: bool = False,

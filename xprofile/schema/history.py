@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import xarray as xr
 
-__all__ = ["creator", "extend_history", "history_attrs"]
+__all__ = ["creator", "extend_history", "history_attrs", "installed_version"]
 
 
 def extend_history(result: xr.Dataset, source: xr.Dataset, step: str) -> xr.Dataset:
@@ -29,4 +29,12 @@ def history_attrs(
 @cache
 def creator() -> str:
     """Name and version of this library for the attrs of results and files."""
-    return f"xprofile {version('xprofile')}"
+    return f"xprofile {installed_version()}"
+
+
+def installed_version() -> str:
+    """Version of this library; "unknown" for a checkout that is imported but not installed."""
+    try:
+        return version("xprofile")
+    except PackageNotFoundError:
+        return "unknown"

@@ -12,7 +12,7 @@ from ...exceptions import InvalidOptionError
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel, model_name
-from ..data_sets import as_datasets, common_groups, with_history
+from ..data_sets import Binned, as_datasets, common_groups, with_history
 from ..energy_groups import EnergyEdges, EnergyGroups
 from .brightness import Brightness
 from .derived import Derived, make_grid, uniform_signal
@@ -32,7 +32,7 @@ __all__ = ["fit_shape"]
 
 @suggests_options
 def fit_shape(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     model: Any,
     *,
     spectral_model: SpectralModel | None = None,
@@ -51,11 +51,12 @@ def fit_shape(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
+    binned : xarray.Dataset, list or dict of xarray.Dataset
         From `bin_maps`, of annuli, elliptical annuli, or bins along a line or path; with
-        ``psf=True`` to take the PSF into account. A list, or a Dataset with a dim ``dataset``, is
-        fitted jointly. The ``background`` is taken as it is, without a norm or an uncertainty: a
-        constant in the model stands for more of it, and off counts for one that is measured.
+        ``psf=True`` to take the PSF into account. A list, a dict by name, or a Dataset with a dim
+        ``dataset``, is fitted jointly. The ``background`` is taken as it is, without a norm or an
+        uncertainty: a constant in the model stands for more of it, and off counts for one that is
+        measured.
     model : astropy.modeling.Model
         Model of one variable, the distance in deg: Gaussian1D, Moffat1D, Exponential1D, PowerLaw1D,
         Box1D, your own, or sums and products of them. Its values are the start of the fit, and its

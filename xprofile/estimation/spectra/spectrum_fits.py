@@ -17,7 +17,7 @@ from ...schema.number_checks import check_number_of_values
 from ...schema.options import suggests_options
 from ...schema.warning_place import user_stacklevel
 from ...spectrum.models import SpectralModel
-from ..data_sets import as_datasets, common_groups, with_history
+from ..data_sets import Binned, as_datasets, common_groups, with_history
 from ..energy_groups import EnergyEdges
 from ..problems import make_problems
 from .fits import Blocks, fit_all
@@ -38,7 +38,7 @@ _INTERPOLATED = 1e-6
 
 @suggests_options
 def fit_spectrum(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     spectral_model: SpectralModel,
     *,
     free: Collection[str] | str = ("alpha",),
@@ -57,9 +57,10 @@ def fit_spectrum(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
-        Binned data, from `bin_maps`. A list, or a Dataset with a dim ``dataset``, is fitted
-        jointly, as by `estimate`. Bins that ``bin(..., margin=...)`` added are left out.
+    binned : xarray.Dataset, list or dict of xarray.Dataset
+        Binned data, from `bin_maps`. A list, a dict by name, or a Dataset with a dim
+        ``dataset``, is fitted jointly, as by `estimate`. Bins that ``bin(..., margin=...)`` added
+        are left out.
     spectral_model : astropy.modeling.Model
         Model of dN/dE over an energy Quantity, whose ``amplitude`` scales it. Bounds of the model
         are respected. Parameters that are not in `free` keep their values.

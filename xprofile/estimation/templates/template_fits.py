@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from ...schema.names import ENERGY, ENERGY_UNIT
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel
 from ...spectrum.references import reference_variables
-from ..data_sets import as_datasets, common_groups, is_joint, with_history
+from ..data_sets import Binned, as_datasets, common_groups, is_joint, with_history
 from ..energy_groups import EnergyEdges
 from .goodness import goodness_of_fit, p_values_by_toys
 from .inputs import template_counts
@@ -32,7 +32,7 @@ __all__ = ["fit_templates"]
 
 @suggests_options
 def fit_templates(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     templates: Mapping[str, Any],
     *,
     per: Literal["profile", "energy", "bin"] = "profile",
@@ -59,10 +59,10 @@ def fit_templates(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
-        From `bin_maps`. A list, or a Dataset with a dim ``dataset``, is fitted jointly, with the
-        same norms. Its ``background`` (or its off counts) stays; make it 0 if templates stand for
-        all of it.
+    binned : xarray.Dataset, list or dict of xarray.Dataset
+        From `bin_maps`. A list, a dict by name, or a Dataset with a dim ``dataset``, is fitted
+        jointly, with the same norms. Its ``background`` (or its off counts) stays; make it 0 if
+        templates stand for all of it.
     templates : dict
         Name of each template to its predicted counts in the same bins and fine energies, (energy,
         projected_distance), from ``maps.profile.predict(sky_map).profile.bin(bins)``, of maps with

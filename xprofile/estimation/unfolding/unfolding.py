@@ -16,7 +16,7 @@ from ...schema.names import ENERGY_UNIT, MARGIN, second_dim
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel
 from ...spectrum.references import reference_variables
-from ..data_sets import as_datasets, common_groups, is_joint, with_history
+from ..data_sets import Binned, as_datasets, common_groups, is_joint, with_history
 from ..energy_groups import EnergyEdges, EnergyGroups
 from ..results import make_profile
 from .conditioning import check_condition
@@ -37,7 +37,7 @@ __all__ = ["unfold"]
 
 @suggests_options
 def unfold(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     *,
     spectral_model: SpectralModel | None = None,
     energy_edges: EnergyEdges = None,
@@ -65,9 +65,9 @@ def unfold(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
-        Binned data with ``psf_mixing``, from ``bin_maps(maps, bins, psf=True)``. A list, or a
-        Dataset with a dim ``dataset``, is fitted jointly, as by `estimate`.
+    binned : xarray.Dataset, list or dict of xarray.Dataset
+        Binned data with ``psf_mixing``, from ``bin_maps(maps, bins, psf=True)``. A list, a dict by
+        name, or a Dataset with a dim ``dataset``, is fitted jointly, as by `estimate`.
     spectral_model : astropy.modeling.Model or callable, optional
         Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
         index 2.

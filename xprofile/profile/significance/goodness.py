@@ -18,7 +18,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import xarray as xr
 
-from ...estimation.data_sets import as_datasets, common_groups, with_history
+from ...estimation.data_sets import Binned, as_datasets, common_groups, with_history
 from ...estimation.energy_groups import EnergyEdges, EnergyGroups
 from ...estimation.settings import background_width, check_model, checked_energy_edges, setting_text
 from ...exceptions import InvalidDataError, InvalidOptionError
@@ -49,7 +49,7 @@ _TITLES = {
 
 @suggests_options
 def goodness_of_fit(
-    binned: xr.Dataset | Sequence[xr.Dataset],
+    binned: Binned,
     *,
     spectral_model: SpectralModel | None = None,
     energy_edges: EnergyEdges = None,
@@ -63,7 +63,7 @@ def goodness_of_fit(
 
     Parameters
     ----------
-    binned : xarray.Dataset or list of xarray.Dataset
+    binned : xarray.Dataset, list or dict of xarray.Dataset
         Binned data, as for `estimate`; several data sets are fitted jointly. ``psf_mixing`` is not
         used.
     spectral_model, energy_edges, background, sum_over_energy_groups, strict_energies
