@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from .maps.smoothing import smooth
     from .prediction.predicting import predict
     from .profile.calibration import expected_limits, interval_coverage
+    from .profile.comparing.arithmetic import divide, subtract
     from .profile.comparing.correlating import correlation
+    from .profile.comparing.normalizing import normalize
     from .profile.limits import recompute_ul, upper_limits, with_threshold
     from .profile.profile_merging import merge_profiles
     from .profile.radial.growth import curve_of_growth
@@ -79,6 +81,7 @@ __all__ = [
     "correlation",
     "curve_of_growth",
     "cutout",
+    "divide",
     "estimate",
     "exceptions",
     "exclude",
@@ -95,6 +98,7 @@ __all__ = [
     "half_light",
     "interval_coverage",
     "merge_profiles",
+    "normalize",
     "open_events",
     "open_map",
     "open_maps",
@@ -114,6 +118,7 @@ __all__ = [
     "skycoord",
     "smooth",
     "solid_angle",
+    "subtract",
     "table_model",
     "to_dataframe",
     "to_sed_type",
@@ -165,6 +170,8 @@ _NAMES = {
         "expected_limits",
         "interval_coverage",
     ),
+    "profile.comparing.arithmetic": ("divide", "subtract"),
+    "profile.comparing.normalizing": ("normalize",),
     "profile.comparing.correlating": ("correlation",),
     "profile.limits": (
         "recompute_ul",

@@ -83,6 +83,7 @@ CALLS = {
         "with_threshold": (3,), "recompute_ul": (2,),
         "to_table": (), "to_dataframe": (), "to_units": {"energy": "GeV"},
         "containment": (), "half_light": (), "fwhm": (), "curve_of_growth": (),
+        "normalize": (), "divide": (OTHER,), "subtract": (OTHER,),
         "correlation": {"profile_b": OTHER, "quantity": "sqrt_ts", "rng": 1},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
     },

@@ -46,9 +46,9 @@ METHODS = {
         "share_kept", "simulate", "unfold",
     },
     "profile": {
-        "containment", "correlation", "curve_of_growth", "expected_limits", "fwhm",
+        "containment", "correlation", "curve_of_growth", "divide", "expected_limits", "fwhm",
         "global_significance", "half_light",
-        "interval_coverage", "p_value", "plot",
+        "interval_coverage", "normalize", "p_value", "plot", "subtract",
         "plot_correlation",
         "plot_stat_scan", "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv",
         "to_fits", "to_sed_type", "to_table", "upper_limits", "with_reference_model",

@@ -140,6 +140,27 @@ class ProfileAccessor(BinsAccessor):
 
         return curve_of_growth(self._obj)
 
+    @calls("profile.comparing.normalizing.normalize")
+    def normalize(self, to: str | int | u.Quantity = "peak") -> xr.Dataset:
+        """Divide by the peak, the sum or a bin."""
+        from ..profile.comparing.normalizing import normalize
+
+        return normalize(self._obj, to)
+
+    @calls("profile.comparing.arithmetic.divide")
+    def divide(self, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
+        """Divide by another profile."""
+        from ..profile.comparing.arithmetic import divide
+
+        return divide(self._obj, other)
+
+    @calls("profile.comparing.arithmetic.subtract")
+    def subtract(self, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
+        """Subtract another profile."""
+        from ..profile.comparing.arithmetic import subtract
+
+        return subtract(self._obj, other)
+
     @calls("profile.comparing.correlating.correlation")
     def correlation(
         self,

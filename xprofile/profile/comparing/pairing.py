@@ -36,7 +36,7 @@ from ...schema.variables import SED_TYPES
 from ...schema.warning_place import user_stacklevel
 from ..sed import quantity_name
 
-__all__ = ["Values", "pair_profiles", "read_values"]
+__all__ = ["Values", "pair_profiles", "paired_bins", "read_values"]
 
 Float = NDArray[np.float64]
 
@@ -80,7 +80,9 @@ class Values:
         return np.atleast_2d(self.value.to_numpy().astype(float))
 
 
-def read_values(data: xr.Dataset | xr.DataArray, name: str | None, which: str) -> Values:
+def read_values(
+    data: xr.Dataset | xr.DataArray, name: str | None, which: str, *, compared: bool = True
+) -> Values:
     """Read the values of a profile, or of an array along bins, which has no errors.
 
     Parameters
@@ -91,6 +93,8 @@ def read_values(data: xr.Dataset | xr.DataArray, name: str | None, which: str) -
         Name of a variable; by default the quantity of the profile's sed type.
     which : str
         Name of the argument for messages.
+    compared : bool
+        Whether values of different bins are compared, so that they must be per solid angle.
     """
     if isinstance(data, xr.DataArray):
         dims = [d for d in data.dims if d in (DISTANCE, POSITION_ANGLE, REGION)]
@@ -109,7 +113,9 @@ def read_values(data: xr.Dataset | xr.DataArray, name: str | None, which: str) -
     check_profile(data)
     dim = bin_dim(data)
     if dim not in data.dims:
-        raise InvalidDataError(f"{which} has one bin, but a correlation needs three or more")
+        raise InvalidDataError(
+            f"{which} has one bin without the dim {dim}; select it by isel({dim}=[0])"
+        )
     data = pair_bins(data.compute())
     usual = quantity_name(str(data.attrs[SED_TYPE]))
     quantity = name or usual
@@ -117,7 +123,8 @@ def read_values(data: xr.Dataset | xr.DataArray, name: str | None, which: str) -
         raise MissingVariableError(
             f"{which} has no {quantity}; it has {', '.join(map(str, data.data_vars))}"
         )
-    _warn_of_areas(data, quantity, which)
+    if compared:
+        _warn_of_areas(data, quantity, which)
     matrix = data[COVARIANCE] if quantity == usual and COVARIANCE in data else None
     if f"{quantity}_err" not in data:
         return _values(data[quantity], dim, np.zeros(1), None, which)
@@ -167,6 +174,17 @@ def pair_profiles(first: Values, second: Values) -> tuple[Values, Values]:
     DataWarning
         If a profile has bins that the other has not, or bins are other regions.
     """
+    here, there = paired_bins(first, second, least=3)
+    return first.take(here), second.take(there)
+
+
+def paired_bins(
+    first: Values, second: Values, *, least: int = 1
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find the bins that both profiles have, at least so many, and check their energies.
+
+    Errors and warnings are those of `pair_profiles`.
+    """
     if first.dim != second.dim:
         raise InvalidDataError(
             f"the profiles have bins along {first.dim} and along {second.dim}; use the same bins"
@@ -174,10 +192,10 @@ def pair_profiles(first: Values, second: Values) -> tuple[Values, Values]:
     _check_energies(first.value, second.value)
     here, there = _common_bins(first, second)
     sizes = first.value.sizes[first.dim], second.value.sizes[second.dim]
-    if here.size < 3:
+    if here.size < least:
         raise InvalidDataError(
             f"the profiles have {here.size} bins along {first.dim} in common, of {sizes[0]} and "
-            f"{sizes[1]}; a correlation needs three or more"
+            f"{sizes[1]}; {'a correlation needs three' if least > 1 else 'they need one'} or more"
         )
     if here.size < max(sizes):
         warnings.warn(
@@ -186,9 +204,8 @@ def pair_profiles(first: Values, second: Values) -> tuple[Values, Values]:
             DataWarning,
             stacklevel=user_stacklevel(),
         )
-    pair = first.take(here), second.take(there)
-    _warn_of_regions(*pair)
-    return pair
+    _warn_of_regions(first.take(here), second.take(there))
+    return here, there
 
 
 def _warn_of_regions(first: Values, second: Values) -> None:
