@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.polynomial.legendre import leggauss
 from scipy.special import gammaincc, gammainccinv, xlogy
+from scipy.stats import norm
 
 from xprofile.likelihood import Cash, Joint, NuisanceCash, WStat
 from xprofile.likelihood.intervals import (
@@ -148,10 +149,10 @@ def test_off_rates_of_many_and_of_broken_counts():
 
 def test_free_background_that_can_replace_the_signal():
     """The likelihood is flat up to an edge: the probability of n or fewer counts at x."""
-    n = np.array([0.0, 7, 1e4, 1e6])
+    n = np.array([0.0, 7, 1e4, 1e6, 1e8, 1e10])
     limit = upper_limit(NuisanceCash(single(n, n + 1), np.inf), SIGMA, BAYES)
     above = (n + 1) * gammaincc(n + 2, limit) - limit * gammaincc(n + 1, limit)
-    np.testing.assert_allclose(above / (n + 1), 0.05, rtol=1e-6)
+    np.testing.assert_allclose(above / (n + 1), 0.05, rtol=1e-10)
 
 
 def test_joint_fits_multiply_likelihoods():
@@ -191,3 +192,21 @@ def test_priors(prior, power):
 def test_wrong_priors_are_errors(prior, words):
     with pytest.raises(PriorError, match=words):
         upper_limit(single([0], [1.0]), SIGMA, IntervalMethod("bayes", prior=prior))
+
+
+def test_narrow_parts_of_a_prior_are_found():
+    """Limits in a peak on top of a flat prior, and in a peak alone."""
+
+    def with_peak(x):
+        return 1 + 1e6 * np.exp(-((x - 3.9) ** 2) / 2e-8)
+
+    stat = single([3], [3.0])
+    # the peak holds 95.3 %, so that 95 % end inside it; see closed forms of the gamma function
+    peak = 1e6 * np.sqrt(2 * np.pi) * 1e-4 * np.exp(-6.9) * 6.9**3
+    flat = [6 * gammaincc(4, 3 + x) for x in (0, 3.9)]
+    share = (0.05 * (peak + flat[0]) - flat[1]) / peak
+    expected = 3.9 + 1e-4 * norm.isf(share)
+    found = upper_limit(stat, SIGMA, IntervalMethod("bayes", with_peak))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    alone = IntervalMethod("bayes", lambda x: np.exp(-((x - 10) ** 2) / 2e-6))
+    np.testing.assert_allclose(upper_limit(stat, SIGMA, alone), 10 + 1e-3 * 1.64485, atol=1e-5)

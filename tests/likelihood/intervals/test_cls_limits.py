@@ -102,6 +102,16 @@ def test_few_toys_agree_with_sums():
     np.testing.assert_allclose(upper_limit(split, SIGMA, toys), expected, rtol=0.1)
 
 
+def test_toys_of_deep_deficits_and_strong_signals_agree_with_sums():
+    """Without signal, as few counts have probabilities of 1e-3 to 1e-18."""
+    n, b = np.array([[0.0], [1], [60], [1000]]), np.array([[40.0], [20], [100], [10]])
+    one = Cash.from_counts(n, np.ones_like(n), b)
+    split = Cash.from_counts(n * [1, 0], np.full((4, 2), 0.5), b * [0.5, 0.5])
+    exact, toys = (IntervalMethod("cls", toys=t, seed=1) for t in ("exact", 300))
+    expected = upper_limit(one, SIGMA, exact)
+    np.testing.assert_allclose(upper_limit(split, SIGMA, toys), expected, rtol=0.01)
+
+
 @pytest.mark.slow
 def test_many_toys_agree_with_sums():
     """In the band -2 only 0.25 % of the toys with signal have as large a test statistic."""

@@ -64,6 +64,17 @@ def test_ends_follow_the_definition(n, b, cl):
     assert not accepted(n, b, cl, [*outside, *below]).any()
 
 
+def test_low_levels_have_short_intervals():
+    """At each signal one number of counts is enough: n between n - 1/2 and n + 1/2 for many."""
+    n = np.array([0, 3, 1e4, 1e8, 1e11])
+    for method in (PLAIN, LENGTHENED):
+        low, high = interval(single(n, 0.0), two_sided_sigma(1e-7), method)
+        np.testing.assert_allclose(high[:2], [np.exp(-1), 4**4 / 3**3 / np.e], rtol=1e-9)
+        np.testing.assert_allclose(low[1:2], 3**3 / 2**2 / np.e, rtol=1e-9)
+        np.testing.assert_allclose(high[3:] - n[3:], 0.5, rtol=1e-3)
+        np.testing.assert_allclose(n[3:] - low[3:], 0.5, rtol=1e-3)
+
+
 def test_published_value_of_a_lengthened_interval():
     assert 1.075 < limits([0], 3.0, 0.9, LENGTHENED)[0] < 1.08  # 1.08 in the table of 1998
     assert limits([0], 3.0, 0.9)[0] == pytest.approx(0.953, abs=1e-3)

@@ -9,15 +9,17 @@ solves equations.
 """
 
 from .confidence import one_sided_cl, one_sided_sigma, two_sided_cl, two_sided_sigma
-from .expected import EXPECTED_BANDS, expected_upper_limits
+from .expected import EXPECTED_BANDS, expected_upper_limits, number_of_expectations
 from .methods import (
     DEFAULT_TOYS,
     INTERVAL_METHODS,
+    MOST_SIGMA,
     UL_METHODS,
     IntervalMethod,
     UndefinedMethodError,
     interval,
     single_fine_bins,
+    summed_over_counts,
     upper_limit,
 )
 from .posterior import PriorError
@@ -26,15 +28,18 @@ __all__ = [
     "DEFAULT_TOYS",
     "EXPECTED_BANDS",
     "INTERVAL_METHODS",
+    "MOST_SIGMA",
     "UL_METHODS",
     "IntervalMethod",
     "PriorError",
     "UndefinedMethodError",
     "expected_upper_limits",
     "interval",
+    "number_of_expectations",
     "one_sided_cl",
     "one_sided_sigma",
     "single_fine_bins",
+    "summed_over_counts",
     "two_sided_cl",
     "two_sided_sigma",
     "upper_limit",

@@ -32,7 +32,13 @@ from ..newton import best_fit, hesse_error, step_up
 from ..statistic import Curve, Float, Statistic
 from .roots import rising_root
 
-__all__ = ["cls_limit", "expected_cls_limits"]
+__all__ = [
+    "cls_excess",
+    "cls_limit",
+    "expected_cls_limits",
+    "expected_cls_rises",
+    "gaussian_cls_step",
+]
 
 # Stands for test statistics of 0 where their roots divide: 1e-290 gives the same limits.
 _TINY = 1e-300
@@ -49,7 +55,7 @@ def cls_limit(stat: Statistic, n_sigma: float) -> Float:
     """Norm at which CLs falls to that of a limit of n sigma; for problems with signal."""
     x = best_fit(stat, 0.0)[0]
     asimov = stat.expected_data(np.zeros_like(x))
-    start = _gaussian_limit(x, hesse_error(asimov, np.zeros_like(x)), n_sigma)
+    start = gaussian_cls_step(x, hesse_error(asimov, np.zeros_like(x)), n_sigma)
     flat = -log_ndtr(-n_sigma) / stat.slope_limit()
     start = np.where(np.isfinite(start), start, flat) + flat / 4
 
@@ -69,30 +75,49 @@ def expected_cls_limits(stat: Statistic, n_sigma: float, bands: Sequence[float])
     """
     zero = np.zeros_like(stat.slope_limit())
     asimov = stat.expected_data(zero)
-    roots = [z - ndtri(ndtr(-n_sigma) * ndtr(z)) for z in bands]
-    return np.stack([step_up(asimov, zero, float(root) ** 2) for root in roots], axis=-1)
+    rises = expected_cls_rises(n_sigma, bands)
+    return np.stack([step_up(asimov, zero, rise) for rise in rises], axis=-1)
 
 
-def _gaussian_limit(x: Float, error: Float, n_sigma: float) -> Float:
+def expected_cls_rises(n_sigma: float, bands: Sequence[float]) -> list[float]:
+    r"""Return :math:`\tilde q_A` at the limits to expect without signal, for each band."""
+    return [float(z - ndtri(ndtr(-n_sigma) * ndtr(z))) ** 2 for z in bands]
+
+
+def gaussian_cls_step(x: Float, error: Float, n_sigma: float) -> Float:
     """Step from the best fit to the limit, if the norm has a Gaussian error."""
     with np.errstate(invalid="ignore"):
         return np.asarray(-error * ndtri(ndtr(-n_sigma) * ndtr(x / error)))
 
 
 def _cls_curve(stat: Statistic, asimov: Statistic, x: Float, n_sigma: float) -> Curve:
-    r"""Rise of :math:`\sqrt{-2 \ln CL_s}` over that of the limit, along steps from the best fit."""
+    """`cls_excess` along steps from the best fit."""
     of_data = stat.rise_along(x, +1, kinks=False)
     of_asimov = asimov.rise_along(np.zeros_like(x), +1, kinks=False)
-    limit = np.sqrt(-2 * log_ndtr(-n_sigma))
 
     def evaluate(step: Float) -> tuple[Float, Float]:
-        (q, dq), (qa, dqa) = of_data(step), of_asimov(x + step)
-        q, qa = np.maximum(q, _TINY), np.maximum(qa, _TINY)
-        log, fall = np.where(q <= qa, _log_inside(q, dq, qa, dqa), _log_outside(q, dq, qa, dqa))
-        value = np.sqrt(np.maximum(-2 * log, _TINY))
-        return value - limit, -fall / value
+        return cls_excess(of_data(step), of_asimov(x + step), n_sigma)
 
     return evaluate
+
+
+def cls_excess(
+    of_data: tuple[Float, Float], of_asimov: tuple[Float, Float], n_sigma: float
+) -> tuple[Float, Float]:
+    r"""Rise of :math:`\sqrt{-2 \ln CL_s}` over that of the limit, and its derivative by the norm.
+
+    Parameters
+    ----------
+    of_data, of_asimov : tuple of numpy.ndarray
+        :math:`\tilde q` and :math:`\tilde q_A` at a norm, each with its derivative.
+    n_sigma : float
+        One-sided significance of the limit.
+    """
+    (q, dq), (qa, dqa) = of_data, of_asimov
+    q, qa = np.maximum(q, _TINY), np.maximum(qa, _TINY)
+    log, fall = np.where(q <= qa, _log_inside(q, dq, qa, dqa), _log_outside(q, dq, qa, dqa))
+    value = np.sqrt(np.maximum(-2 * log, _TINY))
+    return value - np.sqrt(-2 * log_ndtr(-n_sigma)), -fall / value
 
 
 def _log_inside(q: Float, dq: Float, qa: Float, dqa: Float) -> tuple[Float, Float]:

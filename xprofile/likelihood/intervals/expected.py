@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, pdtr, pdtrik
 
 from ..cash import Cash
+from ..joint import Joint
 from ..statistic import Float, Statistic
 from .cls import expected_cls_limits
-from .methods import DEFAULT_TOYS, IntervalMethod, single_fine_bins, upper_limit
+from .methods import DEFAULT_TOYS, NULL_TOYS, IntervalMethod, single_fine_bins, upper_limit
 from .toy_cls import expected_toy_cls_limits
 from .toy_intervals import expected_toy_ends
 from .toys import in_parts, toys_of
 
-__all__ = ["EXPECTED_BANDS", "expected_upper_limits"]
+__all__ = ["EXPECTED_BANDS", "expected_upper_limits", "number_of_expectations"]
 
 # Median and the usual bands, in standard deviations of a normal distribution.
 EXPECTED_BANDS: Final = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
-# Toys without signal, if their number is not given. The median of their limits is then right to 4 %
-# of the width of its distribution, the bands of 2 sigma to 9 %; with ten times as many, to 1 and 3
-# %.
-_NULL_TOYS = 1000
+# Problems whose limits are kept for others with the same expectation: 20 MB of fine bins.
+# Profiles of 1e5 bins or more without toys compute all the same; ten times more fill the memory.
+_MOST_KEPT = 100_000
 
 
 def expected_upper_limits(
@@ -34,12 +34,13 @@ def expected_upper_limits(
     method: IntervalMethod,
     bands: Sequence[float] = EXPECTED_BANDS,
     norm_min: float | None = None,
+    kept: dict[bytes, Float] | None = None,
 ) -> Float:
     r"""Quantiles :math:`\Phi(z)` of the limits without signal, (nproblem, nband).
 
     Backgrounds that are not known are those that fit the data best without signal. The quantiles
     are exact for asymptotic CLs, and for one fine bin with a known background. Otherwise they come
-    from toys.
+    from toys. With known backgrounds, problems with the same signal and background share them.
 
     Parameters
     ----------
@@ -47,6 +48,9 @@ def expected_upper_limits(
         As in `upper_limit`.
     bands : sequence of float
         Standard deviations z of a normal distribution.
+    kept : dict, optional
+        Limits from toys of earlier calls with the same options, to which those of this call are
+        added.
 
     Raises
     ------
@@ -63,8 +67,50 @@ def expected_upper_limits(
         found[single] = _of_single(fine, n_sigma, method, bands, norm_min)
     rest = np.flatnonzero(signal & ~single)
     if rest.size:
-        found[rest] = _of_toys(stat.take(rest), n_sigma, method, bands, norm_min)
+        found[rest] = _shared(
+            lambda some: _of_toys(some, n_sigma, method, bands, norm_min),
+            stat.take(rest),
+            {} if kept is None else kept,
+        )
     return found
+
+
+def number_of_expectations(stat: Statistic) -> int:
+    """Number of problems whose expectations without signal differ."""
+    return stat.slope_limit().size if _parts(stat) is None else len(set(_expectations(stat)))
+
+
+def _shared(
+    solve: Callable[[Statistic], Float], stat: Statistic, kept: dict[bytes, Float]
+) -> Float:
+    """Solve problems with the same expectation once."""
+    if _parts(stat) is None:
+        return solve(stat)
+    keys = _expectations(stat)
+    first = {key: row for row, key in reversed(list(enumerate(keys))) if key not in kept}
+    new = {}
+    if first:
+        rows = np.array(sorted(first.values()))
+        # random numbers then depend on what is expected, not on the counts
+        null = stat.take(rows).expected_data(np.zeros(rows.size))
+        new = dict(zip((keys[row] for row in rows), solve(null), strict=True))
+    found = np.stack([new[key] if key in new else kept[key] for key in keys])
+    if len(kept) + len(new) <= _MOST_KEPT:
+        kept.update(new)
+    return found
+
+
+def _parts(stat: Statistic) -> tuple[Cash, ...] | None:
+    """Data sets of problems with known backgrounds; None if a background is not known."""
+    parts = stat.parts if isinstance(stat, Joint) else (stat,)
+    known = tuple(part for part in parts if isinstance(part, Cash))
+    return known if len(known) == len(parts) else None
+
+
+def _expectations(stat: Statistic) -> list[bytes]:
+    """Signals and backgrounds of each problem."""
+    rows = np.hstack([values for part in _parts(stat) or () for values in (part.s, part.b)])
+    return [row.tobytes() for row in rows]
 
 
 def _of_single(
@@ -100,7 +146,7 @@ def _of_toys(
         part = stat.take(which)
         zero = np.zeros(which.size)
         limits = []
-        for count, null in toys_of(part, zero, toys or _NULL_TOYS, method.seed, stage=1):
+        for count, null in toys_of(part, zero, toys or NULL_TOYS, method.seed, stage=1):
             found = upper_limit(null, n_sigma, method, norm_min)
             limits.append(found.reshape(which.size, count))
         return np.asarray(np.quantile(np.concatenate(limits, axis=1), ndtr(bands), axis=1).T)
@@ -110,4 +156,4 @@ def _of_toys(
         return expected_toy_ends(
             stat, -float(ndtri(outside / 2)), 1 - outside, bands, toys or DEFAULT_TOYS, method.seed
         )
-    return in_parts(of_part, stat.slope_limit().size, toys or _NULL_TOYS)
+    return in_parts(of_part, stat.slope_limit().size, toys or NULL_TOYS)

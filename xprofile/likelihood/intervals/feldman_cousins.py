@@ -22,10 +22,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv, gammaln, pdtr, pdtrc, xlogy
+from scipy.special import gammaln, xlog1py, xlogy
 
 from ..cash import Cash
 from ..newton import step_up
+from ..poisson_tails import probability_above, probability_up_to
 from ..statistic import Bool, Float
 from .roots import rising_root
 
@@ -61,9 +62,11 @@ def exact_interval(
     highest = best + step_up(stat, best, rise) + b
     counts = _Counts(n, b, outside)
     upper = counts.upper(highest + rise / 6 + np.sqrt(rise**2 / 36 + rise * highest), lengthen)
+    # at the best signal nothing is accepted before n, but roots have rounding errors
+    upper = np.maximum(upper, best)
     if ends == "upper":
         return np.zeros_like(upper), upper
-    return counts.lower(), upper
+    return np.minimum(counts.lower(), best), upper
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +77,15 @@ class _Counts:
     b: Float
     outside: float
 
-    def _log_best(self, h: Float) -> Float:
-        """Largest log likelihood g(h) of counts, without the term in h!."""
-        rate = np.maximum(h, self.b)
-        return np.asarray(xlogy(h, rate) - rate)
-
     def _tie(self, h: Float) -> Float:
         """Expectation, b or more, at which counts h have the same q as n; for h = n that of n."""
+        rate, step = np.maximum(self.n, self.b), h - self.n
+        larger = np.maximum(h, self.b) - rate
         with np.errstate(divide="ignore", invalid="ignore"):
-            log = (self._log_best(h) - self._log_best(self.n)) / (h - self.n)
-        best = np.maximum(self.n, self.b)
-        return np.maximum(np.where(h == self.n, best, np.exp(log)), self.b)
+            # g(h) - g(n) less the part h - n of it times ln rate, which keeps the digits
+            growth = np.exp((_of_growth(h, rate, larger) - larger) / step)
+        tie = np.where(rate > 0, rate * growth, growth)
+        return np.maximum(np.where(step == 0, rate, tie), self.b)
 
     def upper(self, most: Float, lengthen: bool) -> Float:
         """Highest signal that accepts n; counts from `most` on are never accepted before it.
@@ -114,10 +115,14 @@ class _Counts:
         """
         n, signal = self.n, np.zeros_like(self.n)
         lowest = np.exp((gammaln(h + 1) - gammaln(n + 1)) / (h - n))  # of R
-        some = np.flatnonzero(_others(n, h, lowest) < self.outside)
+        # with a background above h + 1 both counts are best without signal, and do not tie above
+        some = np.flatnonzero(
+            (_others(n, h, lowest) < self.outside) & (_others(n, h, h + 1) >= self.outside)
+        )
         n, h, lowest = n[some], h[some], lowest[some]
-        rate = _root(n, h, lowest, gammaincinv(h + 1, self.outside), self.outside, +1)
-        fall = xlogy(h + 1 - n, rate) - xlogy(h + 1, h + 1) + h + 1 + xlogy(n, n) - n
+        rate = _root(n, h, lowest, h + 1, self.outside, +1)
+        step = h + 1 - n
+        fall = _of_growth(step, n, rate - n) - _of_growth(h + 1, n, step) + step
         background = _background(n, fall)
         signal[some] = np.where(background > self.b[some], rate - background, 0)
         return np.maximum(signal, 0)
@@ -145,6 +150,13 @@ class _Counts:
         return np.where(low > 0, self._tie(np.maximum(low - 1, 0)), self.b)
 
 
+def _of_growth(counts: Float, rate: Float, larger: Float) -> Float:
+    """Counts times the logarithm of the growth of a rate, or of what is `larger` for rate 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        grown = np.where(rate > 0, xlog1py(counts, larger / rate), xlogy(counts, larger))
+    return np.asarray(grown)
+
+
 def _last_where(holds: Callable[[Float], Bool], low: Float, high: Float) -> Float:
     """Last whole number for which a property holds, that holds for `low` and not for `high`."""
     while (high - low > 1).any():
@@ -157,8 +169,8 @@ def _last_where(holds: Callable[[Float], Bool], low: Float, high: Float) -> Floa
 def _others(first: Float, last: Float, rate: Float) -> Float:
     """Probability of counts up to `first`, or above `last`."""
     some = first >= 0
-    below = np.where(some, pdtr(np.maximum(first, 0), rate), 0)
-    return np.asarray(below + np.where(last >= 0, pdtrc(np.maximum(last, 0), rate), 1))
+    below = np.where(some, probability_up_to(np.maximum(first, 0), rate), 0)
+    return np.asarray(below + np.where(last >= 0, probability_above(np.maximum(last, 0), rate), 1))
 
 
 def _root(first: Float, last: Float, low: Float, high: Float, outside: float, sign: int) -> Float:

@@ -13,7 +13,16 @@ from ..cash import Cash
 from ..newton import best_fit, step_down, step_up
 from ..statistic import Bool, Float, Statistic
 from .marginal import log_likelihood
-from .panels import LEAST_ACCURACY, NODES, PriorError, first_panels, padded, refined
+from .panels import (
+    LEAST_ACCURACY,
+    POINTS,
+    PriorError,
+    first_panels,
+    narrow_peaks,
+    padded,
+    refined,
+    split,
+)
 from .roots import rising_root
 
 __all__ = ["Posterior", "Prior", "PriorError", "posterior"]
@@ -26,8 +35,8 @@ _DEPTH = 30.0
 # Doublings of a range whose ends have a density yet; each search ends after a few.
 _MAX_DOUBLINGS = 60
 
-# Panels on each side of the best fit with a prior. They see a prior as narrow as 1/300 of the range
-# of the likelihood; with 80, one of 1/3000.
+# Panels on each side of the best fit with a prior. They see changes of a prior as narrow as 1/300
+# of the range of the likelihood, with 80 of 1/3000; `narrow_peaks` finds narrower peaks.
 _PANELS_OF_PRIOR = 8
 
 # Smallest density whose logarithm is taken, against the largest, which is near 1. It is far below
@@ -184,16 +193,16 @@ def posterior(stat: Statistic, prior: Prior | None, tail: float) -> Posterior:
     low = reference - step_down(stat, reference, 2 * depth, 0.0)
     high = reference + step_up(stat, reference, 2 * depth)
     everywhere = np.arange(reference.size)
-    peak = np.zeros_like(reference)
+    peak, narrow = np.zeros_like(reference), np.zeros(0)
     if prior is not None:
-        first = first_panels(low, reference, high, 1)
-        peak = np.full_like(reference, -np.inf)
-        np.maximum.at(peak, first[0], density.of_panels(*first).max(axis=1))
+        narrow = narrow_peaks(density.log_prior, high)
+        peak = _highest(density, (low, reference, high), narrow)
     elif not isinstance(stat, Cash):
         peak = density.at(everywhere, reference[:, None])[:, 0]
     if prior is not None or not isinstance(stat, Cash):
         low, high = _widened(density, (low, high), peak, depth)
     panels = first_panels(low, reference, high, 1 if prior is None else _PANELS_OF_PRIOR)
+    panels = split(panels, narrow)
 
     def scaled(owner: NDArray[np.intp], left: Float, right: Float) -> Float:
         return np.exp(density.of_panels(owner, left, right) - peak[owner, None])
@@ -209,6 +218,19 @@ def posterior(stat: Statistic, prior: Prior | None, tail: float) -> Posterior:
     return Posterior(left, right, series, series[..., 0] * width)
 
 
+def _highest(density: _LogDensity, ranges: tuple[Float, Float, Float], narrow: Float) -> Float:
+    """Highest density that is seen in the ranges, and at narrow peaks inside them."""
+    low, _, high = ranges
+    first = first_panels(*ranges, 1)
+    peak = np.full_like(low, -np.inf)
+    np.maximum.at(peak, first[0], density.of_panels(*first).max(axis=1))
+    for place in narrow:
+        inside = np.flatnonzero((low <= place) & (place <= high))
+        at = density.at(inside, np.full((inside.size, 1), place))[:, 0]
+        peak[inside] = np.maximum(peak[inside], at)
+    return peak
+
+
 def _widened(
     density: _LogDensity, ends: tuple[Float, Float], peak: Float, depth: float
 ) -> tuple[Float, Float]:
@@ -221,7 +243,10 @@ def _widened(
     """
     low, high = ends
     if not np.isfinite(peak).all():
-        raise PriorError("prior is 0, or too small, at all norms that the counts allow")
+        raise PriorError(
+            "prior is 0, or too small, at all norms that the counts allow, or narrower than 1e-5 "
+            "of its norm, where it is not found"
+        )
     everywhere = np.arange(peak.size)
     for _ in range(_MAX_DOUBLINGS):
         lowest = np.where(low > 0, low, high)  # an end at 0 stays there
@@ -245,17 +270,17 @@ class _LogDensity:
     prior: Prior | None
 
     def of_panels(self, owner: NDArray[np.intp], left: Float, right: Float) -> Float:
-        """Values at the nodes of panels, (npanel, nnode)."""
-        nodes = (legendre.leggauss(NODES)[0] + 1) / 2
-        return self.at(owner, left[:, None] + (right - left)[:, None] * nodes)
+        """Values at the points of panels, (npanel, npoint)."""
+        return self.at(owner, left[:, None] + (right - left)[:, None] * POINTS)
 
     def at(self, owner: NDArray[np.intp], x: Float) -> Float:
         """Values at norms x, (n, number of norms), of the problems `owner`."""
         likelihood = log_likelihood(self.stat.take(owner), self.reference[owner])
         values = np.stack([likelihood(column) for column in x.T], axis=1)
-        return values if self.prior is None else values + self._log_prior(x)
+        return values if self.prior is None else values + self.log_prior(x)
 
-    def _log_prior(self, x: Float) -> Float:
+    def log_prior(self, x: Float) -> Float:
+        """Logarithm of the prior at norms."""
         assert self.prior is not None
         with np.errstate(all="ignore"):
             found = np.asarray(self.prior(x), dtype=np.float64)

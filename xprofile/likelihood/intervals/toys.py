@@ -12,15 +12,23 @@ from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from ..cash import Cash
 from ..joint import Joint
 from ..newton import best_fit
 from ..nuisance import NuisanceCash
-from ..statistic import Float, Statistic
+from ..statistic import Bool, Float, Statistic
+from ..tilted_data import largest, log_density, tilted
 from ..wstat import WStat
 
-__all__ = ["bounded_fit", "in_parts", "test_statistic", "toys_of"]
+__all__ = [
+    "bounded_fit",
+    "in_parts",
+    "test_statistic",
+    "toys_of",
+    "weighted_tests",
+]
 
 Seeds = NDArray[np.uint64]
 
@@ -31,6 +39,15 @@ _AT_ONCE = 16384
 # Largest expected counts that are drawn; numpy refuses 1e19. Ten times less is as good.
 _MOST_COUNTS = 1e18
 
+# Growths of the power of data that are as far from a norm as others, each by a factor of 4, to 1e9
+# as in `toy_cls`, and halvings. They decide only how many toys are as far: 5 % of the power is
+# less than the width of their distribution.
+_GROWINGS, _GROWTH, _HALVINGS = 15, 4, 6
+
+# Share of a target that these data reach: expected counts come near those of no counts, but have
+# not the same test statistic. With 0.9, as with 0.999, toys differ within their noise.
+_NEARLY = 0.98
+
 # Odd numbers that mix bits, from the fractional part of the golden ratio and from splitmix64
 # (Steele et al. 2014, OOPSLA); any odd numbers with as many bits set and not set do as well.
 _STEP, _FIRST, _SECOND = (
@@ -39,7 +56,7 @@ _STEP, _FIRST, _SECOND = (
 
 
 def toys_of(
-    stat: Statistic, x: Float, number: int, seed: int, stage: int = 0
+    stat: Statistic, x: Float | Statistic, number: int, seed: int, stage: int = 0
 ) -> Iterator[tuple[int, Statistic]]:
     """Yield toys in parts: the number of toys of each problem, and their statistic.
 
@@ -47,8 +64,8 @@ def toys_of(
     ----------
     stat : Statistic
         The data, to which backgrounds that are not known are fitted at the norms of the toys.
-    x : numpy.ndarray
-        Norms of the toys, (nproblem,).
+    x : numpy.ndarray or Statistic
+        Norms of the toys, (nproblem,), or the expected data.
     number : int
         Number of toys of each problem.
     seed : int
@@ -56,7 +73,7 @@ def toys_of(
     stage : int
         Number of the set of toys, for toys that do not depend on those of other sets.
     """
-    expected = stat.expected_data(x)
+    expected = stat.expected_data(x) if isinstance(x, np.ndarray) else x
     keys = _mixed(_hash(stat), np.uint64(stage))
     generators = [np.random.Generator(np.random.Philox(key=[seed % 2**64, key]))
                   for key in keys.tolist()]  # fmt: skip
@@ -86,6 +103,66 @@ def test_statistic(stat: Statistic, best: Float, x: Float, *, one_sided: bool) -
     """Rise of the statistic from the best fits to norms x; one-sided, 0 below the best fits."""
     q = np.maximum(stat.rise(best, x), 0)
     return np.where(best >= x, 0, q) if one_sided else q
+
+
+def weighted_tests(
+    stat: Statistic, x: Float, target: Float, toys: int, seed: int, *, one_sided: bool
+) -> tuple[Float, Float]:
+    """Test statistics of norms in toys of these norms, and the weights of the toys.
+
+    A third of the toys has the norms. The others are around data whose test statistics are the
+    `target`, with too few and too many counts; only with too few if one-sided. So probabilities
+    of the target are known however small they are. For the weights see `toy_cls`.
+
+    Returns
+    -------
+    q, weight : numpy.ndarray
+        (nproblem, number of toys). Sums of weights are probabilities.
+    """
+    expected, zero = stat.expected_data(x), stat.expected_data(np.zeros_like(x))
+    signal = stat.expected_data(np.maximum(x, bounded_fit(stat)))
+    sides = (-1,) if one_sided else (-1, +1)
+    found = [expected]
+    found += [_as_far(zero, signal, x, target, sign, one_sided=one_sided) for sign in sides]
+    base = reduce(largest, found)
+    tests, weights = [], []
+    for stage, drawn in zip((0, 2, 3), found, strict=False):
+        for count, some in toys_of(stat, drawn, toys, seed, stage):
+            fit, norms = bounded_fit(some), np.repeat(x, count)
+            tests.append(test_statistic(some, fit, norms, one_sided=one_sided))
+            tests[-1] = tests[-1].reshape(x.size, count)
+            logs = np.stack([log_density(some, data, base) for data in found])
+            weights.append(np.exp(logs[0] - logsumexp(logs, axis=0)) / toys)
+    return np.concatenate(tests, axis=1), np.concatenate(weights, axis=1)
+
+
+def _as_far(
+    zero: Statistic, signal: Statistic, x: Float, target: Float, sign: int, *, one_sided: bool
+) -> Statistic:
+    """Return data with too many (+1) or too few counts whose test statistics reach a target.
+
+    They are tilted from data with signal to those without, or away from these. Data that never
+    reach it are those with signal.
+    """
+
+    def far(step: Float) -> Bool:
+        data = tilted(signal, zero, sign * step, wide=True)
+        best = bounded_fit(data)
+        q = test_statistic(data, best, x, one_sided=one_sided)
+        return (q >= _NEARLY * target) & ((best > x) if sign > 0 else (best <= x))
+
+    low, high = np.full_like(x, 0.0 if sign < 0 else -1.0), np.ones_like(x)
+    reached = far(high)
+    for _ in range(_GROWINGS):
+        if reached.all():
+            break
+        low, high = np.where(reached, low, high), np.where(reached, high, _GROWTH * high)
+        reached = far(high)
+    for _ in range(_HALVINGS):
+        middle = low + (high - low) / 2
+        enough = far(middle)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return tilted(signal, zero, sign * np.where(reached, high, 0), wide=True)
 
 
 @dataclass(frozen=True, eq=False)
