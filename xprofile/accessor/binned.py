@@ -120,7 +120,8 @@ class BinnedAccessor(FitsAccessor):
         strict_energies: bool = False,
         cl: float | None = None,
         cl_ul: float | None = None,
-        ul_method: Literal["likelihood", "bounded"] = "likelihood",
+        ul_method: Literal["likelihood", "bounded", "cls"] = "likelihood",
+        interval_method: Literal["likelihood", "bounded"] | None = None,
     ) -> xr.Dataset:
         """Estimate a profile without the smearing of the PSF."""
         from ..estimation.unfolding.unfolding import unfold
@@ -133,7 +134,7 @@ class BinnedAccessor(FitsAccessor):
             sum_over_energy_groups=sum_over_energy_groups,
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
             strict_energies=strict_energies, cl=cl,
-            cl_ul=cl_ul, ul_method=ul_method,
+            cl_ul=cl_ul, ul_method=ul_method, interval_method=interval_method,
         )  # fmt: skip
 
     @calls("profile.rebinning.rebin")

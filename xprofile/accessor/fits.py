@@ -31,10 +31,12 @@ class FitsAccessor(DatasetProfile):
         per: Literal["profile", "energy"] | None = None,
         energy_edges: EnergyEdges = None,
         extension: str | None = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         selection_optional: Collection[str] | str | None = "all",
         strict_energies: bool = False,
+        cl: float | None = None,
+        cl_ul: float | None = None,
     ) -> xr.Dataset:
         """Fit a brightness that depends on the distance."""
         from ..estimation.shapes.shape_fits import fit_shape
@@ -42,7 +44,8 @@ class FitsAccessor(DatasetProfile):
         return fit_shape(
             self._obj, model, spectral_model=spectral_model, per=per, energy_edges=energy_edges,
             extension=extension, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
-            selection_optional=selection_optional, strict_energies=strict_energies,
+            selection_optional=selection_optional, strict_energies=strict_energies, cl=cl,
+            cl_ul=cl_ul,
         )  # fmt: skip
 
     @calls("estimation.spectra.spectrum_fits.fit_spectrum")
@@ -52,12 +55,13 @@ class FitsAccessor(DatasetProfile):
         *,
         free: Collection[str] | str = ("alpha",),
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
+        n_sigma: float | None = None,
         selection_optional: Collection[str] | str | None = "all",
         background: str | float = "fixed",
         strict_energies: bool = False,
         n_toys: int = 0,
         rng: int | np.random.Generator | None = None,
+        cl: float | None = None,
     ) -> xr.Dataset:
         """Fit a spectrum in each bin."""
         from ..estimation.spectra.spectrum_fits import fit_spectrum
@@ -65,7 +69,7 @@ class FitsAccessor(DatasetProfile):
         return fit_spectrum(
             self._obj, spectral_model, free=free, energy_edges=energy_edges, n_sigma=n_sigma,
             selection_optional=selection_optional, background=background,
-            strict_energies=strict_energies, n_toys=n_toys, rng=rng,
+            strict_energies=strict_energies, n_toys=n_toys, rng=rng, cl=cl,
         )  # fmt: skip
 
     @calls("estimation.templates.template_fits.fit_templates")
@@ -77,8 +81,8 @@ class FitsAccessor(DatasetProfile):
         spectral_model: SpectralModel | None = None,
         free_bins: bool | xr.DataArray = False,
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         selection_optional: Collection[str] | str | None = None,
         norm_min: float | None = None,
         background: str | float = "fixed",
@@ -88,6 +92,8 @@ class FitsAccessor(DatasetProfile):
         strict_energies: bool = False,
         n_toys: int = 0,
         rng: int | np.random.Generator | None = None,
+        cl: float | None = None,
+        cl_ul: float | None = None,
     ) -> xr.Dataset:
         """Fit the norms of several templates at once."""
         from ..estimation.templates.template_fits import fit_templates
@@ -98,5 +104,5 @@ class FitsAccessor(DatasetProfile):
             selection_optional=selection_optional, norm_min=norm_min, background=background,
             background_correlated=background_correlated, exposure_systematic=exposure_systematic,
             sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
-            n_toys=n_toys, rng=rng,
+            n_toys=n_toys, rng=rng, cl=cl, cl_ul=cl_ul,
         )  # fmt: skip

@@ -167,8 +167,8 @@ class MapsAccessor(DatasetProfile):
         spectral_model: SpectralModel | None = None,
         free_bins: bool | xr.DataArray = False,
         energy_edges: EnergyEdges = None,
-        n_sigma: float = 1,
-        n_sigma_ul: float = 2,
+        n_sigma: float | None = None,
+        n_sigma_ul: float | None = None,
         selection_optional: Collection[str] | str | None = None,
         norm_min: float | None = None,
         background: str | float = "fixed",
@@ -178,6 +178,8 @@ class MapsAccessor(DatasetProfile):
         strict_energies: bool = False,
         n_toys: int = 0,
         rng: int | np.random.Generator | None = None,
+        cl: float | None = None,
+        cl_ul: float | None = None,
     ) -> xr.Dataset:
         """Fit the norms of several templates at once."""
         from ..estimation.templates.sky_templates import bin_templates
@@ -190,7 +192,7 @@ class MapsAccessor(DatasetProfile):
             selection_optional=selection_optional, norm_min=norm_min, background=background,
             background_correlated=background_correlated, exposure_systematic=exposure_systematic,
             sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
-            n_toys=n_toys, rng=rng,
+            n_toys=n_toys, rng=rng, cl=cl, cl_ul=cl_ul,
         )  # fmt: skip
 
     @calls("prediction.predicting.predict")

@@ -21,12 +21,14 @@ from ...schema.names import (
     MARGIN,
     PARAMETER,
     SOURCE_DISTANCE,
+    TOY,
     high,
     low,
     second_dim,
 )
 from ...schema.variables import status_attrs
 from ..energy_groups import EnergyGroups
+from ..status import flag_negative_limits
 from ..unfolding.matrices import correlation
 from .brightness import Brightness
 from .derived import Grid
@@ -36,6 +38,8 @@ from .settings import ShapeSettings
 __all__ = ["Shape", "make_result"]
 
 Float = NDArray[np.float64]
+
+_WITH_BOUND = "give amplitudes a lower bound, as model.amplitude.bounds = (0, None)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +99,23 @@ def make_result(
             continue
         extra = {**entry.attrs, **(status_attrs() if name == "status" else {})}
         variables[name] = _variable(stacked[name], entry.dims, extra, shape, settings)
+    if "ul" in variables:
+        _flag_limits(variables, shape)
     found = xr.Dataset(variables, _coords(shape, settings), attrs)
     if MARGIN in shape.data.coords:
         kept = ~shape.data[MARGIN].to_numpy().astype(bool)
         found = found.isel({DISTANCE: kept})
     return found
+
+
+def _flag_limits(variables: dict[str, xr.Variable], shape: Shape) -> None:
+    """Flag amplitudes with upper limits below 0; other parameters may well be negative."""
+    limits, status = variables["ul"], variables["status"]
+    amplitude = np.array([name.split("_")[0] == "amplitude" for name in shape.brightness.names])
+    factor = xr.Variable(PARAMETER, np.where(amplitude, 1.0, np.nan))
+    chosen = (limits * factor).transpose(*status.dims).to_numpy()
+    warn = TOY not in shape.extra
+    status.data = flag_negative_limits(status.to_numpy(), chosen, warn=warn, advice=_WITH_BOUND)
 
 
 def _stacked(outcomes: Sequence[Outcome]) -> dict[str, NDArray[Any]]:

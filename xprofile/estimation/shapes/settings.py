@@ -11,9 +11,15 @@ from ...schema.names import SPECTRAL_MODEL
 from ...schema.number_checks import check_bool
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel, power_law
-from ..confidence import check_sigma
+from ..confidence import FITTED_SIGMA, Levels
 from ..energy_groups import EnergyEdges
-from ..settings import check_model, checked_energy_edges, optional_quantities, setting_text
+from ..settings import (
+    asks_for_limits,
+    check_model,
+    checked_energy_edges,
+    optional_quantities,
+    setting_text,
+)
 
 __all__ = ["ShapeSettings"]
 
@@ -36,6 +42,8 @@ class ShapeSettings:
     extension: str | None
     n_sigma: float
     n_sigma_ul: float
+    cl: float
+    cl_ul: float
     selection_optional: tuple[str, ...]
     strict_energies: bool
 
@@ -49,8 +57,12 @@ class ShapeSettings:
         if edges is None and options["per"] == "energy":
             edges = "fine"
         options["energy_edges"] = checked_energy_edges(edges)
+        limits = asks_for_limits(options["n_sigma_ul"], options["cl_ul"])
+        names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
+        levels = Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
+        options |= vars(levels)
         options["selection_optional"] = optional_quantities(
-            options["selection_optional"], _OPTIONAL
+            options["selection_optional"], _OPTIONAL, limits=limits
         )
         return cls(**options)
 
@@ -62,8 +74,6 @@ class ShapeSettings:
             raise InvalidOptionError(
                 f"extension must be the name of a parameter, found {self.extension!r}"
             )
-        for name in ("n_sigma", "n_sigma_ul"):
-            check_sigma(name, getattr(self, name))
         check_bool("strict_energies", self.strict_energies)
 
     def attrs(self) -> dict[Hashable, Any]:
@@ -73,6 +83,8 @@ class ShapeSettings:
             "per": self.per,
             "n_sigma": float(self.n_sigma),
             "n_sigma_ul": float(self.n_sigma_ul),
+            "cl": self.cl,
+            "cl_ul": self.cl_ul,
         }
 
     def summary(self) -> str:

@@ -39,10 +39,12 @@ def fit_shape(
     per: Literal["profile", "energy"] | None = None,
     energy_edges: EnergyEdges = None,
     extension: str | None = None,
-    n_sigma: float = 1,
-    n_sigma_ul: float = 2,
+    n_sigma: float | None = None,
+    n_sigma_ul: float | None = None,
     selection_optional: Collection[str] | str | None = "all",
     strict_energies: bool = False,
+    cl: float | None = None,
+    cl_ul: float | None = None,
 ) -> xr.Dataset:
     r"""Fit a brightness that depends on the distance, such as a Gaussian or a shell.
 
@@ -74,14 +76,17 @@ def fit_shape(
         Parameter whose limit 0 is a point source at distance 0, for ``ts_extension``. By default
         the first width of a Gaussian, Moffat, Lorentz, box, exponential, Sersic or King model in
         `model` that is free, and whose centre is fixed at 0.
-    n_sigma : float
-        Significance of ``err``, ``errn`` and ``errp``.
-    n_sigma_ul : float
-        Significance of the upper limits.
+    n_sigma : float, optional
+        Significance of ``err``, ``errn`` and ``errp``; 1 by default, from 1e-6 to 1e5.
+    n_sigma_ul : float, optional
+        Significance of the upper limits; 2 by default, from 1e-6 to 1e5.
     selection_optional : collection of {"errn-errp", "ul", "ts-extension"} or "all"
         Optional quantities to compute.
     strict_energies : bool
         Refuse energy edges that are not edges of the data, instead of moving them.
+    cl, cl_ul : float, optional
+        Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
+        upper limits instead of `n_sigma_ul`, as in `estimate`.
 
     Returns
     -------
@@ -125,7 +130,8 @@ def fit_shape(
     -----
     DataWarning
         If bins of a few pixels have only their edges, the shape goes on beyond the bins so that the
-        PSF carries light from there into them, or energy edges move.
+        PSF carries light from there into them, energy edges move, upper limits of amplitudes are
+        negative, or a significance is below 1.
 
     See Also
     --------
@@ -171,6 +177,8 @@ def fit_shape(
         n_sigma_ul=n_sigma_ul,
         selection_optional=selection_optional,
         strict_energies=strict_energies,
+        cl=cl,
+        cl_ul=cl_ul,
     )
     import_minuit()
     brightness = Brightness.from_model(model)

@@ -13,7 +13,7 @@ from ...schema.names import SPECTRAL_MODEL
 from ...schema.number_checks import check_bool, check_positive_integer
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel
-from ..confidence import check_sigma
+from ..confidence import FITTED_SIGMA, error_level
 from ..energy_groups import EnergyEdges
 from ..settings import (
     background_width,
@@ -43,6 +43,7 @@ class SpectrumSettings:
     free: tuple[str, ...]
     energy_edges: EnergyEdges
     n_sigma: float
+    cl: float
     selection_optional: tuple[str, ...]
     background: str | float
     strict_energies: bool
@@ -67,11 +68,12 @@ class SpectrumSettings:
         options["selection_optional"] = optional_quantities(
             options["selection_optional"], _OPTIONAL
         )
+        levels = error_level(options["n_sigma"], options["cl"], FITTED_SIGMA)
+        options["n_sigma"], options["cl"] = levels
         return cls(**options)
 
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
-        check_sigma("n_sigma", self.n_sigma)
         check_bool("strict_energies", self.strict_energies)
         check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
         background_width(self.background)
@@ -86,6 +88,7 @@ class SpectrumSettings:
         return {
             SPECTRAL_MODEL: model_to_json(self.spectral_model),
             "n_sigma": float(self.n_sigma),
+            "cl": self.cl,
             "n_toys": int(self.n_toys),
         }
 

@@ -43,12 +43,13 @@ def fit_spectrum(
     *,
     free: Collection[str] | str = ("alpha",),
     energy_edges: EnergyEdges = None,
-    n_sigma: float = 1,
+    n_sigma: float | None = None,
     selection_optional: Collection[str] | str | None = "all",
     background: str | float = "fixed",
     strict_energies: bool = False,
     n_toys: int = 0,
     rng: int | np.random.Generator | None = None,
+    cl: float | None = None,
 ) -> xr.Dataset:
     r"""Fit a spectrum in each bin: its amplitude, and one or two further parameters.
 
@@ -74,8 +75,8 @@ def fit_spectrum(
     energy_edges : Quantity, "fine" or int, optional
         Edges of energy bins, as in `estimate`; energies beyond are left out. The default is one bin
         of all energies. With several, each has a spectrum.
-    n_sigma : float
-        Significance of the errors.
+    n_sigma : float, optional
+        Significance of the errors; 1 by default, from 1e-6 to 1e5.
     selection_optional : collection of {"errn-errp"} or "all", optional
         Optional quantities to compute; all by default. None saves time.
     background : {"fixed", "free"} or float
@@ -88,6 +89,8 @@ def fit_spectrum(
         chi2 distribution.
     rng : int or numpy.random.Generator, optional
         Seed or generator of the toys; without it each call draws other toys.
+    cl : float, optional
+        Two-sided confidence level of the errors instead of `n_sigma`, as in `estimate`.
 
     Returns
     -------
@@ -129,7 +132,8 @@ def fit_spectrum(
     Warns
     -----
     DataWarning
-        If energy edges inside the data move, or a model changes too fast with its parameters.
+        If energy edges inside the data move, a model changes too fast with its parameters, or a
+        significance is below 1.
 
     See Also
     --------
@@ -174,6 +178,7 @@ def fit_spectrum(
         strict_energies=strict_energies,
         n_toys=n_toys,
         rng=rng,
+        cl=cl,
     )
     datasets = [_without_margin(data) for data in as_datasets(binned)]
     for data in datasets:

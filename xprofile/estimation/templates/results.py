@@ -22,12 +22,14 @@ from ...schema.names import (
     SOLID_ANGLE_UNIT,
     SOURCE_DISTANCE,
     TEMPLATE,
+    TOY,
     second_dim,
     true_dim,
 )
 from ...schema.units import values_in_unit
 from ...schema.variables import STATUS_FLAGS, status_attrs
 from ..energy_groups import EnergyGroups
+from ..status import warn_of_negative_limits
 from ..unfolding.matrices import correlation
 from .goodness import Goodness
 from .rows import Rows
@@ -128,6 +130,11 @@ def make_result(
     found["solid_angle"] = layout.variable("solid_angle", np.mean(areas, axis=0))
     found["coverage"] = layout.variable("coverage", _coverage(layout).T)
     dim = bin_dim(layout.datasets[0])
+    if TOY not in rows.extra_dims:
+        limits = [
+            found[f"{p}norm_ul"].to_numpy() for p in ("", BIN_PREFIX) if f"{p}norm_ul" in found
+        ]
+        warn_of_negative_limits(limits, "fit with norm_min=0")
     return xr.Dataset(on_bins(found, dim), _coords(layout, dim, free=free), attrs)
 
 

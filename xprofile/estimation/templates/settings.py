@@ -15,9 +15,10 @@ from ...schema.names import SPECTRAL_MODEL
 from ...schema.number_checks import check_bool, check_number, check_positive_integer
 from ...spectrum.model_json import model_to_json
 from ...spectrum.models import SpectralModel, power_law
-from ..confidence import check_sigma
+from ..confidence import FITTED_SIGMA, Levels
 from ..energy_groups import EnergyEdges
 from ..settings import (
+    asks_for_limits,
     background_width,
     check_exposure_systematic,
     check_model,
@@ -48,6 +49,8 @@ class TemplateSettings:
     energy_edges: EnergyEdges
     n_sigma: float
     n_sigma_ul: float
+    cl: float
+    cl_ul: float
     selection_optional: tuple[str, ...]
     norm_min: float | None
     background: str | float
@@ -64,8 +67,12 @@ class TemplateSettings:
         model, edges = options["spectral_model"], options["energy_edges"]
         options["spectral_model"] = power_law() if model is None else model
         options["energy_edges"] = "fine" if edges is None else checked_energy_edges(edges)
+        limits = asks_for_limits(options["n_sigma_ul"], options["cl_ul"])
+        names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
+        levels = Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
+        options |= vars(levels)
         options["selection_optional"] = optional_quantities(
-            options["selection_optional"], _OPTIONAL
+            options["selection_optional"], _OPTIONAL, limits=limits
         )
         return cls(**options)
 
@@ -73,8 +80,6 @@ class TemplateSettings:
         if self.per not in PER:
             raise InvalidOptionError(f"per must be one of {list(PER)}, found {self.per!r}")
         check_model(self.spectral_model)
-        for name in ("n_sigma", "n_sigma_ul"):
-            check_sigma(name, getattr(self, name))
         if self.norm_min is not None:
             check_number("norm_min", self.norm_min, "a finite number")
         check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))
@@ -106,6 +111,8 @@ class TemplateSettings:
             "per": self.per,
             "n_sigma": float(self.n_sigma),
             "n_sigma_ul": float(self.n_sigma_ul),
+            "cl": self.cl,
+            "cl_ul": self.cl_ul,
             "exposure_systematic": float(self.exposure_systematic),
         }
         if self.has_free_bins:

@@ -39,8 +39,8 @@ def fit_templates(
     spectral_model: SpectralModel | None = None,
     free_bins: bool | xr.DataArray = False,
     energy_edges: EnergyEdges = None,
-    n_sigma: float = 1,
-    n_sigma_ul: float = 2,
+    n_sigma: float | None = None,
+    n_sigma_ul: float | None = None,
     selection_optional: Collection[str] | str | None = None,
     norm_min: float | None = None,
     background: str | float = "fixed",
@@ -50,6 +50,8 @@ def fit_templates(
     strict_energies: bool = False,
     n_toys: int = 0,
     rng: int | np.random.Generator | None = None,
+    cl: float | None = None,
+    cl_ul: float | None = None,
 ) -> xr.Dataset:
     r"""Fit the norms of several templates at once to the counts of all bins.
 
@@ -84,10 +86,11 @@ def fit_templates(
     energy_edges : Quantity, "fine" or int, optional
         Edges of the energy bins of the results, as in `estimate`. Energies beyond them are left
         out. The default is each energy bin of the data.
-    n_sigma : float
-        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``.
-    n_sigma_ul : float
-        Significance of the upper limit.
+    n_sigma : float, optional
+        Significance of ``norm_err``, ``norm_errn`` and ``norm_errp``; 1 by default, from 1e-6 to
+        1e5.
+    n_sigma_ul : float, optional
+        Significance of the upper limit; 2 by default, from 1e-6 to 1e5.
     selection_optional : collection of {"errn-errp", "ul"} or "all"
         Optional quantities to compute. All other norms are fitted again at each step.
     norm_min : float, optional
@@ -109,6 +112,9 @@ def fit_templates(
         deviance.
     rng : int or numpy.random.Generator, optional
         Seed or generator of the toys; without it each call draws other toys.
+    cl, cl_ul : float, optional
+        Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
+        upper limits instead of `n_sigma_ul`, as in `estimate`.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def fit_templates(
     -----
     DataWarning
         If the data cannot tell templates apart, bins have counts where none are predicted, bins
-        overlap, or energy edges move.
+        overlap, energy edges move, upper limits are negative, or a significance is below 1.
 
     See Also
     --------
@@ -211,6 +217,8 @@ def fit_templates(
         strict_energies=strict_energies,
         n_toys=n_toys,
         rng=rng,
+        cl=cl,
+        cl_ul=cl_ul,
     )
     datasets = as_datasets(binned)
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...exceptions import InvalidOptionError
+from ...likelihood.intervals import MOST_SIGMA
 from ...schema.names import SED_TYPE, SPECTRAL_MODEL, THRESHOLD
 from ...schema.number_checks import check_bool, check_number
 from ...spectrum.model_json import model_to_json
@@ -14,6 +15,7 @@ from ...spectrum.models import SpectralModel, power_law
 from ..confidence import FITTED_SIGMA, Levels
 from ..energy_groups import EnergyEdges
 from ..settings import (
+    asks_for_limits,
     background_width,
     check_exposure_systematic,
     check_model,
@@ -24,8 +26,9 @@ from ..settings import (
 
 __all__ = ["UnfoldSettings"]
 
-_OPTIONAL = ("errn-errp", "ul")
-_UL_METHODS = ("likelihood", "bounded")
+_OPTIONAL = ("errn-errp", "ul", "ul-expected")
+_UL_METHODS = ("likelihood", "bounded", "cls")
+_INTERVAL_METHODS = ("likelihood", "bounded")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class UnfoldSettings:
     cl: float
     cl_ul: float
     ul_method: str
+    interval_method: str | None
     selection_optional: tuple[str, ...]
     norm_min: float | None
     background: str | float
@@ -62,22 +66,19 @@ class UnfoldSettings:
         model = options["spectral_model"]
         options["spectral_model"] = power_law() if model is None else model
         options["energy_edges"] = checked_energy_edges(options["energy_edges"])
-        options["selection_optional"] = optional_quantities(
-            options["selection_optional"], _OPTIONAL
-        )
+        limits = asks_for_limits(options["n_sigma_ul"], options["cl_ul"], options["ul_method"])
         names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
         options |= vars(
             Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
+        )
+        options["selection_optional"] = optional_quantities(
+            options["selection_optional"], _OPTIONAL, limits=limits
         )
         return cls(**options)
 
     def __post_init__(self) -> None:
         check_model(self.spectral_model)
-        if self.ul_method not in _UL_METHODS:
-            raise InvalidOptionError(
-                f"unfold has no limits by ul_method={self.ul_method!r}, as it fits all norms "
-                f"together; use one of {list(_UL_METHODS)}, or estimate, which has all methods"
-            )
+        self._check_methods()
         check_number("min_coverage", self.min_coverage, "a share from 0 to 1")
         check_number("sqrt_ts_threshold_ul", self.sqrt_ts_threshold_ul, "a finite number")
         check_number("smoothness", self.smoothness, "a number of 0 or more")
@@ -92,6 +93,37 @@ class UnfoldSettings:
             )
         check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))
 
+    def _check_methods(self) -> None:
+        """Raise if a method of limits or intervals is unknown, or does not fit the settings."""
+        for name, known in (("ul_method", _UL_METHODS), ("interval_method", _INTERVAL_METHODS)):
+            value = getattr(self, name)
+            if value not in known and not (name == "interval_method" and value is None):
+                what = "limits" if name == "ul_method" else "intervals"
+                raise InvalidOptionError(
+                    f"unfold has no {what} by {name}={value!r}, as it fits all norms together; "
+                    f"use one of {list(known)}, or estimate, which has more methods"
+                )
+        if self.ul_method == "cls" and self.exposure_systematic:
+            raise InvalidOptionError(
+                "unfold has no CLs limits with exposure_systematic; leave it out, or use one of "
+                f"{list(_INTERVAL_METHODS)}"
+            )
+        if self.ul_method == "cls" and self.norm_min is not None and self.norm_min > 0:
+            raise InvalidOptionError(
+                f"CLs compares norms with 0, which norm_min={self.norm_min:g} excludes; use "
+                "norm_min=0, or another ul_method"
+            )
+        if self.ul_method == "cls" and self.n_sigma_ul > MOST_SIGMA:
+            raise InvalidOptionError(
+                f"CLs computes probabilities, up to {MOST_SIGMA:g} sigma, found "
+                f"n_sigma_ul={self.n_sigma_ul:g}"
+            )
+        if "ul-expected" in self.selection_optional and self.ul_method != "cls":
+            raise InvalidOptionError(
+                "unfold has expected limits for ul_method='cls' alone, found "
+                f"{self.ul_method!r}; use it, or estimate, which has them for all methods"
+            )
+
     @property
     def width(self) -> float | None:
         """Relative systematic uncertainty of the background: None if fixed, inf if free."""
@@ -99,7 +131,7 @@ class UnfoldSettings:
 
     def attrs(self) -> dict[Hashable, Any]:
         """Attributes of the profile."""
-        return {
+        found: dict[Hashable, Any] = {
             SED_TYPE: "likelihood",
             SPECTRAL_MODEL: model_to_json(self.spectral_model),
             "n_sigma": float(self.n_sigma),
@@ -111,6 +143,11 @@ class UnfoldSettings:
             "smoothness": float(self.smoothness),
             "exposure_systematic": float(self.exposure_systematic),
         }
+        if self.ul_method == "cls":
+            found["ul_construction"] = "asymptotic"
+        if self.interval_method is not None:
+            found["interval_method"] = self.interval_method
+        return found
 
     def summary(self) -> str:
         """Settings as one line of text for the history."""

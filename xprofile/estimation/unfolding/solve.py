@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from ...schema.variables import PROFILE
 from ..solve import Solution
 from .fitted_counts import fitted_counts
 from .intervals import Intervals
+from .limits import limit_values
 from .settings import UnfoldSettings
 from .systematics import Steps, with_exposure_systematic
 from .systems import Systems
@@ -215,11 +216,8 @@ def _values(
     if "errn-errp" in settings.selection_optional:
         values["norm_errn"] = steps.down(settings.n_sigma)
         values["norm_errp"] = steps.up(settings.n_sigma)
-    limits = _for_limits(intervals, settings)
-    if "ul" in settings.selection_optional:
-        upper = Steps(limits, settings.norm_min, settings.exposure_systematic)
-        values["norm_ul"] = limits.norm + upper.up(settings.n_sigma_ul)
-        intervals.failed |= limits.failed
+    limits, without_end = limit_values(intervals, settings)
+    values |= limits
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.einsum("pjj->pj", covariance))
     flat = ~np.isfinite(error)
@@ -228,25 +226,15 @@ def _values(
     values["norm_err"] = with_exposure_systematic(error, norm, systematic)
     ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
-    return values, _endless(intervals, limits, settings, flat)
+    return values, without_end | _endless(intervals, settings, flat)
 
 
-def _for_limits(intervals: Intervals, settings: UnfoldSettings) -> Intervals:
-    """Profiles from which limits are read: of norms that are 0 or more for bounded limits."""
-    if settings.ul_method == "likelihood" or "ul" not in settings.selection_optional:
-        return intervals
-    bounded = replace(intervals.problems, lower=np.maximum(intervals.problems.lower, 0))
-    return Intervals(bounded, best_fit(bounded), intervals.wanted)
-
-
-def _endless(intervals: Intervals, limits: Intervals, settings: UnfoldSettings, flat: Bool) -> Bool:
-    """Whether an error or a limit that is wanted has no end, (nproblem, nbin)."""
-    optional, n_sigma = settings.selection_optional, settings.n_sigma
-    endless = intervals.endless(n_sigma**2, +1, flat)
-    if "errn-errp" in optional:
-        endless |= intervals.endless(n_sigma**2, +1) | intervals.endless(n_sigma**2, -1)
-    if "ul" in optional:
-        endless |= limits.endless(settings.n_sigma_ul**2, +1)
+def _endless(intervals: Intervals, settings: UnfoldSettings, flat: Bool) -> Bool:
+    """Whether an error that is wanted has no end, (nproblem, nbin)."""
+    rise = settings.n_sigma**2
+    endless = intervals.endless(rise, +1, flat)
+    if "errn-errp" in settings.selection_optional:
+        endless |= intervals.endless(rise, +1) | intervals.endless(rise, -1)
     return endless
 
 

@@ -55,7 +55,8 @@ def unfold(
     strict_energies: bool = False,
     cl: float | None = None,
     cl_ul: float | None = None,
-    ul_method: Literal["likelihood", "bounded"] = "likelihood",
+    ul_method: Literal["likelihood", "bounded", "cls"] = "likelihood",
+    interval_method: Literal["likelihood", "bounded"] | None = None,
 ) -> xr.Dataset:
     r"""Estimate a profile without the smearing of the PSF: the norms of all bins together.
 
@@ -78,8 +79,10 @@ def unfold(
         from 1e-6 to 1e5.
     n_sigma_ul : float, optional
         Significance of the upper limit; 2 by default, from 1e-6 to 1e5.
-    selection_optional : collection of {"errn-errp", "ul"} or "all"
-        Optional quantities to compute. All other norms are fitted again at each step.
+    selection_optional : collection of {"errn-errp", "ul", "ul-expected"} or "all"
+        Optional quantities to compute. All other norms are fitted again at each step. The limits
+        to expect without signal, ``"ul-expected"``, need ``ul_method="cls"``; ``"all"`` leaves
+        them out.
     norm_min : float, optional
         Smallest norm allowed, such as 0 for signals that cannot be negative.
     background : {"fixed", "free"} or float
@@ -108,9 +111,12 @@ def unfold(
     cl, cl_ul : float, optional
         Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
         upper limits instead of `n_sigma_ul`, as in `estimate`.
-    ul_method : {"likelihood", "bounded"}
-        Method of upper limits: from the best fit, where they can be negative, or from the best fit
-        of norms of 0 or more in all bins.
+    ul_method : {"likelihood", "bounded", "cls"}
+        Method of upper limits: from the best fit, where they can be negative; from the best fit of
+        norms of 0 or more in all bins; or by asymptotic CLs, where the norm of the bin is 0 or
+        more, and all others are fitted at each norm, from `norm_min` on.
+    interval_method : {"likelihood", "bounded"}, optional
+        Method of ``norm_lo`` and ``norm_hi``.
 
     Returns
     -------
@@ -120,7 +126,8 @@ def unfold(
 
         - ``norm``, ``norm_err`` (projected_distance, energy): best fit, and error from the
           covariance. NaN where no used pixel, no exposure or no energy constrains the norm.
-        - ``norm_errn``, ``norm_errp``, ``norm_ul``: by choice.
+        - ``norm_errn``, ``norm_errp``, ``norm_ul``, ``norm_lo``, ``norm_hi``: by choice.
+        - ``norm_ul_expected`` (band, projected_distance, energy): by choice, as in `estimate`.
         - ``norm_bias``: with `smoothness`, the bias (R - 1) x that it brings, for the best fits x
           and the resolution matrix R. NaN for norms at `norm_min`, and for those of bins without
           counts that only the penalty limits.
@@ -215,6 +222,7 @@ def unfold(
         cl=cl,
         cl_ul=cl_ul,
         ul_method=ul_method,
+        interval_method=interval_method,
     )
     datasets = as_datasets(binned)
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)

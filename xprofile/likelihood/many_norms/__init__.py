@@ -2,7 +2,7 @@
 
 `problems` describes the counts. `best_fit`, `hesse_covariance`, `profile_step` and `profile_rise`
 find best fits, errors, limits and test statistics. See `Problems` for rows, columns and groups.
-`refitting` fits the other norms where one is fixed.
+`refitting` fits the other norms where one is fixed, and `limits` has limits by CLs.
 """
 
 from .covariance import hesse_covariance
