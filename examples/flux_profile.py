@@ -59,7 +59,6 @@ def along_the_plane(maps, out):
     ax = profile.profile.plot("npred")
     for quantity in ("npred_excess", "npred_background"):
         profile.profile.plot(quantity, ax=ax)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))  # above the axes, as peaks are high
     save(out, "counts.png")
     return profile
 

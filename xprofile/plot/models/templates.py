@@ -14,7 +14,8 @@ from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableE
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.names import DATASET, ENERGY, TEMPLATE, high, low
 from ...schema.options import suggests_options
-from ..labels import draw_legend_on_top, energy_range_text
+from ..labels import energy_range_text
+from ..legends import draw_legend_on_top
 from ..series import Series, draw_series
 from ..xaxis import XAxis, make_xaxis
 from ..yaxis import axes_without_sky, check_scale, set_scale

@@ -17,13 +17,13 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import celestial_frame_to_wcs
 from numpy.typing import NDArray
 
-from ..bins.skybins import AnyBins, SkyBins, as_bins
-from ..exceptions import InvalidBinsError
-from ..maps.wcs import decode_wcs
-from ..schema.axes import bin_dim
-from ..schema.names import REGION
-from .bins import bin_centers, plot_bins
-from .sky import label_sky_axes, plot_sky
+from ...bins.skybins import AnyBins, SkyBins, as_bins
+from ...exceptions import InvalidBinsError
+from ...maps.wcs import decode_wcs
+from ...schema.axes import bin_dim
+from ...schema.names import REGION
+from ..bins import bin_centers, plot_bins
+from ..sky import label_sky_axes, plot_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

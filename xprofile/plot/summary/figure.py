@@ -10,18 +10,18 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..bins.drawing import add_numbers
-from ..bins.number_labels import number_size, number_step
-from ..bins.skybins import AnyBins
-from ..profile.sed import quantity_name
-from ..schema.options import suggests_options
-from .bins import bin_centers
-from .profile import plot_profile
-from .quantities import find_quantity, split_energy_bins
-from .summary_layout import LEGEND_BESIDE, add_panels, finish_panels
-from .summary_sky import bins_to_draw, draw_sky
-from .xaxis import make_xaxis
-from .yaxis import TWIN_COLOR
+from ...bins.drawing import add_numbers
+from ...bins.number_labels import number_size, number_step
+from ...bins.skybins import AnyBins
+from ...profile.sed import quantity_name
+from ...schema.options import suggests_options
+from ..bins import bin_centers
+from ..profile import plot_profile
+from ..quantities import find_quantity, split_energy_bins
+from ..xaxis import make_xaxis
+from ..yaxis import TWIN_COLOR
+from .layout import LEGEND_BESIDE, add_panels, finish_panels
+from .sky import bins_to_draw, draw_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
