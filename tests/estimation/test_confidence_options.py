@@ -132,8 +132,18 @@ def test_a_prior_that_fails_is_named(binned):
 
 
 def test_methods_that_unfolding_lacks(binned):
-    with pytest.raises(InvalidOptionError, match="or estimate, which has all"):
-        unfold(binned, ul_method="cls")
+    with pytest.raises(InvalidOptionError, match=r"no limits by ul_method='bayes'.*or estimate"):
+        unfold(binned, ul_method="bayes")
+    with pytest.raises(InvalidOptionError, match="no intervals by interval_method='cls'"):
+        unfold(binned, interval_method="cls")
+    with pytest.raises(InvalidOptionError, match="no CLs limits with exposure_systematic"):
+        unfold(binned, ul_method="cls", exposure_systematic=0.1)
+    with pytest.raises(InvalidOptionError, match="norm_min=1 excludes"):
+        unfold(binned, ul_method="cls", norm_min=1)
+    with pytest.raises(InvalidOptionError, match="for ul_method='cls' alone, found 'likelihood'"):
+        unfold(binned, selection_optional="ul-expected")
+    with pytest.raises(InvalidOptionError, match="up to 20 sigma, found n_sigma_ul=30"):
+        unfold(binned, ul_method="cls", n_sigma_ul=30)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +152,8 @@ def test_methods_that_unfolding_lacks(binned):
         (lambda b: estimate(b, n_sigma_ul=0.95), "did you mean cl_ul=0.95"),
         (lambda b: estimate(b, n_sigma=0.68), "did you mean cl=0.68"),
         (lambda b: recompute_ul(estimate(b, selection_optional="scan"), 0.9), "cl_ul=0.9"),
-        (lambda b: fit_spectrum(b, power_law(2.0), n_sigma=0.9), "n_sigma=1.645"),
-        (lambda b: fit_templates(b, {"a": b.counts * 0.1}, n_sigma_ul=0.95), "n_sigma_ul=1.645"),
+        (lambda b: fit_spectrum(b, power_law(2.0), n_sigma=0.9), "cl=0.9"),
+        (lambda b: fit_templates(b, {"a": b.counts * 0.1}, n_sigma_ul=0.95), "cl_ul=0.95"),
     ],
 )
 def test_a_significance_like_a_level_warns_at_the_line_of_the_user(binned, call, words):
@@ -195,7 +205,8 @@ def test_negative_limits_of_templates_are_flagged(weak):
 
 def test_recomputed_limits(weak):
     profile = estimate(weak, ul_method="cls", selection_optional=["ul", "scan"], scan_n_sigma=5)
-    found = recompute_ul(profile, cl_ul=0.95)
+    with pytest.warns(DataWarning, match=r"limits of the likelihood.*ul_method='cls'"):
+        found = recompute_ul(profile, cl_ul=0.95)
     assert found.attrs["cl_ul"] == 0.95
     assert found.attrs["n_sigma_ul"] == pytest.approx(1.6448536269514722)
     assert found.attrs["ul_method"] == "likelihood"
@@ -207,7 +218,8 @@ def test_recomputed_limits(weak):
 def test_merged_profiles_have_limits_of_the_likelihood(binned):
     scan = {"selection_optional": "scan", "scan_n_sigma": 6, "scan_n_values": 31}
     one = estimate(binned, **scan, cl_ul=0.9, ul_method="bayes", interval_method="bayes")
-    merged = merge_profiles([one, one])
+    with pytest.warns(DataWarning, match=r"limits of the likelihood.*ul_method='bayes'"):
+        merged = merge_profiles([one, one])
     assert merged.attrs["ul_method"] == "likelihood"
     assert merged.attrs["cl_ul"] == 0.9
     assert "interval_method" not in merged.attrs

@@ -223,7 +223,7 @@ class ProfileAccessor(BinsAccessor):
             add_colorbar=add_colorbar, **kwargs,
         )  # fmt: skip
 
-    @calls("plot.summary.plot_summary")
+    @calls("plot.summary.figure.plot_summary")
     def plot_summary(
         self,
         image: xr.DataArray | None = None,

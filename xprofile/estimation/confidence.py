@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeAlias
 
@@ -37,6 +37,7 @@ __all__ = [
     "check_interval_options",
     "check_number_of_toys",
     "check_sigma",
+    "error_level",
     "upper_level",
 ]
 
@@ -52,6 +53,11 @@ _N_SIGMA, _N_SIGMA_UL = 1.0, 2.0
 
 class HasIntervals(Protocol):
     """Options of `xprofile.estimate` for limits and intervals; it describes them."""
+
+    @property
+    def selection_optional(self) -> Collection[str] | str | None:
+        """Optional quantities."""
+        ...
 
     @property
     def ul_method(self) -> str:
@@ -103,13 +109,9 @@ class Levels:
 
     @classmethod
     def from_options(
-        cls,
-        n_sigma: float | None,
-        n_sigma_ul: float | None,
-        cl: float | None,
-        cl_ul: float | None,
-        kind: str = ANY_SIGMA,
-    ) -> Levels:
+        cls, n_sigma: float | None, n_sigma_ul: float | None, cl: float | None,
+        cl_ul: float | None, kind: str = ANY_SIGMA,
+    ) -> Levels:  # fmt: skip
         """Complete options of which one of each pair is given; without both it is the default.
 
         `kind` says which significances are allowed, as for `check_sigma`.
@@ -124,14 +126,23 @@ class Levels:
         DataWarning
             If a significance looks like a confidence level.
         """
-        sigma = _significance("n_sigma", n_sigma, "cl", cl, _N_SIGMA, kind)
-        upper = upper_level(n_sigma_ul, cl_ul, kind)
-        level = two_sided_cl(sigma) if cl is None else float(cl)
+        (sigma, level), upper = error_level(n_sigma, cl, kind), upper_level(n_sigma_ul, cl_ul, kind)
         return cls(sigma, upper[0], level, upper[1])
 
     def attrs(self) -> dict[Hashable, Any]:
         """Attributes of the profile."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def error_level(
+    n_sigma: float | None, cl: float | None, kind: str = ANY_SIGMA
+) -> tuple[float, float]:
+    """Significance and confidence level of errors, of which at most one is given.
+
+    The errors and warnings are those of `Levels.from_options`.
+    """
+    sigma = _significance("n_sigma", n_sigma, "cl", cl, _N_SIGMA, kind)
+    return sigma, two_sided_cl(sigma) if cl is None else float(cl)
 
 
 def upper_level(
@@ -161,7 +172,8 @@ def _significance(
     check_number(level, cl, "a finite number")
     least = 0.5 if level == "cl_ul" else 0.0
     if not least < cl < 1:
-        percent = f"; did you mean {level}={cl / 100:g}?" if 100 * least < cl < 100 else ""
+        is_percent = 100 * max(least, 0.01) < cl < 100
+        percent = f"; did you mean {level}={cl / 100:g}?" if is_percent else ""
         raise InvalidOptionError(
             f"{level} must be a confidence level above {least:g} and below 1, found {cl!r}{percent}"
         )
@@ -244,6 +256,14 @@ def check_interval_options(options: HasIntervals) -> None:
     check_bool("fc_lengthen", options.fc_lengthen)
     random_generator(options.rng)  # raises if it is neither a seed nor a generator
     _check_toys(options.toys)
+    unused = "ul-expected" not in (options.selection_optional or ())
+    if unused and options.toys not in (None, "exact") and used <= {"likelihood", None}:
+        warnings.warn(
+            f"toys={options.toys} has no effect on limits of the likelihood; give ul_method='cls', "
+            "or ul_method= or interval_method='feldman-cousins'",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
     if options.toys == "exact" and not used & {"cls", "feldman-cousins"}:
         raise InvalidOptionError(
             "toys='exact' needs the method 'cls' or 'feldman-cousins'; the others have no toys"

@@ -58,14 +58,12 @@ def estimate(
         Names become the coordinate ``dataset``. Energies of data sets may differ, but must agree
         at the edges of the profile's energy bins. On-off data may be among them.
     spectral_model : astropy.modeling.Model or callable, optional
-        Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
-        index 2.
+        Shape of the spectrum, from an energy Quantity to dN/dE; by default a power law of index 2.
     energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins. Each moves to the nearest edge of the data in log
-        energy, and a warning says so if it moves by more than 10 % of the energy bin around it.
-        Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
-        bin of the data, and a number so many bins, of as equal numbers of these as possible. The
-        default is one bin of all energies.
+        energy, with a warning if by more than 10 % of the energy bin around it. Outermost edges
+        beyond the data stand for their end. ``"fine"`` gives each energy bin of the data, a number
+        so many bins of as equal numbers of these as possible. The default is one bin of all.
     n_sigma : float, optional
         Significance of errors and of the interval; 1 by default.
     n_sigma_ul : float, optional
@@ -74,7 +72,7 @@ def estimate(
         Significance that the expected counts of the sensitivity have.
     selection_optional : collection of str
         Optional quantities to compute: "errn-errp", "ul", "scan", "sensitivity", or "all" of these;
-        and "ul-expected".
+        and "ul-expected". Options of limits other than the defaults select "ul" without either.
     norm_values : array_like, optional
         Norms of the scan. The default is 11 values from 0.2 to 5, equally spaced in log.
     scan_n_sigma : float, optional
@@ -94,8 +92,7 @@ def estimate(
     min_coverage : float
         Bins with a smaller used share get NaN, and a status that says so.
     strict_energies : bool
-        Refuse energy edges that are not edges of the data, also those beyond its end, instead of
-        moving them.
+        Refuse energy edges that are not edges of the data, or beyond its end.
     cl : float, optional
         Two-sided confidence level instead of `n_sigma`, such as 0.9.
     cl_ul : float, optional
@@ -107,9 +104,10 @@ def estimate(
     prior : callable, optional
         Density of the norm for ``"bayes"``, as a function of an array.
     toys : int or "exact", optional
-        Number of toys for the methods that have them, or exact sums.
+        Number of toys for CLs, which is asymptotic without it, and ``"feldman-cousins"``. Single
+        fine bins with a known background have exact sums; with ``"exact"`` others are an error.
     fc_lengthen : bool
-        Whether exact limits of ``"feldman-cousins"`` never rise with the background.
+        Whether limits of ``"feldman-cousins"`` by exact sums never rise with the background.
     rng : int or numpy.random.Generator, optional
         Seed of toys; without it each run draws other ones.
     progress : bool

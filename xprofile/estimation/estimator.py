@@ -30,13 +30,14 @@ from .confidence import (
 )
 from .data_sets import Binned, as_datasets, common_groups, is_joint, with_history
 from .energy_groups import EnergyEdges
-from .intervals import interval_methods, method_attrs
+from .intervals import construction_attrs, interval_methods, method_attrs
 from .problems import make_problems
 from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
     OwnModel,
     ShownSettings,
+    asks_for_limits,
     background_width,
     check_model,
     check_number_of_norms,
@@ -56,14 +57,12 @@ class ProfileEstimator(ShownSettings):
     Parameters
     ----------
     spectral_model : astropy.modeling.Model or callable, optional
-        Shape of the spectrum, from an energy Quantity to dN/dE. The default is a power law of
-        index 2.
+        Shape of the spectrum, from an energy Quantity to dN/dE; by default a power law of index 2.
     energy_edges : Quantity, "fine" or int, optional
         Edges of the profile's energy bins. Each moves to the nearest edge of the data in log
-        energy, and a warning says so if it moves by more than 10 % of the energy bin around it.
-        Outermost edges beyond the data stand for the end of the data. ``"fine"`` gives each energy
-        bin of the data, and a number so many bins, of as equal numbers of these as possible. The
-        default is one bin of all energies.
+        energy, with a warning if by more than 10 % of the energy bin around it. Outermost edges
+        beyond the data stand for their end. ``"fine"`` gives each energy bin of the data, a number
+        so many bins of as equal numbers of these as possible. The default is one bin of all.
     n_sigma : float, optional
         Significance of errors and of the interval; 1 by default.
     n_sigma_ul : float, optional
@@ -72,7 +71,7 @@ class ProfileEstimator(ShownSettings):
         Significance that the expected counts of the sensitivity have.
     selection_optional : collection of str
         Optional quantities to compute: "errn-errp", "ul", "scan", "sensitivity", or "all" of these;
-        and "ul-expected".
+        and "ul-expected". Options of limits other than the defaults select "ul" without either.
     norm_values : array_like, optional
         Norms of the scan. The default is 11 values from 0.2 to 5, equally spaced in log.
     scan_n_sigma : float, optional
@@ -92,8 +91,7 @@ class ProfileEstimator(ShownSettings):
     min_coverage : float
         Bins with a smaller used share get NaN, and a status that says so.
     strict_energies : bool
-        Refuse energy edges that are not edges of the data, also those beyond its end, instead of
-        moving them.
+        Refuse energy edges that are not edges of the data, or beyond its end.
     cl : float, optional
         Two-sided confidence level instead of `n_sigma`, such as 0.9.
     cl_ul : float, optional
@@ -105,9 +103,10 @@ class ProfileEstimator(ShownSettings):
     prior : callable, optional
         Density of the norm for ``"bayes"``, as a function of an array.
     toys : int or "exact", optional
-        Number of toys for the methods that have them, or exact sums.
+        Number of toys for CLs, which is asymptotic without it, and ``"feldman-cousins"``. Single
+        fine bins with a known background have exact sums; with ``"exact"`` others are an error.
     fc_lengthen : bool
-        Whether exact limits of ``"feldman-cousins"`` never rise with the background.
+        Whether limits of ``"feldman-cousins"`` by exact sums never rise with the background.
     rng : int or numpy.random.Generator, optional
         Seed of toys; without it each run draws other ones.
 
@@ -181,10 +180,12 @@ class ProfileEstimator(ShownSettings):
             object.__setattr__(self, "spectral_model", power_law())
         check_model(self._model)
         object.__setattr__(self, "energy_edges", checked_energy_edges(self.energy_edges))
-        object.__setattr__(self, "selection_optional", optional_quantities(self.selection_optional))
         object.__setattr__(self, "norm_values", checked_norm_values(self.norm_values))
-        levels = Levels.from_options(self.n_sigma, self.n_sigma_ul, self.cl, self.cl_ul)
-        object.__setattr__(self, "_levels", levels)
+        levels = self.n_sigma, self.n_sigma_ul, self.cl, self.cl_ul
+        object.__setattr__(self, "_levels", Levels.from_options(*levels))
+        limits = asks_for_limits(self.n_sigma_ul, self.cl_ul, self.ul_method)
+        selection = optional_quantities(self.selection_optional, limits=limits)
+        object.__setattr__(self, "selection_optional", selection)
         for name, level, default in (("n_sigma", "cl", 1), ("n_sigma_ul", "cl_ul", 2)):
             if getattr(self, name) is None and getattr(self, level) is None:
                 object.__setattr__(self, name, default)
@@ -243,6 +244,7 @@ class ProfileEstimator(ShownSettings):
             scale=problems.scales(),
             parallel=parallel,
         )
+        made = construction_attrs(self, problems.statistics, problems.size)
         scanned = "stat_scan" in solution.values and self.scan_n_sigma is None
         source = with_history(binned, datasets)
         scale = u.Unit(energy_unit(datasets[0])).to(ENERGY_UNIT)
@@ -257,14 +259,13 @@ class ProfileEstimator(ShownSettings):
             # the fine bins of the signal have been warned of already
             references=reference_variables(self._model, *edges, warn=False),
             norm_scan=checked_norm_values(self.norm_values) if scanned else None,
-            attrs=history_attrs(self._attrs(), source, f"estimate {self._summary()}"),
+            attrs=history_attrs(self._attrs() | made, source, f"estimate {self._summary()}"),
         )
 
     @property
     def _model(self) -> SpectralModel:
         """The model itself, which no fit changes."""
-        model: SpectralModel = vars(self)["_spectral_model"]
-        return model
+        return vars(self)["_spectral_model"]  # type: ignore[no-any-return]
 
     def _fit_options(self) -> FitOptions:
         levels: Levels = vars(self)["_levels"]

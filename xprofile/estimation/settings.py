@@ -12,6 +12,7 @@ from astropy.modeling import Model
 from numpy.typing import ArrayLike, NDArray
 
 from ..exceptions import InvalidEnergyError, InvalidOptionError, TooLargeError
+from ..schema.arguments.function_texts import function_text
 from ..schema.html_tables import html_table
 from ..schema.names import ENERGY_UNIT, SPECTRAL_MODEL
 from ..schema.number_checks import check_number, check_positive_integer, energies_from_quantity
@@ -23,6 +24,7 @@ from .energy_groups import EnergyEdges
 __all__ = [
     "OwnModel",
     "ShownSettings",
+    "asks_for_limits",
     "background_width",
     "check_exposure_systematic",
     "check_model",
@@ -47,9 +49,14 @@ _NOT_IN_ALL = ("ul-expected",)  # toys may take long
 
 
 def optional_quantities(
-    wanted: Collection[str] | str | None, known: Sequence[str] = _OPTIONAL
+    wanted: Collection[str] | str | None,
+    known: Sequence[str] = _OPTIONAL,
+    *,
+    limits: bool = False,
 ) -> tuple[str, ...]:
     """Names of the optional quantities; ``"all"`` stands for all that need no toys.
+
+    With `limits`, from `asks_for_limits`, ``"ul"`` is among them, unless ``"ul-expected"`` is.
 
     Raises
     ------
@@ -64,7 +71,18 @@ def optional_quantities(
         )
     if "all" in names:
         return tuple(name for name in known if name not in _NOT_IN_ALL or name in names)
-    return names
+    return (*names, "ul") if limits and not {"ul", "ul-expected"} & set(names) else names
+
+
+def asks_for_limits(
+    n_sigma_ul: float | None, cl_ul: float | None, ul_method: str = "likelihood"
+) -> bool:
+    """Whether options of upper limits differ from their defaults, so that limits are wanted.
+
+    The default of `n_sigma_ul` may be given too.
+    """
+    other = n_sigma_ul is not None and not np.array_equal(n_sigma_ul, 2)
+    return other or cl_ul is not None or not np.array_equal(ul_method, "likelihood")
 
 
 def checked_norm_values(values: ArrayLike | None) -> Float:
@@ -240,7 +258,7 @@ def setting_text(name: str, value: Any) -> str:
     if name == "selection_optional":
         return ", ".join(value) or "none"
     if name == "prior":
-        return str(getattr(value, "__name__", value))
+        return function_text(value)
     if isinstance(value, np.random.Generator):
         return "a generator"
     if name == "norm_values":
@@ -264,7 +282,7 @@ _DEFAULT_TEXTS = {
 
 def _model_text(model: SpectralModel) -> str:
     if not hasattr(model, "param_names"):
-        return str(getattr(model, "__name__", model))
+        return function_text(model)
     found = (getattr(model, name) for name in model.param_names)
     values = (f"{p.name}={p.value} {unit_text(p.unit or '')}".rstrip() for p in found)
     return f"{type(model).__name__}({', '.join(values)})"

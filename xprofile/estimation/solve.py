@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 import numpy as np
@@ -28,7 +28,7 @@ class FitOptions:
 
     With `around_best_fit`, `norm_values` are numbers of errors from the best fit. `upper` is the
     method of upper limits, `two_sided` that of ``norm_lo`` and ``norm_hi``, without which these are
-    not computed.
+    not computed. `kept` has the limits to expect of problems that are solved already.
     """
 
     n_sigma: float
@@ -40,6 +40,7 @@ class FitOptions:
     norm_min: float | None = None
     upper: IntervalMethod = _AS_USUAL
     two_sided: IntervalMethod | None = None
+    kept: dict[bytes, Float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +209,7 @@ def _scaled(options: FitOptions, factor: float) -> FitOptions:
             norm_min=None if lowest is None else float(np.float64(lowest) / factor),
             upper=scaled_method(options.upper, factor),
             two_sided=options.two_sided and scaled_method(options.two_sided, factor),
+            kept={},
         )
 
 
@@ -233,6 +235,7 @@ def _optional_quantities(
         (options.n_sigma, options.n_sigma_ul),
         (options.upper, options.two_sided),
         options.norm_min,
+        options.kept,
     )
     if "sensitivity" in options.selection:
         values["norm_sensitivity"] = sensitivity(stat, options.n_sigma_sensitivity**2)

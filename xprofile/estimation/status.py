@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,19 @@ from ..schema.variables import STATUS_FLAGS
 from ..schema.warning_place import user_stacklevel
 from .solve import Solution
 
-__all__ = ["flag_negative_limits", "limit_flags", "status_flags"]
+__all__ = [
+    "flag_negative_limits",
+    "limit_flags",
+    "status_flags",
+    "warn_of_negative_limits",
+]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+
+_ANOTHER_METHOD = (
+    "make them with ul_method='bounded', cl_ul=0.95, or with another method such as 'cls'"
+)
 
 
 def status_flags(
@@ -71,26 +81,43 @@ def limit_flags(value: Float, sqrt_ts: Float, limit: Float | None, threshold: fl
 
 
 def flag_negative_limits(
-    status: NDArray[np.int16], limits: Float, *, warn: bool = True
+    status: NDArray[np.int16],
+    limits: Float,
+    *,
+    warn: bool = True,
+    advice: str = _ANOTHER_METHOD,
 ) -> NDArray[np.int16]:
     """Return status flags that tell which upper limits are below 0, for arrays of the same shape.
+
+    `advice` says how to get limits that never are.
 
     Warns
     -----
     DataWarning
         If there are any, unless `warn` is False.
     """
-    negative = limits < 0
-    number = np.count_nonzero(negative)
-    if number and warn:
+    if warn:
+        warn_of_negative_limits([limits], advice)
+    cleared = status & ~np.int16(STATUS_FLAGS["negative_limit"])
+    flag = np.where(limits < 0, np.int16(STATUS_FLAGS["negative_limit"]), np.int16(0))
+    return np.asarray(cleared | flag, dtype=np.int16)
+
+
+def warn_of_negative_limits(limits: Sequence[Float], advice: str) -> None:
+    """Warn if upper limits in some arrays are below 0, and say how to get others.
+
+    Warns
+    -----
+    DataWarning
+        If they are.
+    """
+    number = sum(np.count_nonzero(array < 0) for array in limits)
+    known = sum(np.count_nonzero(~np.isnan(array)) for array in limits)
+    if number:
         warnings.warn(
-            f"negative upper limits in {number} of {np.count_nonzero(~np.isnan(limits))} results, "
+            f"negative upper limits in {number} of {known} results, "
             "where the counts are far below the background (status 'negative_limit'). They are "
-            "valid, but exclude every signal; for limits that never do, estimate with "
-            "ul_method='bounded', cl_ul=0.95, or with another method such as 'cls'",
+            f"valid, but exclude every signal; for limits that never do, {advice}",
             DataWarning,
             stacklevel=user_stacklevel(),
         )
-    cleared = status & ~np.int16(STATUS_FLAGS["negative_limit"])
-    flag = np.where(negative, np.int16(STATUS_FLAGS["negative_limit"]), np.int16(0))
-    return np.asarray(cleared | flag, dtype=np.int16)

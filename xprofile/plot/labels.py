@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ..likelihood.intervals import one_sided_cl
+from ..likelihood.intervals import one_sided_cl, two_sided_cl
 from ..schema.names import ENERGY, ENERGY_UNIT, high, low
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
 __all__ = [
     "COMMON_LABELS",
     "LIMITS_GID",
     "axis_label",
-    "draw_legend",
-    "draw_legend_on_top",
+    "described_label",
     "energy_range_text",
+    "errors_label",
     "limits_label",
     "quantity_label",
     "sky_coordinate_names",
     "unit_text",
 ]
 
-# Most columns of a legend above the data, its sizes of letters, the space round it, and the largest
-# part of the axes that it may take. Technical sizes.
-_COLUMNS, _FONTS = 3, (None, "small", "x-small")
-_ABOVE, _MOST_OF_AXES = 0.06, 0.6
-LIMITS_GID = "xprofile limits"  # of the entry of limits in a legend
-_LIMITS = "_xprofile_limits"  # attribute of a legend with these entries
+# Difference from 1 sigma up to which errors are called so: that of cl=0.683. With ten times as much
+# errors of 0.67 would not be named; with a tenth those of 0.683 would be.
+_ONE_SIGMA = 2e-3
+
+LIMITS_GID = "xprofile limits"  # of the entries of limits and errors in a legend
 
 # symbols in the place of long names
 _SYMBOLS = {
@@ -91,15 +85,48 @@ def limits_label(attrs: Mapping[Any, Any]) -> str:
 
     The level follows from the significance if it is not stored, as in older profiles.
     """
-    sigma = attrs.get("n_sigma_ul")
-    level = attrs.get("cl_ul", None if sigma is None else one_sided_cl(float(sigma)))
-    if level is None:
-        return ""
+    text = _level_text(attrs.get("cl_ul"), attrs.get("n_sigma_ul"), one_sided_cl)
     method = _METHODS.get(str(attrs.get("ul_method", "")), "")
-    percent = 100 * float(level)
+    return f"{text} upper limits{f' ({method})' if method else ''}" if text else ""
+
+
+def errors_label(attrs: Mapping[Any, Any]) -> str:
+    """Text of errors with their confidence level; empty for those of 1 sigma, or if not known."""
+    sigma = attrs.get("n_sigma")
+    if sigma is None or abs(float(sigma) - 1) < _ONE_SIGMA:
+        return ""
+    return f"{_level_text(attrs.get('cl'), sigma, two_sided_cl)} errors"
+
+
+def described_label(source: xr.Dataset, name: str) -> str:
+    """Label of a quantity, with the confidence level and method if it is a limit or an error."""
+    text = _interval_text(source.attrs, name)
+    label = quantity_label(source[name].attrs, name)
+    return f"{label} ({text})" if text else label
+
+
+def _interval_text(attrs: Mapping[Any, Any], name: str) -> str:
+    """Confidence level and method of a limit, an end of an interval, or an error."""
+    if name.endswith(("_ul", "_ul_expected")):
+        level = _level_text(attrs.get("cl_ul"), attrs.get("n_sigma_ul"), one_sided_cl)
+        method = "ul_method"
+    elif name.endswith(("_lo", "_hi")):
+        level = _level_text(attrs.get("cl"), attrs.get("n_sigma"), two_sided_cl)
+        method = "interval_method"
+    elif name.endswith(("_err", "_errn", "_errp")):
+        return errors_label(attrs).removesuffix(" errors")
+    else:
+        return ""
+    return ", ".join(part for part in (level, _METHODS.get(str(attrs.get(method)), "")) if part)
+
+
+def _level_text(level: Any, sigma: Any, level_of: Callable[[float], float]) -> str:
+    """Confidence level as text, from the significance if it is not stored; empty without both."""
+    if level is None and sigma is None:
+        return ""
+    percent = 100 * (level_of(float(sigma)) if level is None else float(level))
     digits = 3 if percent < 99.5 else 5
-    text = f"{percent:.{digits}g} % CL" if percent < 99.995 else f"{float(sigma or 0):.3g} sigma"
-    return f"{text} upper limits{f' ({method})' if method else ''}"
+    return f"{percent:.{digits}g} % CL" if percent < 99.995 else f"{float(sigma or 0):.3g} sigma"
 
 
 def unit_text(units: str) -> str:
@@ -145,46 +172,3 @@ def sky_coordinate_names(attrs: Mapping[Any, Any]) -> tuple[str, str]:
     if not equinox:
         return longitude, latitude
     return f"{longitude.split(' (')[0]} ({equinox})", f"{latitude.split(' (')[0]} ({equinox})"
-
-
-def draw_legend(
-    ax: Axes, extra: Sequence[Line2D], wanted: bool | None, *, labelled: bool = True
-) -> None:
-    """Draw a legend if it is wanted, or by default if there is more than one series.
-
-    Extra entries come last, and not twice with the same text. Those of limits stay in the legends
-    of later calls.
-    """
-    handles, texts = ax.get_legend_handles_labels()
-    kept = getattr(ax.get_legend(), _LIMITS, [])
-    before = [*texts, *(line.get_label() for line in kept)]
-    new = [line for line in extra if line.get_label() not in before]
-    entries = [*handles, *kept, *new]
-    if not entries or wanted is False or not (texts or labelled):
-        return
-    if wanted or len(texts) > 1 or labelled:
-        legend = ax.legend(handles=entries, ncols=1 + (len(entries) - 1) // 6)
-        limits = [line for line in new if line.get_gid() == LIMITS_GID]
-        setattr(legend, _LIMITS, [*kept, *limits])
-
-
-def draw_legend_on_top(ax: Axes) -> None:
-    """Draw a legend above all data, for which the vertical axis becomes longer.
-
-    Where it does not fit into the axes, the legend is where it covers least.
-    """
-    locator: Any = ax.get_axes_locator()
-    if locator is not None:  # a panel below takes a part of the axes
-        ax.apply_aspect(locator(ax, None))
-    transform = ax.yaxis.get_transform()
-    lower, upper, top = transform.transform([*ax.get_ylim(), ax.dataLim.y1]).tolist()
-    for font, columns in product(_FONTS, range(_COLUMNS, 0, -1)):
-        legend = ax.legend(loc="upper center", ncols=columns, fontsize=font)
-        size = legend.get_window_extent()
-        share = size.height / ax.bbox.height + _ABOVE
-        if size.width < ax.bbox.width and share < _MOST_OF_AXES and np.isfinite(top - lower):
-            needed = lower + (top - lower) / (1 - share)
-            if needed > upper:
-                ax.set_ylim(top=transform.inverted().transform([needed])[0], auto=True)
-            return
-    ax.legend()

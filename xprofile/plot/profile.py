@@ -15,11 +15,12 @@ from ..schema.number_checks import check_bool, check_number
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
 from .colormaps import check_colormap
-from .labels import axis_label, draw_legend, limits_label, quantity_label
+from .labels import axis_label, described_label, errors_label, limits_label, quantity_label
+from .legends import draw_legend
 from .models.panels import move_label_below
 from .models.shapes import check_shape, draw_residuals, draw_shape
 from .quantities import find_quantity, split_energy_bins
-from .series import STYLES, draw_series, limits_handle, read_series
+from .series import STYLES, Series, draw_series, errors_handle, limits_handle, read_series
 from .xaxis import XAxis, make_xaxis
 from .yaxis import (
     TWIN_COLOR,
@@ -109,8 +110,10 @@ def plot_profile(
         ``rcParams["axes.prop_cycle"]``, or for more bins than it has colours, of
         ``rcParams["image.cmap"]``.
     add_legend : bool, optional
-        Draw a legend; by default if the axes have more than one series, a ``label``, or limits. It
-        states the confidence level and method of the limits.
+        Draw a legend; by default if the axes have more than one series, a ``label``, limits, or
+        errors of another confidence level than 1 sigma. It states the level of these errors, and
+        the level and method of the limits. It is where the axes have no data, or else above the
+        data, for which the vertical axis becomes longer, or above axes whose limits were set.
     negative_limits : bool
         Draw arrows also at limits below 0; by default the value with its errors is drawn there.
     **kwargs
@@ -174,12 +177,11 @@ def plot_profile(
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [_draw_twin(ax, axis, *beside, right_bands, lines)] if beside else []
-    arrow = limits_handle(series, lines, limits_label(source.attrs))
-    extra += [] if arrow is None else [arrow]
-    draw_legend(ax, extra, add_legend, labelled="label" in kwargs or arrow is not None)
+    named = _interval_entries(source, name, series, lines)
     if model is not None:
         draw_residuals(ax, axis, model, lines)
     move_label_below(ax)
+    draw_legend(ax, [*extra, *named], add_legend, labelled="label" in kwargs or bool(named))
     return ax
 
 
@@ -204,7 +206,7 @@ def _band_styles(
     source: xr.Dataset, name: str, bands: _Bands, cmap: Any, given: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Keywords of each energy bin: those of the caller, a colour, and a label for the legend."""
-    named = None if name in SED_TYPES else quantity_label(source[name].attrs, name)
+    named = None if name in SED_TYPES else described_label(source, name)
     label = given.get("label") or named
     colored = {"color", "c"} & set(given)
     colors = [] if colored else _band_colors(len(bands), cmap)
@@ -214,6 +216,16 @@ def _band_styles(
         color = {"color": colors[index]} if colors else {}
         styles.append({**given, **color, **({"label": words} if words else {})})
     return styles
+
+
+def _interval_entries(
+    source: xr.Dataset, name: str, series: Sequence[Series], lines: Sequence[Line2D]
+) -> list[Line2D]:
+    """Entries of a legend for errors and limits, with their confidence levels."""
+    errors = errors_label(source.attrs) if f"{name}_err" in source else ""
+    limits = limits_label(source.attrs)
+    found = errors_handle(series, lines, errors), limits_handle(series, lines, limits)
+    return [entry for entry in found if entry is not None]
 
 
 def _band_colors(count: int, cmap: Any = None) -> list[Any]:

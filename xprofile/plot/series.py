@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.path import Path
 
-__all__ = ["STYLES", "Series", "draw_series", "limits_handle", "read_series"]
+__all__ = ["STYLES", "Series", "draw_series", "errors_handle", "limits_handle", "read_series"]
 
 Float = NDArray[np.float64]
 _ARROW = 2.4  # length of the arrow of an upper limit, in marker sizes
@@ -189,16 +189,24 @@ def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, bars: dict[s
 
 def limits_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str) -> Line2D | None:
     """Return an arrow for the legend, in the colour of the limits if all have one, or None."""
+    drawn = [bool(np.isfinite(one.limit).any()) for one in series]
+    return _handle(lines, _down_arrow(), label) if label and any(drawn) else None
+
+
+def errors_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str) -> Line2D | None:
+    """Return a vertical bar for the legend if errors are drawn, as `limits_handle`."""
+    drawn = [one.errors is not None and bool((one.errors > 0).any()) for one in series]
+    return _handle(lines, "|", label) if label and any(drawn) else None
+
+
+def _handle(lines: Sequence[Line2D], marker: Any, label: str) -> Line2D:
     from matplotlib import rcParams
     from matplotlib.lines import Line2D
 
-    drawn = [bool(np.isfinite(one.limit).any()) for one in series]
-    if not label or not any(drawn):
-        return None
     look: dict[str, Any] = {
         "color": lines[0].get_color() if len(lines) == 1 else "0.3",
         "linestyle": "none",
-        "marker": _down_arrow(),
+        "marker": marker,
         "markersize": _ARROW * rcParams["lines.markersize"],
         "label": label,
         "gid": LIMITS_GID,

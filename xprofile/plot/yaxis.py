@@ -11,7 +11,7 @@ import xarray as xr
 
 from ..exceptions import InvalidOptionError
 from ..schema.warning_place import user_stacklevel
-from .labels import COMMON_LABELS, axis_label
+from .labels import COMMON_LABELS, axis_label, described_label, quantity_label
 from .series import Series
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TWIN_COLOR",
+    "axes_in_place",
     "axes_without_sky",
     "check_scale",
     "label_yaxis",
@@ -83,14 +84,22 @@ def _linear_range(ax: Axes, drawn: Sequence[Series]) -> float:
 
 def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     """Label the vertical axis. If it has another label already, use one common to both."""
-    label, before = axis_label(source[name].attrs, name), ax.get_ylabel()
-    ax.set_ylabel(COMMON_LABELS.get(name, label) if before and before != label else label)
+    plain = axis_label(source[name].attrs, name)
+    label = plain.replace(quantity_label(source[name].attrs, name), described_label(source, name))
+    before = ax.get_ylabel()
+    ax.set_ylabel(COMMON_LABELS.get(name, plain) if before and before != label else label)
+
+
+def axes_in_place(ax: Axes) -> list[Axes]:
+    """Return all axes that are at the place of others and share their horizontal axis."""
+    siblings = ax.get_shared_x_axes().get_siblings(ax)
+    return [other for other in siblings if other is ax or _is_same_place(ax, other)]
 
 
 def right_axes(ax: Axes) -> tuple[Axes, bool]:
     """Return axes behind others whose vertical axis is on the right, and whether they are new."""
-    for other in ax.get_shared_x_axes().get_siblings(ax):
-        if other.get_label() == _TWIN and _is_same_place(ax, other):
+    for other in axes_in_place(ax):
+        if other.get_label() == _TWIN:
             return other, False
     figure: Any = ax.figure
     shown = ax.patch.get_visible()

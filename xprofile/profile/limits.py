@@ -14,7 +14,14 @@ from ..schema.names import SED_TYPE, THRESHOLD, TOY
 from ..schema.number_checks import check_number
 from ..schema.options import suggests_options
 from ..schema.variables import PROFILE, status_attrs
-from .scans import describe_flagged_bins, read_scan
+from .scans import (
+    bounded_limit_without_counts,
+    describe_flagged_bins,
+    read_scan,
+    scan_method,
+    stored_level,
+    without_method,
+)
 from .sed import per_solid_angle_of, quantity_name, to_sed_type
 
 __all__ = ["recompute_ul", "upper_limits", "with_negative_limits", "with_threshold"]
@@ -121,7 +128,9 @@ def recompute_ul(
 ) -> xr.Dataset:
     r"""Compute upper limits of another significance from the scan of a profile.
 
-    Binned data give them exactly: ``estimate(binned, n_sigma_ul=...)``.
+    Binned data give them exactly: ``estimate(binned, cl_ul=...)``. Limits of the methods
+    ``"likelihood"`` and ``"bounded"`` keep their method; others need binned data, and become those
+    of the likelihood.
 
     Parameters
     ----------
@@ -129,15 +138,15 @@ def recompute_ul(
         With ``stat_scan`` (..., norm_scan), of any sed type and with any dims. The scan may be in
         any order, at norms ``norm_scan`` or ``norm_scan_values``.
     n_sigma_ul : float, optional
-        Significance of the limits; 2 by default.
+        Significance of the limits; that of the profile by default, or 2 without it.
     cl_ul : float, optional
         One-sided confidence level such as 0.95, instead of `n_sigma_ul`.
 
     Returns
     -------
     xarray.Dataset
-        `profile` with the attrs ``n_sigma_ul``, ``cl_ul`` and ``ul_method`` (``"likelihood"``) and
-        other limits. For the sed type ``dnde``:
+        `profile` with other limits, and the attrs ``n_sigma_ul``, ``cl_ul`` and ``ul_method``. For
+        the sed type ``dnde``:
 
         - ``dnde_ul`` (projected_distance, energy), in the unit of ``dnde``: upper limit, NaN
           where the best fit is NaN.
@@ -157,7 +166,8 @@ def recompute_ul(
     Warns
     -----
     DataWarning
-        If limits are negative, or `n_sigma_ul` is below 1, like a confidence level.
+        If limits are negative, if they were made by another method than those of the result, or
+        if `n_sigma_ul` is below 1, like a confidence level.
 
     See Also
     --------
@@ -189,15 +199,22 @@ def recompute_ul(
     >>> (higher.norm_ul > profile.norm_ul).values.ravel()
     array([ True,  True])
     """
-    sigma, level = upper_level(n_sigma_ul, cl_ul)
+    if n_sigma_ul is None and cl_ul is None:
+        sigma, level = stored_level(profile.attrs)
+    else:
+        sigma, level = upper_level(n_sigma_ul, cl_ul)
     norms = to_sed_type(profile, "norm").compute()
     scan = read_scan(norms)
     best, *_ = xr.broadcast(norms["norm"], norms["stat"])
-    limit = best.copy(data=scan.upper_limit(sigma))
+    method = scan_method([profile], "recompute_ul computes")
+    limit = best.copy(data=scan.upper_limit(sigma, bounded=method == "bounded"))
+    if method == "bounded":
+        limit = limit.fillna(bounded_limit_without_counts([norms.assign(norm=best)], sigma))
     missing = limit.isnull() & norms["norm"].notnull()
     if missing.any():
         raise InvalidDataError(
-            f"the scan does not reach {sigma:g} sigma above the best fit "
+            f"the scan does not reach {sigma:g} sigma above the best fit"
+            f"{' of 0 or more' if method == 'bounded' else ''} "
             f"{describe_flagged_bins(missing)}; estimate again with higher norm_values=, or with "
             "scan_n_sigma=; or compute the limit from the binned data"
         )
@@ -205,8 +222,9 @@ def recompute_ul(
     limits = norms[["norm", *_conversion_variables(norms)]].assign(norm_ul=limit)
     shown = to_sed_type(limits, name, per_solid_angle=per_solid_angle_of(profile))
     result = profile.assign({f"{name}_ul": shown[f"{name}_ul"].variable})
-    attrs = {"n_sigma_ul": sigma, "cl_ul": level, "ul_method": "likelihood"}
-    result = with_negative_limits(result.assign_attrs(attrs), limit)
+    attrs = {"n_sigma_ul": sigma, "cl_ul": level, "ul_method": method}
+    result = without_method(result.assign_attrs(attrs))
+    result = with_negative_limits(result, limit)
     result = result.drop_vars(f"{name}_ul_expected", errors="ignore")
     result = result.assign(is_ul=upper_limits(result))
     return extend_history(result, result, f"recompute_ul n_sigma_ul: {sigma:g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..estimation.results import sum_datasets
-from ..exceptions import InvalidDataError, InvalidOptionError
+from ..exceptions import DataWarning, InvalidDataError, InvalidOptionError
 from ..schema.axes import bin_dim
 from ..schema.checks import check_profile
 from ..schema.history import extend_history
@@ -18,8 +19,15 @@ from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE, high, 
 from ..schema.options import suggests_options
 from ..schema.units import values_in_unit
 from ..schema.variables import STATUS_FLAGS, result_variable
+from ..schema.warning_place import user_stacklevel
 from .limits import upper_limits, with_negative_limits
-from .scans import read_scan
+from .scans import (
+    bounded_limit_without_counts,
+    read_scan,
+    scan_method,
+    stored_level,
+    without_method,
+)
 from .sed import per_solid_angle_of, quantity_name, to_sed_type
 from .summed_scans import fit_summed_scans, sum_scans
 
@@ -63,8 +71,8 @@ def merge_profiles(
 
         - ``dnde``: value with the least sum of the statistics.
         - ``dnde_err``, ``dnde_errn``, ``dnde_errp``, ``dnde_ul``: errors and limit, where this sum
-          has risen by the squares of ``n_sigma`` and ``n_sigma_ul`` of the first profile.
-          ``dnde_err`` is the mean of the two others.
+          has risen by the squares of ``n_sigma`` and ``n_sigma_ul`` of the first profile. Limits
+          are bounded if all are. ``dnde_err`` is the mean of the two others.
         - ``ts``, ``sqrt_ts``, ``stat``: of the sum at its minimum.
         - ``stat_null``, ``counts``, ``npred_background``: sums.
         - ``npred_excess``, ``npred``: sums for the merged norm.
@@ -87,6 +95,12 @@ def merge_profiles(
         best fit, the errors or the limit of all; the message names the bins.
     InvalidOptionError
         If one Dataset is given without the dimension to merge along.
+
+    Warns
+    -----
+    DataWarning
+        If errors or limits have other levels than those of the first profile; if limits are not
+        those of the likelihood, or bounded in all profiles; or if limits are negative.
 
     See Also
     --------
@@ -123,7 +137,11 @@ def merge_profiles(
     norms = [part.transpose(*order, ...) for part in norms]
     first, scans = norms[0], [read_scan(part) for part in norms]
     attrs = _shared_attrs(norms)
-    values = fit_summed_scans(scans, first["norm"], first.attrs, _is_unbounded_below(norms))
+    bounded = None
+    if attrs["ul_method"] == "bounded":
+        bounded = bounded_limit_without_counts(norms, stored_level(first.attrs)[0])
+    unlimited = _is_unbounded_below(norms)
+    values = fit_summed_scans(scans, first["norm"], first.attrs, unlimited, bounded=bounded)
     best = values["norm"]
     variables = {name: (order, value) for name, value in values.items()}
     variables |= {name: (order, v) for name, v in _summed_variables(norms, best).items()}
@@ -133,7 +151,9 @@ def merge_profiles(
     made = {n: xr.Variable(*v, result_variable(n).attrs) for n, v in variables.items()}
     result = result.assign(made)
     result = result.assign(_combined_variables(norms)).assign_attrs(attrs)
-    result.attrs.pop("interval_method", None)  # merged profiles have no norm_lo and norm_hi
+    for name in ("interval_method", "interval_construction"):
+        result.attrs.pop(name, None)  # merged profiles have no norm_lo and norm_hi
+    result = without_method(result)
     result = with_negative_limits(result, result["norm_ul"])
     if NORM_SCAN_VALUES not in result:
         result = result.assign_coords({NORM_SCAN: first[NORM_SCAN]})
@@ -190,10 +210,24 @@ def _shared_attrs(norms: Sequence[xr.Dataset]) -> dict[str, Any]:
         for name, value in first.items()
         if all(name in n.attrs and np.array_equal(n.attrs[name], value) for n in norms)
     }
+    _warn_of_other_levels(norms)
     names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul", "history")
     needed = {name: first[name] for name in names if name in first}
-    # limits are those of the scans
-    return kept | needed | {SED_TYPE: "likelihood", "ul_method": "likelihood"}
+    method = scan_method(norms, "merge_profiles computes")
+    return kept | needed | {SED_TYPE: "likelihood", "ul_method": method}
+
+
+def _warn_of_other_levels(norms: Sequence[xr.Dataset]) -> None:
+    """Warn if errors or limits of profiles have other levels than those of the first."""
+    for name, what in (("n_sigma", "errors"), ("n_sigma_ul", "limits")):
+        found = list(dict.fromkeys(float(n.attrs[name]) for n in norms if name in n.attrs))
+        if len(found) > 1 and not np.allclose(found, found[0], rtol=_SAME_REFERENCE):
+            warnings.warn(
+                f"{what} of the merged profile have {found[0]:.4g} sigma, those of the first "
+                f"profile; others have {', '.join(f'{v:.4g}' for v in found[1:])} sigma",
+                DataWarning,
+                stacklevel=user_stacklevel(),
+            )
 
 
 def _is_unbounded_below(norms: Sequence[xr.Dataset]) -> NDArray[np.bool_]:

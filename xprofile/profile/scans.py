@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..exceptions import MissingVariableError
+from ..exceptions import DataWarning, MissingVariableError
+from ..likelihood.intervals import one_sided_cl
 from ..schema.axes import scan_norms
 from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES
 from ..schema.variables import STATUS_FLAGS
+from ..schema.warning_place import user_stacklevel
 from .interpolation import interpolate, sort_nodes
 
-__all__ = ["Scan", "describe_flagged_bins", "read_scan"]
+__all__ = [
+    "Scan",
+    "bounded_limit_without_counts",
+    "describe_flagged_bins",
+    "read_scan",
+    "scan_method",
+    "stored_level",
+    "without_method",
+]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -76,16 +88,22 @@ class Scan:
         beyond = _beyond_wall(norm, root, centre) & ~kinked[..., None]
         return cls(best, stat, kinked, *sort_nodes(norm, root, np.isfinite(norm) & ~beyond))
 
-    def upper_limit(self, n_sigma: float) -> Float:
+    def upper_limit(self, n_sigma: float, *, bounded: bool = False) -> Float:
         """Norm above the best fit where the statistic has risen by `n_sigma` squared, or NaN.
 
-        Above a kink the rise itself is close to linear in the norm, elsewhere its root is.
+        Above a kink the rise itself is close to linear in the norm, elsewhere its root is. If
+        `bounded`, best fits below 0 count as 0.
         """
+        rise = np.full_like(self.best, n_sigma**2)
+        if bounded:
+            zero = np.zeros_like(self.best)
+            rise = rise + np.where(self.best < 0, self.rise_at(zero[..., None])[..., 0], 0)
         kinked = self.kinked[..., None]
         below = kinked & (self.norm < self.best[..., None])
         height = np.where(kinked, self.root**2, self.root)
         height, norm = sort_nodes(height, self.norm, np.isfinite(self.norm) & ~below)
-        return interpolate(height, norm, np.where(kinked, n_sigma**2, n_sigma))[..., 0]
+        target = np.where(kinked, rise[..., None], np.sqrt(rise)[..., None])
+        return interpolate(height, norm, target)[..., 0]
 
     def rise_at(self, norm: Float) -> Float:
         """Rise at norms (..., m): NaN beyond the scan, 0 in bins without a best fit."""
@@ -159,6 +177,23 @@ def _is_kinked(norms: xr.Dataset) -> Bool:
     return found.transpose(*best.dims).to_numpy()
 
 
+def bounded_limit_without_counts(profiles: Sequence[xr.Dataset], n_sigma: float) -> Float:
+    """Limits above 0 of bins without counts, whose statistic rises by twice the signal; or NaN.
+
+    Their scans end below 0 where those of ``scan_n_sigma`` are narrow.
+    """
+    like = profiles[0]["norm"]
+    counts, signal = xr.zeros_like(like), xr.zeros_like(like)
+    for part in profiles:
+        if "counts" not in part or "npred_excess" not in part:
+            return np.full(like.shape, np.nan)
+        parts = part["counts"], part["npred_excess"] / part["norm"].where(part["norm"] != 0)
+        number, per_norm = (v.sum([d for d in v.dims if d not in like.dims]) for v in parts)
+        counts, signal = counts + number, signal + per_norm
+    found = (n_sigma**2 / 2 / signal).where((counts == 0) & (signal > 0))
+    return np.asarray(found.transpose(*like.dims).to_numpy())
+
+
 def describe_flagged_bins(flags: xr.DataArray) -> str:
     """Describe where flags are True for a message: the number of bins, and the first of them."""
     total = int(flags.sum())
@@ -169,3 +204,49 @@ def describe_flagged_bins(flags: xr.DataArray) -> str:
         value = flags[dim].to_numpy()[i] if has_numbers else i
         places.append(f"{dim} {value:.6g}")
     return f"in {total} of {flags.size} bins, the first at {', '.join(places)}"
+
+
+def stored_level(attrs: Mapping[Any, Any]) -> tuple[float, float]:
+    """Significance and confidence level of the limits of a profile; 2 sigma if it has none."""
+    try:
+        sigma = float(attrs.get("n_sigma_ul", 2.0))
+    except (TypeError, ValueError):
+        sigma = 2.0
+    sigma = sigma if 0 < sigma < np.inf else 2.0
+    level = attrs.get("cl_ul")
+    return sigma, level if isinstance(level, float) else one_sided_cl(sigma)
+
+
+def scan_method(profiles: Sequence[xr.Dataset], what: str) -> str:
+    """Method of limits from scans: bounded if all profiles have such limits, or the likelihood.
+
+    Warns
+    -----
+    DataWarning
+        If profiles have limits by other methods; `what` begins the message.
+    """
+    found = {str(profile.attrs.get("ul_method", "likelihood")) for profile in profiles}
+    method = "bounded" if found == {"bounded"} else "likelihood"
+    others = sorted(found - {method})
+    if others and any(str(n).endswith("_ul") for p in profiles for n in p.data_vars):
+        warnings.warn(
+            f"{what} limits of the {method} from scans, other than those of the profile by "
+            f"ul_method={' and '.join(map(repr, others))}; binned data give these: "
+            f"estimate(binned, ul_method={others[0]!r}, cl_ul=...)",
+            DataWarning,
+            stacklevel=user_stacklevel(),
+        )
+    return method
+
+
+def without_method(profile: xr.Dataset) -> xr.Dataset:
+    """Leave out attributes of methods of upper limits that intervals do not need."""
+    needed = {"feldman-cousins": {"toys", "rng"}, "bayes": {"prior"}}
+    kept = needed.get(str(profile.attrs.get("interval_method")), set())
+    result = profile.copy()
+    result.attrs = {
+        name: value
+        for name, value in profile.attrs.items()
+        if name not in {"ul_construction", "toys", "rng", "prior"} - kept
+    }
+    return result

@@ -68,7 +68,8 @@ def _settings(profile: xr.Dataset) -> dict[str, str]:
     """Settings with which a profile was estimated."""
     names = ("n_sigma", "cl", "n_sigma_ul", "cl_ul", "n_sigma_sensitivity", THRESHOLD)
     found = {name: f"{profile.attrs[name]:g}" for name in names if name in profile.attrs}
-    methods = ("ul_method", "interval_method")
+    methods = ["ul_method", "ul_construction", "interval_method", "interval_construction"]
+    methods += ["prior", "toys", "rng"]
     found |= {name: str(profile.attrs[name]) for name in methods if name in profile.attrs}
     used = [n for n in ("smoothness", "exposure_systematic") if profile.attrs.get(n)]
     found |= {name: f"{profile.attrs[name]:g}" for name in used}

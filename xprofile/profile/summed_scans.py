@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError
 from ..schema.names import NORM_SCAN, NORM_SCAN_VALUES
-from .scans import Scan, describe_flagged_bins
+from .scans import Scan, describe_flagged_bins, stored_level
 
 __all__ = ["fit_summed_scans", "sum_scans"]
 
@@ -27,7 +27,12 @@ _POINTS = 17
 
 
 def fit_summed_scans(
-    scans: Sequence[Scan], like: xr.DataArray, attrs: dict[Any, Any], unlimited: NDArray[np.bool_]
+    scans: Sequence[Scan],
+    like: xr.DataArray,
+    attrs: dict[Any, Any],
+    unlimited: NDArray[np.bool_],
+    *,
+    bounded: Float | None,
 ) -> dict[str, Float]:
     """Fit the sum of statistics.
 
@@ -41,6 +46,9 @@ def fit_summed_scans(
         With ``n_sigma`` and ``n_sigma_ul``, which are 1 and 2 by default.
     unlimited : numpy.ndarray of bool
         Whether the lower error may be missing.
+    bounded : numpy.ndarray or None
+        If best fits below 0 count as 0 for the limit, limits to take where a scan does not reach
+        them, or NaN.
 
     Returns
     -------
@@ -61,18 +69,23 @@ def fit_summed_scans(
     low_end, high_end = np.where(known, low_end, -1), np.where(known, high_end, 1)
     best, least = _find_best(total, scans, low_end, high_end)
     _check_known(like, best, "best fit", known)
-    n_sigma, n_sigma_ul = (float(attrs.get(k, v)) for k, v in (("n_sigma", 1), ("n_sigma_ul", 2)))
+    n_sigma, n_sigma_ul = float(attrs.get("n_sigma", 1)), stored_level(attrs)[0]
+    zero = total(np.zeros_like(best)[..., None])[..., 0]
 
-    def crossing(end: Float, sigma: float) -> Float:
-        return _find_crossing(lambda x: total(x) - least[..., None], best, end, sigma**2)
+    def crossing(end: Float, sigma: float, origin: Float) -> Float:
+        return _find_crossing(lambda x: total(x) - origin[..., None], best, end, sigma**2)
 
-    errp, errn = crossing(high_end, n_sigma) - best, best - crossing(low_end, n_sigma)
-    limit = crossing(high_end, n_sigma_ul)
+    errp, errn = crossing(high_end, n_sigma, least) - best, best - crossing(low_end, n_sigma, least)
+    if bounded is None:
+        limit = crossing(high_end, n_sigma_ul, least)
+    else:
+        limit = crossing(high_end, n_sigma_ul, np.where(best < 0, zero, least))
+        limit = np.where(np.isnan(limit), bounded, limit)
     _check_known(like, errp, "upper error", known)
     _check_known(like, errn, "lower error", known & ~unlimited)
     _check_known(like, limit, "upper limit", known)
     stat = sum(np.nan_to_num(scan.stat) for scan in scans) + least
-    ts = np.maximum(total(np.zeros_like(best)[..., None])[..., 0] - least, 0)
+    ts = np.maximum(zero - least, 0)
     return {
         "norm": best,
         "norm_err": np.where(np.isnan(errn), errp, (errn + errp) / 2),

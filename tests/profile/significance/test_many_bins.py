@@ -8,7 +8,7 @@ import xarray as xr
 from cases.maps import make_maps
 from cases.toys import BINS, NSIGMA
 
-from xprofile import bin_maps, estimate, global_significance, p_value, simulate
+from xprofile import bin_maps, estimate, global_significance, p_value, power_law, simulate
 from xprofile.exceptions import DataWarning, InvalidDataError, InvalidOptionError
 
 
@@ -88,3 +88,20 @@ def test_errors_and_warnings(made):
         global_significance(lost, made[1], quantity="ts")
     assert p_value(lost, made[1], correction="max").isnull().all()
     assert p_value(lost, made[1], correction="holm").isnull().all()
+
+
+@pytest.mark.parametrize(
+    ("drawn", "fitted", "words"),
+    [
+        ({"norm": 5}, {}, "have a signal of norm 5, so"),
+        ({}, {"background": 0.3}, "have background=0.3 instead of fixed, so"),
+        ({}, {"spectral_model": power_law(4)}, "have spectral_model=.*alpha=4.* instead of"),
+    ],
+)
+def test_toys_of_other_settings_warn(binned, drawn, fitted, words):
+    profile = estimate(binned)
+    toys = estimate(simulate(binned, n_toys=39, rng=1, **drawn), **fitted)
+    for call in (p_value, global_significance):
+        with pytest.warns(DataWarning, match=words) as found:
+            call(profile, toys)
+        assert [w.filename for w in found] == [__file__]

@@ -19,6 +19,7 @@ from ...exceptions import DataWarning, InvalidDataError, InvalidOptionError
 from ...schema.names import TOY
 from ...schema.options import suggests_options
 from ...schema.warning_place import user_stacklevel
+from .same_settings import warn_of_other_settings
 from .toy_variables import EQUAL, profile_variable, toy_variable
 
 __all__ = ["matched_with_toys", "p_value", "share_of_toys", "whole_profile"]
@@ -78,7 +79,8 @@ def p_value(
     Warns
     -----
     DataWarning
-        If there are too few toys for a p-value of 5 % with ``"holm"``.
+        If there are too few toys for a p-value of 5 % with ``"holm"``, or the toys have a signal,
+        another background or another spectral model.
 
     See Also
     --------
@@ -141,6 +143,7 @@ def matched_with_toys(
             f"the toys have other bins than the profile: {dict(null.sizes)} against "
             f"{dict(observed.sizes)}, or other coordinates; estimate both with the same settings"
         )
+    warn_of_other_settings(profile, toys)
     return observed, null
 
 

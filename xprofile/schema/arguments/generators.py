@@ -19,9 +19,11 @@ def random_generator(rng: int | np.random.Generator | None) -> np.random.Generat
     TypeError
         If it is neither a seed nor a generator.
     """
-    try:
+    if rng is None or isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
-    except ValueError as error:
-        raise InvalidOptionError(
-            f"rng must be an integer of 0 or more, a numpy Generator or None, found {rng!r}"
-        ) from error
+    wanted = "rng must be an integer of 0 or more, a numpy Generator or None"
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+        raise TypeError(f"{wanted}, found {rng!r}")
+    if rng < 0:
+        raise InvalidOptionError(f"{wanted}, found {rng!r}")
+    return np.random.default_rng(rng)
