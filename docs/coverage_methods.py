@@ -1,12 +1,12 @@
 """Write the tables of the coverage and median of limits and intervals by method, beside this file.
 
-Run ``python docs/coverage_methods.py [number of toys]``. The default, 100,000, takes about two
+Run ``python docs/coverage_methods.py [number of toys]``. The default, a million, takes about ten
 minutes.
 
 ``methods_limits.csv`` and ``methods_intervals.csv`` are for one fine bin with a known background.
 They are exact: sums over all counts, with the probability of each. ``methods_scan.csv`` is the same
-at more signals, for the figures. ``methods_toys.csv`` is for toys of 11 fine bins, as in
-``coverage.py``.
+at more signals, for the figures. ``methods_toys.csv`` and ``methods_toys_medians.csv`` are for toys
+of 11 fine bins, by ``coverage_toys.py``.
 """
 
 import csv
@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from coverage import BACKGROUNDS, shape
+from coverage import BACKGROUNDS
+from coverage_toys import ORDER, toy_row
 from scipy.stats import poisson
 
 from xprofile.likelihood import Cash
@@ -38,9 +39,7 @@ LIMITS = {
     "bayes": IntervalMethod("bayes"),
 }
 INTERVALS = {name: LIMITS[name] for name in LIMITS if not name.startswith("cls")}
-BY_TOYS = "likelihood", "bounded", "cls", "bayes"  # toys of toys would take days for the others
 UPPER, TWO_SIDED = one_sided_sigma(0.95), two_sided_sigma(0.6827)
-CHUNK = 50_000
 
 
 def one_bin(background, most):
@@ -73,24 +72,6 @@ def exact(background, signals):
         yield row
 
 
-def toys(background, signal, number):
-    """Coverage and median of limits of toys of 11 fine bins."""
-    s, b = shape(2.3), background * shape(2.7)
-    rng = np.random.default_rng([int(10 * background), signal])
-    found = {name: [] for name in BY_TOYS}
-    for size in np.diff([*range(0, number, CHUNK), number]):
-        n = rng.poisson(signal * s + b, (size, s.size)).astype(float)
-        stat = Cash.from_counts(n, np.tile(s, (size, 1)), np.tile(b, (size, 1)))
-        for name in BY_TOYS:
-            found[name].append(upper_limit(stat, UPPER, LIMITS[name]))
-    row = {"background": background, "signal": signal}
-    for name, limits in found.items():
-        limit = np.concatenate(limits)
-        row[name] = 100 * holds(np.nan, limit, signal).mean()
-        row[f"median_{name}"] = np.median(limit)
-    return row
-
-
 def write(path, rows, columns):
     """Write some columns: shares in per cent to two digits, limits to three."""
     with path.open("w", newline="") as file:
@@ -114,10 +95,10 @@ def main(number):
     write(here / "methods_medians.csv", few, [*first, *medians])
     write(here / "methods_intervals.csv", few, [*first, *pairs])
     write(here / "methods_scan.csv", many, [*first, *LIMITS, *medians, *pairs])
-    rows = [toys(b, signal, number) for b in BACKGROUNDS for signal in FEWER]
-    write(here / "methods_toys.csv", rows,
-          [*first, *BY_TOYS, *(f"median_{name}" for name in BY_TOYS)])  # fmt: skip
+    rows = [toy_row(b, signal, number) for b in BACKGROUNDS for signal in FEWER]
+    write(here / "methods_toys.csv", rows, [*first, *ORDER, "feldman_cousins_interval"])
+    write(here / "methods_toys_medians.csv", rows, [*first, *(f"median_{n}" for n in ORDER)])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
