@@ -228,6 +228,28 @@ class PixelGrid:
             return unit_vectors(*self.lonlat(x, y))
         return self.tangent_plane.vectors(x, y)
 
+    def pixel_vectors(self, pixel: NDArray[np.integer[Any]]) -> Float:
+        """Unit vectors (3, n) of the centres of pixels with these flat indices, NaN off the sky."""
+        row, column = np.divmod(pixel, self.x.size)
+        return self.vectors(self.x[column], self.y[row])
+
+    def pixel_solid_angles(self, pixel: NDArray[np.integer[Any]]) -> Float:
+        """Solid angles in sr (n,) of pixels with these flat indices."""
+        row, column = np.divmod(pixel, self.x.size)
+        return self.solid_angle(self.x[column], self.y[row])
+
+    def find_pixels(self, coord: SkyCoord) -> NDArray[np.int64]:
+        """Flat indices (n,) of the pixels that sky positions are in; -1 off the map."""
+        found = np.ones(np.size(coord), bool)
+        index = np.zeros(found.size, np.int64)
+        for position, numbers in zip(self.pixel(coord)[::-1], (self.y, self.x), strict=True):
+            order = np.argsort(numbers)
+            nearest = np.floor(np.where(np.isfinite(position), position, -np.inf) + 0.5)
+            place = np.minimum(np.searchsorted(numbers[order], nearest), numbers.size - 1)
+            found &= numbers[order][place] == nearest
+            index = index * numbers.size + order[place]
+        return np.where(found, index, -1)
+
     def solid_angle(self, x: Float, y: Float) -> Float:
         """Solid angles in sr of pixels at positions that broadcast.
 

@@ -16,7 +16,8 @@ from astropy.wcs import WCS, WcsError
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, MissingVariableError
-from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
+from ..schema.checks import check_one_grid
+from ..schema.names import CELL, CELL_IDS, ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
 from ..schema.variables import COORDS, data_array
 from .pixelgrid import PixelGrid, pixel_numbers
 from .world.card_values import check_cards
@@ -70,14 +71,20 @@ def decode_wcs(data: xr.Dataset | xr.DataArray, part: str = "") -> WCS:
     MissingVariableError
         If the data have no ``wcs`` coordinate.
     InvalidDataError
-        If its attributes are not the cards of a WCS.
+        If its attributes are not the cards of a WCS, or it is not a scalar.
     """
     name = wcs_name(part)
+    if name not in data.coords and not part and {CELL, CELL_IDS} & {*data.dims, *data.coords}:
+        raise MissingVariableError(
+            "maps in HEALPix have no WCS, and this needs the pixels of a plane; their cells are in "
+            "maps.profile.skycoord, and xprofile.plot.plot_sky shows them"
+        )
     if name not in data.coords:
         raise MissingVariableError(
             f"the data have no {name!r} coordinate, so their pixels have no position on the sky; "
             "open them with xprofile.open_maps, and keep the coordinate in selections"
         )
+    check_one_grid(data, name)
     cards = {k: v for k, v in data[name].attrs.items() if isinstance(k, str) and is_wcs_card(k)}
     check_cards(cards, name)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import xarray as xr
 
 from ..exceptions import InvalidDataError, MissingVariableError
@@ -12,7 +14,9 @@ from .names import (
     ENERGY,
     EXPOSURE_TRUE,
     EXPOSURE_UNIT,
+    LAT,
     LAT_EDISP,
+    LON,
     LON_EDISP,
     PSF_MIXING,
     SED_TYPE,
@@ -20,7 +24,7 @@ from .names import (
     true_dim,
 )
 from .options import suggests_options
-from .stages import Stage, missing_names
+from .stages import Stage, missing_names, sky_dims
 from .value_checks import (
     describe_bad_binned,
     describe_bad_profile,
@@ -35,6 +39,7 @@ __all__ = [
     "check_binned",
     "check_maps",
     "check_maps_layout",
+    "check_one_grid",
     "check_profile",
     "check_real_numbers",
 ]
@@ -89,9 +94,15 @@ def check_maps_layout(maps: xr.Dataset) -> None:
     """
     _check_names(maps, "maps", "Open it with xprofile.open_maps.")
     positions = {LAT_EDISP, LON_EDISP, "lat_psf", "lon_psf"}
-    problems = _wrong_dims(maps, MAPS, frozenset({*positions, DATASET}))
+    table = {name: replace(entry, dims=_on_sky(entry.dims, maps)) for name, entry in MAPS.items()}
+    problems = _wrong_dims(maps, table, frozenset({*positions, DATASET}))
     problems += describe_wrong_types(maps, MAPS)
     problems += describe_wrong_types(maps, NUMBER_COORDS)
+    if DATASET in maps.dims:
+        problems.append(
+            f"it holds {maps.sizes[DATASET]} data sets, expected one: bin each of them, such as "
+            f"maps.isel({DATASET}=0), and join the binned data"
+        )
     unit = maps["exposure"].attrs.get("units")
     if unit != EXPOSURE_UNIT:
         problems.append(f"exposure has units {unit!r}, expected {EXPOSURE_UNIT!r}")
@@ -219,6 +230,13 @@ def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[s
     return problems
 
 
+def _on_sky(dims: tuple[str, ...], maps: xr.Dataset) -> tuple[str, ...]:
+    """Dims of a map, with those of its pixels for the grid of the maps."""
+    if LAT not in dims:
+        return dims
+    return (*(dim for dim in dims if dim not in (LAT, LON)), *sky_dims(maps))
+
+
 def _missing_sources(binned: xr.Dataset, dim: str) -> list[str]:
     """Describe variables of the bins that photons come from without the dim of these."""
     names = [n for n in (PSF_MIXING, EXPOSURE_TRUE) if n in binned and dim not in binned[n].dims]
@@ -244,4 +262,22 @@ def check_real_numbers(image: xr.DataArray) -> None:
         raise InvalidDataError(
             f"the map {str(image.name or '')!r} has the type {image.dtype}, expected real numbers; "
             "convert it, such as with .astype(float)"
+        )
+
+
+def check_one_grid(data: xr.Dataset | xr.DataArray, name: str) -> None:
+    """Raise if the scalar coordinate of a grid, ``wcs`` or ``healpix``, has become an array.
+
+    xarray makes it one if it joins maps on several grids, with the attributes of the first alone.
+
+    Raises
+    ------
+    InvalidDataError
+        If it has dims.
+    """
+    if name in data.coords and data[name].dims:
+        raise InvalidDataError(
+            f"the coordinate {name!r} has the dims {data[name].dims}, expected a scalar: maps on "
+            "several grids or frames were joined; bin each of them, and join the binned data, or "
+            "open them as parts of one map with xprofile.open_maps"
         )

@@ -6,9 +6,32 @@ from typing import Final, Literal, TypeAlias
 
 import xarray as xr
 
-from .names import ENERGY, LAT, LON, PARAMETER, SED_TYPE, TEMPLATE, WCS_NAME, high, low
+from .names import (
+    CELL,
+    CELL_IDS,
+    ENERGY,
+    HEALPIX,
+    LAT,
+    LON,
+    PARAMETER,
+    SED_TYPE,
+    TEMPLATE,
+    WCS_NAME,
+    high,
+    low,
+)
 
-__all__ = ["FIT_STAGES", "STAGES", "Stage", "find_stage", "is_map_image", "missing_names"]
+__all__ = [
+    "FIT_STAGES",
+    "STAGES",
+    "Stage",
+    "find_stage",
+    "grid_names",
+    "is_healpix",
+    "is_map_image",
+    "missing_names",
+    "sky_dims",
+]
 
 Stage: TypeAlias = Literal["maps", "binned", "profile", "templates", "shape", "spectra"]
 STAGES: Final = {
@@ -22,7 +45,7 @@ STAGES: Final = {
 FIT_STAGES: Final = ("templates", "shape", "spectra")
 _EDGES = (low(ENERGY), high(ENERGY))
 _NEEDED: dict[str, tuple[str, ...]] = {
-    "maps": ("counts", "exposure", *_EDGES, "x", "y", WCS_NAME),
+    "maps": ("counts", "exposure", *_EDGES),
     "binned": ("counts", "exposure", "solid_angle", "coverage", *_EDGES),
     "profile": _EDGES,
     "templates": ("norm", "npred", "counts"),
@@ -35,13 +58,15 @@ def find_stage(data: xr.Dataset) -> Stage | None:
     """Tell the stage of a Dataset, a key of `STAGES`, or None.
 
     A profile has a sed type in its attrs, and fits have the names of their templates or parameters
-    as a coordinate. Maps have a coordinate ``wcs``, or counts or exposure on pixels. Binned data
-    have an exposure, a solid angle and a coverage or counts. `missing_names` checks the rest.
+    as a coordinate. Maps have a coordinate ``wcs`` or ``healpix``, or counts or exposure on pixels.
+    Binned data have an exposure, a solid angle and a coverage or counts. `missing_names` checks the
+    rest.
     """
     names = set(data.variables)
     if SED_TYPE in data.attrs:
         return "profile"
-    if WCS_NAME in data.coords or ({LAT, LON} <= set(data.dims) and {"counts", "exposure"} & names):
+    on_pixels = {LAT, LON} <= set(data.dims) or CELL in data.dims
+    if {WCS_NAME, HEALPIX} & set(data.coords) or (on_pixels and {"counts", "exposure"} & names):
         return "maps"
     if TEMPLATE in data.coords and {"norm", "npred"} <= names:
         return "templates"
@@ -54,7 +79,24 @@ def find_stage(data: xr.Dataset) -> Stage | None:
 
 def is_map_image(array: xr.DataArray) -> bool:
     """Whether a DataArray has pixels on the sky."""
+    if CELL in array.dims:
+        return HEALPIX in array.coords
     return WCS_NAME in array.coords and {LAT, LON} <= set(array.dims)
+
+
+def is_healpix(data: xr.Dataset | xr.DataArray | xr.Variable) -> bool:
+    """Whether the pixels of maps are the cells of a HEALPix grid, not those of a plane."""
+    return CELL in data.dims or HEALPIX in getattr(data, "coords", ())
+
+
+def sky_dims(data: xr.Dataset | xr.DataArray | xr.Variable) -> tuple[str, ...]:
+    """Dims of the pixels of maps: ``cell`` on a HEALPix grid, ``lat`` and ``lon`` on a plane."""
+    return (CELL,) if is_healpix(data) else (LAT, LON)
+
+
+def grid_names(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
+    """Names of the coordinates that tell where the pixels of maps are."""
+    return (CELL_IDS, HEALPIX) if is_healpix(data) else ("x", "y", WCS_NAME)
 
 
 def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:
@@ -66,6 +108,8 @@ def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:
     if stage == "profile":
         sed_type = str(data.attrs.get(SED_TYPE, "likelihood"))
         needed.insert(0, "norm" if sed_type == "likelihood" else sed_type)
-    elif "counts_off" in data:
+    if stage == "maps":
+        needed += grid_names(data)
+    if stage != "profile" and "counts_off" in data:
         needed += ["acceptance", "acceptance_off"]
     return [name for name in needed if name not in data.variables]

@@ -7,8 +7,10 @@ import warnings
 from typing import Any
 
 import numpy as np
+from astropy.coordinates import BaseCoordinateFrame
 from astropy.io.fits import Header
 from astropy.wcs import WCS, FITSFixedWarning, WcsError
+from astropy.wcs.utils import celestial_frame_to_wcs
 
 from ...exceptions import DataWarning, InvalidDataError, InvalidOptionError
 from ...schema.warning_place import user_stacklevel
@@ -18,7 +20,7 @@ from .cards import cards_of_wcs, has_distortions, header_of_cards, wcs_of_header
 from .distortions import pixel_to_world
 from .frames import celestial_frame
 
-__all__ = ["celestial_wcs"]
+__all__ = ["celestial_wcs", "frame_wcs"]
 
 # keywords of distortions that are tables of pixels, or that astropy does not apply
 _TABLES = re.compile(r"(CPDIS\d|D2IMDIS\d|D2IMARR|D2IMEXT|AXISCORR)$")
@@ -39,6 +41,9 @@ _WCS_ERRORS = (
     WcsError, ValueError, KeyError, IndexError, TypeError, AttributeError, MemoryError,
     RuntimeError, AssertionError,
 )  # fmt: skip
+
+# Types of axes in FITS of frames that astropy does not write
+_AXES = {"supergalactic": ("SLON", "SLAT"), "barycentricmeanecliptic": ("ELON", "ELAT")}
 
 # Degrees between positions that are the same, 4e-6 arcsec. Cards have 13 digits, which changes
 # positions by 1e-11; ten times larger, nothing changes.
@@ -221,3 +226,26 @@ def _no_tables(label: str, found: str) -> str:
         "SIP, TPV or TPD (CQDIS); resample the image without distortions (drizzle, swarp, or "
         "reproject.reproject_exact), or remove these cards if the distortions are negligible"
     )
+
+
+def frame_wcs(frame: BaseCoordinateFrame, code: str) -> WCS:
+    """Return a celestial WCS of a frame and a projection by its three letters, without a scale.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the frame cannot be written to FITS.
+    """
+    if frame.name in _AXES:
+        wcs = WCS(naxis=2)
+        wcs.wcs.ctype = [f"{axis}-{code}" for axis in _AXES[frame.name]]
+        if "equinox" in frame.frame_attributes:
+            wcs.wcs.equinox = frame.equinox.jyear
+        return wcs
+    try:
+        return celestial_frame_to_wcs(frame, projection=code)
+    except ValueError as error:
+        raise InvalidOptionError(
+            f"frame={frame.name!r} cannot be written to FITS; expected one like 'icrs', "
+            "'galactic', 'fk5' or 'fk4'"
+        ) from error

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from astropy.coordinates import (
     FK4,
+    FK5,
+    ICRS,
     BarycentricMeanEcliptic,
+    BarycentricTrueEcliptic,
     BaseCoordinateFrame,
     FK4NoETerms,
+    Galactic,
     Supergalactic,
     frame_transform_graph,
 )
@@ -19,7 +23,7 @@ from astropy.time import Time
 from astropy.wcs import WCS
 from astropy.wcs.utils import WCS_FRAME_MAPPINGS, wcs_to_celestial_frame
 
-from ...exceptions import InvalidDataError
+from ...exceptions import InvalidDataError, InvalidOptionError
 from .axis_types import axis_name
 
 __all__ = [
@@ -27,12 +31,19 @@ __all__ = [
     "celestial_frame",
     "frame_attrs",
     "frame_from_attrs",
+    "frame_from_option",
     "frames_in_astropy",
     "is_known_to_astropy",
 ]
 
 _KNOWN = ("RA", "GLON", "ELON", "SLON")  # types of longitudes whose frames can be transformed
 _FK4 = {"FK4": FK4, "FK4-NO-E": FK4NoETerms}
+
+# Frames of maps. Those of a WCS are among them; others need a time, a place or an origin.
+_OF_MAPS = (
+    ICRS, FK5, FK4, FK4NoETerms, Galactic, Supergalactic, BarycentricMeanEcliptic,
+    BarycentricTrueEcliptic,
+)  # fmt: skip
 
 _EPOCH_DECIMALS = 6  # of years: half a minute, in which no frame turns by 1e-6 arcsec
 
@@ -102,6 +113,29 @@ def frame_from_attrs(attrs: Mapping[Any, Any]) -> BaseCoordinateFrame:
     times = {name: Time(attrs[name]) for name in ("equinox", "obstime") if name in attrs}
     kind: type[BaseCoordinateFrame] = frame_transform_graph.lookup_name(attrs["frame"])
     return kind(**times)
+
+
+def frame_from_option(frame: Any) -> BaseCoordinateFrame:
+    """Return the frame, without data, that a user gives as ``frame=``.
+
+    Parameters
+    ----------
+    frame : str or BaseCoordinateFrame
+        Name of a frame of astropy, such as "galactic", or a frame, such as ``FK5()``.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is something else, or a frame that maps do not have, such as AltAz.
+    """
+    kind = frame_transform_graph.lookup_name(frame.lower()) if isinstance(frame, str) else frame
+    found = kind() if isinstance(kind, type) and issubclass(kind, BaseCoordinateFrame) else kind
+    if type(found) not in _OF_MAPS:
+        raise InvalidOptionError(
+            f"frame is {frame!r}, expected one of {', '.join(kind.name for kind in _OF_MAPS)}, or "
+            "such a frame of astropy"
+        )
+    return found.replicate_without_data()
 
 
 def besselian_epoch(wcs: WCS) -> float | None:
