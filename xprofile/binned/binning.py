@@ -13,21 +13,22 @@ import xarray as xr
 from ..bins.margins.adding import with_margin
 from ..bins.skybins import AnyBins, SkyBins, as_bins
 from ..exceptions import DataWarning, InvalidOptionError
+from ..maps.grid import as_planes, sky_grid
 from ..maps.value_warnings import highest_used
-from ..maps.wcs import pixel_grid
 from ..schema.axes import on_bins
 from ..schema.checks import check_maps
 from ..schema.history import history_attrs
 from ..schema.names import EDISP, MARGIN, OVERLAP, true_dim
 from ..schema.number_checks import check_bool
 from ..schema.options import suggests_options
-from ..schema.variables import MAPS, ON_OFF
+from ..schema.variables import ON_OFF
 from ..schema.warning_place import user_stacklevel
 from .binned_variables import make_variables
 from .coordinates import bin_coords, energy_coords
 from .distances.describing import mixing_variables, sum_with_parts
 from .edisp import edisp_at_centers, mean_edisp, nearest_positions, varies
 from .empty_bins import check_on_map
+from .members.membership import Membership
 from .members.subpixels import Subpixels
 from .mixing.preparing import Mixing, mixing_coords
 from .searching import search_pixels, warn_of_overlaps
@@ -60,7 +61,7 @@ def bin_maps(
         With ``counts`` (energy, lat, lon), ``exposure`` (energy_true, lat, lon) and, optionally,
         ``background`` and ``mask`` (energy, lat, lon) and ``edisp``. On-off data have
         ``counts_off``, ``acceptance`` and ``acceptance_off`` (energy, lat, lon) in place of
-        ``background``.
+        ``background``. In HEALPix, ``cell`` stands for lat and lon.
     bins : SkyBins or list of regions.SkyRegion
         Bins on the sky; of a list, each region is one bin.
     response : {"pixels", "center"}
@@ -81,7 +82,8 @@ def bin_maps(
         Number n of sub-positions along a side of a pixel for "subpixel". By default up to 1000, so
         that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
         many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
-        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
+        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel. In HEALPix,
+        sub-positions are the centres of smaller cells, so n is a power of 2.
     psf : bool
         Compute how the PSF spreads the photons of each bin over all bins, for `unfold`. It is that
         of the nearest position to each pixel, or with ``response="center"`` to the centre of the
@@ -146,7 +148,8 @@ def bin_maps(
         If `maps` is not a maps Dataset, or used pixels inside the bins have negative, infinite or
         NaN counts, background, acceptance or exposure; or if there is no PSF for `psf`.
     InvalidBinsError
-        If `bins` are neither SkyBins nor sky regions, or all are off the map.
+        If `bins` are neither SkyBins nor sky regions, all are off the map, or they are in the plane
+        of a map and the maps are in HEALPix.
     InvalidOptionError
         If `response`, `overlap` or `subpixels` is none of these, "subpixel" is asked for bins in
         the plane of the map, or a margin without `psf` or for planar sectors, paths or regions.
@@ -187,18 +190,20 @@ def bin_maps(
         raise InvalidOptionError(f"response must be 'pixels' or 'center', found {response!r}")
     check_bool("psf", psf)
     check_maps(maps)
-    given, grid, cubes = as_bins(bins), pixel_grid(maps), _cubes(maps)
+    given, grid, cubes = as_bins(bins), sky_grid(maps), _cubes(maps)
     bins = given if margin is None else with_margin(given, margin, psf=psf)
     divided = Subpixels.from_options(overlap, subpixels, bins, grid)
     by_position = response == "pixels" and varies(maps)
-    if by_position:
-        cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, cubes["exposure"])
     mixing = None
     parts: dict[str, xr.Variable] = {}
     if psf:
         mixing = Mixing.from_maps(maps, bins, grid, given, at_centers=response == "center")
         cubes |= mixing.planes(cubes)
     search = search_pixels(bins, grid, cubes, divided)
+    if by_position:
+        wanted = search.pixel if isinstance(search, Membership) else None
+        like = cubes["exposure"]
+        cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, like, wanted=wanted)
     overlapping = warn_of_overlaps(search.overlap)
     if mixing is not None:
         sums, pairs = mixing.sum(cubes, search)
@@ -254,7 +259,7 @@ def _on_map(binned: xr.Dataset, dim: str) -> xr.Dataset:
 
 
 def _cubes(maps: xr.Dataset) -> dict[str, xr.Variable]:
-    """Cubes that are summed, (energy or energy_true, lat, lon)."""
+    """Cubes that are summed, (energy or energy_true, lat, lon); cells of HEALPix are one row."""
     background = ON_OFF if "counts_off" in maps else ("background",)
     names = [name for name in ("counts", *background, "exposure", "mask") if name in maps]
-    return {name: maps.variables[name].transpose(*MAPS[name].dims) for name in names}
+    return {name: as_planes(maps.variables[name]) for name in names}

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..bins.skybins import SkyBins
-from ..maps.pixelgrid import PixelGrid
+from ..maps.grid import AnyGrid
 from ..maps.sphere import lonlat_deg
 from ..maps.world.frames import frame_attrs
 from ..schema.axes import axis_coords
@@ -16,7 +16,7 @@ from ..schema.variables import COORDS
 __all__ = ["bin_coords", "energy_coords"]
 
 
-def bin_coords(bins: SkyBins, grid: PixelGrid) -> dict[str, xr.Variable]:
+def bin_coords(bins: SkyBins, grid: AnyGrid) -> dict[str, xr.Variable]:
     """Coordinates on the dimension of the bins: centre, edges, sky position and region."""
     lon, lat = lonlat_deg(bins.center, grid.frame)
     frame = {"units": "deg", **frame_attrs(grid.frame)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -10,8 +11,10 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidBinsError
+from ..maps.grid import AnyGrid
+from ..maps.healpix.grid import HealpixGrid
 from ..maps.pixelgrid import PixelGrid
-from ..maps.sphere import lonlat_deg, unit_vectors
+from ..maps.sphere import lonlat_deg, sky_positions, unit_vectors
 from ..maps.wcs import pixel_grid
 from ..schema.names import DISTANCE, EDISP, ENERGY, ENERGY_TRUE, LAT, LAT_EDISP, LON, LON_EDISP, PSF
 from .sums.map_sums import MapSums
@@ -24,6 +27,7 @@ __all__ = [
     "find_nearest",
     "mean_edisp",
     "nearest_positions",
+    "nearest_to_cells",
     "sky_position",
     "varies",
 ]
@@ -35,6 +39,8 @@ Int = NDArray[np.intp]
 # 1e-12 pixels. Ten times larger or smaller, only centres that close to the middle between two
 # positions change to the other one.
 _TIE = 1e-6
+
+_BLOCK_SIZE = 1 << 18  # cells of HEALPix at once; affects memory and speed alone
 
 _RESPONSES = {EDISP: "energy dispersion", PSF: "point spread function"}
 
@@ -103,7 +109,12 @@ def center_positions(maps: xr.Dataset, centers: SkyCoord, part: str) -> Int:
 
 
 def nearest_positions(
-    maps: xr.Dataset, grid: PixelGrid, like: xr.Variable, part: str = EDISP
+    maps: xr.Dataset,
+    grid: AnyGrid,
+    like: xr.Variable,
+    part: str = EDISP,
+    *,
+    wanted: NDArray[np.integer[Any]] | None = None,
 ) -> xr.Variable:
     """Flat index of the nearest position of a response to each pixel.
 
@@ -111,12 +122,15 @@ def nearest_positions(
     ----------
     maps : xarray.Dataset
         With the response on a grid of positions.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the maps.
     like : xarray.Variable
         A variable of the maps (..., lat, lon). If it is chunked, so is the result.
     part : {"edisp", "psf"}
         The response.
+    wanted : numpy.ndarray of int, optional
+        Flat indices of the pixels that are asked for, in any order. On a HEALPix grid in memory,
+        the others get 0: a whole sky would take many times as long.
 
     Returns
     -------
@@ -124,6 +138,8 @@ def nearest_positions(
         Dims (lat, lon). The position of lower index if two are equally near, and one at the edge
         for pixels beyond the positions.
     """
+    if isinstance(grid, HealpixGrid):
+        return _nearest_to_cells(grid, pixel_grid(maps, part), like, wanted)
     find = partial(find_nearest, grid, pixel_grid(maps, part))
     y, x = grid.y[:, None], grid.x[None]
     if not like.chunks:
@@ -150,12 +166,48 @@ def find_nearest(grid: PixelGrid, places: PixelGrid, y: Float, x: Float) -> Int:
     part, places = grid.subgrid(x[0], y[:, 0]), places.subgrid(places.x, places.y)
     lon, lat = np.broadcast_arrays(*part.lonlat(part.x, part.y[:, None]))
     sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=part.frame)
+    return _nearest_places(places, sky).reshape(part.shape)
+
+
+def _nearest_places(places: PixelGrid, sky: SkyCoord) -> Int:
+    """Flat index of the nearest place to sky positions (n,), some of which may be NaN."""
     column, row = places.pixel(sky)
     flat = _nearest(row, places.y) * places.x.size + _nearest(column, places.x)
-    lost = ~(np.isfinite(column) & np.isfinite(row)) & np.isfinite(lat.ravel())
+    lost = ~(np.isfinite(column) & np.isfinite(row)) & np.isfinite(lonlat_deg(sky)[1])
     if lost.any():  # the projection of the positions does not show these pixels
         flat[lost] = _nearest_on_sky(sky[lost], places)
-    return np.asarray(flat.reshape(part.shape))
+    return flat
+
+
+def _nearest_to_cells(
+    grid: HealpixGrid,
+    places: PixelGrid,
+    like: xr.Variable,
+    wanted: NDArray[np.integer[Any]] | None,
+) -> xr.Variable:
+    """Flat index of the nearest place to each cell, (lat, lon), as from `nearest_positions`."""
+    if not like.chunks:
+        found = np.zeros((1, grid.shape[1]), np.int32)
+        needed = np.full(grid.shape[1], wanted is None)
+        if wanted is not None:
+            needed[wanted] = True
+        chosen = np.flatnonzero(needed)
+        for start in range(0, chosen.size, _BLOCK_SIZE):
+            cells = chosen[start : start + _BLOCK_SIZE]
+            found[:, cells] = nearest_to_cells(grid, places, cells[None])
+        return xr.Variable((LAT, LON), found)
+    import dask.array as da
+
+    cells = da.arange(grid.shape[1], chunks=(like.chunks[-1],))[None]
+    find = partial(nearest_to_cells, grid, places)
+    return xr.Variable((LAT, LON), da.map_blocks(find, cells, dtype=np.int32))  # type: ignore[no-untyped-call]
+
+
+def nearest_to_cells(grid: HealpixGrid, places: PixelGrid, cells: Int) -> Int:
+    """Flat index of the nearest place to cells (1, n) by their flat indices, (1, n)."""
+    places = places.subgrid(places.x, places.y)
+    sky = sky_positions(grid.pixel_vectors(cells[0]), grid.frame)
+    return _nearest_places(places, sky)[None].astype(np.int32)
 
 
 def _nearest_on_sky(sky: SkyCoord, places: PixelGrid) -> Int:

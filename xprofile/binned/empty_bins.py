@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..bins.skybins import SkyBins
 from ..exceptions import DataWarning, InvalidBinsError
-from ..maps.pixelgrid import PixelGrid
+from ..maps.grid import AnyGrid
+from ..maps.healpix.grid import HealpixGrid
 from ..maps.sphere import lonlat_deg
 from ..schema.warning_place import user_stacklevel
 
@@ -23,7 +24,7 @@ Int = NDArray[np.int64]
 _SAMPLED = 101
 
 
-def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) -> None:
+def check_on_map(bins: SkyBins, grid: AnyGrid, n_pixels: Int, outside: Float) -> None:
     """Check that bins are on the map.
 
     A bin without pixels is off the map if it has a part beyond the map, or its centre is there.
@@ -33,7 +34,7 @@ def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) 
     ----------
     bins : SkyBins
         The bins.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the map.
     n_pixels : numpy.ndarray of int
         Number of pixels in each bin, (nbin,).
@@ -76,8 +77,10 @@ def check_on_map(bins: SkyBins, grid: PixelGrid, n_pixels: Int, outside: Float) 
         )
 
 
-def _has_centers(grid: PixelGrid, bins: SkyBins) -> NDArray[np.bool_]:
+def _has_centers(grid: AnyGrid, bins: SkyBins) -> NDArray[np.bool_]:
     """Whether the centre of each bin is on a pixel of the map, (nbin,)."""
+    if isinstance(grid, HealpixGrid):
+        return grid.find_pixels(bins.center) >= 0
     on_map = np.ones(len(bins), bool)
     for place, numbers in zip(grid.pixel(bins.center), (grid.x, grid.y), strict=True):
         if not numbers.size:
@@ -87,7 +90,7 @@ def _has_centers(grid: PixelGrid, bins: SkyBins) -> NDArray[np.bool_]:
     return on_map
 
 
-def warn_of_nothing_excluded(bins: SkyBins, grid: PixelGrid) -> None:
+def warn_of_nothing_excluded(bins: SkyBins, grid: AnyGrid) -> None:
     """Warn that no region holds a pixel of a map, so that nothing is excluded."""
     warnings.warn(
         f"nothing is excluded, as no pixel of the map is in a region. {_places_text(bins, grid)}",
@@ -96,13 +99,9 @@ def warn_of_nothing_excluded(bins: SkyBins, grid: PixelGrid) -> None:
     )
 
 
-def _places_text(bins: SkyBins, grid: PixelGrid) -> str:
+def _places_text(bins: SkyBins, grid: AnyGrid) -> str:
     """Say where the map is, and where the bins are."""
-    x, y = (
-        np.linspace(numbers.min() - 0.5, numbers.max() + 0.5, _SAMPLED) if numbers.size else numbers
-        for numbers in (grid.x, grid.y)
-    )
-    extent = _range_text(*np.broadcast_arrays(*grid.lonlat(x, y[:, None])))
+    extent = _range_text(*_sampled_positions(grid))
     place = _range_text(*lonlat_deg(bins.center, grid.frame))
     given = bins.center.frame.name
     frame = "" if given == grid.frame.name else f" (given in {given})"
@@ -111,6 +110,19 @@ def _places_text(bins: SkyBins, grid: PixelGrid) -> str:
         f"bins have {place} there{frame}. Check the frame of the bins, the order of longitude and "
         "latitude, and the units"
     )
+
+
+def _sampled_positions(grid: AnyGrid) -> tuple[Float, Float]:
+    """Longitudes and latitudes in degrees of some positions of a map."""
+    if isinstance(grid, HealpixGrid):
+        size = grid.shape[1]
+        return grid.pixel_positions(np.linspace(0, size - 1, min(size, _SAMPLED**2)).astype(int))
+    x, y = (
+        np.linspace(numbers.min() - 0.5, numbers.max() + 0.5, _SAMPLED) if numbers.size else numbers
+        for numbers in (grid.x, grid.y)
+    )
+    lon, lat = np.broadcast_arrays(*grid.lonlat(x, y[:, None]))
+    return lon, lat
 
 
 def _range_text(lon: Float, lat: Float) -> str:

@@ -11,10 +11,10 @@ import xarray as xr
 
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import InvalidOptionError
-from ..maps.wcs import pixel_grid
+from ..maps.grid import as_planes, sky_grid
 from ..schema.checks import check_real_numbers
-from ..schema.names import LAT, LON, WCS_NAME
 from ..schema.options import suggests_options
+from ..schema.stages import grid_names, sky_dims
 from .coordinates import bin_coords
 from .empty_bins import check_on_map
 from .members.subpixels import Subpixels
@@ -44,7 +44,7 @@ def bin_image(
     Parameters
     ----------
     image : xarray.DataArray
-        With the dims lat and lon, and any others.
+        With the dims lat and lon, or in HEALPix cell, and any others.
     bins : SkyBins or list of regions.SkyRegion
         Bins on the sky; of a list, each region is one bin.
     how : {"sum", "mean"}
@@ -57,7 +57,8 @@ def bin_image(
         Number n of sub-positions along a side of a pixel for "subpixel". By default up to 1000, so
         that circles and rings of at least a tenth of a pixel are right to 1e-3. If that would take
         many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
-        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel.
+        are. A straight edge along the pixels is right to 1 / (2 n) of a pixel. In HEALPix, n is a
+        power of 2.
 
     Returns
     -------
@@ -104,9 +105,9 @@ def bin_image(
     if how not in ("sum", "mean"):
         raise InvalidOptionError(f"how must be 'sum' or 'mean', found {how!r}")
     check_real_numbers(image)
-    bins, grid = as_bins(bins), pixel_grid(image)
-    ordered = image.transpose(..., LAT, LON)
-    cubes = {"image": ordered.variable}
+    bins, grid, sky = as_bins(bins), sky_grid(image), sky_dims(image)
+    ordered = image.transpose(..., *sky)
+    cubes = {"image": as_planes(ordered.variable)}
     divided = Subpixels.from_options(overlap, subpixels, bins, grid)
     search = search_pixels(bins, grid, cubes, divided)
     warn_of_overlaps(search.overlap)
@@ -120,12 +121,13 @@ def bin_image(
     coords: dict[Hashable, xr.DataArray | xr.Variable] = {
         name: coord
         for name, coord in image.coords.items()
-        if not {LAT, LON} & set(coord.dims) and name not in (WCS_NAME, "x", "y")
+        if not set(sky) & set(coord.dims) and name not in grid_names(image)
     }
     coords.update(bin_coords(bins, grid))
-    values = values.reshape(*ordered.shape[:-2], search.nbin)
+    others = ordered.dims[: -len(sky)]
+    values = values.reshape(*ordered.shape[: len(others)], search.nbin)
     attrs = dict(image.attrs)
     if "history" in attrs:  # such as of predicted counts
         shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
         attrs["history"] = f"{attrs['history']}\n{BIN_IMAGE} {bins!r}, {how}{shared}"
-    return xr.DataArray(values, coords, (*ordered.dims[:-2], bins.dim), image.name, attrs)
+    return xr.DataArray(values, coords, (*others, bins.dim), image.name, attrs)

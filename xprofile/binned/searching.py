@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import xarray as xr
 
 from ..bins.skybins import SkyBins
-from ..maps.pixelgrid import PixelGrid
+from ..maps.grid import AnyGrid
 from ..schema.warning_place import user_stacklevel
 from .members.finding import find_members, prepare_search
+from .members.healpix.cell_search import CellSearch
 from .members.membership import Membership
 from .members.search import Search
 from .members.subpixels import Subpixels
@@ -21,10 +22,10 @@ __all__ = ["search_pixels", "warn_of_overlaps"]
 
 def search_pixels(
     bins: SkyBins,
-    grid: PixelGrid,
+    grid: AnyGrid,
     cubes: Mapping[str, xr.Variable],
     subpixels: Subpixels | None,
-) -> Search | Membership:
+) -> Search | CellSearch | Membership:
     """Find the pixels of bins; of chunked maps, prepare to find them block by block."""
     find = prepare_search if is_chunked(cubes) else find_members
     return find(bins, grid, subpixels)

@@ -10,8 +10,10 @@ import xarray as xr
 
 from ...bins.distances import DistanceAxis
 from ...bins.skybins import SkyBins
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ...schema.names import PSF_SHARE
+from ...schema.value_checks import is_chunked as has_chunks
+from ..members.healpix.cell_search import CellSearch
 from ..members.membership import Membership
 from ..members.search import Search
 from ..mixing.preparing import Mixing
@@ -27,14 +29,18 @@ Variables = dict[str, xr.Variable]
 
 
 def sum_with_parts(
-    cubes: Mapping[str, xr.Variable], search: Search | Membership, bins: SkyBins, grid: PixelGrid
+    cubes: Mapping[str, xr.Variable],
+    search: Search | CellSearch | Membership,
+    bins: SkyBins,
+    grid: AnyGrid,
 ) -> tuple[MapSums, Variables]:
     """Sum maps over bins, and make the variables that describe the distances of their pixels."""
     finder = PartFinder.from_bins(bins, grid, cubes["exposure"].shape[0])
     if finder is None:
         return sum_over_blocks(cubes, search, MapSums.from_block, add), {}
     if is_chunked(cubes):
-        cubes = {**cubes, **pixel_places(grid)}
+        like = next(cube for cube in cubes.values() if has_chunks(cube))
+        cubes = {**cubes, **pixel_places(grid, like)}
     found = sum_over_blocks(cubes, search, partial(SumsAndParts.from_block, finder), add)
     return found.sums, found.parts.variables(finder)
 

@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import HealpixGrid
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
 from ..psf.emission import Emission, Light
+from ..psf.healpix.plane import cell_plane, plane_pixels
 from ..sums.pixel_pairs import PixelPairs
 from ..sums.sparse import sort_numbers, sum_by_number
 from .positions import PixelDistances
@@ -34,7 +37,8 @@ class Lights:
     Parameters
     ----------
     source, pixel : numpy.ndarray of int
-        Number of the source, and flat index of the pixel, (nlight,); each pair once.
+        Number of the source, and flat index of the pixel, (nlight,); each pair once. Of HEALPix,
+        the flat index on the plane of the cells.
     pair : numpy.ndarray of int
         Number of a pair of bin and pixel whose light a pixel emits, (nlight,).
     weights : scipy.sparse.csr_array
@@ -79,10 +83,11 @@ class Lights:
         first = np.append(start, position.size)
         ones = np.ones(position.size)
         found = csr_array((ones, position, first), shape=(start.size, distances.number))
-        steps, shares = _shared(*(offset * spread for offset in distances.offsets))
+        plane, pixels, offsets = _on_plane(distances, pairs.pixel[parents].astype(np.intp))
+        steps, shares = _shared(*(offset * spread for offset in offsets))
         area = pairs.solid_angle[parents] / distances.number
         weight = (found @ shares) * area[:, None]
-        pixel = _neighbours(pairs.pixel[parents].astype(np.intp), distances.grid, steps)
+        pixel = _neighbours(pixels, plane, steps)
         return cls._joined(sources, parents, pixel, weight, steps, pairs.bin.size)
 
     @classmethod
@@ -115,7 +120,7 @@ class Lights:
         """
         return np.asarray((self.weights @ pairs.exposure.T).T)
 
-    def light(self, pairs: PixelPairs, grid: PixelGrid, emission: Float) -> Light:
+    def light(self, pairs: PixelPairs, grid: AnyGrid, emission: Float) -> Light:
         """Return the light as something that emits photons.
 
         Each pixel has the PSF of a pair of bin and itself, or of the nearest one whose light it
@@ -123,15 +128,31 @@ class Lights:
         """
         one = np.ones(self.pixel.size)
         members = Membership(self.source, self.pixel, one, np.zeros(self.nsource))
-        own = np.full(max(int(n.max(initial=0)) for n in (self.pixel, pairs.pixel)) + 1, -1)
-        own[pairs.pixel] = np.arange(pairs.pixel.size)
-        pair = np.where(own[self.pixel] >= 0, own[self.pixel], self.pair)
-        return Light(Emission.from_members(grid, members, emission), pair)
+        plane, pixels = grid, pairs.pixel.astype(np.intp)
+        if isinstance(grid, HealpixGrid):
+            plane = cell_plane(grid)
+            pixels = plane_pixels(plane, grid.pixel_vectors(pixels))
+        order = np.argsort(pixels, kind="stable")
+        own = order[np.searchsorted(pixels[order], self.pixel, side="right") - 1]
+        pair = np.where(pixels[own] == self.pixel, own, self.pair)
+        return Light(Emission.from_members(plane, members, emission), pair)
 
     def mean_exposure(self, emission: Float) -> Float:
         """Exposure of each source, (ntrue, nsource)."""
         area = np.bincount(self.source, self.weights.sum(axis=1), self.nsource)
         return sum_by_number(self.source, emission, self.nsource) / area
+
+
+def _on_plane(distances: PixelDistances, pixel: Int) -> tuple[PixelGrid, Int, tuple[Float, Float]]:
+    """Plane of the pixels, their flat indices on it, and offsets of the positions in them."""
+    grid, number = distances.grid, distances.along_side
+    if not isinstance(grid, HealpixGrid):
+        return grid, pixel, distances.offsets
+    plane, bits = cell_plane(grid), np.arange(int(np.log2(number)))
+    children = np.arange(number**2)[:, None]  # nested: bits of both axes in turn
+    x, y = (((children >> 2 * bits + axis & 1) << bits).sum(axis=1) for axis in (0, 1))
+    offsets = (x + 0.5) / number - 0.5, (y + 0.5) / number - 0.5
+    return plane, plane_pixels(plane, grid.pixel_vectors(pixel)), offsets
 
 
 def _sorted_by_source(source: Int) -> tuple[Int, Int, Int]:

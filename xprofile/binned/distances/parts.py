@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ...bins.distances import DistanceAxis
 from ...bins.skybins import SkyBins
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import HealpixGrid
 from ...schema.names import AXIS_SIZE, ENERGY, GEOMETRY, LAT, LON, PART_DISTANCE, PART_SHARE
 from ...schema.variables import BINNED, data_array
 from ..members.membership import Int, Membership
@@ -55,13 +56,13 @@ class PartFinder:
     plane: int
 
     @classmethod
-    def from_bins(cls, bins: SkyBins, grid: PixelGrid, ntrue: int) -> PartFinder | None:
+    def from_bins(cls, bins: SkyBins, grid: AnyGrid, ntrue: int) -> PartFinder | None:
         """Choose parts; None for bins without distances, or with very many pixels."""
         axis = DistanceAxis.from_bins(bins, bins, grid.frame)
         if axis is None:
             return None
         area = float(axis.solid_angle(*axis.edges).sum()) / np.radians(grid.pixel_size) ** 2
-        number = min(area, grid.x.size * grid.y.size)
+        number = min(area, float(np.prod(grid.shape)))
         distances = PixelDistances.from_axis(axis, grid, number)
         if distances is None:
             return None
@@ -79,7 +80,7 @@ class PartFinder:
         if by_column is None:
             found = self.distances.find(flat)
         else:
-            found = np.take(by_column, flat % grid.x.size, axis=1)
+            found = np.take(by_column, flat % grid.shape[1], axis=1)
         finite = np.isfinite(found)
         if not finite.all():
             found = np.where(finite, found, (axis.lower + axis.upper)[bins] / 2)
@@ -127,7 +128,7 @@ class PartSums:
         pixel = members.pixel
         if _ROW in pixel_values:  # those of a block, numbered in the whole map
             row, column = (pixel_values[name][slice(0, 1)][0] for name in (_ROW, _COLUMN))
-            pixel = row * finder.distances.grid.x.size + column
+            pixel = row * finder.distances.grid.shape[1] + column
         part, distance = finder.locate(bins[members.bin], pixel)
         area = members.solid_angle / len(part)
         plane = pixel_values["exposure"][slice(finder.plane, finder.plane + 1)][0].astype(float)
@@ -192,8 +193,19 @@ class SumsAndParts:
         return SumsAndParts(self.sums + other.sums, self.parts + other.parts)
 
 
-def pixel_places(grid: PixelGrid) -> dict[str, xr.Variable]:
-    """Row and column of each pixel, (lat, lon), which take no memory."""
+def pixel_places(grid: AnyGrid, like: xr.Variable) -> dict[str, xr.Variable]:
+    """Row and column of each pixel, (lat, lon), which take no memory.
+
+    Those of HEALPix cells, of which a row may hold hundreds of millions, are in the chunks of a
+    variable.
+    """
+    if isinstance(grid, HealpixGrid):
+        import dask.array as da
+
+        assert like.chunks is not None
+        cells = da.arange(grid.shape[1], chunks=(like.chunks[-1],))[None]
+        planes = {_ROW: da.zeros_like(cells), _COLUMN: cells}  # type: ignore[no-untyped-call]
+        return {name: xr.Variable((LAT, LON), plane) for name, plane in planes.items()}
     rows, columns = (np.arange(size) for size in grid.shape)
-    planes = {_ROW: rows[:, None], _COLUMN: columns[None]}
-    return {n: xr.Variable((LAT, LON), np.broadcast_to(v, grid.shape)) for n, v in planes.items()}
+    places = {_ROW: rows[:, None], _COLUMN: columns[None]}
+    return {n: xr.Variable((LAT, LON), np.broadcast_to(v, grid.shape)) for n, v in places.items()}

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bins.distances import DistanceAxis
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import DEEPEST_LEVEL, HealpixGrid
 from ...maps.sphere import unit_vectors
 
 __all__ = ["PixelDistances"]
@@ -34,23 +35,26 @@ class PixelDistances:
     ----------
     axis : DistanceAxis
         The axis of distances.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels.
     along_side : int
         Number of positions along a side of a pixel.
     """
 
     axis: DistanceAxis
-    grid: PixelGrid
+    grid: AnyGrid
     along_side: int
 
     @classmethod
-    def from_axis(cls, axis: DistanceAxis, grid: PixelGrid, number: float) -> PixelDistances | None:
+    def from_axis(cls, axis: DistanceAxis, grid: AnyGrid, number: float) -> PixelDistances | None:
         """Choose the positions for a number of pixels; None if these are too many."""
         if number > _MOST:
             return None
         along_side = int(np.sqrt(_POSITIONS / max(number, 1)))
-        return cls(axis, grid, min(max(along_side, 1), _ALONG_SIDE))
+        along_side = min(max(along_side, 1), _ALONG_SIDE)
+        if isinstance(grid, HealpixGrid):  # the centres of cells of a deeper level
+            along_side = min(2 ** int(np.log2(along_side)), 2 ** (DEEPEST_LEVEL - grid.level))
+        return cls(axis, grid, along_side)
 
     @property
     def number(self) -> int:
@@ -65,12 +69,11 @@ class PixelDistances:
 
     def find(self, pixel: Int) -> Float:
         """Distances in degrees (number, npixel) of positions in pixels, by their flat indices."""
-        row, column = np.divmod(pixel, self.grid.x.size)
         found = np.empty((self.number, pixel.size))
         step = max(_BLOCK // self.number, 1)
         for start in range(0, pixel.size, step):
             part = slice(start, start + step)
-            vectors = self._vectors(column[part], row[part])
+            vectors = self._vectors(pixel[part])
             found[:, part] = self.axis.find(vectors.reshape(3, -1)).reshape(vectors.shape[1:])
         return found
 
@@ -80,15 +83,19 @@ class PixelDistances:
 
         None if they do.
         """
-        if self.axis.of_longitude is None or not self.grid.separable:
+        grid = self.grid
+        if isinstance(grid, HealpixGrid) or self.axis.of_longitude is None or not grid.separable:
             return None
         dx = self.offsets[1][: self.along_side]
-        lon, _ = self.grid.lonlat(self.grid.x + dx[:, None], self.grid.y)
+        lon, _ = grid.lonlat(grid.x + dx[:, None], grid.y)
         return self.axis.of_longitude(lon)
 
-    def _vectors(self, column: Int, row: Int) -> Float:
-        """Unit vectors (3, number, npixel) of positions in pixels, by their columns and rows."""
+    def _vectors(self, pixel: Int) -> Float:
+        """Unit vectors (3, number, npixel) of positions in pixels, by their flat indices."""
         (dx, dy), grid = self.offsets, self.grid
+        if isinstance(grid, HealpixGrid):
+            return grid.subcell_vectors(pixel, self.along_side).transpose(0, 2, 1)
+        row, column = np.divmod(pixel, grid.x.size)
         x, y = grid.x + dx[:, None], grid.y + dy[:, None]
         if grid.separable:  # few angles for many pixels
             lon, lat = grid.lonlat(x, y)

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...bins.distances import DistanceAxis
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ...schema.names import (
     AXIS_SIZE,
     DISTANCE_UNIT,
@@ -77,7 +77,7 @@ class Sources:
 
     @classmethod
     def from_pairs(
-        cls, axis: DistanceAxis, pairs: PixelPairs, grid: PixelGrid, psf: MapsPsf
+        cls, axis: DistanceAxis, pairs: PixelPairs, grid: AnyGrid, psf: MapsPsf
     ) -> Sources | None:
         """Sort the pixels of bins by distance; None if no bin on the axis has pixels."""
         pair = np.flatnonzero(np.isin(pairs.bin, axis.numbers))

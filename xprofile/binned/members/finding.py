@@ -11,7 +11,10 @@ from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...bins.shapes.spherical import Spherical, is_spherical
 from ...bins.skybins import SkyBins
 from ...exceptions import InvalidOptionError
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import HealpixGrid
 from ...maps.pixelgrid import PixelGrid
+from .healpix.cell_search import CellSearch
 from .membership import Membership
 from .search import Search
 from .subpixels import Subpixels
@@ -22,36 +25,38 @@ if TYPE_CHECKING:
 __all__ = ["find_members", "prepare_search"]
 
 
-def find_members(bins: SkyBins, grid: PixelGrid, subpixels: Subpixels | None = None) -> Membership:
+def find_members(bins: SkyBins, grid: AnyGrid, subpixels: Subpixels | None = None) -> Membership:
     """Find the pixels of each bin.
 
     Parameters
     ----------
     bins : SkyBins
         Bins of any kind.
-    grid : PixelGrid
-        The pixels of a map, from `xprofile.maps.wcs.pixel_grid`.
+    grid : PixelGrid or HealpixGrid
+        The pixels of a map, from `xprofile.maps.grid.sky_grid`.
     subpixels : Subpixels, optional
         Sub-positions that tell the shares of pixels. By default, pixels count by their centres.
     """
     search = prepare_search(bins, grid, subpixels)
-    return search.members() if isinstance(search, Search) else search
+    return search if isinstance(search, Membership) else search.members()
 
 
 def prepare_search(
-    bins: SkyBins, grid: PixelGrid, subpixels: Subpixels | None = None
-) -> Search | Membership:
+    bins: SkyBins, grid: AnyGrid, subpixels: Subpixels | None = None
+) -> Search | CellSearch | Membership:
     """Prepare the search for the pixels of bins on the sphere; find those of other bins at once.
 
     Parameters
     ----------
     bins : SkyBins
         Bins of any kind.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of a map.
     subpixels : Subpixels, optional
         Sub-positions that tell the shares of pixels. By default, pixels count by their centres.
     """
+    if isinstance(grid, HealpixGrid):
+        return CellSearch.from_bins(bins, grid, 1 if subpixels is None else subpixels.number)
     if isinstance(bins.shape, SphereMembers | OverlappingMembers) and not bins.planar:
         return Search.from_shape(bins.shape, len(bins), grid, subpixels)
     return _members_of_regions(bins.shape.regions(), grid, subpixels)

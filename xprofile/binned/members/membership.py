@@ -61,6 +61,8 @@ class Membership:
         Share of each pair's pixel in the bin, (npair,); None if all pixels count fully.
     shared_overlap : int
         Number of pixels a part of which is in more than one bin, if there are shares.
+    single : bool
+        Whether it is known that no pixel is in more than one bin.
     """
 
     bin: Int
@@ -69,6 +71,7 @@ class Membership:
     outside: Float
     share: Float | None = None
     shared_overlap: int = 0
+    single: bool = False
 
     @classmethod
     def from_pairs(cls, blocks: Iterable[Pairs], nbin: int) -> Membership:
@@ -120,13 +123,17 @@ class Membership:
         """Number of pixels counted in more than one bin; a pixel in three bins counts twice."""
         if self.share is not None:
             return self.shared_overlap
+        if self.single:
+            return 0
         in_bin = np.zeros(int(self.pixel.max(initial=-1)) + 1, bool)
         in_bin[self.pixel] = True
         return int(self.pixel.size - np.count_nonzero(in_bin))
 
     def number_of_pixels(self) -> NDArray[np.int64]:
         """Count the pixels of each bin that are on the map, (nbin,)."""
-        return np.bincount(self.bin, minlength=self.nbin).astype(np.int64, copy=False)
+        runs = self._runs
+        length = np.diff(runs.first, append=runs.size)
+        return np.bincount(runs.bin, length, self.nbin).astype(np.int64)
 
     def drop_empty_bins(self) -> tuple[Membership, Int]:
         """Keep the bins that have pixels, renumbered from 0; return their old numbers too.
@@ -187,6 +194,15 @@ class Membership:
         else:
             sums = self._runs.sum(values, self.solid_angle)
         return self._runs.add_to_bins(sums, self.nbin)
+
+    def sum_and_integral(self, values: NDArray[Any]) -> tuple[Float, Float]:
+        """Return `sum` and `integral` of values (..., npair), which are summed once if they can."""
+        area = self._runs.solid_angle
+        if area is None or self.share is not None:
+            return self.sum(values), self.integral(values)
+        sums = self._runs.sum(values)
+        plain, weighted = (self._runs.add_to_bins(s, self.nbin) for s in (sums, sums * area))
+        return plain, weighted
 
     @cached_property
     def _runs(self) -> Runs:

@@ -19,6 +19,7 @@ _Part: TypeAlias = tuple[slice, slice, NDArray[np.intp]]
 # Runs are also split where the solid angle changes, if at least this many pairs share one on
 # average: values are then summed before they are multiplied. Affects speed and the last digits.
 _MIN_PAIRS_PER_AREA = 8
+_SHORT = 64  # mean number of pairs of runs that count as short; affects speed alone
 _BLOCK_SIZE = 1 << 16  # pairs that are weighted and summed together, so that they stay in cache
 
 
@@ -51,7 +52,10 @@ class Runs:
         np.not_equal(solid_angle[1:], solid_angle[:-1], out=new_area[1:])
         split = _MIN_PAIRS_PER_AREA * np.count_nonzero(new_area) <= bins.size
         first = np.flatnonzero(new_bin | new_area if split else new_bin)
-        return cls(first, bins[first], solid_angle[first] if split else None, bins.size)
+        numbers = bins[first].astype(
+            np.intp, copy=False
+        )  # which `bincount` would convert each time
+        return cls(first, numbers, solid_angle[first] if split else None, bins.size)
 
     def sum(self, values: NDArray[Any], weights: Float | None = None) -> Float:
         """Sum values (..., npair), times weights (npair,) if given, over each run: (..., nrun).
@@ -59,8 +63,13 @@ class Runs:
         Products are computed for a part of the pairs at a time, so that they stay in cache.
         """
         sums = np.empty((*values.shape[:-1], self.first.size))
-        for runs, pairs, first in self._whole if weights is None else self._parts:
-            part = values[..., pairs] if weights is None else values[..., pairs] * weights[pairs]
+        # numpy converts the values of short runs one run at a time, which is slow
+        short = values.dtype != np.float64 and self.size < _SHORT * self.first.size
+        for runs, pairs, first in self._whole if weights is None and not short else self._parts:
+            part = (
+                values[..., pairs].astype(np.float64, copy=False) if short else values[..., pairs]
+            )
+            part = part if weights is None else part * weights[pairs]
             with np.errstate(invalid="ignore", over="ignore"):  # `ValueRange` reports such values
                 np.add.reduceat(part, first, axis=-1, dtype=np.float64, out=sums[..., runs])
         return sums

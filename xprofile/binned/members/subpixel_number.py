@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from ...bins.shapes.path import Path
 from ...bins.shapes.shape import OverlappingMembers, SphereMembers
 from ...bins.skybins import SkyBins
-from ...exceptions import DataWarning
+from ...exceptions import DataWarning, InvalidOptionError
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import DEEPEST_LEVEL, HealpixGrid
 from ...maps.pixelgrid import PixelGrid
 from ...schema.names import DISTANCE
 from ...schema.warning_place import user_stacklevel
 from .membership import Int
 
-__all__ = ["bins_at_one_position", "choose_numbers", "pixels_near"]
+__all__ = ["bins_at_one_position", "choose_numbers", "choose_power", "pixels_near"]
 
 Float = NDArray[np.float64]
 
@@ -47,6 +49,52 @@ _BINS_AS_ONE, _AT_ONE_POSITION, _POINTS_AS_ONE = 2000, 5, 250
 # Largest error of sums without a warning: what the documentation promises. Ten times larger, wrong
 # numbers come without a word; ten times smaller, each sum would warn.
 _WARN_FROM = 1e-3
+
+
+# Cells of all levels that are examined for each cell at an edge, in its sub-positions along a side.
+# Affects the number of sub-positions, within the limit for all pixels.
+_CELLS_PER_SIDE = 6
+_PATH_SLOWNESS = 64  # the same of paths, whose cells are probed at 81 places in place of edges
+
+# Sub-positions across the smallest width of bins in cells of HEALPix. Edges round a pole, or along
+# some meridians, go along rows of cells, 0.8 of a side apart: half a row at both edges is then in
+# the wrong bin, at most 1e-3 of it. Ten times fewer, it is 1e-2; ten times more take as much longer
+# as the limit for all pixels allows. The most are for bins of a tenth of a cell.
+_FOR_EDGES_ALONG_ROWS, _MOST_ALONG_ROWS = 800, 8192
+
+
+def choose_power(bins: SkyBins, grid: HealpixGrid, subpixels: int | None) -> int:
+    """Number of sub-positions along a side of a cell of HEALPix, a power of 2.
+
+    Only cells that edges cross are divided, level by level. So sub-positions cost as their number
+    along a side, and not as its square.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the given number is not a power of 2, or HEALPix has no such deep level.
+    """
+    most = DEEPEST_LEVEL - grid.level
+    if subpixels is not None:
+        if int(subpixels).bit_count() != 1 or subpixels > 2**most:
+            raise InvalidOptionError(
+                f"subpixels must be a power of 2, at most 2**{most}, for HEALPix maps of level "
+                f"{grid.level}, found {subpixels}; sub-positions are the centres of smaller cells"
+            )
+        return int(subpixels)
+    width, area = _sizes(bins, grid)
+    wanted = max(_FOR_ONE_PIXEL * float(np.cbrt(np.pi / (width * area)).max()), _FEWEST)
+    pixels = grid.cells.size
+    divided = min(float(np.sum(4 / 3 * (2 * area / width + 2 * width) + 2)), pixels)
+    in_all = _MOST_IN_ALL / _slowness(bins, area, pixels) / _CELLS_PER_SIDE
+    if isinstance(bins.shape, Path):
+        in_all /= _PATH_SLOWNESS
+    along = min(_FOR_EDGES_ALONG_ROWS / float(width.min()), _MOST_ALONG_ROWS)
+    best = max(min(wanted, _MOST), along)
+    powers = np.ceil(np.log2(best)), np.floor(np.log2(max(in_all / divided, 1)))
+    number = 1 << int(min(*powers, most))
+    _warn_of_error(number, wanted, powers_alone=True)
+    return number
 
 
 def choose_numbers(bins: SkyBins, grid: PixelGrid, subpixels: int | None) -> tuple[int, int, bool]:
@@ -118,11 +166,12 @@ def pixels_near(bins: SkyBins, grid: PixelGrid) -> Int | None:
     return np.unique((place[:, :, None] + around).reshape(2, -1), axis=1)
 
 
-def _warn_of_error(number: int, wanted: float) -> None:
+def _warn_of_error(number: int, wanted: float, *, powers_alone: bool = False) -> None:
     error = _ERROR * (wanted / number) ** 1.5
     if error > _WARN_FROM:
         accuracy = f"right to about {error:.1g}" if error < 0.3 else "not reliable"
         enough = int(np.ceil(wanted * (_ERROR / _WARN_FROM) ** (2 / 3)))
+        enough = 1 << (enough - 1).bit_length() if powers_alone else enough
         warnings.warn(
             f"the bins are small or narrow beside the pixels: with the {number} x {number} "
             f"sub-positions of each pixel at their edges that are taken in about a second, sums "
@@ -133,7 +182,7 @@ def _warn_of_error(number: int, wanted: float) -> None:
         )
 
 
-def _sizes(bins: SkyBins, grid: PixelGrid) -> tuple[Float, Float]:
+def _sizes(bins: SkyBins, grid: AnyGrid) -> tuple[Float, Float]:
     """Smallest known width of each bin in pixels, and its area in squares of a pixel's side."""
     area = np.abs(bins.solid_angle.to_value("deg2"))
     if isinstance(bins.shape, SphereMembers | OverlappingMembers):
@@ -143,5 +192,5 @@ def _sizes(bins: SkyBins, grid: PixelGrid) -> tuple[Float, Float]:
     if bins.dim == DISTANCE:
         extent = bins.upper - bins.lower
         width = np.fmin(width, np.where(extent > 0, extent, np.inf))
-    side = grid.pixel_scales.max()
+    side = grid.pixel_size if isinstance(grid, HealpixGrid) else grid.pixel_scales.max()
     return width / side, area / side**2

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from ...bins.skybins import SkyBins
 from ...exceptions import InvalidOptionError
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import HealpixGrid
 from ...maps.pixelgrid import PixelGrid
 from .membership import Int
-from .subpixel_number import bins_at_one_position, choose_numbers, pixels_near
+from .subpixel_number import bins_at_one_position, choose_numbers, choose_power, pixels_near
 
 __all__ = ["Finder", "Subpixels"]
 
@@ -57,7 +59,7 @@ class Subpixels:
 
     @classmethod
     def from_options(
-        cls, overlap: str, subpixels: int | None, bins: SkyBins, grid: PixelGrid
+        cls, overlap: str, subpixels: int | None, bins: SkyBins, grid: AnyGrid
     ) -> Subpixels | None:
         """Choose the sub-positions; None if pixels count by their centres.
 
@@ -86,6 +88,8 @@ class Subpixels:
                 "overlap='subpixel' needs bins by angles on the sphere; leave out planar=True, or "
                 "use overlap='center'"
             )
+        if isinstance(grid, HealpixGrid):  # without probes, as edges tell the cells that they cross
+            return cls(choose_power(bins, grid, subpixels), 1)
         number, probes, hidden = choose_numbers(bins, grid, subpixels)
         near = pixels_near(bins, grid) if hidden else None
         return cls(number, probes, near, bins_at_one_position(bins, grid))

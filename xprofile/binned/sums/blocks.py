@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...schema.value_checks import is_chunked as has_chunks
+from ..members.healpix.cell_search import CellSearch
 from ..members.membership import FindMembers, Int, Membership, chunk_slices
 from ..members.search import Search
 from .pixel_values import PixelIndex, PixelValues, Planes
@@ -29,7 +30,7 @@ def is_chunked(cubes: Mapping[str, xr.Variable]) -> bool:
 
 def sum_over_blocks(
     cubes: Mapping[str, xr.Variable],
-    search: Search | Membership,
+    search: Search | CellSearch | Membership,
     reduce_block: Reduce[T],
     combine: Callable[[T, T], T],
 ) -> T:
@@ -40,7 +41,7 @@ def sum_over_blocks(
     cubes : dict of xarray.Variable
         Dims (..., lat, lon), all on the same pixels. If none is chunked by dask, the whole map is
         one block.
-    search : Search or Membership
+    search : Search, CellSearch or Membership
         Finds the pixels of the bins in each block. Must be a Membership if no cube is chunked.
     reduce_block : callable
         Takes the values at the pixels of bins in one block, the Membership there, in which the bins
@@ -63,7 +64,7 @@ def sum_over_blocks(
 
 def _sum_chunks(
     cubes: Mapping[str, xr.Variable],
-    search: Search | Membership,
+    search: Search | CellSearch | Membership,
     reduce_block: Reduce[T],
     combine: Callable[[T, T], T],
 ) -> T:

@@ -42,12 +42,18 @@ class ImageSums:
     def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> ImageSums:
         """Sum the image over the pixels of bins in one block, a few planes at a time."""
         image, sums = pixel_values["image"], []
+        everywhere: Float | None = None
         for planes in image.batches():
-            values = image[planes].astype(float)
+            values = image[planes].astype(float, copy=False)
             finite = np.isfinite(values)
-            values[~finite] = 0
-            plain, weighted = members.sum(values), members.integral(values)
-            sums.append([plain, weighted, members.integral(finite)])
+            if finite.all():
+                if everywhere is None:
+                    everywhere = members.integral(finite[:1])
+                solid_angle = np.repeat(everywhere, len(values), axis=0)
+            else:
+                values = np.where(finite, values, 0.0)
+                solid_angle = members.integral(finite)
+            sums.append([*members.sum_and_integral(values), solid_angle])
         plain, weighted, solid_angle = np.concatenate(sums, axis=1)
         return cls(bins, plain, weighted, solid_angle, members.number_of_pixels())
 

@@ -55,12 +55,23 @@ class PixelIndex:
         rows, columns = bottom + 1 - top, right + 1 - left
         if min(rows, columns) < 1 or rows * columns != self.pixel.size:
             return None
+        if rows == 1:
+            found = slice(top, bottom + 1), slice(left, right + 1)
+            return found if self._ascend else None
         steps = np.arange(columns, dtype=self.pixel.dtype)
         if (self.pixel.reshape(rows, -1) - self.pixel[::columns, None] != steps).any():
             return None
         if (np.diff(self.pixel[::columns]) != self.width).any():
             return None
         return slice(top, bottom + 1), slice(left, right + 1)
+
+    @property
+    def _ascend(self) -> bool:
+        """Whether the pixels follow each other in the order of memory."""
+        parts = (
+            self.pixel[i : i + _BATCH_SIZE + 1] for i in range(0, self.pixel.size, _BATCH_SIZE)
+        )
+        return all((part[1:] - part[:-1] == 1).all() for part in parts)
 
     @cached_property
     def _flat(self) -> NDArray[np.intp]:

@@ -59,7 +59,13 @@ class Cells:
         known = np.isfinite(parts[:, 0])
         kept = known.any(axis=1)
         if not kept.all():
-            parts, index, known = parts[kept], index[kept], known[kept]
+            parts, index = parts[kept], index[kept]
+        return cls.from_parts(parts, index)
+
+    @classmethod
+    def from_parts(cls, parts: Float, index: Int) -> Cells:
+        """Make cells of unit vectors (ncell, 3, n), some of which are NaN, and their indices."""
+        known = np.isfinite(parts[:, 0])
         total = parts.sum(axis=2) if known.all() else np.nansum(parts, axis=2)
         length = np.linalg.norm(total, axis=1, keepdims=True)
         center = total / np.maximum(length, np.finfo(float).tiny)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -71,6 +71,43 @@ class Compounds:
             slots.append(range(first, len(parts)))
         found = [(t, np.array(n), np.array([list(s) for s in r])) for t, (n, r) in alike.items()]
         return cls(tuple(parts), np.array(plain, int), found)
+
+    def evaluate(
+        self, number: Int, test: Callable[[Int, Int], tuple[Bool, Bool]]
+    ) -> tuple[Bool, Bool]:
+        """Whether the places of pairs are in their regions, and whether that is not sure.
+
+        Parameters
+        ----------
+        number : numpy.ndarray of int
+            Number in the list of each pair's region, (npair,).
+        test : callable
+            Takes numbers of parts and indices of pairs, and tells the same of the parts.
+        """
+        inside, unsure = np.zeros(number.size, bool), np.zeros(number.size, bool)
+        part_of = np.full(int(number.max(initial=0)) + 1, -1)
+        listed = np.flatnonzero((self.plain >= 0) & (self.plain < part_of.size))
+        part_of[self.plain[listed]] = listed
+        simple = np.flatnonzero(part_of[number] >= 0)
+        if simple.size:
+            inside[simple], unsure[simple] = test(part_of[number[simple]], simple)
+        for tree, numbers, slots in self.alike:
+            place = np.minimum(np.searchsorted(numbers, number), numbers.size - 1)
+            pairs = np.flatnonzero(numbers[place] == number)
+            parts = slots[place[pairs]]
+            index = np.repeat(pairs, parts.shape[1])
+            of_parts, not_sure = test(parts.ravel(), index) if pairs.size else (inside[:0],) * 2
+            inside[pairs] = _combine(tree, of_parts.reshape(parts.shape))
+            unsure[pairs] = not_sure.reshape(parts.shape).any(axis=1)
+        return inside, unsure
+
+    @property
+    def owner(self) -> Int:
+        """Number in the list of the region that each part belongs to, (npart,)."""
+        found = self.plain.copy()
+        for _, numbers, slots in self.alike:
+            found[slots] = numbers[:, None]
+        return found
 
     def combine(self, part: Int, index: Int) -> tuple[Int, Int]:
         """Pairs of a region of the list and a direction, from those of the parts (npair,)."""

@@ -90,11 +90,11 @@ class PairFinder:
                 part = chosen[start : start + _BATCH]
                 leaf, here = region[part], cell[part]
                 if kind == POLYGON:
-                    inside = self._in_polygons(leaf, here, cells)
+                    inside = self.in_polygons(leaf, here, cells)
                 elif kind == OTHER:
-                    inside = self._in_others(leaf, cells.vectors[here])
+                    inside = self.in_others(leaf, cells.vectors[here])
                 else:
-                    inside = self._in_simple(kind, leaf, cells.vectors[here])
+                    inside = self.in_simple(kind, leaf, cells.vectors[here])
                 row, column = np.nonzero(inside)
                 yield leaf[row], cells.index[here[row], column]
 
@@ -112,8 +112,8 @@ class PairFinder:
             ) & ~_in_hole(local[pairs], leaves.inner[region[pairs]], cells.radius[cell[pairs]])
         return region[kept], cell[kept]
 
-    def _in_simple(self, kind: int, leaf: Int, vectors: Float) -> Bool:
-        """Whether circles, ellipses or rectangles contain directions (p, 3, m)."""
+    def in_simple(self, kind: int, leaf: Int, vectors: Float) -> Bool:
+        """Whether circles, ellipses or rectangles of a kind contain directions (p, 3, m)."""
         local = np.matmul(self.leaves.basis[leaf], vectors)
         outer, inner, tolerance = (
             values[leaf] for values in (self.leaves.outer, self.leaves.inner, self.tolerance)
@@ -136,7 +136,7 @@ class PairFinder:
             inside[hollow] &= half_open(distance, low[hollow], np.full(int(hollow.sum()), np.inf))
         return inside
 
-    def _in_polygons(self, leaf: Int, cell: Int, cells: Cells) -> Bool:
+    def in_polygons(self, leaf: Int, cell: Int, cells: Cells) -> Bool:
         """Whether polygons contain the directions of cells.
 
         Runs of cells that no side comes near are inside or outside as a whole, and so are cells.
@@ -171,7 +171,7 @@ class PairFinder:
         result[torn] = polygons.contains(number[torn], vectors[~small], tolerance)
         return np.asarray(result & np.isfinite(cells.vectors[cell, 0]))
 
-    def _in_others(self, leaf: Int, vectors: Float) -> Bool:
+    def in_others(self, leaf: Int, vectors: Float) -> Bool:
         """Whether spherical regions contain directions (p, 3, m)."""
         inside = np.zeros((leaf.size, vectors.shape[2]), bool)
         for number in np.unique(leaf).tolist():

@@ -21,6 +21,7 @@ from .compounds import Compounds
 from .leaves import POLYGON, RECTANGLE, Leaves
 from .pairs import PairFinder
 from .profile_edges import region_edges
+from .relations import RegionRelations
 from .sampling import sample_leaves, sample_pitch
 
 __all__ = ["RegionList"]
@@ -70,11 +71,22 @@ class RegionList(Shape, OverlappingMembers):
         self, frame: BaseCoordinateFrame, pixel_size: float
     ) -> Callable[[Float], tuple[Int, Int]]:
         """Make the function that finds the regions of unit vectors (3, ny, nx) of a frame."""
-        leaves, compounds = self._leaves, self.compounds
-        if not same_frame(frame, leaves.frame):
-            leaves = Leaves.from_regions(compounds.parts, frame)
+        leaves, compounds = self._leaves_in(frame), self.compounds
         find = PairFinder.from_leaves(leaves, _tolerance(leaves, pixel_size)).find
         return lambda vectors: compounds.combine(*find(vectors))
+
+    def relations(self, frame: BaseCoordinateFrame, pixel_size: float) -> RegionRelations:
+        """Return how the regions lie to discs and directions of a frame."""
+        leaves = self._leaves_in(frame)
+        tolerance = _tolerance(leaves, pixel_size)
+        finder = PairFinder(leaves, tolerance, [], np.arange(leaves.kind.size))
+        return RegionRelations(self.compounds, leaves, tolerance, finder)
+
+    def _leaves_in(self, frame: BaseCoordinateFrame) -> Leaves:
+        """Return the parts of the regions in a frame."""
+        if same_frame(frame, self._leaves.frame):
+            return self._leaves
+        return Leaves.from_regions(self.compounds.parts, frame)
 
     @property
     def pitch(self) -> float:

@@ -30,6 +30,7 @@ from .axes import (
     position_text,
     widths_at_edges,
 )
+from .box_edges import StraightEdges, local_longitude, row_finder, turn_to_middle
 from .shape import SphereShape
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ __all__ = ["Boxes"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
-
-# Radians between two poles that are the same. Rounding gives 1e-16 for a line along the equator of
-# its frame; ten times larger would move pixels within 1e-13 rad of an edge to the next box.
-_SAME_POLE = 1e-14
-
-# Local latitude in rad of an edge from which pixels are compared by angles, not by sines, which are
-# faster. At 80 deg sines tell angles of 1e-15 rad apart, and at 89.99 deg of 1e-12. With a latitude
-# nearer to the pole, rounding of sines would be larger than the tolerance of an edge.
-_STEEP = np.radians(80)
 
 # Positions along one side of a sample or an outline. With ten times fewer, the outlines of boxes of
 # tens of degrees would look like polygons; with more, figures and searches would only be slower.
@@ -85,7 +77,7 @@ class Boxes(SphereShape):
     def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
         basis, edges, across = self._axes_and_edges(frame, pixel_size)
-        column, row = self._column_finder(edges, pixel_size), _row_finder(across)
+        column, row = self._column_finder(edges, pixel_size), row_finder(across)
         rows, to_pole = across.size - 1, bool(np.isinf(across).any())
         at_pole = np.radians(edge_tolerance(0, pixel_size))
 
@@ -112,7 +104,7 @@ class Boxes(SphereShape):
         None if the local meridians and parallels are not those of the frame.
         """
         basis, edges, across = self._axes_and_edges(frame, pixel_size)
-        local = _local_longitude(basis)
+        local = local_longitude(basis)
         if local is None:
             return None
         sign, rows = np.sign(basis[2, 2]), across.size - 1
@@ -126,18 +118,34 @@ class Boxes(SphereShape):
 
         return code
 
+    def straight_edges(self, frame: BaseCoordinateFrame, pixel_size: float) -> StraightEdges | None:
+        """Return the edges as longitudes and latitudes of a frame, as `straight_coder` has them.
+
+        None if the local meridians and parallels are not those of the frame.
+        """
+        basis, edges, across = self._axes_and_edges(frame, pixel_size)
+        if local_longitude(basis) is None:
+            return None
+        starts, ends = bool(np.isinf(edges[0])), bool(np.isinf(edges[-1]))
+        seam = np.pi - np.radians(edge_tolerance(self._widths[0 if starts else -1], pixel_size))
+        edges[0] = seam - 2 * np.pi if starts else edges[0]
+        edges[-1] = seam if ends else edges[-1]
+        sign = float(np.sign(basis[2, 2]))
+        lon = np.arctan2(basis[0, 1], basis[0, 0]) + sign * edges
+        return StraightEdges(lon, across, sign, starts and ends)
+
     def local_longitude(self, frame: BaseCoordinateFrame) -> Callable[[Float], Float] | None:
         """Make the function that gives local longitudes in rad of longitudes of a frame in degrees.
 
         None if the local meridians and parallels are not those of the frame.
         """
-        return _local_longitude(self.axes.basis(frame))
+        return local_longitude(self.axes.basis(frame))
 
     def _axes_and_edges(
         self, frame: BaseCoordinateFrame, pixel_size: float
     ) -> tuple[Float, Float, Float]:
         """Local axes in a frame, and edges along and across in rad; longitude 0 is the middle."""
-        basis = _turn(np.radians(self._middle)) @ self.axes.basis(frame)
+        basis = turn_to_middle(np.radians(self._middle)) @ self.axes.basis(frame)
         edges = lowered_edges(self.edges - self._middle, pixel_size, end=180, widths=self._widths)
         across = lowered_edges(self.across, pixel_size, end=90, widths=self._heights)
         return basis, edges, across
@@ -272,26 +280,3 @@ class Boxes(SphereShape):
             "position angle": f"{self.axes.position_angle.to_value('deg'):.6g} deg",
             "columns x rows": f"{self.edges.size - 1} x {self.across.size - 1}",
         }
-
-
-def _row_finder(across: Float) -> Callable[[Float, Float, Float], Int]:
-    """Make the function that gives the row of unit vectors by their local components (n,)."""
-    lat = np.clip(across, -np.pi / 2, np.pi / 2)
-    if np.any(np.isfinite(across) & (np.abs(lat) > _STEEP)):
-        return lambda a, b, c: digitize(np.arctan2(c, np.hypot(a, b)), across)
-    heights = np.where(np.isinf(across), across, np.sin(lat))
-    return lambda a, b, c: digitize(c, heights)
-
-
-def _local_longitude(basis: Float) -> Callable[[Float], Float] | None:
-    """Make the function of `Boxes.local_longitude` for local axes in a frame."""
-    if np.hypot(*basis[2, :2]) > _SAME_POLE:
-        return None
-    sign, first = np.sign(basis[2, 2]), np.arctan2(*basis[0, 1::-1])
-    return lambda lon: np.asarray(sign * (np.radians(lon) - first))
-
-
-def _turn(angle: float) -> Float:
-    """Matrix (3, 3) that moves the longitude `angle`, in rad, to 0."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])

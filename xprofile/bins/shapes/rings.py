@@ -81,9 +81,7 @@ class Annuli(SphereShape):
 
     def coder(self, frame: BaseCoordinateFrame, pixel_size: float) -> Callable[[Float], Int]:
         """Make the function that gives the bin of unit vectors (3, ...) of a frame."""
-        basis = self.axes.basis(frame)
-        end = 180 if self.axis_ratio == 1 else np.inf
-        edges = lowered_edges(self.edges, pixel_size, end=end, widths=self._widths)
+        basis, edges = self.axes.basis(frame), self.edges_of_pixels(pixel_size)
 
         def code(vectors: Float) -> Int:
             a, b, c = components(basis, vectors)
@@ -95,6 +93,11 @@ class Annuli(SphereShape):
             return digitize(distance, edges)
 
         return code
+
+    def edges_of_pixels(self, pixel_size: float) -> Float:
+        """Return the edges in rad, lower by the tolerance for pixels on them, (nbin + 1,)."""
+        end = 180 if self.axis_ratio == 1 else np.inf
+        return lowered_edges(self.edges, pixel_size, end=end, widths=self._widths)
 
     @property
     def centers(self) -> SkyCoord:
