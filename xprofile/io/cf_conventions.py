@@ -16,8 +16,9 @@ import numpy as np
 import xarray as xr
 
 from ..exceptions import FileFormatError
+from ..maps.healpix.coords import restore_cell_attrs
 from ..profile.sed import quantity_name
-from ..schema.names import LAT, SED_TYPE, TEMPLATE, WCS_NAME, high, low
+from ..schema.names import CELL, LAT, SED_TYPE, TEMPLATE, WCS_NAME, high, low
 from ..schema.variables import SED_SUFFIXES
 from .json_encoding import decode_json, dtype_name, encode_json
 
@@ -42,7 +43,7 @@ Attrs: TypeAlias = dict[Any, Any]
 
 def encode_cf(data: xr.Dataset) -> xr.Dataset:
     """Return a Dataset with the attributes and bounds of the CF conventions, and their record."""
-    data = decode_cf(data)
+    data = restore_cell_attrs(decode_cf(data))
     bounds = axis_bounds(data)
     result = data.assign(bounds)
     result.attrs, record = _writable_attrs(data.attrs, _global_attrs(data))
@@ -95,7 +96,8 @@ def _title(data: xr.Dataset) -> str:
         return "Gamma-ray flux profile"
     if TEMPLATE in data.coords:
         return "Gamma-ray fit of templates"
-    return "Gamma-ray sky maps" if LAT in data.dims else "Gamma-ray counts in bins of the sky"
+    maps = {LAT, CELL} & set(data.dims)
+    return "Gamma-ray sky maps" if maps else "Gamma-ray counts in bins of the sky"
 
 
 def _variable_attrs(name: str, variable: xr.Variable, bounds: Mapping[str, Any]) -> Attrs:

@@ -77,7 +77,7 @@ def write_netcdf(
         )
     with write_atomically(path, overwrite=overwrite) as temporary:
         encoded = encode_cf(data)
-        axes = [*encoded.indexes, *axis_bounds(data)]
+        axes = [*encoded.xindexes, *axis_bounds(data)]
         encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
         encoding |= kwargs.pop("encoding", {})
         write_netcdf_file(encoded, temporary, encoding=encoding, **kwargs)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from ..exceptions import (
     ExistingFileError,
+    FileFormatError,
     InvalidOptionError,
     MissingFileError,
     UnwritableFileError,
@@ -17,6 +19,7 @@ __all__ = [
     "StrPath",
     "check_can_write",
     "check_exists",
+    "check_unchanged",
     "expand_home",
     "real_path",
     "unwritable",
@@ -55,6 +58,33 @@ def check_exists(path: StrPath, *, allow_folder: bool = False) -> Path:
     if not exists or not os.fsdecode(path):  # pathlib takes an empty text for the working folder
         raise MissingFileError(f"no file {str(path)!r}: check the path and the working folder")
     return found
+
+
+def check_unchanged(path: str, name: str, state: tuple[int, int]) -> None:
+    """Raise if a file changed or vanished since it was opened to read values later.
+
+    Parameters
+    ----------
+    path, name : str
+        Path of the file, and its name in messages.
+    state : tuple of int
+        Size and time of change that the file had.
+
+    Raises
+    ------
+    FileFormatError
+        If it did.
+    """
+    found = None
+    with suppress(FileNotFoundError):
+        status = os.stat(path)
+        found = status.st_size, status.st_mtime_ns
+    if found != state:
+        raise FileFormatError(
+            f"{name!r} {'changed' if found else 'vanished'} since it was opened, and its values "
+            "are read only when they are needed: open it again, and change it only when all is "
+            "computed; or load the values at once, by opening it without chunks"
+        )
 
 
 def expand_home(path: StrPath) -> str:

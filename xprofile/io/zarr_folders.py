@@ -12,6 +12,7 @@ from typing import Any
 import xarray as xr
 
 from ..exceptions import ExistingFileError, FileFormatError, MissingPackageError
+from ..schema.names import CELL
 from ..schema.options import suggests_options
 from .atomic_writing import write_folder_atomically
 from .cf_conventions import axis_bounds, decode_cf, encode_cf
@@ -27,6 +28,11 @@ _FILES = (*_MARKS, ".zarray", ".zattrs", ".DS_Store")  # beside arrays and group
 # and written in about 100 ms. With one try, every reader of a folder that is being replaced would
 # fail; ten times more, a reader of a folder that is always replaced would seem to hang.
 _TRIES = 20
+
+# Largest size in bytes of the chunks of HEALPix maps that are in memory. Whoever needs a few cells
+# reads chunks as a whole: with ten times more, a bin of some degrees would read a tenth of a sky of
+# NSIDE 1024; with a tenth, such a map with 10 energies would be in a thousand files.
+_CELL_CHUNK = 2**24
 
 
 @suggests_options
@@ -62,7 +68,8 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     Notes
     -----
     The folder has format 2 of Zarr, and the additions of `write_netcdf`. Chunks are those of the
-    arrays of dask; where these differ in size along a dim, all get the size of the largest.
+    arrays of dask; where these differ in size along a dim, all get the size of the largest. HEALPix
+    maps in memory get chunks of cells.
 
     Examples
     --------
@@ -74,8 +81,11 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     _check_zarr("to write Zarr,")
     with write_folder_atomically(path, overwrite=overwrite, check_old=_check_old) as temporary:
         encoded = _regular_chunks(encode_cf(data).drop_encoding())
-        axes = [*encoded.indexes, *axis_bounds(data)]
-        encoding = {name: {"_FillValue": None} for name in axes if encoded[name].dtype.kind == "f"}
+        axes = [*encoded.xindexes, *axis_bounds(data)]
+        encoding: dict[Any, dict[str, Any]] = _chunks_of_cells(encoded)
+        for name in axes:
+            if encoded[name].dtype.kind == "f":
+                encoding.setdefault(name, {})["_FillValue"] = None
         store = _store(temporary)
         try:
             encoded.to_zarr(store, mode="w", encoding=encoding, **_format_2())
@@ -95,6 +105,26 @@ def _regular_chunks(data: xr.Dataset) -> xr.Dataset:
         if odd:
             result[name] = data[name].chunk(odd)
     return result
+
+
+def _chunks_of_cells(data: xr.Dataset) -> dict[Any, dict[str, Any]]:
+    """Return the encoding of HEALPix maps in memory: chunks of cells, the same for all variables.
+
+    A power of four cells is a whole larger cell, if they are in nested order.
+    """
+    maps = {k: v for k, v in data.variables.items() if CELL in v.dims and v.chunks is None}
+    if not maps:
+        return {}
+    bytes_of_cell = max(
+        variable.nbytes // max(variable.sizes[CELL], 1) for variable in maps.values()
+    )
+    level = max((_CELL_CHUNK // max(bytes_of_cell, 1)).bit_length() - 1, 0) // 2
+    cells = min(4**level, max(data.sizes[CELL], 1))
+    return {
+        name: {"chunks": tuple(cells if dim == CELL else max(size, 1)
+                               for dim, size in variable.sizes.items())}
+        for name, variable in maps.items()
+    }  # fmt: skip
 
 
 def _check_old(folder: Path) -> None:

@@ -75,12 +75,6 @@ def test_pixels_of_an_hdu(gammapy_data):
         open_events(real / "hawc_events_6NN.fits.gz", like=3)
 
 
-def test_healpix_pixels_are_named(gammapy_data):
-    real = gammapy_data / "real"
-    with pytest.raises(FileFormatError, match=r"'hpx_gadf_nest.fits' is a HEALPix map.*project"):
-        open_events(real / "hawc_events_6NN.fits.gz", like=real / "hpx_gadf_nest.fits")
-
-
 def test_event_lists_given_as_maps_name_the_function_that_reads_them(runs):
     with pytest.raises(FileFormatError, match=r"EVENTS of .* is an event list.*open_events"):
         open_map(runs / "run1.fits")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from xprofile import open_maps
 from xprofile.exceptions import FileFormatError
 from xprofile.io.fits.files import FitsFile
+from xprofile.io.fits.reading.skymaps import read_skymap
 from xprofile.io.fits.same_pixels import covered_by, interpolate_pixels, pick_pixels
-from xprofile.io.fits.skymap import read_skymap
 from xprofile.maps.wcs import pixel_grid
 
 ROWS, COLUMNS = small.SHAPE
@@ -88,9 +88,9 @@ def test_turned_by_crota(angle, flips, turned):
     found = pick_pixels(image, skymap(header, NUMBERS)).read()
     assert found.shape == SHAPE
     assert np.array_equal(found, NUMBERS) or np.array_equal(found, NUMBERS[::-1, ::-1])
-    place = image.wcs.wcs_pix2world([[0, 0]], 0)  # of the first value
+    place = image.sky.wcs_pix2world([[0, 0]], 0)  # of the first value
     np.testing.assert_allclose(
-        skymap(header, NUMBERS).wcs.wcs_world2pix(place, 0)[0],
+        skymap(header, NUMBERS).sky.wcs_world2pix(place, 0)[0],
         np.argwhere(found == values[0, 0])[0][::-1],
         atol=1e-6,
     )

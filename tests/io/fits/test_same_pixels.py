@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from xprofile import open_maps
 from xprofile.exceptions import DataWarning, FileFormatError
 from xprofile.io.fits.files import FitsFile
+from xprofile.io.fits.reading.skymaps import read_skymap
 from xprofile.io.fits.same_pixels import covered_by, pick_pixels
-from xprofile.io.fits.skymap import read_skymap
 from xprofile.maps.wcs import grid_coords
 
 
@@ -201,9 +201,9 @@ def test_weights_of_ctools_without_the_frame_of_the_counts(gammapy_data):
 )
 def test_equal_headers_in_other_spelling_have_the_same_checksum(variant):
     header = cards(step=0.25)  # widths without rounding
-    one, other = (grid_coords(skymap(h).wcs, SHAPE)["wcs"] for h in (header, SAME[variant](header)))
+    one, other = (grid_coords(skymap(h).sky, SHAPE)["wcs"] for h in (header, SAME[variant](header)))
     assert one.values == other.values
-    shifted = skymap(DIFFERENT["reference pixel"](header)).wcs
+    shifted = skymap(DIFFERENT["reference pixel"](header)).sky
     assert grid_coords(shifted, SHAPE)["wcs"].values != one.values
 
 

@@ -182,12 +182,6 @@ def test_counts_on_a_region_are_named(files, tmp_path):
         open_maps(**paths)
 
 
-@pytest.mark.parametrize("name", ["hpx_gadf_nest.fits", "fermi_3fhl_exposure_cube_hpx.fits.gz"])
-def test_healpix_is_named(name, gammapy_data):
-    with pytest.raises(FileFormatError, match="HEALPix"):
-        open_map(gammapy_data / "real" / name)
-
-
 REAL = {  # positions of the first pixel by astropy, in degrees
     "gll_iem_v06_cutout.fits": "galactic",
     "tev_image_counts.fits.gz": "galactic",

@@ -15,14 +15,25 @@ from numpy.typing import NDArray
 
 from ...exceptions import FileFormatError, InvalidOptionError
 from ...maps.axes import add_axis, bins_axis
+from ...maps.grid import AnyGrid, sky_grid
 from ...maps.pixelgrid import PixelGrid
-from ...maps.wcs import grid_coords, pixel_grid
+from ...maps.wcs import grid_coords
 from ...schema.axes import axis_edges, energy_unit
-from ...schema.names import ENERGY, ENERGY_UNIT, LAT, LON, WCS_NAME, high, low
+from ...schema.names import (
+    CELL_IDS,
+    ENERGY,
+    ENERGY_UNIT,
+    HEALPIX,
+    LAT,
+    LON,
+    WCS_NAME,
+    high,
+    low,
+)
 from ...schema.number_checks import energies_from_quantity
 from ...schema.written_units.parsing import as_unit
 from ..fits.files import FileSource, open_fits
-from ..fits.skymap import read_skymap
+from ..fits.reading.skymaps import read_skymap
 from .new_grids import NewGrid
 
 __all__ = ["EventGrid", "GridSource", "grid_like", "grid_of_new_pixels"]
@@ -31,7 +42,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 GridSource: TypeAlias = xr.Dataset | xr.DataArray | FileSource | tuple[FileSource, str | int]
 
-_SKY_COORDS = ("x", "y", WCS_NAME, LON, LAT)
+_SKY_COORDS = ("x", "y", WCS_NAME, LON, LAT, CELL_IDS, HEALPIX)
 _HINT = "give energy_edges=, such as [1, 3, 10] * u.TeV"
 
 # Share of an energy by which it may be below an edge and still count as on it, where one of the two
@@ -63,9 +74,9 @@ class EventGrid:
     converted: bool = False
 
     @cached_property
-    def pixels(self) -> PixelGrid:
+    def pixels(self) -> AnyGrid:
         """The pixels."""
-        return pixel_grid(self.coords)
+        return sky_grid(self.coords)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -88,8 +99,13 @@ class EventGrid:
         return np.where(index < self.edges.size - 1, index, -1)
 
     def pixel_index(self, positions: SkyCoord) -> Int:
-        """Return the flat index (row, column) of the nearest pixel centre, -1 outside."""
+        """Return the flat index (row, column) of the nearest pixel centre, -1 outside.
+
+        Of HEALPix, it is that of the cell.
+        """
         grid = self.pixels
+        if not isinstance(grid, PixelGrid):
+            return grid.find_pixels(positions)
         x, y = (_nearest(values) for values in grid.pixel(positions))
         column, row = _index(x, grid.x), _index(y, grid.y)
         if grid.separable:  # the same column, a turn away: positions on the seam have two
@@ -160,7 +176,7 @@ def _coords_in_memory(like: xr.Dataset | xr.DataArray) -> xr.Dataset:
     energies = (ENERGY, low(ENERGY), high(ENERGY)) if ENERGY in like.dims else ()
     kept = [name for name in (*_SKY_COORDS, *energies) if name in like.coords]
     coords = xr.Dataset(coords={name: like.coords[name].variable for name in kept})
-    pixel_grid(coords)  # an error if the pixels are not complete
+    sky_grid(coords)  # an error if the pixels are not complete
     return coords
 
 
@@ -170,7 +186,7 @@ def _coords_of_file(like: FileSource | tuple[FileSource, str | int]) -> xr.Datas
         if hdu is not None and hdu not in file:
             raise FileFormatError(f"{file.label} has no HDU {hdu!r}, found {file.hdu_names}")
         image = read_skymap(file, ["COUNTS"] if hdu is None else [hdu])
-    coords = xr.Dataset(coords=grid_coords(image.wcs, image.image_shape))
+    coords = image.coords(lazy=False)
     for axis in image.axes:
         if axis.name == ENERGY:
             coords = add_axis(coords, axis.to(ENERGY_UNIT), image.label)

@@ -10,17 +10,14 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord, frame_transform_graph
 from astropy.wcs import PRJ_CODES, WCS, InvalidTransformError, WcsError
-from astropy.wcs.utils import celestial_frame_to_wcs
 
 from ...exceptions import InvalidOptionError
 from ...maps.sphere import lonlat_deg
+from ...maps.world.celestial import frame_wcs
 
 __all__ = ["NewGrid"]
 
 _HINT = "'icrs', 'galactic', 'fk5' or 'fk4'"
-
-# Types of axes in FITS of frames that astropy does not write
-_AXES = {"supergalactic": ("SLON", "SLAT"), "barycentricmeanecliptic": ("ELON", "ELAT")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +63,7 @@ class NewGrid:
             for width, step in zip(_angles("width", self.width), steps, strict=True)
         )
         frame = _sky_frame(self.frame)
-        wcs = _frame_wcs(frame, _projection(self.proj))
+        wcs = frame_wcs(frame, _projection(self.proj))
         wcs.wcs.crval = [float(value) for value in lonlat_deg(self.center, frame)]
         wcs.wcs.crpix = [(columns + 1) / 2, (rows + 1) / 2]
         wcs.wcs.cdelt = [-steps[0], steps[1]]
@@ -105,21 +102,6 @@ def _projection(proj: Any) -> str:
             f"proj={proj!r} is not a projection of FITS; {hint} {', '.join(PRJ_CODES)}"
         )
     return str(code)
-
-
-def _frame_wcs(frame: BaseCoordinateFrame, code: str) -> WCS:
-    if frame.name in _AXES:
-        wcs = WCS(naxis=2)
-        wcs.wcs.ctype = [f"{axis}-{code}" for axis in _AXES[frame.name]]
-        if "equinox" in frame.frame_attributes:
-            wcs.wcs.equinox = frame.equinox.jyear
-        return wcs
-    try:
-        return celestial_frame_to_wcs(frame, projection=code)
-    except ValueError as error:
-        raise InvalidOptionError(
-            f"frame={frame.name!r} cannot be written to FITS; expected one like {_HINT}"
-        ) from error
 
 
 def _sky_frame(frame: Any) -> BaseCoordinateFrame:

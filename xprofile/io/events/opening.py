@@ -13,6 +13,7 @@ from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError
+from ...maps.grid import from_planes
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...schema.variables import MAPS, data_array
@@ -86,6 +87,8 @@ def open_events(
           TeV.
         - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
           ``lat`` (lat) in deg if the WCS is a plate carree along them.
+        - With `like` in HEALPix, ``cell`` in place of ``lat`` and ``lon``, and its coordinates
+          ``cell_ids`` (cell) and ``healpix``.
         - The attribute ``history`` says how many events were dropped, and why.
 
     Raises
@@ -160,7 +163,7 @@ def open_events(
 
 
 def _counts_array(counts: NDArray[np.int64], grid: EventGrid, step: str) -> xr.DataArray:
-    variable = data_array("counts", counts, MAPS)
+    variable = from_planes(data_array("counts", counts, MAPS), grid.pixels)
     variable.attrs = history_attrs(variable.attrs, xr.Dataset(), step)
     return xr.DataArray(variable, grid.coords.coords, name="counts")
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial, reduce
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ...maps.pixelgrid import PixelGrid, pixel_numbers
-from ...maps.regridding.interpolation import interpolate_to
+from ...maps.grid import AnyGrid
+from ...maps.pixelgrid import PixelGrid
+from ...maps.regridding.any_grids import interpolate_to_grid
 from ...spectrum.loglog import interpolate_log_log, node_below
 from .cubes import Array, Cube, Key
 
@@ -24,6 +24,7 @@ __all__ = [
     "RepeatedPlane",
     "ScaledPlanes",
     "StackedCube",
+    "part_of_grid",
     "scaled_cube",
 ]
 
@@ -196,39 +197,38 @@ class RegriddedCube(Cube):
     ----------
     cube : Cube
         Values (n, ny, nx). Whole planes are read at the requested energies.
-    wcs, target : astropy.wcs.WCS
-        Celestial WCS of the cube and of the new pixels.
-    pixels : tuple of int
-        Number of rows and columns of the new pixels.
+    source, target : PixelGrid or HealpixGrid
+        Pixels of the cube, and the new pixels.
     """
 
     cube: Cube
-    wcs: WCS
-    target: WCS
-    pixels: tuple[int, int]
+    source: AnyGrid
+    target: AnyGrid
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape on the new pixels."""
-        return (self.cube.shape[0], *self.pixels)
+        return (self.cube.shape[0], *self.target.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:  # type: ignore[override]
         """Floating-point type of the values."""
         return self.cube.dtype if self.cube.dtype.kind == "f" else np.dtype(float)
 
-    @cached_property
-    def _source(self) -> PixelGrid:
-        rows, columns = self.cube.shape[-2:]
-        return PixelGrid(self.wcs, pixel_numbers(columns), pixel_numbers(rows))
-
     def read_block(self, key: Key) -> Array:
         """Return the values for a slice or an array of indices along each axis."""
-        y, x = (pixel_numbers(n)[k] for n, k in zip(self.pixels, key[1:], strict=True))
         values = self.cube.read_block((key[0], slice(None), slice(None)))
-        if not (len(values) and y.size and x.size):
-            return np.empty((len(values), y.size, x.size), self.dtype)
-        return interpolate_to(values, self._source, PixelGrid(self.target, x, y))
+        sizes = [np.arange(n)[k].size for n, k in zip(self.target.shape, key[1:], strict=True)]
+        if not (len(values) and all(sizes)):
+            return np.empty((len(values), *sizes), self.dtype)
+        return interpolate_to_grid(values, self.source, part_of_grid(self.target, key[1:]))
+
+
+def part_of_grid(grid: AnyGrid, key: Key) -> AnyGrid:
+    """Return the pixels of a grid at a slice or an array of indices of rows and of columns."""
+    if isinstance(grid, PixelGrid):
+        return PixelGrid(grid.wcs, grid.x[key[1]], grid.y[key[0]])
+    return replace(grid, cell_ids=np.asarray(grid.cell_ids[key[1]]))
 
 
 @dataclass(frozen=True, eq=False)

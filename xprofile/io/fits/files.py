@@ -14,6 +14,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
+from astropy.coordinates import BaseCoordinateFrame
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 from xarray.backends import CachingFileManager
@@ -66,6 +67,8 @@ class FitsFile:
         Unit of energies that the caller gives, instead of the one in the file or its format.
     bands : Axis, optional
         Energy bands that the caller gives, for images whose planes have no energies in the file.
+    frame : BaseCoordinateFrame, optional
+        Sky frame that the caller gives, for HEALPix maps that name none.
     notes : list of str
         What was assumed while reading, such as units that a format defines; for the history.
     """
@@ -77,6 +80,7 @@ class FitsFile:
     energy_unit: str | None = None
     given_energy_unit: str | None = None
     bands: Axis | None = None
+    frame: BaseCoordinateFrame | None = None
     notes: list[str] = field(default_factory=list)
 
     def __contains__(self, name: str | int) -> bool:
@@ -108,6 +112,12 @@ class FitsFile:
     def label(self) -> str:
         """Name of the file without its folder, in quotes, for messages."""
         return repr(Path(self.name).name)
+
+    def label_of(self, hdu: Any) -> str:
+        """Name of an HDU for messages; its number if it has no name."""
+        number = next((i for i, one in enumerate(self.hdus) if one is hdu), None)
+        name = hdu.name or ("the HDU" if number is None else f"HDU {number}")
+        return f"{name} of {self.label}"
 
     @property
     def hdu_names(self) -> str:

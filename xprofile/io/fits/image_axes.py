@@ -61,7 +61,7 @@ def read_image_axes(file: FitsFile, hdu: fits.ImageHDU, planes: int | None) -> l
         return [file.bands]
     given = "" if file.bands is None else f", and energy_edges has {file.bands.size} bands"
     raise FileFormatError(
-        f"{hdu.name} of {file.label} has no table of energies for its {planes} planes: HDU {bands} "
+        f"{file.label_of(hdu)} has no table of energies for its {planes} planes: HDU {bands} "
         f"is missing, and so are {_EBOUNDS} and {_ENERGIES}; found {file.hdu_names}{given}. Give "
         f"energy_edges= with {planes + 1} energies, the edges of the planes"
     )

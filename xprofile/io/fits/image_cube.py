@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +10,8 @@ from astropy.io import fits
 from xarray.backends import CachingFileManager
 from xarray.backends.locks import SerializableLock
 
-from ...exceptions import FileFormatError
 from ..forking import hold_while_forking
-from ..paths import real_path
+from ..paths import check_unchanged, real_path
 from .arrays import image_values, native_order
 from .cubes import Array, ArrayCube, Cube, Key
 from .files import FitsFile, translate_errors
@@ -68,24 +65,11 @@ class ImageCube(Cube):
         pairs = [_split_key(*pair) for pair in zip(key, self.shape, strict=True)]
         outer, inner = (tuple(part) for part in zip(*pairs, strict=True))
         with translate_errors(self.name), _LOCK:
-            self._check_unchanged()
+            check_unchanged(self.path, self.name, self.state)
             with self.manager.acquire_context() as hdus:
                 section = np.array(hdus[self.index].section[outer])
-            self._check_unchanged()
+            check_unchanged(self.path, self.name, self.state)
         return native_order(ArrayCube(section).read_block(inner))
-
-    def _check_unchanged(self) -> None:
-        """Raise if the file changed or vanished since it was opened."""
-        found = None
-        with suppress(FileNotFoundError):
-            status = os.stat(self.path)
-            found = status.st_size, status.st_mtime_ns
-        if found != self.state:
-            raise FileFormatError(
-                f"{self.name!r} {'changed' if found else 'vanished'} since it was opened, and its "
-                "values are read only when they are needed: open it again, and change it only when "
-                "all is computed; or load the values at once, by opening it without chunks"
-            )
 
 
 def _split_key(key: Any, size: int) -> tuple[slice, Any]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from ...maps.pixelgrid import PixelGrid, pixel_numbers
+from ...maps.grid import AnyGrid
+from ...maps.pixelgrid import PixelGrid
 from .cubes import Array, Cube, Key
-from .derived_cubes import EnergyInterpolatedCube
+from .derived_cubes import EnergyInterpolatedCube, part_of_grid
 
 __all__ = ["IntegratedRateCube"]
 
@@ -32,8 +32,8 @@ class IntegratedRateCube(Cube):
         Energies of the planes in TeV, (nnode,). Without them, the rate is that of whole bins.
     edges : numpy.ndarray
         Edges of the bins in TeV, (nenergy + 1,).
-    wcs : astropy.wcs.WCS
-        Celestial WCS.
+    grid : PixelGrid or HealpixGrid
+        The pixels.
     livetime : float
         Live time in s.
     """
@@ -41,7 +41,7 @@ class IntegratedRateCube(Cube):
     rate: Cube
     nodes: Float | None
     edges: Float
-    wcs: WCS
+    grid: AnyGrid
     livetime: float
 
     @property
@@ -57,8 +57,11 @@ class IntegratedRateCube(Cube):
     def read_block(self, key: Key) -> Array:
         """Return the counts for a slice or an array of indices along each axis."""
         per_angle = self._per_angle(key)
-        y, x = (pixel_numbers(n)[k] for n, k in zip(self.shape[1:], key[1:], strict=True))
-        area = PixelGrid(self.wcs, x, y).solid_angle(x, y[:, None])
+        part = part_of_grid(self.grid, key[1:])
+        if isinstance(part, PixelGrid):
+            area: Any = part.solid_angle(part.x, part.y[:, None])
+        else:
+            area = part.cell_solid_angle
         return np.asarray(per_angle * area * self.livetime)
 
     def _per_angle(self, key: Key) -> Float:

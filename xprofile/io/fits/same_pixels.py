@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, FileFormatError
-from ...maps.regridding.coverage import coverage
+from ...maps.pixelgrid import PixelGrid, pixel_numbers
+from ...maps.regridding.any_grids import covered_pixels_of
 from ...maps.regridding.matching import PixelMatch
 from ...schema.warning_place import user_stacklevel
 from .cubes import Array, Cube, Key
@@ -48,15 +50,16 @@ def pick_pixels(image: SkyMap, counts: SkyMap, mask: Cube | None = None) -> Cube
     FileFormatError
         If the map has other pixels, or not all that are used.
     """
+    if image.has_pixels_of(counts):
+        return image.cube
     found = _find_pixels(image, counts)
     missing = ~_is_found(found)
     if missing.any() and (mask is None or (missing & mask.read().any(axis=0)).any()):
         raise FileFormatError(
             f"{image.label} has the shape {image.cube.shape}, expected {counts.image_shape} pixels "
-            f"as {counts.label}, or more: of the counts, it covers "
-            f"{_range_text('rows', found.rows)} and {_range_text('columns', found.columns)}; make "
-            "it on all pixels of the counts, cut the counts to those that it covers, or leave the "
-            "others out by mask="
+            f"as {counts.label}, or more: of the counts, it covers {_covered_text(found, counts)}; "
+            "make it on all pixels of the counts, cut the counts to those that it covers, or leave "
+            "the others out by mask="
         )
     return _picked(image.cube, found)
 
@@ -69,6 +72,8 @@ def pick_covered_pixels(image: SkyMap, counts: SkyMap) -> Cube:
     FileFormatError
         If the map has other pixels.
     """
+    if image.has_pixels_of(counts):
+        return image.cube
     return _picked(image.cube, _find_pixels(image, counts))
 
 
@@ -84,7 +89,12 @@ def _find_pixels(image: SkyMap, counts: SkyMap) -> PixelMatch:
 
 
 def _grid_text(image: SkyMap) -> str:
-    grid, types = image.grid, image.wcs.wcs.ctype
+    if not isinstance(image.sky, WCS):
+        return image.sky.text
+    types, grid = (
+        image.sky.wcs.ctype,
+        PixelGrid(image.sky, *(pixel_numbers(n) for n in image.image_shape[::-1])),
+    )
     middle = [np.array([(n - 1) / 2]) for n in grid.shape]
     lon, lat = (float(a[0]) for a in grid.lonlat(middle[1], middle[0]))
     width, height = grid.pixel_scales
@@ -96,6 +106,12 @@ def _grid_text(image: SkyMap) -> str:
 
 def _is_found(found: PixelMatch) -> Bool:
     return (found.rows >= 0)[:, None] & (found.columns >= 0)
+
+
+def _covered_text(found: PixelMatch, counts: SkyMap) -> str:
+    if not isinstance(counts.sky, WCS):
+        return f"{np.count_nonzero(found.columns >= 0)} of {found.columns.size} cells"
+    return f"{_range_text('rows', found.rows)} and {_range_text('columns', found.columns)}"
 
 
 def _range_text(what: str, numbers: Int) -> str:
@@ -110,9 +126,11 @@ def interpolate_pixels(image: SkyMap, counts: SkyMap) -> Cube:
 
     The values are NaN where the map does not cover the counts.
     """
+    if image.has_pixels_of(counts):
+        return image.cube
     found = image.find_pixels(counts)
     if found is None:
-        return RegriddedCube(image.cube, image.wcs, counts.wcs, counts.image_shape)
+        return RegriddedCube(image.cube, image.grid, counts.grid)
     return _picked(image.cube, found)
 
 
@@ -124,10 +142,12 @@ def covered_by(image: SkyMap, counts: SkyMap, *, interpolate: bool = True) -> Bo
     FileFormatError
         If the map has other pixels, and may not be interpolated.
     """
+    if image.has_pixels_of(counts):
+        return np.broadcast_to(np.True_, counts.image_shape)
     if not interpolate:
         return _is_found(_find_pixels(image, counts))
     found = image.find_pixels(counts)
-    return coverage(image.grid, counts.grid) if found is None else _is_found(found)
+    return covered_pixels_of(image.grid, counts.grid) if found is None else _is_found(found)
 
 
 def warn_of_uncovered(mask: SkyMap, counts: SkyMap) -> None:

@@ -1,33 +1,29 @@
-"""Maps of the sky: values, pixels on the sky and other axes, read from a file or an array."""
+"""Maps of the sky: values, pixels on the sky and other axes, from a file or an array."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from astropy.io import fits
 from astropy.wcs import WCS
 
 from ...exceptions import FileFormatError, InvalidDataError
 from ...maps.axes import Axis
+from ...maps.grid import AnyGrid, as_planes
+from ...maps.healpix.coords import decode_healpix
 from ...maps.pixelgrid import PixelGrid, pixel_numbers
 from ...maps.regridding.matching import PixelMatch, pixels_in
-from ...maps.wcs import decode_wcs, encode_wcs, pixels_in_order
-from ...maps.world.axis_types import axis_name, axis_types
-from ...maps.world.celestial import celestial_wcs
+from ...maps.wcs import decode_wcs, encode_wcs, grid_coords, pixels_in_order
 from ...maps.world.distortions import move_pixels
-from ...schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
+from ...schema.names import CELL, ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
+from ...schema.stages import is_healpix
 from .cubes import ArrayCube, Cube
-from .files import FitsFile
-from .image_axes import read_image_axes, single_band
-from .image_cube import make_image_cube
+from .healpix.cells import HealpixCells, cells_of_grid
 from .units import is_number, named_unit, parse_unit
 
-__all__ = ["SkyMap", "axis_from_array", "read_skymap", "read_wcs", "skymap_from_array"]
+__all__ = ["SkyMap", "axis_from_array", "skymap_from_array"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +33,12 @@ class SkyMap:
     Parameters
     ----------
     cube : Cube
-        Values (..., ny, nx), with one more axis for each of `axes`.
+        Values (..., ny, nx), with one more axis for each of `axes`; of HEALPix, one row of all
+        cells.
     axes : tuple of Axis
         Axes besides those of the sky, the slowest first; energies in TeV.
-    wcs : astropy.wcs.WCS
-        Celestial WCS.
+    sky : astropy.wcs.WCS or HealpixCells
+        Celestial WCS, or the cells of a HEALPix map.
     unit : str, optional
         Unit as the file names it; None if it names none.
     label : str
@@ -58,11 +55,15 @@ class SkyMap:
         Whether the energies are those that the caller gives, because the file has none.
     own_band : Axis, optional
         Energy band of an image of two axes, in a table EBOUNDS beside it.
+    column : str, optional
+        Name of the column, if the map is one column of a HEALPix table.
+    may_lack_values : bool
+        Whether the tool that wrote the map marks cells without data by their values.
     """
 
     cube: Cube
     axes: tuple[Axis, ...]
-    wcs: WCS
+    sky: WCS | HealpixCells
     unit: str | None
     label: str
     hdu: str = ""
@@ -71,6 +72,8 @@ class SkyMap:
     band: int | None = None
     given_energies: bool = False
     own_band: Axis | None = None
+    column: str | None = None
+    may_lack_values: bool = False
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -79,19 +82,39 @@ class SkyMap:
         return rows, columns
 
     @property
+    def sky_dims(self) -> tuple[str, ...]:
+        """Dims of the pixels in a Dataset; the one row of HEALPix has none."""
+        return (CELL,) if isinstance(self.sky, HealpixCells) else (LAT, LON)
+
+    @property
     def has_no_unit(self) -> bool:
         """Whether the values are plain numbers or numbers of events."""
         return self.unit is None or is_number(parse_unit(self.unit, self.label))
 
     @cached_property
-    def _checksum(self) -> int:
-        return int(encode_wcs(self.wcs).values)
+    def _checksum(self) -> int | None:
+        return int(encode_wcs(self.sky).values) if isinstance(self.sky, WCS) else None
 
     @cached_property
-    def grid(self) -> PixelGrid:
+    def grid(self) -> AnyGrid:
         """Pixels of the map on the sky."""
+        if isinstance(self.sky, HealpixCells):
+            return self.sky.grid
         rows, columns = self.image_shape
-        return PixelGrid(self.wcs, pixel_numbers(columns), pixel_numbers(rows))
+        return PixelGrid(self.sky, pixel_numbers(columns), pixel_numbers(rows))
+
+    def coords(self, *, lazy: bool) -> xr.Dataset:
+        """Return the coordinates of the pixels; with `lazy`, numbers of cells may be unread."""
+        if isinstance(self.sky, HealpixCells):
+            return xr.Dataset(coords=self.sky.coords(lazy=lazy))
+        return xr.Dataset(coords=grid_coords(self.sky, self.image_shape))
+
+    def has_pixels_of(self, other: SkyMap) -> bool:
+        """Whether two maps have the same pixels in the same order, by their headers."""
+        if isinstance(self.sky, HealpixCells) and isinstance(other.sky, HealpixCells):
+            return self.sky is other.sky or self.sky.same_cells(other.sky)
+        same = self._checksum is not None and self._checksum == other._checksum
+        return same and self.image_shape == other.image_shape
 
     def find_pixels(self, other: SkyMap) -> PixelMatch | None:
         """Find the pixels of another map among those of this one, by their places on the sky.
@@ -107,123 +130,19 @@ class SkyMap:
         FileFormatError
             If both have the same WCS, but the axes of one of them are in another order.
         """
+        if isinstance(self.sky, HealpixCells) and isinstance(other.sky, HealpixCells):
+            return self.sky.find(other.sky)
+        if not (isinstance(self.grid, PixelGrid) and isinstance(other.grid, PixelGrid)):
+            return None
         (rows, columns), expected = self.image_shape, other.image_shape
-        same_header = self._checksum == other._checksum
-        if same_header and (rows, columns) == expected:
+        if self.has_pixels_of(other):
             return PixelMatch(np.arange(rows), np.arange(columns))
-        if same_header and (columns, rows) == expected:
+        if self._checksum == other._checksum and (columns, rows) == expected:
             raise FileFormatError(
                 f"{self.label} has the shape {self.cube.shape}, expected {expected} pixels, as "
                 f"{other.label} has on the same WCS; turn rows into columns"
             )
         return pixels_in(self.grid, other.grid)
-
-
-def read_skymap(file: FitsFile, names: Sequence[str | int]) -> SkyMap:
-    """Read the first of the named HDUs that the file has, or the first image in the file.
-
-    Raises
-    ------
-    FileFormatError
-        If the file has no image, the image has no celestial WCS, or its planes have no energies.
-    """
-    hdu = _find_image(file, names)
-    label = f"{hdu.name} of {file.label}"
-    wcs, image_shape = read_wcs(hdu, label)
-    shape = tuple(int(hdu.header[f"NAXIS{i}"]) for i in range(hdu.header["NAXIS"], 0, -1))
-    if 0 in shape:
-        raise FileFormatError(f"{label} is empty: it has the shape {shape}")
-    axes = read_image_axes(file, hdu, int(np.prod(shape[:-2])) if shape[:-2] else None)
-    sizes = tuple(axis.size for axis in axes)
-    singles = [axis for axis, number in enumerate(shape[:-2]) if number == 1]
-    more = singles[: max(len(shape) - 2 - len(sizes), 0)]  # such as one of STOKES
-    if tuple(n for axis, n in enumerate(shape[:-2]) if axis not in more) != sizes:
-        raise FileFormatError(
-            f"{hdu.name} has the shape {shape}, expected {(*sizes, *image_shape)} from its axes "
-            f"{[axis.name for axis in axes]}{_at_edges(shape[:-2], sizes)}"
-        )
-    unit, livetime = named_unit(hdu.header.get("BUNIT")), hdu.header.get("LIVETIME")
-    return SkyMap(
-        make_image_cube(file, hdu, shape).squeezed(more), tuple(axes), wcs, unit, label,
-        hdu=hdu.name,
-        has_bands="BANDSHDU" in hdu.header,
-        livetime=float(livetime) if isinstance(livetime, int | float) else None,
-        given_energies=axes == [file.bands],
-        own_band=None if axes else single_band(file),
-    )  # fmt: skip
-
-
-def _at_edges(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
-    """Say how to mend an image with one plane more than bins, as gtsrcmaps writes it."""
-    if len(found) == len(expected) == 1 and found[0] == expected[0] + 1:
-        return "; a source map of gtsrcmaps is at the edges of the bins: make counts with gtmodel"
-    return ""
-
-
-def _find_image(file: FitsFile, names: Sequence[str | int]) -> fits.ImageHDU:
-    named = [file[name] for name in names if name in file]
-    images = [hdu for hdu in [*named, *file.hdus] if _is_image(hdu)]
-    if named and not (images and images[0] is named[0]):
-        message = f"{named[0].name} is not an image with two axes on the sky"
-        raise FileFormatError(_other_map(file, named[:1]) or message)
-    if not images:
-        raise FileFormatError(
-            _other_map(file, file.hdus)
-            or f"{file.name!r} has no image with two axes on the sky; found the HDUs "
-            f"{file.hdu_names}"
-        )
-    return images[0]
-
-
-def _other_map(file: FitsFile, hdus: Sequence[Any]) -> str | None:
-    """Say which HDU is a map without an image; None if none is."""
-    for hdu in hdus:
-        name = f"{hdu.name} of {file.label}"
-        if str(hdu.header.get("PIXTYPE", "")).strip().upper() == "HEALPIX":
-            return (
-                f"{name} is a HEALPix map, expected an image in a projection such as CAR or TAN; "
-                "project it first"
-            )
-        columns = set(getattr(hdu, "columns", fits.ColDefs([])).names)
-        if f"{hdu.name}_REGION" in file or columns == {"CHANNEL", "DATA"}:
-            return (
-                f"{name} is a region map of Gammapy: one spectrum of a whole region, without "
-                "pixels; expected a map with pixels, such as a WcsNDMap or those of a MapDataset "
-                "before to_spectrum_dataset"
-            )
-        if hdu.name == "EVENTS":
-            return f"{name} is an event list, expected an image; count its events by open_events"
-    return None
-
-
-def _is_image(hdu: fits.ImageHDU) -> bool:
-    return bool(hdu.is_image and hdu.header["NAXIS"] >= 2)
-
-
-def read_wcs(hdu: fits.ImageHDU, label: str = "") -> tuple[WCS, tuple[int, int]]:
-    """Read the celestial WCS of an image, and its numbers of rows and columns.
-
-    Raises
-    ------
-    FileFormatError
-        If the HDU is not an image, has no valid celestial WCS, or its first two axes are not those
-        of the sky.
-    """
-    label = label or hdu.name
-    if not _is_image(hdu):
-        raise FileFormatError(f"{hdu.name} is not an image with two axes on the sky")
-    try:
-        wcs = celestial_wcs(hdu.header, label)
-    except InvalidDataError as error:
-        raise FileFormatError(str(error)) from error
-    names = {axis_name(str(hdu.header.get(f"CTYPE{number}", ""))) for number in (1, 2)}
-    if names != set(map(axis_name, wcs.wcs.ctype)):
-        types = list(axis_types(hdu.header).values())
-        raise FileFormatError(
-            f"{label} has other axes before those of the sky: CTYPE is {types}; "
-            "expected the sky on the first two: reorder the axes of the image"
-        )
-    return wcs, (hdu.header["NAXIS2"], hdu.header["NAXIS1"])
 
 
 def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
@@ -236,16 +155,23 @@ def skymap_from_array(array: xr.DataArray, label: str) -> SkyMap:
     MissingVariableError
         If the array has no WCS.
     """
-    if not isinstance(array, xr.DataArray) or not {LAT, LON} <= set(array.dims):
+    on_cells = isinstance(array, xr.DataArray) and is_healpix(array)
+    if not isinstance(array, xr.DataArray) or not (on_cells or {LAT, LON} <= set(array.dims)):
         found = tuple(getattr(array, "dims", (type(array).__name__,)))
         raise InvalidDataError(
-            f"{label} must be a file or a map with dims energy, lat, lon; found {found}"
+            f"{label} must be a file or a map with dims energy, lat, lon, or energy, cell; found "
+            f"{found}"
         )
+    unit = named_unit(array.attrs.get("units"))
+    if on_cells:
+        planes = as_planes(array.variable)
+        axes = tuple(axis_from_array(array, str(dim)) for dim in planes.dims[:-2])
+        cells = cells_of_grid(decode_healpix(array))
+        return SkyMap(ArrayCube(planes.data), axes, cells, unit, label)
     ordered = pixels_in_order(array.transpose(..., LAT, LON), label)
     first = np.array([float(ordered[name][0]) for name in ("x", "y")])
     wcs = move_pixels(decode_wcs(ordered), first)
     axes = tuple(axis_from_array(ordered, str(dim)) for dim in ordered.dims[:-2])
-    unit = named_unit(ordered.attrs.get("units"))
     return SkyMap(ArrayCube(ordered.data), axes, wcs, unit, label)
 
 

@@ -13,9 +13,8 @@ from xarray.core import indexing
 from ...exceptions import FileFormatError
 from ...maps.axes import Axis, add_axis, same_axis, same_energies
 from ...maps.value_warnings import warn_of_other_energies
-from ...maps.wcs import grid_coords
 from ...schema.axes import energy_unit as unit_of
-from ...schema.names import ENERGY_TRUE, LAT, LON
+from ...schema.names import ENERGY_TRUE
 from ...schema.variables import MAPS
 from ..fits.cubes import ArrayCube, Cube
 from ..fits.derived_cubes import (
@@ -82,7 +81,7 @@ def maps_from_parts(
     counts = counts_with_energies(parts.images["counts"][0], parts.bands)
     if "mask" not in skip:
         parts = _mask_uncovered(parts, counts, skip)
-    maps = xr.Dataset(coords=grid_coords(counts.wcs, counts.image_shape))
+    maps = counts.coords(lazy=lazy)
     maps = add_axis(maps, counts.axes[0].to(energy_unit), counts.label)
     names = sorted(parts.images, key="exposure".__ne__)  # the exposure's goes with a background
     known = [image.livetime for name in names for image in parts.images[name]]
@@ -101,9 +100,9 @@ def maps_from_parts(
         cubes = [(i.band, _match_counts(name, i, counts, true, livetime, area, mask))
                  for i in images]  # fmt: skip
         cube = combine_images(name, cubes)
-        maps = maps.assign({name: _make_variable(name, cube, lazy=lazy)})
+        maps = maps.assign({name: _make_variable(name, cube, counts, lazy=lazy)})
     if mask is not None:
-        maps = maps.assign(mask=_make_variable("mask", mask, lazy=lazy))
+        maps = maps.assign(mask=_make_variable("mask", mask, counts, lazy=lazy))
     add = {"edisp": add_edisp, "psf": add_psf}
     for name in RESPONSES:
         if name in parts.responses and name not in skip:
@@ -274,9 +273,10 @@ def _check_no_unit(name: str, image: SkyMap) -> None:
         )
 
 
-def _make_variable(name: str, cube: Cube, *, lazy: bool) -> xr.Variable:
+def _make_variable(name: str, cube: Cube, counts: SkyMap, *, lazy: bool) -> xr.Variable:
     entry = MAPS[name]
-    dims = (entry.dims[0], LAT, LON)
+    dims = (entry.dims[0], *counts.sky_dims)
+    cube = cube.squeezed([1]) if len(dims) == 2 else cube
     if lazy:
         return xr.Variable(dims, indexing.LazilyIndexedArray(cube), entry.attrs)
     values = cube.read()

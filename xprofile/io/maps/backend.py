@@ -12,8 +12,9 @@ from xarray.backends import BackendEntrypoint
 
 from ...exceptions import InvalidOptionError, XProfileError
 from ...schema.history import extend_history
-from ...schema.names import LAT, LON
+from ...schema.names import CELL, LAT, LON
 from ...schema.options import check_options
+from ...schema.stages import is_healpix
 from ...schema.variables import MAPS
 from ..fits.files import FileSource, FitsFile, open_fits, reusable_source
 from .opening import PARTS, open_maps, read_maps
@@ -26,7 +27,9 @@ _CHUNK_BYTES = 2**26  # technical: size up to which an image is one chunk, as da
 _STEP = "open_dataset"  # in the history
 
 _OF_ONE_MAP = set(inspect.signature(open_map).parameters)
-_OPTIONS = set(inspect.signature(open_maps).parameters) - {"path", "drop_variables", "chunks"}
+_OPTIONS = {*inspect.signature(open_maps).parameters, *_OF_ONE_MAP} - {
+    "path", "drop_variables", "chunks"
+}  # fmt: skip
 
 
 class MapsBackend(BackendEntrypoint):
@@ -48,7 +51,8 @@ class MapsBackend(BackendEntrypoint):
         ``hdu={"counts": "ON", ...}`` or ``exposure="exposure.fits"``: the file is then that of the
         counts. Other files are one map.
         """
-        check_options(open_maps, options, TypeError("unknown option"))
+        of_maps = {name: one for name, one in options.items() if name not in _OF_ONE_MAP}
+        check_options(open_maps, of_maps, TypeError("unknown option"))
         names = [drop_variables] if isinstance(drop_variables, str) else [*(drop_variables or [])]
         source = reusable_source(filename_or_obj)
         parts = {name: one for name, one in options.items() if name in PARTS}
@@ -56,6 +60,11 @@ class MapsBackend(BackendEntrypoint):
         with open_fits(source, lazy=True) as file:
             is_dataset = _has_maps(file)
         if parts or is_dataset or isinstance(options.get("hdu"), dict):
+            if "column" in others:
+                raise InvalidOptionError(
+                    "column is for a single map, but the file is opened as maps of several parts; "
+                    "read the part by open_map(..., column=...), and give it to open_maps"
+                )
             known = [name for name in names if name in MAPS]
             path: FileSource | None = source
             if not is_dataset and "hdu" not in options and "counts" not in parts:
@@ -69,9 +78,8 @@ class MapsBackend(BackendEntrypoint):
             history = one.attrs.pop("history")
             maps = extend_history(one.to_dataset(), xr.Dataset(), history)
         maps = maps.drop_vars({*names} - set(MAPS), errors="ignore")
-        for variable in maps.data_vars.values():
-            if variable.nbytes > _CHUNK_BYTES and {LAT, LON} <= set(variable.dims):
-                variable.encoding["preferred_chunks"] = _preferred_chunks(variable)
+        for name, chunks in _preferred_chunks(maps).items():
+            maps.variables[name].encoding["preferred_chunks"] = chunks
         maps.set_close(close)
         return maps
 
@@ -101,8 +109,25 @@ def _has_maps(file: FitsFile) -> bool:
     return "COUNTS" in file and "EXPOSURE" in file
 
 
-def _preferred_chunks(image: xr.DataArray) -> dict[Hashable, int]:
-    """Return chunks for a large image: single planes, or some rows of each plane."""
+def _preferred_chunks(maps: xr.Dataset) -> dict[Hashable, dict[Hashable, int]]:
+    """Return chunks for large images by name: single planes, or some rows of each plane.
+
+    Of HEALPix, they are some cells at all energies, which are together in a file; the same cells
+    for all images, and for the numbers of the cells.
+    """
+    if is_healpix(maps):
+        images = {name: v for name, v in maps.variables.items() if CELL in v.dims}
+        width = maps.sizes[CELL]
+        most = max(variable.nbytes for variable in images.values())
+        if most <= _CHUNK_BYTES:
+            return {}
+        cells = max(_CHUNK_BYTES * width // most, 1)
+        return {name: {**v.sizes, CELL: cells} for name, v in images.items()}
+    large = {k: v for k, v in maps.data_vars.items() if v.nbytes > _CHUNK_BYTES}
+    return {k: _rows_of_planes(v) for k, v in large.items() if {LAT, LON} <= set(v.dims)}
+
+
+def _rows_of_planes(image: xr.DataArray) -> dict[Hashable, int]:
     rows = max(_CHUNK_BYTES // (image.sizes[LON] * image.dtype.itemsize), 1)
     whole = {LAT: min(image.sizes[LAT], rows), LON: image.sizes[LON]}
     return {dim: whole.get(str(dim), 1) for dim in image.dims}

@@ -76,12 +76,13 @@ def from_gammapy(
           function; of a RecoPSFMap with the dim ``energy`` instead.
         - ``counts_off``, ``acceptance``, ``acceptance_off`` (energy, lat, lon): off counts and
           relative acceptances, instead of a background.
-        - Coordinates as from `open_maps`.
+        - Coordinates as from `open_maps`. Of HEALPix, the dim ``cell`` in place of ``lat`` and
+          ``lon``.
 
     Raises
     ------
     InvalidDataError
-        If `dataset` is of another type, or its maps cannot be used here, such as HEALPix.
+        If `dataset` is of another type, or its maps cannot be used here, such as those of a region.
     MissingVariableError
         If the dataset has no counts or exposure, or off counts without acceptances.
     InvalidOptionError

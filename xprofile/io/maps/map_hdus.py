@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError
 from ...maps.axes import Axis
+from ...maps.grid import sky_grid
+from ...maps.healpix.grid import HealpixGrid
 from ...maps.wcs import decode_wcs, encode_wcs, pixel_grid, positions_in_order
 from ...maps.world.cards import header_of_cards
-from ...schema.names import ENERGY_TRUE, LAT, LON
+from ...schema.names import CELL, CELL_IDS, ENERGY_TRUE, LAT, LON
+from ...schema.stages import sky_dims
 from ...schema.variables import MAPS
 from ..fits.bands_tables import make_bands_table
+from ..fits.healpix.writing import healpix_hdus
 from .responses import position_dims
 
-__all__ = ["image_hdus", "response_hdus"]
+__all__ = ["image_hdus", "response_hdus", "table_hdus"]
 
 _FITS_FLOATS = {2: np.float32, 4: np.float32, 8: np.float64}  # types by the bytes of a number
 
@@ -53,15 +57,44 @@ def image_hdus(
     InvalidDataError
         If the map has other dims.
     """
-    if set(values.dims) != set(dims):
-        raise InvalidDataError(
-            f"{values.name} has dims {values.dims}, expected {tuple(dims)}; select along the others"
-        )
+    _check_dims(values, dims)
     hdu = fits.ImageHDU(_to_fits_type(values.transpose(*dims).to_numpy()), name=name)
     hdu.header.extend(header_of_cards(cards))
     hdu.header["BANDSHDU"] = f"{name}_BANDS"
     hdu.header["BUNIT"] = str(values.attrs.get("units", ""))
     return [hdu, make_bands_table(name, axes)]
+
+
+def table_hdus(name: str, values: xr.DataArray, axis: Axis, grid: HealpixGrid) -> list[Any]:
+    """Make the table of a HEALPix map and its BANDS table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the HDU of the map.
+    values : xarray.DataArray
+        The map, of cells with ascending numbers.
+    axis : Axis
+        Energies.
+    grid : HealpixGrid
+        The cells.
+
+    Raises
+    ------
+    InvalidDataError
+        If the map has other dims, or FITS has no name for the sky frame.
+    """
+    dims = (axis.name, CELL)
+    _check_dims(values, dims)
+    unit = str(values.attrs.get("units", ""))
+    return healpix_hdus(name, values.transpose(*dims).to_numpy(), unit, axis, grid)
+
+
+def _check_dims(values: xr.DataArray, dims: Sequence[str]) -> None:
+    if set(values.dims) != set(dims):
+        raise InvalidDataError(
+            f"{values.name} has dims {values.dims}, expected {tuple(dims)}; select along the others"
+        )
 
 
 def response_hdus(maps: xr.Dataset, name: str, axes: dict[str, Axis]) -> list[Any]:
@@ -100,14 +133,19 @@ def response_hdus(maps: xr.Dataset, name: str, axes: dict[str, Axis]) -> list[An
 
 def _exposure_at_positions(maps: xr.Dataset, name: str) -> xr.DataArray:
     """Return the exposure (energy_true, ...) at the positions of a response, or at the centre."""
-    grid, exposure = pixel_grid(maps), maps["exposure"]
+    grid, exposure = sky_grid(maps), maps["exposure"]
     dims = position_dims(name)
     if not set(dims) <= set(maps[name].dims):
-        return exposure.isel({LAT: grid.y.size // 2, LON: grid.x.size // 2}, drop=True)
+        return exposure.isel({dim: exposure.sizes[dim] // 2 for dim in sky_dims(maps)}, drop=True)
     rows, columns = (maps.sizes[dim] for dim in dims)
     positions = pixel_grid(maps, name)
     lonlat = np.broadcast_arrays(*positions.lonlat(positions.x, positions.y[:, None]))
     sky = SkyCoord(*(part.ravel() for part in lonlat), unit="deg", frame=positions.frame)
+    if isinstance(grid, HealpixGrid):
+        found = grid.find_pixels(sky).reshape(rows, columns)
+        place = np.where(found < 0, exposure.sizes[CELL] // 2, found)
+        at = exposure.isel({CELL: xr.DataArray(place, dims=dims)})
+        return at.drop_vars([CELL_IDS], errors="ignore")
     nearest = {
         dim: xr.DataArray(_nearest_pixel(at, pixels).reshape(rows, columns), dims=dims)
         for dim, at, pixels in zip((LON, LAT), grid.pixel(sky), (grid.x, grid.y), strict=True)

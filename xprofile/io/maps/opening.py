@@ -8,9 +8,11 @@ from typing import Any
 
 import astropy.units as u
 import xarray as xr
+from astropy.coordinates import BaseCoordinateFrame
 
 from ...maps.arrays import effective_areas
 from ...maps.value_warnings import warn_of_odd_values
+from ...maps.world.frames import frame_from_option
 from ...schema.history import extend_history
 from ...schema.names import ENERGY_UNIT
 from ...schema.options import NOT_GIVEN, NotGiven, suggests_options
@@ -52,6 +54,7 @@ def open_maps(
     effective_area: u.Quantity | None = None,
     livetime: u.Quantity | None = None,
     energy_unit: str | NotGiven = NOT_GIVEN,
+    frame: str | BaseCoordinateFrame | None = None,
     drop_variables: Iterable[str] = (),
     chunks: int | str | Mapping[str, Any] | None = None,
     checksum: bool = False,
@@ -97,6 +100,9 @@ def open_maps(
     energy_unit : str
         Unit of both energy axes, TeV if it is not given. Energies in files are also taken to be in
         it where neither the file nor its format names their unit; without it, that is an error.
+    frame : str or astropy frame, optional
+        Sky frame of HEALPix maps whose files name none, such as ``"icrs"`` for exposures of the
+        Fermi tools. It holds for all parts that name none; without it, that is an error.
     drop_variables : iterable of str
         Variables to leave out, for example ``["edisp"]``. Without energy dispersion, true and
         reconstructed energy are taken to be the same.
@@ -126,6 +132,8 @@ def open_maps(
           ``energy_true``, in `energy_unit`; ``rad`` in deg.
         - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
           ``lat`` (lat) in deg if the WCS is a plate carree along them.
+        - Of HEALPix, ``cell`` in place of ``lat`` and ``lon``, with the coordinates ``cell_ids``
+          (cell), the numbers of the cells, and ``healpix``, level, scheme and frame of the grid.
 
     Raises
     ------
@@ -133,7 +141,7 @@ def open_maps(
         If a file does not exist.
     FileFormatError
         If a file is truncated, of another format, or lacks a part, or if parts have different
-        pixels or energies.
+        pixels or energies. Also if a HEALPix map names no sky frame and `frame` is not given.
     InvalidOptionError
         If an option has a wrong value, a file has no such HDU, or counts or exposure are missing.
     InvalidEnergyError
@@ -175,7 +183,7 @@ def open_maps(
     lazy = chunks is not None
     maps, _ = read_maps(
         path, given, hdu=hdu, unit=unit, energy_edges=energy_edges, exposure_unit=exposure_unit,
-        effective_area=effective_area, livetime=livetime, energy_unit=energy_unit,
+        effective_area=effective_area, livetime=livetime, energy_unit=energy_unit, frame=frame,
         drop_variables=drop_variables, lazy=lazy, checksum=checksum,
     )  # fmt: skip
     if chunks is not None:
@@ -195,6 +203,7 @@ def read_maps(
     effective_area: u.Quantity | None = None,
     livetime: u.Quantity | None = None,
     energy_unit: str | NotGiven = NOT_GIVEN,
+    frame: str | BaseCoordinateFrame | None = None,
     drop_variables: Iterable[str] = (),
     lazy: bool = False,
     checksum: bool = False,
@@ -217,16 +226,17 @@ def read_maps(
     named = name_hdus(path, hdu, given)
     sources = {name: named[name] for name in given if name in named}
     options = {"unit": unit, "energy_edges": energy_edges, "exposure_unit": exposure_unit,
-               "effective_area": effective_area}  # fmt: skip
+               "effective_area": effective_area, "frame": frame}  # fmt: skip
     path = path if hdu is None else None
     check_sources(path, sources, skip)
     units = given_units(unit, exposure_unit, MAPS)
     known_unit = None if energy_unit is NOT_GIVEN else energy_unit_name(energy_unit)
     bands = energy_bands(energy_edges)
+    sky_frame = None if frame is None else frame_from_option(frame)
     area = None if effective_area is None else effective_areas(effective_area)
     parts = MapParts(bands=bands, effective_area=area)
     with ExitStack() as stack:
-        opener = SourceOpener(stack, lazy, checksum, known_unit, units, bands)
+        opener = SourceOpener(stack, lazy, checksum, known_unit, units, bands, sky_frame)
         _open_parts(parts, opener, path, sources, skip)
         known = set_units(parts.images, parts.responses, units)
         axis_unit, time = known_unit or ENERGY_UNIT, seconds(livetime)

@@ -23,13 +23,15 @@ from ...schema.names import EDISP, ENERGY, ENERGY_TRUE
 from ...schema.variables import MAPS, names_of_kind
 from ...schema.warning_place import user_stacklevel
 from ..fits.files import FitsFile
-from ..fits.skymap import SkyMap, read_skymap, skymap_from_array
+from ..fits.reading.skymaps import read_skymap
+from ..fits.skymap import SkyMap, skymap_from_array
 from .ctools.count_cubes import RATE_UNIT, is_ctbkgcube, masks_of_counts
 from .ctools.response_cubes import has_edispcube, has_psfcube, read_edispcube, read_psfcube
 from .fermi import has_drm, has_gtpsf, read_drm, read_gtpsf
 from .images.bands import check_number, images_of_bands
 from .images.named_hdus import check_choice
 from .images.sources import OpenedSource, PartSource, SourceOpener, is_pair, number_map
+from .images.unseen import without_unseen_cells
 from .responses import Response, read_response, response_from_array
 
 __all__ = [
@@ -199,7 +201,10 @@ def _read_images(opened: OpenedSource, name: str, parts: MapParts) -> list[SkyMa
     """Read the images of a part; a number becomes an image on the pixels of the counts."""
     source = opened.content
     if isinstance(source, xr.DataArray):
-        return [_rename_energy(skymap_from_array(source, name), name)]
+        image = skymap_from_array(source, name)
+        if name not in ("counts", "mask") and not source.chunks:
+            image = without_unseen_cells(replace(image, may_lack_values=True))
+        return [_rename_energy(image, name)]
     if not isinstance(source, FitsFile):
         if name in ("counts", "mask"):
             raise InvalidOptionError(f"{name} must be a file or a DataArray, found {source!r}")
@@ -219,7 +224,7 @@ def read_image(file: FitsFile, name: str, hdu: str | int | None) -> SkyMap:
 
     Without an HDU, it is the first image of the file.
     """
-    image = read_skymap(file, [] if hdu is None else [hdu])
+    image = without_unseen_cells(read_skymap(file, [] if hdu is None else [hdu]))
     if name == "background" and is_ctbkgcube(file, image):
         image = replace(image, unit=RATE_UNIT)
         file.notes.append(f"{image.label} in {RATE_UNIT}")

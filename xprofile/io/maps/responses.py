@@ -1,8 +1,8 @@
 """Responses: energy dispersion and PSF, read from Gammapy's layout and added to maps.
 
-A response is a table on a region of one pixel, or an image on a grid of positions. An energy
-dispersion is either a kernel, the fraction of the events of a true-energy bin in each reconstructed
-bin, or a density over migra, the ratio of reconstructed to true energy.
+A response is a table on one region, or an image on a grid of positions. An energy dispersion is a
+kernel, the fraction of the events of a true-energy bin in each reconstructed bin, or a density over
+migra, the ratio of reconstructed to true energy.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from ...schema.variables import COORDS, MAPS, data_array
 from ..fits.arrays import image_values, native_order
 from ..fits.bands_tables import MIGRA, read_bands_table
 from ..fits.files import FitsFile
-from ..fits.skymap import axis_from_array, read_wcs
+from ..fits.healpix.columns import is_healpix_table
+from ..fits.reading.skymaps import read_wcs
+from ..fits.skymap import axis_from_array
 from ..fits.units import named_unit, remedy_for, unit_by_integral, unit_factor
+from .cell_responses import read_cell_response
 from .migration import bin_fractions, integrate_migra, interpolate_nodes
 
 __all__ = [
@@ -79,7 +82,7 @@ class Response:
 
 
 def position_dims(name: str) -> tuple[str, str]:
-    """Return the dims of the grid of positions that a response may have."""
+    """Return the dims of the grid of positions of a response."""
     return f"{LAT}_{name}", f"{LON}_{name}"
 
 
@@ -91,9 +94,9 @@ def read_response(file: FitsFile, name: str, hdu: Hdu | None = None) -> Response
     file : FitsFile
         The file.
     name : {"EDISP", "PSF"}
-        Name of the HDU, unless one is given.
+        Name of the HDU.
     hdu : ImageHDU or BinTableHDU, optional
-        HDU that the caller names.
+        Another HDU.
 
     Raises
     ------
@@ -101,7 +104,7 @@ def read_response(file: FitsFile, name: str, hdu: Hdu | None = None) -> Response
         If the HDU or its axes are missing, or its values do not fit the axes.
     """
     hdu = _find_hdu(file, name) if hdu is None else hdu
-    label, bands = f"{hdu.name} of {file.label}", _bands_name(hdu)
+    label, bands = file.label_of(hdu), _bands_name(hdu)
     if bands not in file:
         raise FileFormatError(
             f"{label} has no table of energies: HDU {bands} is missing; found {file.hdu_names}"
@@ -113,17 +116,19 @@ def read_response(file: FitsFile, name: str, hdu: Hdu | None = None) -> Response
             raise FileFormatError(
                 f"{name} has the shape {hdu.shape}, expected {sizes} and two axes of positions"
             )
-        unit, wcs = hdu.header.get("BUNIT"), read_wcs(hdu)[0]
-        return _with_unit(Response(image_values(hdu), axes, unit, label, wcs), file)
+        found = Response(image_values(hdu), axes, hdu.header.get("BUNIT"), label, read_wcs(hdu)[0])
+        return _with_unit(found, file)
+    if is_healpix_table(hdu):
+        values, wcs = read_cell_response(file, hdu, sizes, label)
+        return _with_unit(Response(values, axes, hdu.header.get("BUNIT"), label, wcs), file)
     if "DATA" not in map(str.upper, hdu.columns.names):
         raise FileFormatError(f"{name} has no column DATA; found {hdu.columns.names}")
-    values = native_order(hdu.data["DATA"]).reshape(-1)
+    values, unit = native_order(hdu.data["DATA"]).reshape(-1), hdu.columns["DATA"].unit
     if values.size != np.prod(sizes) or values.dtype.kind not in "iuf":
         raise FileFormatError(
             f"{name} has {values.size} values of {values.dtype}, expected {np.prod(sizes)} numbers "
             "from its axes"
         )
-    unit = hdu.columns["DATA"].unit
     return _with_unit(Response(values.reshape(sizes), axes, unit, label), file)
 
 

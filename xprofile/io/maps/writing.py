@@ -1,7 +1,7 @@
 """Writing of maps: one FITS file in the layout of Gammapy's MapDataset or MapDatasetOnOff.
 
-Each map is an image HDU with its energies in a ``*_BANDS`` table. Energy dispersion and PSF are
-tables on a region of one pixel, or images on a grid of positions.
+Each map is an image HDU, or a table for HEALPix, with its energies in a ``*_BANDS`` table. Energy
+dispersion and PSF are tables on a region of one pixel, or images on a grid of positions.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ import xarray as xr
 from astropy.io import fits
 
 from ...exceptions import InvalidDataError, MissingVariableError
+from ...maps.grid import sky_grid
+from ...maps.healpix.grid import HealpixGrid
+from ...maps.pixelgrid import PixelGrid
 from ...maps.wcs import encode_wcs, pixel_grid
 from ...maps.world.distortions import move_pixels
 from ...schema.axes import ascending_values
 from ...schema.checks import check_maps_layout
 from ...schema.history import creator
-from ...schema.names import DATASET, ENERGY, ENERGY_TRUE, LAT, LON, RAD, low
+from ...schema.names import CELL, DATASET, ENERGY, ENERGY_TRUE, LAT, LON, RAD, low
 from ...schema.options import suggests_options
 from ...schema.variables import MAPS
 from ..atomic_writing import write_atomically
 from ..compressed_writing import write_hdus
 from ..fits.bands_tables import axis_to_write
 from ..paths import StrPath
-from .map_hdus import image_hdus, response_hdus
+from .map_hdus import image_hdus, response_hdus, table_hdus
 
 __all__ = ["write_maps"]
 
@@ -68,7 +71,9 @@ def write_maps(maps: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     file. Longitudes come back in the range that `open_maps` gives. Energies are written in the unit
     of the maps: reconstructed energies by their edges; true energies by their edges as well, or by
     their nodes if these are not the centres of the edges. In this case the outermost edges follow
-    from the nodes. The history is written to HISTORY cards. Other variables are left out.
+    from the nodes. HEALPix maps are tables, in ascending order of the cells. Gammapy reads cells of
+    a part of the sky as a map of the whole sky, with 0 elsewhere. The history is written to HISTORY
+    cards. Other variables are left out.
 
     Examples
     --------
@@ -87,7 +92,8 @@ def _make_hdus(maps: xr.Dataset) -> fits.HDUList:
     names = [name for name in MAPS if name in maps]
     ordered = _sort_pixels(maps)[names]
     axes = {dim: axis_to_write(ordered, dim) for dim in _axis_dims(ordered)}
-    cards = _wcs_cards(ordered)
+    grid = sky_grid(ordered)
+    cards = {} if isinstance(grid, HealpixGrid) else _wcs_cards(ordered)
     ordered = ordered.compute()
     hdus = [_primary_hdu(maps)]
     for name in names:
@@ -96,7 +102,10 @@ def _make_hdus(maps: xr.Dataset) -> fits.HDUList:
             continue
         dims = MAPS[name].dims
         hdu = _HDU_NAMES.get(name, name.upper())
-        hdus += image_hdus(hdu, ordered[name], dims, [axes[dims[0]]], cards)
+        if isinstance(grid, HealpixGrid):
+            hdus += table_hdus(hdu, ordered[name], axes[dims[0]], grid)
+        else:
+            hdus += image_hdus(hdu, ordered[name], dims, [axes[dims[0]]], cards)
     return fits.HDUList(hdus)
 
 
@@ -130,12 +139,16 @@ def _sort_pixels(maps: xr.Dataset) -> xr.Dataset:
     InvalidDataError
         If columns or rows are missing between others.
     """
-    grid = pixel_grid(maps)
-    values = {LON: grid.x, LAT: grid.y}
+    grid = sky_grid(maps)
+    values: dict[str, Any] = {}
+    if isinstance(grid, PixelGrid):
+        values = {LON: grid.x, LAT: grid.y}
+    else:
+        values = {CELL: np.asarray(grid.cell_ids)}
     for dim in _axis_dims(maps):
         values[dim] = maps[low(dim) if low(dim) in maps.coords else dim].to_numpy()
     order = {dim: np.argsort(v) for dim, v in values.items() if np.any(np.diff(v) <= 0)}
-    for dim, name in ((LON, "x"), (LAT, "y")):
+    for dim, name in ((LON, "x"), (LAT, "y")) if isinstance(grid, PixelGrid) else ():
         pixels = np.sort(values[dim])
         gap = np.flatnonzero(np.diff(pixels) != 1)
         if gap.size:

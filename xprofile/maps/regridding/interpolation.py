@@ -13,7 +13,14 @@ from ..pixelgrid import TURN_ROUNDING, PixelGrid
 from ..sphere import lonlat_deg, unit_vectors
 from .edge_of_sky import SkyNeighbours, find_neighbours, trusted_pixels
 
-__all__ = ["covered_pixels", "interpolate_at", "interpolate_to", "is_whole_sky"]
+__all__ = [
+    "covered_pixels",
+    "covered_positions",
+    "interpolate_at",
+    "interpolate_positions",
+    "interpolate_to",
+    "is_whole_sky",
+]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -78,6 +85,22 @@ def interpolate_at(
         places = _places_of(source, target.frame, *target.lonlat(x[part], y[part]))
         result[:, part] = _interpolated(values, source, places)
     return result
+
+
+def covered_positions(source: PixelGrid, sky: SkyCoord) -> Bool:
+    """Whether `interpolate_positions` gives values for positions, (n,)."""
+    return _places_of(source, sky.frame, *lonlat_deg(sky)).inside
+
+
+def interpolate_positions(
+    values: NDArray[np.generic], source: PixelGrid, sky: SkyCoord
+) -> NDArray[np.generic]:
+    """Interpolate planes to positions on the sky (n,): (nplane, n); as `interpolate_to`.
+
+    Values are NaN for positions that are NaN, too.
+    """
+    places = _places_of(source, sky.frame, *lonlat_deg(sky))
+    return _interpolated(_as_float(values), source, places)
 
 
 def is_whole_sky(grid: PixelGrid) -> bool:

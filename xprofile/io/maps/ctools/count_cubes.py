@@ -22,7 +22,8 @@ from ...fits.cubes import Cube
 from ...fits.derived_cubes import CombinedCube, scaled_cube
 from ...fits.files import FitsFile
 from ...fits.rate_cubes import IntegratedRateCube
-from ...fits.skymap import SkyMap, read_skymap
+from ...fits.reading.skymaps import read_skymap
+from ...fits.skymap import SkyMap
 from ...fits.units import parse_unit, remedy_for, unit_factor
 
 __all__ = [
@@ -134,7 +135,7 @@ def counts_of_rate(cube: Cube, image: SkyMap, counts: SkyMap, livetime: float | 
     whole_bins = _is_bare(image) and not axis.at_nodes and same_axis(axis.edges, bins.edges)
     nodes = None if whole_bins else axis.centres
     warn_of_extrapolation(image.label, axis.edges, bins.centres, "or make it again with ctbkgcube")
-    return IntegratedRateCube(rate, nodes, bins.edges, counts.wcs, livetime)
+    return IntegratedRateCube(rate, nodes, bins.edges, counts.grid, livetime)
 
 
 def warn_of_other_livetime(exposure: SkyMap, counts: SkyMap) -> None:

@@ -22,7 +22,7 @@ from ...fits.arrays import image_values
 from ...fits.bands_tables import MIGRA
 from ...fits.files import FitsFile
 from ...fits.image_axes import axis_from_ebounds, axis_from_energies
-from ...fits.skymap import read_wcs
+from ...fits.reading.skymaps import read_wcs
 from ...fits.table_columns import column_in_unit
 from ..responses import Hdu, Response
 
@@ -130,7 +130,7 @@ def _read_cube(
     """
     if hdu is None:
         hdu = max(file.hdus, key=lambda one: one.header["NAXIS"] if one.is_image else 0)
-    label = f"{hdu.name} of {file.label}"
+    label = file.label_of(hdu)
     wcs, pixels = read_wcs(hdu)
     energy = _read_energies(file, label)
     columns = getattr(file[table], "columns", None)

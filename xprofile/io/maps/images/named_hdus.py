@@ -11,6 +11,7 @@ from ....exceptions import DataWarning, FileFormatError, InvalidOptionError
 from ....schema.variables import MAPS
 from ....schema.warning_place import user_stacklevel
 from ...fits.files import FileSource, FitsFile
+from ...fits.reading.skymaps import is_map_hdu
 
 __all__ = ["check_choice", "name_hdus"]
 
@@ -32,7 +33,7 @@ def check_choice(file: FitsFile, name: str, hdu: str) -> None:
     """
     if hdu in (name.upper(), file.hdus[0].name):
         return
-    images = [one.name for one in file.hdus if one.is_image and one.header["NAXIS"] > 1]
+    images = [one.name for one in file.hdus if is_map_hdu(one)]
     how = f"name the HDU: {name}=({Path(file.name).name!r}, {images[-1]!r}), for example"
     if hdu in _NAMES:
         raise FileFormatError(

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeGuard
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from astropy.coordinates import BaseCoordinateFrame
 from xarray.backends import CachingFileManager
 
 from ....exceptions import InvalidOptionError
@@ -69,6 +70,8 @@ class SourceOpener:
         Units that the caller gives for parts.
     bands : Axis, optional
         Energy bands that the caller gives.
+    frame : BaseCoordinateFrame, optional
+        Sky frame of HEALPix maps that name none.
     """
 
     stack: ExitStack
@@ -77,6 +80,7 @@ class SourceOpener:
     energy_unit: str | None = None
     units: Mapping[str, GivenUnit] = field(default_factory=dict)
     bands: Axis | None = None
+    frame: BaseCoordinateFrame | None = None
     _files: dict[Any, FitsFile] = field(default_factory=dict)
 
     @property
@@ -103,7 +107,7 @@ class SourceOpener:
     def for_part(self, name: str, file: FitsFile) -> FitsFile:
         """Return an open file with what the caller says about the energies of a part."""
         unit = self.units.get(name, GivenUnit()).energy
-        return replace(file, given_energy_unit=unit, bands=self.bands)
+        return replace(file, given_energy_unit=unit, bands=self.bands, frame=self.frame)
 
     def open(self, name: str, source: Any) -> OpenedSource:
         """Open the source of a part.
@@ -205,7 +209,7 @@ def number_map(name: str, value: float | u.Quantity, like: SkyMap) -> SkyMap:
         )
     unit = str(quantity.unit) or None
     cube = ConstantCube(like.image_shape, float(quantity.value.item()))
-    return SkyMap(cube, (), like.wcs, unit, f"{name}={value}")
+    return SkyMap(cube, (), like.sky, unit, f"{name}={value}")
 
 
 def source_label(source: Any) -> str:
