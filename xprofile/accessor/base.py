@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import xarray as xr
 
 from ..exceptions import WrongStageError
-from ..schema.names import LAT, LON, WCS_NAME
-from ..schema.stages import FIT_STAGES, STAGES, find_stage, is_map_image, missing_names
+from ..schema.names import HEALPIX, WCS_NAME
+from ..schema.stages import (
+    FIT_STAGES,
+    STAGES,
+    find_stage,
+    is_healpix,
+    is_map_image,
+    missing_names,
+    sky_dims,
+)
 from .delegation import calls
 
 if TYPE_CHECKING:
@@ -216,8 +224,9 @@ class DataArrayProfile(StageAccessor):
     Parameters
     ----------
     obj : xarray.DataArray
-        Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs`` is a map
-        image and has the methods of `xprofile.accessor.image.ImageAccessor`.
+        Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs``, or with the
+        dim ``cell`` and the coordinate ``healpix``, is a map image and has the methods of
+        `xprofile.accessor.image.ImageAccessor`.
     """
 
     _obj: xr.DataArray
@@ -239,8 +248,9 @@ class DataArrayProfile(StageAccessor):
     def _lacks(self, stage: str) -> str:
         if stage != "image":
             return ""
-        missing = [dim for dim in (LAT, LON) if dim not in self._obj.dims]
-        missing += [WCS_NAME] if WCS_NAME not in self._obj.coords else []
+        missing = [dim for dim in sky_dims(self._obj) if dim not in self._obj.dims]
+        grid = HEALPIX if is_healpix(self._obj) else WCS_NAME
+        missing += [grid] if grid not in self._obj.coords else []
         return f" and lacks {', '.join(missing)}"
 
     @calls("maps.indexing.selecting.select")

@@ -33,33 +33,37 @@ class ImageAccessor(DataArrayProfile):
 
     @property
     def wcs(self) -> WCS:
-        """Celestial WCS of the map."""
+        """Celestial WCS of the map; one in HEALPix has none."""
         from ..maps.wcs import decode_wcs
 
         return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon), NaN off the sky."""
+        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky."""
         from ..maps.positions import skycoord
 
         return skycoord(self._obj)
 
     @property
     def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon)."""
+        """Solid angle of the pixels in sr, (lat, lon) or (cell)."""
         from ..maps.positions import solid_angle
 
         return solid_angle(self._obj)
 
     @calls("binned.selection.cutout")
     def cutout(
-        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+        self,
+        center: SkyCoord,
+        width: u.Quantity | tuple[u.Quantity, u.Quantity] | None = None,
+        *,
+        radius: u.Quantity | None = None,
     ) -> xr.DataArray:
         """Cut the map out round a position."""
         from ..binned.selection import cutout
 
-        return cutout(self._obj, center, width)
+        return cutout(self._obj, center, width, radius=radius)
 
     @calls("binned.image_binning.bin_image")
     def bin(

@@ -43,33 +43,37 @@ class MapsAccessor(DatasetProfile):
 
     @property
     def wcs(self) -> WCS:
-        """Celestial WCS of the maps."""
+        """Celestial WCS of the maps; those in HEALPix have none."""
         from ..maps.wcs import decode_wcs
 
         return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon), NaN off the sky."""
+        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky."""
         from ..maps.positions import skycoord
 
         return skycoord(self._obj)
 
     @property
     def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon)."""
+        """Solid angle of the pixels in sr, (lat, lon) or (cell)."""
         from ..maps.positions import solid_angle
 
         return solid_angle(self._obj)
 
     @calls("binned.selection.cutout")
     def cutout(
-        self, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]
+        self,
+        center: SkyCoord,
+        width: u.Quantity | tuple[u.Quantity, u.Quantity] | None = None,
+        *,
+        radius: u.Quantity | None = None,
     ) -> xr.Dataset:
         """Cut maps out round a position."""
         from ..binned.selection import cutout
 
-        return cutout(self._obj, center, width)
+        return cutout(self._obj, center, width, radius=radius)
 
     @calls("maps.coarsening.coarsen")
     def coarsen(self, factor: int) -> xr.Dataset:

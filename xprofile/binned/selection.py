@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import astropy.units as u
 import numpy as np
@@ -11,15 +11,17 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
-from ..bins.shapes.boxes import Boxes
+from ..bins.shapes.shape import SphereMembers
 from ..bins.skybins import AnyBins, SkyBins, as_bins
-from ..exceptions import InvalidBinsError, InvalidDataError
-from ..maps.wcs import pixel_grid
+from ..exceptions import InvalidBinsError, InvalidDataError, InvalidOptionError
+from ..maps.grid import from_planes, sky_grid
+from ..maps.healpix.grid import HealpixGrid
 from ..schema.history import extend_history
-from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, WCS_NAME
+from ..schema.names import CELL, ENERGY, ENERGY_TRUE, LAT, LON
 from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
-from ..schema.variables import MAPS, data_array
+from ..schema.stages import grid_names, sky_dims
+from ..schema.variables import MAPS
 from .empty_bins import warn_of_nothing_excluded
 from .members.finding import find_members
 
@@ -47,14 +49,16 @@ def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
     xarray.Dataset
         The maps with this variable replaced or added; the others are unchanged.
 
-        - ``mask`` (energy, lat, lon), bool: False in the regions and where it was False before.
+        - ``mask`` (energy, lat, lon), in HEALPix (energy, cell), bool: False in the regions and
+          where it was False before.
 
     Raises
     ------
     InvalidBinsError
         If `regions` are neither SkyBins nor sky regions.
     InvalidDataError
-        If a map is not one of booleans, or has other dims or other pixels than `maps`.
+        If a map is not one of booleans, has other dims or other pixels than `maps`, or has lost
+        the coordinates that tell its pixels.
 
     Warns
     -----
@@ -86,20 +90,23 @@ def exclude(maps: xr.Dataset, regions: AnyBins | xr.DataArray) -> xr.Dataset:
         return extend_history(masked, maps, f"exclude pixels of {regions.name or 'a map'}")
     if not isinstance(regions, SkyBins) and isinstance(regions, Sized) and not len(regions):
         return maps
-    grid, bins = pixel_grid(maps), as_bins(regions)
+    grid, bins = sky_grid(maps), as_bins(regions)
     outside, members = np.ones(grid.shape, bool), find_members(bins, grid).pixel
     outside.flat[members] = False
     if not members.size:
         warn_of_nothing_excluded(bins, grid)
-    masked = _mask_pixels(maps, xr.DataArray(~outside, dims=(LAT, LON)))
+    left_out = from_planes(xr.Variable((LAT, LON), ~outside), grid)
+    masked = _mask_pixels(maps, xr.DataArray(left_out))
     return extend_history(masked, maps, f"exclude {bins!r}")
 
 
 def _mask_pixels(maps: xr.Dataset, left_out: xr.DataArray) -> xr.Dataset:
-    """Set the mask to False where a map ([energy,] lat, lon) is True."""
+    """Set the mask to False where a map of booleans, with energies or without, is True."""
     old = maps.get("mask", xr.ones_like(maps["counts"], dtype=bool))
     mask = is_used(old) & ~left_out.variable
-    return maps.assign(mask=data_array("mask", mask.transpose(ENERGY, LAT, LON).data, MAPS))
+    dims = (ENERGY, *sky_dims(maps))
+    values = mask.transpose(*dims).data
+    return maps.assign(mask=xr.Variable(dims, values, MAPS["mask"].attrs))
 
 
 def _inside(pixels: xr.DataArray, maps: xr.Dataset) -> xr.DataArray:
@@ -110,17 +117,21 @@ def _inside(pixels: xr.DataArray, maps: xr.Dataset) -> xr.DataArray:
     InvalidDataError
         If it is not one of booleans, or has other dims or pixels.
     """
-    others = set(pixels.dims) - {LAT, LON, ENERGY, ENERGY_TRUE}
-    if pixels.dtype != bool or others or not {LAT, LON} <= set(pixels.dims):
+    sky = sky_dims(maps)
+    others = set(pixels.dims) - {*sky, ENERGY, ENERGY_TRUE}
+    if pixels.dtype != bool or others or not set(sky) <= set(pixels.dims):
         raise InvalidDataError(
-            "a map of pixels to exclude must have booleans and the dims (energy, lat, lon) or "
-            f"(lat, lon), found {pixels.dtype} with {pixels.dims}; compare it with a number, such "
-            "as maps.exposure == 0"
+            f"a map of pixels to exclude must have booleans and the dims (energy, {', '.join(sky)})"
+            f" or ({', '.join(sky)}), found {pixels.dtype} with {pixels.dims}; compare it with a "
+            "number, such as maps.exposure == 0"
         )
     if ENERGY_TRUE in pixels.dims:
         pixels = pixels.all(ENERGY_TRUE)
-    known = [name for name in ("x", "y", WCS_NAME) if name in pixels.coords]
+    _check_known(pixels, maps)
+    known = [name for name in grid_names(maps) if name in pixels.coords]
     for name in (*pixels.dims, *known):
+        if pixels.sizes.get(name) == maps.sizes.get(name) and _are_same(name, pixels, maps):
+            continue
         here, there = (np.atleast_1d(data[name].to_numpy()) for data in (pixels, maps))
         if not np.array_equal(here, there):
             raise InvalidDataError(
@@ -130,20 +141,57 @@ def _inside(pixels: xr.DataArray, maps: xr.Dataset) -> xr.DataArray:
     return pixels
 
 
+def _check_known(pixels: xr.DataArray, maps: xr.Dataset) -> None:
+    """Raise if a map of booleans has lost a coordinate that tells which pixels it has.
+
+    xarray drops those in which the terms of a sum differ. An array without any coordinate is taken
+    to be made for the pixels in their order.
+    """
+    lost = [name for name in grid_names(maps) if name in maps.coords and name not in pixels.coords]
+    if lost and pixels.coords:
+        raise InvalidDataError(
+            f"the map of pixels to exclude has no coordinate {lost}, so its pixels are not known, "
+            "as after a sum of maps on other pixels; make it of these maps, such as "
+            "maps.exposure == 0"
+        )
+
+
+def _are_same(name: Any, pixels: xr.DataArray, maps: xr.Dataset) -> bool:
+    """Whether a coordinate is in neither of two maps, or dask has one and the same array of both.
+
+    So that the numbers of many cells need not be compared.
+    """
+    if name not in pixels.coords and name not in maps.coords:
+        return True
+    tokens = [getattr(data[name].data, "name", None) for data in (pixels, maps)]
+    return None not in tokens and tokens[0] == tokens[1]
+
+
 @suggests_options
-def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.Quantity]) -> Map:
-    """Cut out the smallest rectangle of pixels that contains a box on the sky.
+def cutout(
+    data: Map,
+    center: SkyCoord,
+    width: u.Quantity | tuple[u.Quantity, u.Quantity] | None = None,
+    *,
+    radius: u.Quantity | None = None,
+) -> Map:
+    """Cut out the smallest rectangle of pixels that contains a box or a circle on the sky.
+
+    In HEALPix, the cells with their centre in it; of one smaller than the cells, those that it
+    touches.
 
     Parameters
     ----------
     data : xarray.Dataset or xarray.DataArray
         Maps, or one map.
     center : SkyCoord
-        Centre of the box, a single position. The sides of the box point East and North in its
-        frame.
-    width : Quantity or tuple of Quantity
+        Centre of the box or circle, a single position. The sides of the box point East and North in
+        its frame.
+    width : Quantity or tuple of Quantity, optional
         Full width of the box as an angle; or its width from East to West, and its height from
         North to South.
+    radius : Quantity, optional
+        Radius of a circle, in place of `width`.
 
     Returns
     -------
@@ -153,7 +201,9 @@ def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.
     Raises
     ------
     InvalidBinsError
-        If the width is not a positive angle, or the box is beyond the map.
+        If the width or radius is not a positive angle, or the box or circle is beyond the map.
+    InvalidOptionError
+        If both or none of them are given.
 
     See Also
     --------
@@ -171,22 +221,44 @@ def cutout(data: Map, center: SkyCoord, width: u.Quantity | tuple[u.Quantity, u.
     >>> part.counts.sizes["lon"], part.counts.sizes["lat"]
     (81, 41)
     """
-    full_width, full_height = width if isinstance(width, tuple) else (width, width)
-    box = SkyBins.grid(center, width=full_width, height=full_height, nbin=(1, 1))
-    grid = pixel_grid(data)
-    shape: Boxes = box.shape  # type: ignore[assignment]
+    region = _region(center, width, radius)
+    grid = sky_grid(data)
+    shape: SphereMembers = region.shape  # type: ignore[assignment]
+    if isinstance(grid, HealpixGrid):
+        cells = find_members(region, grid).pixel
+        if not cells.size:
+            cells = grid.find_pixels(shape.sample())
+        cells = np.unique(cells[cells >= 0])
+        _check_found(cells, region)
+        return data.isel({CELL: cells})
     x, y = np.rint(grid.pixel(shape.sample()))
     on_map = _between(x, grid.x) & _between(y, grid.y)
     code = shape.coder(grid.frame, grid.pixel_size)(grid.vectors(grid.x, grid.y[:, None]))
     row, column = np.nonzero(code >= 0)
     x, y = np.append(x[on_map], grid.x[column]), np.append(y[on_map], grid.y[row])
-    if not x.size:
-        raise InvalidBinsError(
-            f"a box of {full_width} x {full_height} round {center!r} is off the map"
-        )
+    _check_found(x, region)
     return data.isel(
         {LON: np.flatnonzero(_between(grid.x, x)), LAT: np.flatnonzero(_between(grid.y, y))}
     )
+
+
+def _region(center: SkyCoord, width: Any, radius: Any) -> SkyBins:
+    """Make the box or the circle to cut out, as a single bin."""
+    if (width is None) == (radius is None):
+        raise InvalidOptionError(
+            f"width={width!r} and radius={radius!r} were given; give the width of a box, such as "
+            "4 * u.deg, or the radius of a circle"
+        )
+    if width is None:
+        return SkyBins.annuli(center, radius_max=radius, nbin=1)
+    full_width, full_height = width if isinstance(width, tuple) else (width, width)
+    return SkyBins.grid(center, width=full_width, height=full_height, nbin=(1, 1))
+
+
+def _check_found(found: NDArray[Any], region: SkyBins) -> None:
+    """Raise if no pixel is in a region."""
+    if not found.size:
+        raise InvalidBinsError(f"{region!r} round {region.center[0]!r} is off the map")
 
 
 def _between(pixels: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -12,8 +12,10 @@ from ..schema.history import extend_history
 from ..schema.names import LAT, LON
 from ..schema.number_checks import check_positive_integer, is_used
 from ..schema.options import suggests_options
+from ..schema.stages import is_healpix
 from ..schema.value_checks import describe_wrong_types
 from ..schema.variables import MAPS
+from .healpix.coarsening import coarsen_cells
 from .pixelgrid import PixelGrid
 from .wcs import grid_coords, pixel_grid
 from .world.distortions import join_pixels
@@ -28,27 +30,36 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
     Parameters
     ----------
     maps : xarray.Dataset
-        Maps with all columns and rows of a rectangle, in ascending order.
+        Maps with all columns and rows of a rectangle, in ascending order; or in HEALPix, with any
+        cells in any order.
     factor : int
-        Number of pixels along each side that become one pixel.
+        Number of pixels along each side that become one pixel; in HEALPix 2, 4, 8 ..., for a grid
+        that is 1, 2, 3 ... levels lower.
 
     Returns
     -------
     xarray.Dataset
-        Maps with the WCS of the larger pixels, and with these values:
+        Maps with the WCS of the larger pixels, or the larger cells, and with these values:
 
         - ``counts``, ``background``, ``counts_off`` (energy, lat, lon): sums.
         - ``exposure`` (energy_true, lat, lon) in cm2 s, ``acceptance`` and ``acceptance_off``
           (energy, lat, lon): averages, weighted with solid angle.
-        - ``mask`` (energy, lat, lon): True where all joined pixels are used.
+        - ``mask`` (energy, lat, lon): True where all joined pixels are used. In HEALPix also False
+          in larger cells that lack a part of their cells on the map.
         - Other variables with pixels: sums. Variables without pixels are unchanged.
 
     Raises
     ------
     InvalidOptionError
-        If the factor is not a positive integer, or does not divide the numbers of columns and rows.
+        If the factor is not a positive integer, or does not divide the numbers of columns and rows;
+        in HEALPix, if it is not a power of two, or the level is not so deep.
     InvalidDataError
         If columns or rows are missing or reversed, or a map does not hold real numbers.
+
+    Warns
+    -----
+    DataWarning
+        If larger cells in HEALPix lack a part of their cells.
 
     See Also
     --------
@@ -72,6 +83,8 @@ def coarsen(maps: xr.Dataset, factor: int) -> xr.Dataset:
             f"these maps cannot be made coarser: {'; '.join(wrong)}; convert them, such as with "
             "astype(float)"
         )
+    if is_healpix(maps):
+        return extend_history(coarsen_cells(maps, int(factor)), maps, f"coarsen {factor}")
     grid = pixel_grid(maps)
     if np.any(np.diff(grid.x) != 1) or np.any(np.diff(grid.y) != 1):
         raise InvalidDataError("columns or rows are missing or reversed: coarsen before selecting")

@@ -1,4 +1,4 @@
-"""Maps made from arrays and a WCS."""
+"""Maps made from arrays and a WCS, or the cells of a HEALPix grid."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from astropy.coordinates import BaseCoordinateFrame
 from astropy.io.fits import Header
 from astropy.wcs import WCS
 from numpy.typing import NDArray
@@ -22,9 +23,9 @@ from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
 from ..schema.written_units.parsing import as_unit
 from .arrays import array_in_unit, check_shape, exposure_array, map_variable
 from .axes import Axis, add_axis, bins_axis, nodes_axis
+from .given.pixels import given_pixels
+from .healpix.coords import IndexingScheme
 from .value_warnings import warn_of_odd_values, warn_of_other_energies
-from .wcs import grid_coords, whole_map
-from .world.celestial import celestial_wcs
 
 __all__ = ["from_arrays"]
 
@@ -35,7 +36,7 @@ Float = NDArray[np.float64]
 def from_arrays(
     counts: Any,
     *,
-    wcs: WCS | Header,
+    wcs: WCS | Header | None = None,
     energy_edges: u.Quantity,
     exposure: Any,
     background: Any = None,
@@ -52,6 +53,11 @@ def from_arrays(
     exposure_unit: str | u.UnitBase | None = None,
     effective_area: u.Quantity | None = None,
     energy_unit: str = ENERGY_UNIT,
+    cell_ids: Any = None,
+    level: int | None = None,
+    nside: int | None = None,
+    indexing_scheme: IndexingScheme | None = None,
+    frame: str | BaseCoordinateFrame | None = None,
 ) -> xr.Dataset:
     """Make maps from arrays.
 
@@ -60,10 +66,10 @@ def from_arrays(
     counts : array_like
         Counts (energy, lat, lon), numpy or dask; an image (lat, lon) if there is one energy bin.
         DataArrays with these dims may have them in any order, and maps may have their pixels and
-        energies in any order.
-    wcs : astropy.wcs.WCS or astropy.io.fits.Header
-        Position of the pixels on the sky. If it has more than two axes, the celestial ones are
-        used. The last axis of the arrays is the first axis of the WCS.
+        energies in any order. In HEALPix, one axis ``cell`` stands for lat and lon in all arrays.
+    wcs : astropy.wcs.WCS or astropy.io.fits.Header, optional
+        Position of the pixels on the sky; HEALPix needs `frame` instead. If it has more than two
+        axes, the celestial ones are used. The last axis of the arrays is the first axis of the WCS.
     energy_edges : Quantity
         Edges of the counts' energy bins, (nenergy + 1,).
     exposure : Quantity or array_like
@@ -100,6 +106,16 @@ def from_arrays(
         Area by which an exposure in s is multiplied: one value, or one for each true energy.
     energy_unit : str
         Unit of both energy axes of the result.
+    cell_ids : array_like of int, optional
+        Numbers of the HEALPix cells, (cell,), in any order, for a part of the sky. The default is
+        all cells in order, 0, 1, ....
+    level, nside : int, optional
+        Level of the HEALPix grid, or its NSIDE, 2**level. All cells need none.
+    indexing_scheme : {"nested", "ring"}, optional
+        Order in which HEALPix cells are numbered, "nested" by default.
+    frame : str or BaseCoordinateFrame, optional
+        Frame of a HEALPix grid, such as "galactic" or "icrs". Counts that are a map in HEALPix tell
+        this and the grid by themselves.
 
     Returns
     -------
@@ -115,14 +131,16 @@ def from_arrays(
         - Coordinates ``energy``, ``energy_min``, ``energy_max`` (energy), and the same for
           ``energy_true``, in `energy_unit`; ``rad`` in deg.
         - Coordinates ``x`` (lon) and ``y`` (lat), the pixel numbers, and ``wcs``; ``lon`` (lon) and
-          ``lat`` (lat) in deg if the WCS is a plate carree along them.
+          ``lat`` (lat) in deg if the WCS is a plate carree along them. In HEALPix, ``cell_ids``
+          (cell) and ``healpix``, and the dim ``cell`` in place of lat and lon.
 
     Raises
     ------
     InvalidEnergyError
         If energies have no unit of energy, are too few, are not positive, or do not ascend.
     InvalidDataError
-        If an array has a wrong shape or unit, or the WCS has no celestial axes.
+        If an array has a wrong shape or unit, the WCS has no celestial axes, or HEALPix cells
+        repeat or do not exist.
     InvalidOptionError
         If an array or a unit is missing, or two arguments exclude each other.
 
@@ -160,21 +178,26 @@ def from_arrays(
     acceptance, acceptance_off = _acceptances(alpha, acceptance, acceptance_off)
     predicted = {"counts": counts, "background": background, "mask": mask}
     on_off = {"counts_off": counts_off, "acceptance": acceptance, "acceptance_off": acceptance_off}
-    wcs = celestial_wcs(wcs)
     given = {name: v for name, v in (predicted | on_off).items() if v is not None}
-    arrays = {name: array_in_unit(name, whole_map(name, v, wcs)) for name, v in given.items()}
-    _check_given(arrays, exposure)
+    _check_given(given, exposure)
+    pixels = given_pixels(
+        counts, wcs, cell_ids=cell_ids, level=level, nside=nside, indexing_scheme=indexing_scheme,
+        frame=frame,
+    )  # fmt: skip
+    arrays = {name: array_in_unit(name, pixels.in_order(name, v)) for name, v in given.items()}
     unit = energy_unit_name(energy_unit)
     axis = _bins_axis(ENERGY, "energy_edges", energy_edges, unit)
     axis_true = _true_axis(axis, energy_true_edges, energy_true, unit)
-    shape = _image_shape(wcs, arrays["counts"])
-    maps = xr.Dataset(coords=grid_coords(wcs, shape))
+    shape = pixels.image_shape(arrays["counts"])
+    maps = xr.Dataset(coords=pixels.coords(shape))
     maps = add_axis(add_axis(maps, axis, ENERGY), axis_true, ENERGY_TRUE)
     for name, values in arrays.items():
-        maps[name] = map_variable(name, values, (axis.size, *shape))
-    exposure = whole_map("exposure", exposure, wcs)
+        plane = map_variable(name, pixels.rows(name, values, axis.size), (axis.size, *shape))
+        maps[name] = pixels.variable(plane)
+    exposure = pixels.rows("exposure", pixels.in_order("exposure", exposure), axis_true.size)
     exposure = exposure_array(exposure, exposure_unit, effective_area, axis_true.size)
-    maps["exposure"] = map_variable("exposure", exposure, (axis_true.size, *shape))
+    plane = map_variable("exposure", exposure, (axis_true.size, *shape))
+    maps["exposure"] = pixels.variable(plane)
     maps = _add_responses(maps, edisp, psf, rad)
     check_maps_layout(maps)
     warn_of_other_energies(maps)
@@ -228,16 +251,6 @@ def _true_axis(axis: Axis, edges: Any, nodes: Any, unit: str) -> Axis:
         centres = energies_from_quantity("energy_true", nodes, unit, least=1)
         return nodes_axis(ENERGY_TRUE, centres, unit, "energy_true")
     return Axis(ENERGY_TRUE, axis.centres, axis.edges, axis.unit)
-
-
-def _image_shape(wcs: WCS, counts: Any) -> tuple[int, int]:
-    """Number of rows and columns in the WCS, or else in the counts."""
-    if counts.ndim not in (2, 3):
-        raise InvalidDataError(
-            f"counts have the shape {counts.shape}, expected three axes (energy, lat, lon)"
-        )
-    known = wcs.array_shape
-    return tuple(counts.shape[-2:]) if not known or 0 in known else tuple(known)
 
 
 def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Dataset:

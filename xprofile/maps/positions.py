@@ -6,9 +6,13 @@ import numpy as np
 import xarray as xr
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 
-from ..schema.names import LAT, LON, SOLID_ANGLE_UNIT
+from ..schema.names import CELL_IDS, LAT, LON, SOLID_ANGLE_UNIT
 from ..schema.options import suggests_options
-from .wcs import decode_wcs, pixel_grid
+from ..schema.stages import is_healpix, sky_dims
+from .grid import sky_grid
+from .healpix.coords import decode_healpix
+from .pixelgrid import PixelGrid
+from .wcs import decode_wcs
 from .world.frames import celestial_frame, frame_attrs
 
 __all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
@@ -16,6 +20,8 @@ __all__ = ["assign_sky_coords", "sky_frame", "skycoord", "solid_angle"]
 
 def sky_frame(data: xr.Dataset | xr.DataArray) -> BaseCoordinateFrame:
     """Return the sky frame of maps, without data."""
+    if is_healpix(data):
+        return decode_healpix(data).frame
     return celestial_frame(decode_wcs(data))
 
 
@@ -31,12 +37,13 @@ def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
     Returns
     -------
     astropy.coordinates.SkyCoord
-        Positions (lat, lon) in the frame of the WCS, NaN off the sky.
+        Positions (lat, lon) in the frame of the WCS, NaN off the sky; in HEALPix (cell), in the
+        frame of the grid.
 
     Raises
     ------
     MissingVariableError
-        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+        If the coordinates are missing that tell where pixels are, such as ``wcs``.
 
     See Also
     --------
@@ -51,8 +58,11 @@ def skycoord(data: xr.Dataset | xr.DataArray) -> SkyCoord:
     >>> sky.shape, sky.frame.name
     ((200, 400), 'galactic')
     """
-    grid = pixel_grid(data)
-    lon, lat = np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None]))
+    grid = sky_grid(data)
+    if isinstance(grid, PixelGrid):
+        lon, lat = np.broadcast_arrays(*grid.lonlat(grid.x, grid.y[:, None]))
+    else:
+        lon, lat = grid.pixel_positions(np.arange(grid.shape[1]))
     return SkyCoord(lon, lat, unit="deg", frame=grid.frame)
 
 
@@ -68,12 +78,12 @@ def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
     Returns
     -------
     xarray.DataArray
-        Named ``solid_angle``, dims (lat, lon), in sr; 0 off the sky.
+        Named ``solid_angle``, dims (lat, lon) or in HEALPix (cell), in sr; 0 off the sky.
 
     Raises
     ------
     MissingVariableError
-        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+        If the coordinates are missing that tell where pixels are, such as ``wcs``.
 
     See Also
     --------
@@ -89,11 +99,14 @@ def solid_angle(data: xr.Dataset | xr.DataArray) -> xr.DataArray:
     (('lat', 'lon'), 'sr')
     >>> brightness = maps.counts / area  # counts per sr
     """
-    grid = pixel_grid(data)
-    kept = {name: c for name, c in data.coords.items() if set(c.dims) <= {LAT, LON}}
-    area = grid.solid_angle(grid.x, grid.y[:, None])
+    grid, dims = sky_grid(data), sky_dims(data)
+    kept = {name: c for name, c in data.coords.items() if set(c.dims) <= set(dims)}
+    if isinstance(grid, PixelGrid):
+        area = grid.solid_angle(grid.x, grid.y[:, None])
+    else:
+        area = xr.full_like(data[CELL_IDS].variable, grid.cell_solid_angle, dtype=float).data
     attrs = {"long_name": "solid angle", "units": SOLID_ANGLE_UNIT}
-    return xr.DataArray(area, kept, (LAT, LON), "solid_angle", attrs)
+    return xr.DataArray(area, kept, dims, "solid_angle", attrs)
 
 
 @suggests_options
@@ -110,7 +123,8 @@ def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        The maps with two more coordinates (lat, lon) in deg, named as in the frame of the WCS:
+        The maps with two more coordinates in deg, with the dims of the pixels, (lat, lon) or in
+        HEALPix (cell), named as in the frame of the maps:
 
         - ``l`` and ``b`` in Galactic coordinates.
         - ``ra`` and ``dec`` in ICRS or FK5.
@@ -119,7 +133,7 @@ def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     MissingVariableError
-        If the ``wcs``, ``x`` or ``y`` coordinate is missing.
+        If the coordinates are missing that tell where pixels are, such as ``wcs``.
 
     See Also
     --------
@@ -133,12 +147,12 @@ def assign_sky_coords(data: xr.Dataset) -> xr.Dataset:
     >>> named.b.dims, named.b.units
     (('lat', 'lon'), 'deg')
     """
-    sky = skycoord(data)
+    sky, dims = skycoord(data), sky_dims(data)
     attrs = {"units": "deg", **frame_attrs(sky.frame.replicate_without_data())}
     names = sky.frame.get_representation_component_names()
     parts = [name for name, component in names.items() if component in ("lon", "lat")]
     coords = {
-        f"{name}_sky" if name in (LAT, LON) else name: ((LAT, LON), getattr(sky, name).deg, attrs)
+        f"{name}_sky" if name in (LAT, LON) else name: (dims, getattr(sky, name).deg, attrs)
         for name in parts
     }
     return data.assign_coords(coords)

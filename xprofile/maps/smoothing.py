@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeAlias
+
 import astropy.units as u
 import numpy as np
 import xarray as xr
@@ -10,14 +14,19 @@ from scipy import ndimage
 
 from ..exceptions import InvalidOptionError
 from ..schema.checks import check_real_numbers
-from ..schema.names import LAT, LON
+from ..schema.names import CELL, CELL_IDS, LAT, LON
 from ..schema.number_checks import is_used
 from ..schema.options import suggests_options
+from ..schema.stages import is_healpix
+from .healpix.coords import decode_healpix
+from .healpix.smoothing import KERNELS, smooth_cells
 from .wcs import pixel_grid, pixels_in_order
 
 __all__ = ["smooth"]
 
 Float = NDArray[np.float64]
+# convolution of values, the map in the order of its pixels, and their places there
+_Prepared: TypeAlias = tuple[Callable[[Float], Float], xr.DataArray, Any]
 
 # Share of a pixel that may be missing to a whole one: 0.3 deg on pixels of 0.1 deg is 3 pixels, for
 # all that rounding makes it 2.9999999999999996. Ten times larger changes nothing; at 0.1, widths
@@ -41,13 +50,15 @@ def smooth(
     Parameters
     ----------
     image : xarray.DataArray
-        Map with the dims lat and lon. Other dims are not smoothed over. A NaN pixel counts as 0
-        for its neighbours, and stays NaN.
+        Map with the dims lat and lon, or in HEALPix cell. Other dims are not smoothed over. A NaN
+        pixel counts as 0 for its neighbours, and stays NaN.
     width : Quantity
         Angle: standard deviation of the Gaussian, radius of the disk, or half the side of the box.
     kernel : {"gauss", "disk", "box"}
         Shape of the kernel. It has the same size in pixels over the whole map, calculated from the
-        pixel scales at the reference point of the WCS.
+        pixel scales at the reference point of the WCS. In HEALPix, there is no box, and the kernel
+        has the same size in degrees everywhere; the weights of the Gaussian are there
+        exp((cos d - 1) / width^2) at an angular distance d.
     mask : xarray.DataArray of bool, optional
         True for pixels to use, with dims of the image. With a mask, the kernel is normalised over
         the used pixels of the map, so that nothing is lost to others, and pixels that are not used
@@ -61,7 +72,7 @@ def smooth(
     Raises
     ------
     InvalidOptionError
-        If `width` is not a positive angle, or the kernel is unknown.
+        If `width` is not a positive angle, or the kernel is unknown or not one for HEALPix.
 
     See Also
     --------
@@ -87,27 +98,50 @@ def smooth(
     if not 0 < angle <= 180:
         raise InvalidOptionError(f"width must be positive and up to 180 deg, found {width!r}")
     check_real_numbers(image)
-    size = angle / pixel_grid(image).pixel_scales[::-1]
-    pixels_in_order(image, "the map")  # raises for gaps
-    ordered = image.transpose(..., LAT, LON)
-    rows, columns = (np.argsort(ordered[name].to_numpy()) for name in ("y", "x"))
-    place = (..., rows[:, None], columns)
+    prepare = _on_cells if is_healpix(image) else _on_plane
+    convolve, ordered, place = prepare(image, angle, kernel)
     values = ordered.to_numpy().astype(float)
     known = np.isfinite(values)
     if mask is not None:
         known &= _mask_values(mask, ordered)
     values, known = values[place], known[place]
-    smoothed = _convolve(np.where(known, values, 0), size, kernel)
+    smoothed = convolve(np.where(known, values, 0))
     if mask is not None:
-        weight = _convolve(known.astype(float), size, kernel)
+        weight = convolve(known.astype(float))
         smoothed = np.divide(smoothed, weight, out=np.zeros_like(smoothed), where=known)
     found = np.empty_like(smoothed)
     found[place] = np.where(known, smoothed, np.nan)
     return ordered.copy(data=found).transpose(*image.dims)
 
 
+def _on_plane(image: xr.DataArray, angle: float, kernel: str) -> _Prepared:
+    """Prepare the smoothing of a plane."""
+    size = angle / pixel_grid(image).pixel_scales[::-1]
+    pixels_in_order(image, "the map")  # raises for gaps
+    ordered = image.transpose(..., LAT, LON)
+    rows, columns = (np.argsort(ordered[name].to_numpy()) for name in ("y", "x"))
+    convolve = partial(_convolve, size=size, kernel=kernel)
+    return convolve, ordered, (..., rows[:, None], columns)
+
+
+def _on_cells(image: xr.DataArray, angle: float, kernel: str) -> _Prepared:
+    """Prepare the smoothing of cells of HEALPix."""
+    if kernel not in KERNELS:
+        raise InvalidOptionError(
+            f"kernel must be one of {list(KERNELS)} for maps in HEALPix, found {kernel!r}"
+        )
+    grid, width = decode_healpix(image), float(np.radians(angle))
+    convolve = partial(smooth_cells, grid=grid, width=width, kernel=kernel)
+    return convolve, image.transpose(..., CELL), ...
+
+
 def _mask_values(mask: xr.DataArray, image: xr.DataArray) -> NDArray[np.bool_]:
     """Values of a mask in the order and with the dims of a map; False where it has none."""
+    if is_healpix(image) and CELL_IDS in mask.coords:
+        here, there = decode_healpix(image), decode_healpix(mask)
+        place = there.cells.find(there.numbers_of(here.nested))
+        known = xr.DataArray(place >= 0, dims=CELL)
+        mask = (is_used(mask).isel({CELL: np.maximum(place, 0)}) & known).drop_vars(CELL_IDS)
     mask = is_used(mask).reindex_like(image, fill_value=False)
     return mask.broadcast_like(image).transpose(*image.dims).to_numpy()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from ..exceptions import DataWarning
 from ..schema.axes import axis_edges, energy_unit
-from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON
+from ..schema.names import CELL, EDISP, ENERGY, ENERGY_TRUE, ENERGY_UNIT
 from ..schema.number_checks import is_used, lowest_valid
+from ..schema.stages import is_healpix, sky_dims
 from ..schema.variables import MAPS
 from ..schema.warning_place import user_stacklevel
 from .wcs import pixel_grid
@@ -144,22 +146,20 @@ def _texts_of_edisp(edisp: xr.DataArray) -> Iterator[str]:
 
 def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
     axis = ENERGY_TRUE if name == "exposure" else ENERGY
-    values = maps[name].transpose(axis, LAT, LON).to_numpy()
+    values = _pixels(maps[name], axis)
     # minimum and maximum are NaN or infinite if any value is, and need no array of booleans
     if not (values.size and np.isfinite(values.min()) and np.isfinite(values.max())):
         bad = ~np.isfinite(values) & _used_pixels(maps, name)
         if bad.any():
             yield _text(name, values, bad, "not finite", "finite numbers")
     if values.size and not np.fmin.reduce(values, axis=None) >= 0:
-        lowest = lowest_valid(name, highest_used(maps, name))[:, None, None]
-        bad = (values < lowest) & _used_pixels(maps, name)
+        bad = (values < _lowest_valid(maps, name)) & _used_pixels(maps, name)
         if bad.any():
             yield _text(name, values, bad, "negative", "numbers >= 0", _remedy(maps, name, bad))
     if MAPS[name].whole and values.dtype.kind == "f":
         bad = np.isfinite(values) & (values != np.rint(values))
         if bad.any():  # off counts of rings have the rounding of a convolution
-            rounding = -lowest_valid(name, highest_used(maps, name))[:, None, None]
-            bad &= np.abs(values - np.rint(values)) > rounding
+            bad &= np.abs(values - np.rint(values)) > -_lowest_valid(maps, name)
         if bad.any():
             yield _text(name, values, bad, "not whole", "counts of events", "go on if it is so")
 
@@ -167,20 +167,30 @@ def _texts_of_map(maps: xr.Dataset, name: str) -> Iterator[str]:
 def highest_used(maps: xr.Dataset, name: str) -> Float:
     """Highest finite value of a map in used pixels at each energy, 0 at least, (nenergy,)."""
     axis = ENERGY_TRUE if name == "exposure" else ENERGY
-    values = maps[name].transpose(axis, LAT, LON)
-    used = _used_pixels(maps, name)
-    used_values = values.where(xr.DataArray(used, dims=(axis, LAT, LON)[-used.ndim :]))
-    highest = used_values.where(np.isfinite(used_values)).max((LAT, LON))
-    return np.asarray(np.fmax(highest.to_numpy().astype(float), 0.0))
+    values = _pixels(maps[name], axis)
+    used = _used_pixels(maps, name) & np.isfinite(values)
+    pixels = tuple(range(1, values.ndim))
+    return np.asarray(np.max(values, axis=pixels, where=used, initial=0), dtype=float)
+
+
+def _lowest_valid(maps: xr.Dataset, name: str) -> Float:
+    """Lowest value that counts as 0 at each energy, to compare with values (nenergy, ...)."""
+    lowest = lowest_valid(name, highest_used(maps, name))
+    return np.asarray(lowest).reshape(-1, *(1 for _ in sky_dims(maps)))
+
+
+def _pixels(image: xr.DataArray, *axes: str) -> NDArray[Any]:
+    """Values of a map with its pixels last, (..., lat, lon) or (..., cell)."""
+    return image.transpose(*axes, *sky_dims(image)).to_numpy()
 
 
 def _used_pixels(maps: xr.Dataset, name: str) -> Bool:
     """Whether pixels are on the sky and used: at each energy, or for the exposure at any energy."""
-    grid = pixel_grid(maps)
-    sky = np.broadcast_to(grid.canonical(grid.x, grid.y[:, None]), grid.shape)
+    on_cells = is_healpix(maps)
+    sky = np.ones(maps.sizes[CELL], bool) if on_cells else pixel_grid(maps).on_sky
     if "mask" not in maps:
         return sky
-    mask = is_used(maps["mask"]).transpose(ENERGY, LAT, LON).to_numpy()
+    mask = _pixels(is_used(maps["mask"]), ENERGY)
     return np.asarray((mask.any(axis=0) if name == "exposure" else mask) & sky)
 
 
@@ -188,7 +198,7 @@ def _remedy(maps: xr.Dataset, name: str, bad: Bool) -> str:
     """Say what to do about values, which may all be beyond the detector."""
     if name == "exposure" or "exposure" not in maps:
         return _REMEDY
-    seen = (maps["exposure"] != 0).any(ENERGY_TRUE).transpose(LAT, LON).to_numpy()
+    seen = _pixels((maps["exposure"] != 0).any(ENERGY_TRUE))
     if (bad & seen).any():
         return _REMEDY
     return "the exposure is 0 in all of them; maps.profile.exclude(maps.exposure == 0) masks them"

@@ -1,10 +1,10 @@
 """Figures of maps, bins and profiles. Each function returns the axes, or the artist that it drew.
 
 There is one module for each figure: `profile`, `scan`, `sky`, `bins`, two in the folder `mixing`,
-those of fits in `models`, and the folder `summary`. They share the choice of the quantity
-(`quantities`), the places of the bins (`xaxis`), the axes with their vertical scale (`yaxis`),
-series of points or steps (`series`), texts (`labels`), and `legends`. Functions import matplotlib
-when they are called, as the import is slow.
+those of fits in `models`, and the folder `summary`. The folder `healpix` chooses the view of maps
+in HEALPix for `sky`. They share the choice of the quantity (`quantities`), the places of the bins
+(`xaxis`), the axes with their vertical scale (`yaxis`), series of points or steps (`series`), texts
+(`labels`), and `legends`. Functions import matplotlib when they are called, as the import is slow.
 """
 
 from .bins import plot_bins

@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidOptionError
 from ..maps.pixelgrid import PixelGrid
-from ..maps.wcs import pixel_grid
+from ..maps.wcs import decode_wcs, pixel_grid
 from ..maps.world.distortions import same_polynomials
 from ..maps.world.frames import frame_attrs
 from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON
 from ..schema.options import suggests_options
+from ..schema.stages import is_healpix, sky_dims
 from .colormaps import check_colormap
+from .healpix.views import (
+    add_graticule,
+    add_view_axes,
+    cells_on_screen,
+    is_ellipse,
+    view_of_cells,
+)
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.image import AxesImage
 
-__all__ = ["label_sky_axes", "plot_sky"]
+__all__ = ["add_sky_axes", "label_sky_axes", "plot_sky"]
 
 Float = NDArray[np.float64]
 
@@ -61,16 +69,18 @@ def plot_sky(
     Parameters
     ----------
     image : xarray.DataArray
-        Dims lat and lon in any order; it may be sliced or reversed.
+        Dims lat and lon in any order, or in HEALPix cell; it may be sliced or reversed.
     ax : astropy.visualization.wcsaxes.WCSAxes, optional
-        Axes with the WCS of the image. By default new ones, in a new figure if the current one is
-        in use.
+        Axes with the WCS of the image; for a map in HEALPix, axes with any WCS. By default new
+        ones, in a new figure if the current one is in use. For HEALPix, they show the whole sky in
+        Mollweide's projection, or a smaller part round its middle, East to the left.
     stretch : {"linear", "sqrt", "log", "asinh"}
         Relation between the colours and the values from `vmin` to `vmax`.
     cmap : str or matplotlib.colors.Colormap, optional
         ``rcParams["image.cmap"]`` by default.
     vmin, vmax : float, optional
-        Values of the first and last colour; the smallest and largest value by default.
+        Values of the first and last colour; the smallest and largest value that is shown by
+        default. Of HEALPix cells smaller than the pixels of the screen, only some are shown.
     add_colorbar : bool
         Draw a colour bar.
     **kwargs
@@ -79,14 +89,15 @@ def plot_sky(
     Returns
     -------
     astropy.visualization.wcsaxes.WCSAxes
-        Axes in pixels of the WCS of the whole map, also if `image` is a part of it.
+        Axes in pixels of the WCS of the whole map, also if `image` is a part of it; for HEALPix, in
+        pixels of the screen.
 
     Raises
     ------
     InvalidDataError
-        If the image has other dims than lat and lon, or its pixels are not evenly spaced.
+        If the image has other dims than lat and lon or cell, or its pixels are not evenly spaced.
     MissingVariableError
-        If the image has no ``wcs``, ``x`` or ``y`` coordinate.
+        If the coordinates are missing that tell where pixels are, such as ``wcs``.
     InvalidOptionError
         If the stretch is unknown, or `ax` shows another WCS.
 
@@ -106,13 +117,22 @@ def plot_sky(
     >>> plt.close()
     """
     check_colormap(cmap)
-    ordered, grid = _sky_image(image)
-    values = ordered.to_numpy().astype(float)
+    _check_stretch(stretch)
+    if is_healpix(image):
+        _check_dims(image)
+        ax = add_sky_axes(_unused_figure(), image) if ax is None else ax
+        _check_sky_axes(ax)
+        values, grid = cells_on_screen(image, ax)
+    else:
+        ordered, grid = _sky_image(image)
+        values = ordered.to_numpy().astype(float)
+        ax = add_sky_axes(_unused_figure(), image) if ax is None else _same_axes(ax, grid.wcs)
     norm = kwargs.pop("norm", None) or _make_norm(values, stretch, vmin, vmax)
-    ax = _sky_axes(ax, grid.wcs)
     extent = (*_outer_edges(grid.x, "x"), *_outer_edges(grid.y, "y"))
     shown = ax.imshow(values, extent=extent, norm=norm, cmap=cmap, **{"origin": "lower", **kwargs})
     label_sky_axes(ax, grid.frame)
+    if is_healpix(image):
+        add_graticule(ax)
     if add_colorbar:
         ticks = _colorbar_ticks(norm) if stretch in ("log", "asinh") else None
         _add_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
@@ -121,14 +141,36 @@ def plot_sky(
 
 def _sky_image(image: xr.DataArray) -> tuple[xr.DataArray, PixelGrid]:
     """Sort an image by pixel numbers, with the dims (lat, lon)."""
-    extra = [str(dim) for dim in image.dims if dim not in (LAT, LON)]
-    if extra or image.ndim < 2:
-        remedy = f'sum or select first: .sum("{extra[0]}")' if extra else "select with slices"
-        raise InvalidDataError(f"a map has dims lat and lon, found {tuple(image.dims)}; {remedy}")
-    check_real_numbers(image)
+    _check_dims(image)
     pixel_grid(image)
     ordered = image.transpose(LAT, LON).sortby(["x", "y"])
     return ordered, pixel_grid(ordered)
+
+
+def _check_dims(image: xr.DataArray) -> None:
+    """Raise unless an image has the dims of its pixels alone, and real numbers."""
+    sky = sky_dims(image)
+    extra = [str(dim) for dim in image.dims if dim not in sky]
+    if extra or image.ndim < len(sky):
+        remedy = f'sum or select first: .sum("{extra[0]}")' if extra else "select with slices"
+        dims = f"dims {' and '.join(sky)}" if len(sky) > 1 else f"the dim {sky[0]}"
+        raise InvalidDataError(f"a map has {dims}, found {tuple(image.dims)}; {remedy}")
+    check_real_numbers(image)
+
+
+def add_sky_axes(figure: Any, image: xr.DataArray) -> Axes:
+    """Add sky axes for a map to a figure."""
+    if is_healpix(image):
+        return add_view_axes(figure, view_of_cells(image))
+    axes: Axes = figure.add_subplot(projection=decode_wcs(image).deepcopy())
+    return axes
+
+
+def _unused_figure() -> Any:
+    """Return the current figure, or a new one if it is in use."""
+    import matplotlib.pyplot as plt
+
+    return plt.figure() if plt.gcf().axes else plt.gcf()
 
 
 def _outer_edges(pixel: Float, name: str) -> tuple[float, float]:
@@ -144,12 +186,15 @@ def _outer_edges(pixel: Float, name: str) -> tuple[float, float]:
     return float(pixel[0] - step / 2), float(pixel[-1] + step / 2)
 
 
+def _check_stretch(stretch: str) -> None:
+    if stretch not in _STRETCHES:
+        raise InvalidOptionError(f"unknown stretch {stretch!r}; choose one of {list(_STRETCHES)}")
+
+
 def _make_norm(values: Float, stretch: str, vmin: float | None, vmax: float | None) -> Normalize:
     """Map values to colours by a stretch."""
     from astropy import visualization
 
-    if stretch not in _STRETCHES:
-        raise InvalidOptionError(f"unknown stretch {stretch!r}; choose one of {list(_STRETCHES)}")
     finite = values[np.isfinite(values)]
     bottom = float(finite.min(initial=np.inf)) if vmin is None else vmin
     top = float(finite.max(initial=-np.inf)) if vmax is None else vmax
@@ -160,26 +205,32 @@ def _make_norm(values: Float, stretch: str, vmin: float | None, vmax: float | No
     return norm
 
 
-def _sky_axes(ax: Any, wcs: WCS) -> Any:
-    """Return axes with a WCS: new ones, or the given ones if they have the same WCS."""
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure() if plt.gcf().axes else plt.gcf()
-        return figure.add_subplot(projection=wcs.deepcopy())
-    shown = getattr(ax, "wcs", None)
-    if not isinstance(shown, WCS) or not shown.has_celestial:
-        raise InvalidOptionError(
-            "a map needs sky axes with a WCS; make them with "
-            "plt.subplot(projection=image.profile.wcs), or leave ax out"
-        )
-    shown = shown.celestial
+def _same_axes(ax: Any, wcs: WCS) -> Any:
+    """Return axes if they have the same WCS."""
+    shown = _check_sky_axes(ax)
     if not shown.wcs.compare(wcs.wcs, tolerance=_SAME_WCS) or not same_polynomials(shown, wcs):
         raise InvalidOptionError(
             "ax has another WCS than the image; make it with "
             "plt.subplot(projection=image.profile.wcs)"
         )
     return ax
+
+
+def _check_sky_axes(ax: Any) -> WCS:
+    """Return the celestial WCS of axes.
+
+    Raises
+    ------
+    InvalidOptionError
+        If they have none.
+    """
+    shown = getattr(ax, "wcs", None)
+    if not isinstance(shown, WCS) or not shown.has_celestial:
+        raise InvalidOptionError(
+            "a map needs sky axes with a WCS; make them with "
+            "plt.subplot(projection=image.profile.wcs), or leave ax out"
+        )
+    return shown.celestial
 
 
 def label_sky_axes(ax: Any, frame: BaseCoordinateFrame) -> None:
@@ -193,11 +244,16 @@ def label_sky_axes(ax: Any, frame: BaseCoordinateFrame) -> None:
 
 
 def _add_colorbar(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | None) -> None:
-    """Draw a colour bar beside an image, as high as the image and part of its axes."""
+    """Draw a colour bar beside an image, as high as the image and part of its axes.
+
+    Below an ellipse, which leaves more room there.
+    """
     figure: Any = ax.figure
-    beside = ax.inset_axes((1.02, 0, 0.03, 1))
+    below = is_ellipse(ax)
+    inset = ax.inset_axes((0.2, -0.18, 0.6, 0.05) if below else (1.02, 0, 0.03, 1))
     style: dict[str, Any] = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
-    figure.colorbar(shown, cax=beside, label=label, **style)
+    orientation = "horizontal" if below else "vertical"
+    figure.colorbar(shown, cax=inset, label=label, orientation=orientation, **style)
 
 
 def _colorbar_ticks(norm: Normalize) -> list[float]:

@@ -60,7 +60,7 @@ def _range(data: xr.Dataset, dim: str) -> str:
     ends = [name if name in data.coords else dim for name in (low(dim), high(dim))]
     if dim not in data.coords or data[dim].dtype.kind not in "iuf" or not data[dim].size:
         return ""
-    lowest, highest = data[ends[0]].min().item(), data[ends[1]].max().item()
+    lowest, highest = float(data[ends[0]].min()), float(data[ends[1]].max())
     return f", from {lowest:.4g} to {highest:.4g} {_unit(data[dim])}".rstrip()
 
 

@@ -84,5 +84,7 @@ def test_the_whole_sky_has_no_edges(projection):
         assert means[0][on_sky].min() > 0.99
         lon, lat = (np.radians(v) for v in coarse.lonlat(coarse.x, coarse.y[:, None]))
         if coarse.frame.name == "galactic":
-            expected = 2 + np.cos(lat) * np.cos(lon - 3)
+            half = np.radians(9)  # mean over the solid angle of a pixel
+            cosine = (half + np.cos(2 * lat) * np.sin(2 * half) / 2) / 2 / np.sin(half)
+            expected = 2 + cosine / np.cos(lat) * np.cos(lon - 3) * np.sin(half) / half
             np.testing.assert_allclose(means[0][on_sky], expected[on_sky], atol=0.03)

@@ -17,6 +17,7 @@ from ...exceptions import (
     NotFoundError,
 )
 from ...schema.names import (
+    CELL,
     DISTANCE,
     DISTANCE_UNIT,
     LAT,
@@ -26,10 +27,12 @@ from ...schema.names import (
     high,
     low,
 )
+from ...schema.stages import is_healpix
 from ...schema.units import values_in_unit
 from ..sphere import fixed_positions
 from ..wcs import pixel_grid
 from ..world.frames import frame_from_attrs
+from .cells import cells_at
 
 __all__ = ["select_position"]
 
@@ -83,6 +86,10 @@ def select_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) 
             {LAT: xr.DataArray(rows, dims=POSITION), LON: xr.DataArray(columns, dims=POSITION)},
             drop=drop,
         )
+    if is_healpix(data):
+        cells = cells_at(data, places, limit)
+        where = int(cells[0]) if position.isscalar else xr.DataArray(cells, dims=POSITION)
+        return data.isel({CELL: where}, drop=drop)
     dim, numbers = _nearest_bins(data, places, limit)
     return data.isel({dim: int(numbers[0]) if position.isscalar else numbers}, drop=drop)
 

@@ -19,7 +19,9 @@ from ...exceptions import (
 from ...schema.axes import ascending_values, pair_bins
 from ...schema.names import LAT, LON, POSITION_ANGLE
 from ...schema.options import suggests_options
+from ...schema.stages import is_healpix
 from ..world.frames import frame_from_attrs
+from .cells import select_cells
 from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
 from .lookup_options import check_lookup_options, tolerance_in_unit
 from .nearest import select_position
@@ -59,11 +61,13 @@ def select(
     indexers : dict, optional
         Values by coordinate name: Quantities, which are converted to the unit of the coordinate,
         slices of Quantities, or anything that `xarray.Dataset.sel` takes. A bin is selected by its
-        centre, along the profile or by its ``lon`` or ``lat`` on the sky.
+        centre, along the profile or by its ``lon`` or ``lat`` on the sky. In HEALPix, slices of
+        ``lon`` and ``lat`` select the cells with their centres there.
     position : SkyCoord, optional
-        In any frame. Of maps, the nearest pixel is selected, of binned data and profiles the bin
-        with the nearest centre, and of concentric rings the one that holds the position. Several
-        positions (n,) give the dim ``position`` in maps.
+        In any frame. Of maps, the nearest pixel is selected, in HEALPix the cell that holds the
+        position; of binned data and profiles the bin with the nearest centre, and of concentric
+        rings the one that holds the position. Several positions (n,) give the dim ``position`` in
+        maps.
     method, tolerance, drop
         As for `xarray.Dataset.sel`; a tolerance for values needs a method. For a position, or
         coordinates of one unit, `tolerance` may be a Quantity.
@@ -120,6 +124,8 @@ def select(
                 f"position and {both[0]} were given; give either the position or lon and lat"
             )
         data = select_position(data, position, tolerance if not wanted else None, drop)
+    ranges = {str(name): wanted.pop(name) for name in _sky_ranges(data, wanted)}
+    data = select_cells(data, ranges) if ranges else data
     numbers = {name: _numbers(value, data, name) for name, value in wanted.items()}
     if _is_pair_of_bins(data, numbers):
         data = _select_bins(data, numbers, method, tolerance, drop)
@@ -135,6 +141,11 @@ def select(
             )
         data = _select_angle(data, str(name), value, method, tolerance, drop)
     return pair_bins(_select_values(data, numbers, method, tolerance, drop) if numbers else data)
+
+
+def _sky_ranges(data: xr.Dataset | xr.DataArray, wanted: Mapping[Hashable, Any]) -> list[Hashable]:
+    """Names of the longitude and latitude by which cells of HEALPix are selected."""
+    return [n for n in wanted if n in (LON, LAT) and n not in data.coords and is_healpix(data)]
 
 
 def _select_values(

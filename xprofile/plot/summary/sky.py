@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 
 from ...bins.skybins import AnyBins, SkyBins, as_bins
 from ...exceptions import InvalidBinsError
-from ...maps.wcs import decode_wcs
 from ...schema.axes import bin_dim
 from ...schema.names import REGION
 from ..bins import bin_centers, plot_bins
-from ..sky import label_sky_axes, plot_sky
+from ..sky import add_sky_axes, label_sky_axes, plot_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,8 +76,7 @@ def draw_sky(
         The outlines.
     """
     if image is not None:
-        own = decode_wcs(image).deepcopy()
-        sky = plot_sky(image, ax=figure.add_subplot(projection=own), **image_kw)
+        sky = plot_sky(image, ax=add_sky_axes(figure, image), **image_kw)
     elif bins is not None:
         sky = _blank_sky_axes(figure, bins)
     else:
