@@ -11,7 +11,12 @@ from cases.skies import rotated
 from regions import CircleSkyRegion
 
 from xprofile import SkyBins, bin_maps, cutout, exclude, skycoord
-from xprofile.exceptions import DataWarning, InvalidBinsError, InvalidDataError
+from xprofile.exceptions import (
+    DataWarning,
+    InvalidBinsError,
+    InvalidDataError,
+    InvalidOptionError,
+)
 from xprofile.maps.wcs import pixel_grid
 from xprofile.schema.variables import MAPS
 
@@ -43,6 +48,25 @@ BOXES = {
     "across the seam": (all_sky(), galactic(179, 10), 20.0, 10.0),
     "AIT seam": (all_sky(3.0, "AIT"), galactic(179, 10), 20.0, 10.0),
 }
+
+
+@pytest.mark.parametrize("name", ["CAR", "TAN"])
+def test_smallest_rectangle_round_a_circle(name):
+    maps, center = make_maps(make_wcs(name)), galactic(1, -0.7)
+    cut = cutout(maps, center, radius=0.93 * u.deg)
+    near = center.separation(skycoord(maps)).deg < 0.93
+    rows, columns = (np.flatnonzero(near.any(axis=axis)) for axis in (1, 0))
+    # pixels of the rim whose centre is beyond it are there, too
+    assert 0 <= rows[0] - np.flatnonzero(maps.y == cut.y[0])[0] <= 1
+    assert 0 <= columns[0] - np.flatnonzero(maps.x == cut.x[0])[0] <= 1
+    assert rows.size <= cut.sizes["lat"] <= rows.size + 2
+    assert columns.size <= cut.sizes["lon"] <= columns.size + 2
+
+
+@pytest.mark.parametrize("options", [{}, {"width": 1 * u.deg, "radius": 1 * u.deg}])
+def test_either_a_box_or_a_circle(options):
+    with pytest.raises(InvalidOptionError, match="give the width of a box"):
+        cutout(make_maps(), galactic(0, 0), **options)
 
 
 @pytest.mark.parametrize("name", BOXES)

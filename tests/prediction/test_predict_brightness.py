@@ -118,7 +118,7 @@ BAD_DATA = {
     "flux per pixel": (sky_map(OWN, SHAPE, unit="cm-2 s-1 TeV-1"), "solid angle"),
     "values of pixels": (sky_map(OWN, SHAPE, unit="pixel-1"), "divide them by"),
     "no pixels": (xr.DataArray(np.ones(SHAPE), dims=("lat", "lon")), "coordinates wcs, x and y"),
-    "HEALPix": (xr.DataArray(np.ones(12), dims="cell"), "HEALPix"),
+    "no cells": (xr.DataArray(np.ones(12), dims="cell"), "cell_ids and healpix"),
     "a cube without energies": (
         sky_map(OWN, SHAPE, unit="sr-1").expand_dims(energy=[]), "a selection has left none",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ def lazy_counts(recipe: Recipe, exposure: xr.Variable) -> Any:
     from dask.delayed import delayed
 
     nenergy, chunks = recipe.spectrum.axes.edges.size - 1, exposure.chunks or ()
+    if recipe.sky.depends_on_all(recipe.grid):
+        whole = recipe.sources(recipe.grid.subgrid(recipe.grid.x, recipe.grid.y))
+        recipe = replace(recipe, sky=recipe.sky.for_parts_of(whole))
     shared = delayed(recipe, pure=False, traverse=False)
     predict = delayed(_counts, pure=False)
     blocks: list[list[Any]] = []

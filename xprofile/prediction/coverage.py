@@ -9,9 +9,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import DataWarning, InvalidDataError
+from ..maps.grid import AnyGrid, as_planes
 from ..maps.pixelgrid import PixelGrid
 from ..schema.number_checks import is_used
-from ..schema.variables import MAPS
 from ..schema.warning_place import user_stacklevel
 from .spectra import EnergyAxes
 from .templates import Template
@@ -44,18 +44,18 @@ def warn_of_energies(template: Template, axes: EnergyAxes) -> None:
     )
 
 
-def warn_of_coverage(template: Template, maps: xr.Dataset, grid: PixelGrid, covered: Float) -> None:
+def warn_of_coverage(template: Template, maps: xr.Dataset, grid: AnyGrid, covered: Float) -> None:
     """Warn of used pixels that a template does not cover."""
-    used = grid.on_sky.copy()
+    used = grid.on_sky.copy() if isinstance(grid, PixelGrid) else np.ones(grid.shape, bool)
     if "mask" in maps and not maps["mask"].chunks:
-        used &= is_used(maps["mask"].transpose(*MAPS["mask"].dims).to_numpy()).any(axis=0)
+        used &= is_used(as_planes(maps.variables["mask"]).to_numpy()).any(axis=0)
     missing = used & (covered < 1 - _MISSING)
     if not missing.any():
         return
     if not (used & (covered > 0)).any():
         raise InvalidDataError(
             f"the template {template.name} covers no used pixel of the maps, or is NaN there; "
-            "check its WCS and frame"
+            "check its pixels and frame"
         )
     warnings.warn(
         f"the template {template.name} does not cover {np.count_nonzero(missing)} of "

@@ -6,7 +6,7 @@ carries over these edges. The exposure there is taken to be that of the nearest 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from ..binned.psf.lattice import Lattice, Limits
 from ..binned.psf.point_spread import PointSpread
 from ..exceptions import TooLargeError
+from ..maps.grid import AnyGrid
 from ..maps.pixelgrid import PixelGrid
-from ..maps.regridding.averaging import average_to
+from ..maps.regridding.any_averaging import average_to_any, depends_on_neighbours
 
-__all__ = ["Sky", "all_sources", "known_pixels", "surrounding"]
+__all__ = ["MOST_PIXELS", "Sky", "all_sources", "known_pixels", "surrounding"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -34,7 +35,7 @@ _FARTHEST = 5.0
 
 # Most pixels that photons come from: 400 MB for each energy. Ten times more would fill the memory
 # of a large computer; ten times fewer would refuse maps of the whole sky in pixels of 0.1 deg.
-_MOST_PIXELS = 50_000_000
+MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,20 +45,41 @@ class Sky:
     Parameters
     ----------
     planes : numpy.ndarray
-        Values (nplane, ny, nx); one plane for all energies, or one for each true energy.
-    grid : PixelGrid or None
+        Values (nplane, ny, nx), or (nplane, 1, ncell) of HEALPix; one plane for all energies, or
+        one for each true energy.
+    grid : PixelGrid, HealpixGrid or None
         Pixels of the map, with numbers from 0 on; None if the brightness is the same everywhere.
+    averaged : tuple of PixelGrid or HealpixGrid, and numpy.ndarray, or None
+        All pixels that are wanted, and the means over them with their known share as the last
+        plane, if means depend on all of them.
     """
 
     planes: Float
-    grid: PixelGrid | None
+    grid: AnyGrid | None
+    averaged: tuple[AnyGrid, Float] | None = None
 
-    def on(self, target: PixelGrid) -> tuple[Float, Float]:
+    def on(self, target: AnyGrid) -> tuple[Float, Float]:
         """Means over pixels (nplane, ny, nx), and the share of each that is known, (ny, nx)."""
         if self.grid is None:
             return np.broadcast_to(self.planes, (1, *target.shape)), np.ones(target.shape)
-        source = self.grid.subgrid(self.grid.x, self.grid.y)
-        return average_to(self.planes, source, target)
+        if self.averaged is not None:
+            found, _ = average_to_any(self.averaged[1], _copied(self.averaged[0]), target)
+            return found[:-1], found[-1]
+        return average_to_any(self.planes, _copied(self.grid), target)
+
+    def depends_on_all(self, whole: AnyGrid) -> bool:
+        """Whether means over a part of a grid differ a little from those over the whole."""
+        return self.grid is not None and depends_on_neighbours(self.grid, whole)
+
+    def for_parts_of(self, whole: AnyGrid) -> Sky:
+        """Return the same brightness, with equal means over any part of a grid."""
+        means, known = self.on(_copied(whole))
+        return replace(self, averaged=(whole, np.concatenate([means, known[None]])))
+
+
+def _copied(grid: AnyGrid) -> AnyGrid:
+    """Return a grid that this thread alone uses."""
+    return grid.subgrid(grid.x, grid.y) if isinstance(grid, PixelGrid) else grid
 
 
 def surrounding(target: PixelGrid, reach: float) -> PixelGrid:
@@ -104,7 +126,7 @@ def all_sources(grid: PixelGrid, spread: PointSpread) -> PixelGrid:
     """
     reach = _reach(spread)
     found = surrounding(grid, reach)
-    if found.x.size * found.y.size > _MOST_PIXELS:
+    if found.x.size * found.y.size > MOST_PIXELS:
         raise TooLargeError(
             f"the PSF carries photons over {np.degrees(reach):.3g} deg, from {found.x.size} x "
             f"{found.y.size} pixels to {grid.x.size} x {grid.y.size}; make the pixels larger with "

@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 
 from ..binned.mixing.maps_psf import MapsPsf
 from ..exceptions import InvalidDataError, InvalidOptionError
+from ..maps.grid import AnyGrid, sky_grid
 from ..maps.pixelgrid import PixelGrid
-from ..maps.regridding.coverage import coverage
-from ..maps.wcs import pixel_grid
+from ..maps.regridding.any_grids import covered_pixels_of
 from ..schema.checks import check_maps
 from ..schema.history import history_attrs
-from ..schema.names import EDISP, ENERGY_TRUE, PSF
+from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, PSF
 from ..schema.number_checks import check_bool, is_used
 from ..schema.options import suggests_options
-from ..schema.variables import MAPS
+from ..schema.stages import sky_dims
 from ..spectrum.models import SpectralModel
 from ..spectrum.response import exposure_in_unit
 from .blocks import lazy_counts
+from .cells import CellRecipe
 from .coverage import warn_of_coverage, warn_of_energies
 from .emission import Sky, all_sources
 from .fluxes import Brightness, brightness_of
@@ -46,21 +47,24 @@ def predict(
     """Predict the counts of a map of the sky and a spectrum.
 
     The brightness of the template is put on the pixels of the maps: copied where the pixels are the
-    same, otherwise interpolated linearly, and averaged over the pixels of the maps. It is folded
-    with the exposure of each pixel, spread by the PSF, and folded with the energy dispersion.
+    same, otherwise interpolated linearly, and averaged over the solid angle of the pixels of the
+    maps. If the template or the maps are in HEALPix, and the pixels of the template are the smaller
+    ones, they count by the solid angle in common, which keeps integrals. It is folded with the
+    exposure of each pixel, spread by the PSF, and folded with the energy dispersion.
 
     The result can be ``maps.assign(background=...)``, be added to others, or be binned.
 
     Parameters
     ----------
     maps : xarray.Dataset
-        With ``counts`` (energy, lat, lon), which give the pixels and energies, ``exposure``
-        (energy_true, lat, lon) and, optionally, ``mask``, ``edisp`` and ``psf``. Without ``edisp``,
-        spectrum times exposure is integrated over the energy bins of the counts, with the exposure
-        log-log between its nodes. ``maps.drop_vars("edisp")`` leaves a stored one out.
+        On a plane or in HEALPix, with ``counts`` (energy, lat, lon) or (energy, cell), which give
+        the pixels and energies, ``exposure`` and, optionally, ``mask``, ``edisp`` and ``psf``.
+        Without ``edisp``, spectrum times exposure is integrated over the energy bins of the counts,
+        with the exposure log-log between its nodes. ``maps.drop_vars("edisp")`` leaves a stored one
+        out.
     template : xarray.DataArray or None
         Map of the sky (lat, lon) or (energy, lat, lon), as from `open_map`, on any pixels in any
-        frame. ``attrs["units"]`` tells what it is:
+        frame, or in HEALPix, with ``cell`` in place of both. ``attrs["units"]`` tells what it is:
 
         - A brightness, such as cm-2 s-1 sr-1 MeV-1, with energies: the spectrum of each pixel. It
           is log-log between the energies. A `spectral_model` without unit is a factor.
@@ -82,9 +86,9 @@ def predict(
     Returns
     -------
     xarray.DataArray
-        ``counts`` (energy, lat, lon), predicted counts on the pixels of the maps; NaN where the
-        mask of the maps is False, or their off counts have no acceptance, so that
-        ``.profile.bin(bins)`` sums over the used pixels, as `bin_maps` does. A dask array in
+        ``counts`` (energy, lat, lon) or (energy, cell), predicted counts on the pixels of the
+        maps; NaN where the mask of the maps is False, or their off counts have no acceptance, so
+        that ``.profile.bin(bins)`` sums over the used pixels, as `bin_maps` does. A dask array in
         chunks where the exposure is one.
 
     Raises
@@ -92,7 +96,7 @@ def predict(
     InvalidOptionError
         If `template` is not a map, a spectral model is missing, or its unit does not fit.
     InvalidDataError
-        If the template has no pixel near the maps, is in HEALPix, has other dims or an unknown
+        If the template has no pixel near the maps, has other dims or an unknown
         unit, or is predicted counts already; or if energies of the maps have gaps.
     TooLargeError
         If the PSF carries photons from more than 5e7 pixels.
@@ -138,12 +142,14 @@ def predict(
     for name, value in (("normalize", normalize), ("psf", psf)):
         if value is not None or name == "normalize":
             check_bool(name, value)
-    grid, axes = pixel_grid(maps), EnergyAxes.from_maps(maps)
+    grid, axes = sky_grid(maps), EnergyAxes.from_maps(maps)
     given = None if template is None else read_template(template)
     if given is None and normalize:
         raise InvalidOptionError("an isotropic brightness has no integral: leave normalize= out")
     spread = MapsPsf.from_maps(maps) if psf or (psf is None and PSF in maps) else None
-    everywhere = grid if spread is None else all_sources(grid, spread.spread)
+    everywhere = grid
+    if spread is not None and isinstance(grid, PixelGrid):
+        everywhere = all_sources(grid, spread.spread)
     unit, cube = ("", False) if given is None else (given.unit, bool(given.energies.size))
     found = brightness_of(
         "sr-1" if normalize else unit, spectral_model, cube=cube, energy=axes.ends()[0]
@@ -153,19 +159,34 @@ def predict(
     else:
         with_psf = spread is not None and spread.dim == ENERGY_TRUE
         fine = axes if with_psf or axes.disperses else axes.with_nodes(given.energies)
-        sky, spectrum = _sky(given, everywhere, fine, found, normalize=normalize)
+        beyond = 0.0 if spread is None else float(spread.spread.reach.max())
+        sky, spectrum = _sky(given, everywhere, fine, found, normalize=normalize, beyond=beyond)
     spectrum = spectrum or Spectrum.from_model(axes, found.model)
-    recipe = Recipe.from_maps(maps, grid, everywhere, sky, spectrum, spread)
-    counts = _counts(recipe, maps, given)
+    recipe: Recipe | CellRecipe
+    if isinstance(grid, PixelGrid) and isinstance(everywhere, PixelGrid):
+        recipe = Recipe.from_maps(maps, grid, everywhere, sky, spectrum, spread)
+        counts, covered = _counts(recipe, _exposure(maps))
+    else:
+        assert not isinstance(grid, PixelGrid)
+        recipe = CellRecipe.from_maps(maps, grid, sky, spectrum, spread)
+        counts, covered = recipe.predict(_exposure(maps))
+    if given is not None:
+        warn_of_coverage(given, maps, grid, _covered(sky, grid) if covered is None else covered)
     return _result(maps, counts, _step(given, found, spread, maps))
 
 
 def _sky(
-    template: Template, target: PixelGrid, axes: EnergyAxes, found: Brightness, *, normalize: bool
+    template: Template,
+    target: AnyGrid,
+    axes: EnergyAxes,
+    found: Brightness,
+    *,
+    normalize: bool,
+    beyond: float,
 ) -> tuple[Sky, Spectrum | None]:
     """Read the values of a template near some pixels; no spectrum if it is the model alone."""
     factor = found.factor / _integral(template) if normalize else found.factor
-    near = template if normalize else template.near(target)
+    near = template if normalize else template.near(target, beyond)
     values = np.asarray(near.values.to_numpy(), dtype=float)
     if not near.energies.size:
         return Sky(values * factor, near.grid), None
@@ -184,7 +205,11 @@ def _integral(template: Template) -> float:
             "sum it over them, or leave normalize= out"
         )
     grid = template.grid
-    area = np.where(grid.on_sky, grid.solid_angle(grid.x, grid.y[:, None]), 0.0)
+    area: Float | float
+    if isinstance(grid, PixelGrid):
+        area = np.where(grid.on_sky, grid.solid_angle(grid.x, grid.y[:, None]), 0.0)
+    else:
+        area = grid.cell_solid_angle
     values = np.asarray(template.values.to_numpy(), dtype=float)[0]
     total = float(np.where(np.isfinite(values), values * area, 0.0).sum())
     if not total > 0:
@@ -194,22 +219,27 @@ def _integral(template: Template) -> float:
     return total
 
 
-def _counts(recipe: Recipe, maps: xr.Dataset, template: Template | None) -> Any:
-    """Predict counts (energy, lat, lon), and warn of pixels that the template does not cover."""
-    exposure = exposure_in_unit(maps, "exposure").transpose(*MAPS["exposure"].dims)
+def _counts(recipe: Recipe, exposure: xr.Variable) -> tuple[Any, Float | None]:
+    """Predict counts (energy, lat, lon), and the share of each pixel that is known, if not lazy."""
     grid = recipe.grid
-    everywhere = slice(0, grid.y.size), slice(0, grid.x.size)
     if exposure.chunks:
-        exposure = exposure.chunk({exposure.dims[0]: -1})
-        known = recipe.sky.grid
-        covered = np.ones(grid.shape) if known is None else coverage(known, grid).astype(float)
-        counts: Any = lazy_counts(recipe, exposure)
-    else:
-        y, x = recipe.needed(recipe.sources(grid.subgrid(grid.x, grid.y)))
-        counts, covered = recipe.counts(*everywhere, exposure.to_numpy()[:, y, x])
-    if template is not None:
-        warn_of_coverage(template, maps, grid, covered)
-    return counts
+        return lazy_counts(recipe, exposure), None
+    y, x = recipe.needed(recipe.sources(grid.subgrid(grid.x, grid.y)))
+    everywhere = slice(0, grid.y.size), slice(0, grid.x.size)
+    return recipe.counts(*everywhere, exposure.to_numpy()[:, y, x])
+
+
+def _covered(sky: Sky, grid: AnyGrid) -> Float:
+    """Whether the brightness is known in each pixel, (ny, nx)."""
+    if sky.grid is None:
+        return np.ones(grid.shape)
+    return covered_pixels_of(sky.grid, grid).astype(float)
+
+
+def _exposure(maps: xr.Dataset) -> xr.Variable:
+    """Exposure in cm2 s (energy_true, ...), whose chunks hold all energies."""
+    exposure = exposure_in_unit(maps, "exposure").transpose(ENERGY_TRUE, *sky_dims(maps))
+    return exposure.chunk({ENERGY_TRUE: -1}) if exposure.chunks else exposure
 
 
 def _step(
@@ -226,7 +256,7 @@ def _step(
 
 def _result(maps: xr.Dataset, counts: Any, step: str) -> xr.DataArray:
     """Predicted counts with the coordinates of the maps, NaN where pixels are not used."""
-    dims = MAPS["counts"].dims
+    dims = ENERGY, *sky_dims(maps)
     variable = xr.Variable(dims, counts)
     for name in ("mask", "acceptance_off"):  # without an off acceptance no background is known
         if name in maps:

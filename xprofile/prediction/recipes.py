@@ -62,7 +62,7 @@ class Recipe:
         """Take the PSF of maps, and compute what several threads cannot at the same time."""
         places = pixel_grid(maps, PSF) if psf is not None and psf.on_grid else None
         for one in (grid, everywhere, sky.grid, places, spectrum.axes.places):
-            if one is not None:
+            if isinstance(one, PixelGrid):
                 one.subgrid(one.x, one.y)  # now the WCS need not be asked again
         return cls(grid, everywhere, sky, spectrum, psf, places)
 

@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.edisp import edisp_table, find_nearest, varies
+from ..binned.edisp import edisp_table, find_nearest, nearest_to_cells, varies
+from ..maps.grid import AnyGrid
+from ..maps.healpix.grid import HealpixGrid
 from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import pixel_grid
 from ..schema.axes import axis_edges, energy_unit
@@ -93,13 +95,16 @@ class EnergyAxes:
         edges = self.edges_true if self.disperses else self.edges
         return float(edges[0]), float(edges[-1])
 
-    def disperse(self, arrived: Float, grid: PixelGrid) -> Float:
+    def disperse(self, arrived: Float, grid: AnyGrid) -> Float:
         """Counts (nenergy, ny, nx) from photons (ntrue, ny, nx) in the pixels of a grid."""
         flat = arrived.reshape(arrived.shape[0], -1)
         if self.places is None:
             return np.asarray(self.edisp[0].T @ flat).reshape(-1, *grid.shape)
         places = self.places.subgrid(self.places.x, self.places.y)
-        position = find_nearest(grid, places, grid.y[:, None], grid.x[None]).ravel()
+        if isinstance(grid, HealpixGrid):
+            position = nearest_to_cells(grid, places, np.arange(grid.shape[1])[None]).ravel()
+        else:
+            position = find_nearest(grid, places, grid.y[:, None], grid.x[None]).ravel()
         counts = np.zeros((self.edges.size - 1, flat.shape[1]))
         for place in np.unique(position).tolist():
             here = position == place
@@ -131,7 +136,7 @@ class Spectrum:
         flux = integral(model, axes.edges_true) if axes.disperses else np.empty(0)
         return cls(axes, model, flux)
 
-    def counts(self, response: Float, grid: PixelGrid) -> Float:
+    def counts(self, response: Float, grid: AnyGrid) -> Float:
         """Counts (nenergy, ny, nx) from brightness times exposure (ntrue, ny, nx)."""
         if self.axes.disperses:
             return self.axes.disperse(self.flux[:, None, None] * response, grid)

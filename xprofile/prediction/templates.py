@@ -11,15 +11,18 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError
+from ..maps.grid import AnyGrid, as_planes, sky_grid
+from ..maps.healpix.grid import HealpixGrid
 from ..maps.pixelgrid import PixelGrid, pixel_numbers
-from ..maps.wcs import pixel_grid, pixels_in_order
+from ..maps.wcs import pixels_in_order
 from ..maps.world.distortions import move_pixels
 from ..schema.axes import ascending_values
 from ..schema.checks import check_real_numbers
 from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
 from ..schema.number_checks import check_ascending
-from ..schema.stages import is_map_image
+from ..schema.stages import is_healpix, is_map_image, sky_dims
 from ..schema.written_units.parsing import as_unit, conversion_factor
+from .nearby import cells_near
 
 __all__ = ["PREDICTED", "Template", "read_template"]
 
@@ -32,8 +35,6 @@ _SMALL = 4_000_000
 _COMPARED = 33
 
 PREDICTED = "predicted counts"  # long_name of the results of predict, which tells them apart
-
-_HEALPIX = ("cell", "cell_ids", "healpix")  # dims of maps in HEALPix, as people name them
 
 # Pixels round those that are needed, for the interpolation between pixels, which takes one, and for
 # the mean over neighbours. Ten times larger or smaller, down to 2, changes the time alone.
@@ -48,10 +49,11 @@ class Template:
     ----------
     name : str
         Name for messages and the history.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         All its pixels, with numbers from 0 on.
     values : xarray.Variable
-        Values (energy, lat, lon), with one energy for an image. They may still be on disk.
+        Values (energy, lat, lon), with one energy for an image, and one row of cells of HEALPix.
+        They may still be on disk.
     unit : str or None
         Unit of the values.
     energies : numpy.ndarray
@@ -61,18 +63,28 @@ class Template:
     """
 
     name: str
-    grid: PixelGrid
+    grid: AnyGrid
     values: xr.Variable
     unit: str | None
     energies: Float
     ends: tuple[float, float]
 
-    def near(self, target: PixelGrid) -> Template:
+    def near(self, target: AnyGrid, beyond: float = 0.0) -> Template:
         """Cut out the part near the pixels of another grid, if the map is large.
 
-        All columns or rows are kept where the sky goes on at the other side of the map.
+        All columns or rows are kept where the sky goes on at the other side of the map, and of a
+        plane for cells. Cells are kept up to an angle `beyond` in rad round the pixels.
         """
+        grid = self.grid
         if self.values.size <= _SMALL:
+            return self
+        if isinstance(grid, HealpixGrid):
+            chosen = cells_near(grid, target, beyond)
+            if chosen is None or not chosen.size:
+                return self
+            part = HealpixGrid(grid.level, grid.indexing_scheme, grid.frame, grid.numbers(chosen))
+            return replace(self, grid=part, values=self.values.isel({LON: chosen}))
+        if isinstance(target, HealpixGrid):
             return self
         x, y = (
             numbers[np.linspace(0, n - 1, min(n, _COMPARED)).astype(int)]
@@ -80,23 +92,16 @@ class Template:
         )
         lon, lat = np.broadcast_arrays(*target.lonlat(x, y[:, None]))
         sky = SkyCoord(lon.ravel(), lat.ravel(), unit="deg", frame=target.frame)
-        places = np.reshape(self.grid.pixel(sky), (2, *lon.shape))
+        places = np.reshape(grid.pixel(sky), (2, *lon.shape))
         if not np.isfinite(places).all():
             return self
-        parts = [_part(numbers, size) for numbers, size in zip(places, self._sizes, strict=True)]
-        cut = self._cut(parts)
-        return cut if cut.grid.on_sky.all() else self
-
-    @property
-    def _sizes(self) -> tuple[int, int]:
-        """Number of columns and rows."""
-        return self.grid.x.size, self.grid.y.size
-
-    def _cut(self, parts: list[slice]) -> Template:
-        wcs = move_pixels(self.grid.wcs, np.array([part.start for part in parts], dtype=float))
+        sizes = grid.x.size, grid.y.size
+        parts = [_part(numbers, size) for numbers, size in zip(places, sizes, strict=True)]
+        wcs = move_pixels(grid.wcs, np.array([part.start for part in parts], dtype=float))
         columns, rows = (pixel_numbers(part.stop - part.start) for part in parts)
+        cut = PixelGrid(wcs, columns, rows)
         values = self.values.isel({LON: parts[0], LAT: parts[1]})
-        return replace(self, grid=PixelGrid(wcs, columns, rows), values=values)
+        return replace(self, grid=cut, values=values) if cut.on_sky.all() else self
 
 
 def _part(places: Float, size: int) -> slice:
@@ -115,7 +120,8 @@ def read_template(template: xr.DataArray) -> Template:
     Raises
     ------
     InvalidDataError
-        If it has no WCS, or its dims, energies or values are not those of an image or a cube.
+        If it has no pixels on the sky, or its dims, energies or values are not those of an image or
+        a cube.
     MissingVariableError
         If it has no pixel numbers.
     """
@@ -123,43 +129,39 @@ def read_template(template: xr.DataArray) -> Template:
     dims = [dim for dim in (ENERGY, ENERGY_TRUE) if dim in template.dims]
     if any(template.sizes[dim] == 0 for dim in dims):
         raise InvalidDataError("the template has no energies: a selection has left none")
-    others = [str(dim) for dim in template.dims if dim not in (*dims, LAT, LON)]
+    others = [str(dim) for dim in template.dims if dim not in (*dims, *sky_dims(template))]
     if others or len(dims) > 1:
         raise InvalidDataError(
             f"the template has the dims {tuple(template.dims)}, expected (lat, lon), or (energy, "
-            "lat, lon); select one value of the others, such as with isel"
+            "lat, lon), or cell in place of both; select one value of the others, such as with isel"
         )
     check_real_numbers(template)
-    ordered = pixels_in_order(template, "the template")
-    grid = pixel_grid(ordered)
-    wcs = move_pixels(grid.wcs, np.array([grid.x[0], grid.y[0]]))
-    whole = PixelGrid(wcs, pixel_numbers(grid.x.size), pixel_numbers(grid.y.size))
+    ordered = template if is_healpix(template) else pixels_in_order(template, "the template")
+    whole = sky_grid(ordered)
+    if isinstance(whole, PixelGrid):
+        wcs = move_pixels(whole.wcs, np.array([whole.x[0], whole.y[0]]))
+        whole = PixelGrid(wcs, pixel_numbers(whole.x.size), pixel_numbers(whole.y.size))
     unit = template.attrs.get("units")
     name, unit = str(template.name or "template"), None if unit is None else str(unit)
     if not dims or template.sizes[dims[0]] == 1:
         image = ordered.squeeze(dims) if dims else ordered
-        values = image.variable.transpose(LAT, LON)
+        values = as_planes(image.variable)
         values = values.set_dims({ENERGY: 1, **values.sizes})  # type: ignore[no-untyped-call]
         return Template(name, whole, values, unit, np.empty(0), (0.0, np.inf))
     energies, order, ends = _energies(template, str(dims[0]))
-    values = ordered.variable.transpose(dims[0], LAT, LON)
+    values = as_planes(ordered.variable)
     if np.any(np.diff(order) != 1):
         values = values.isel({dims[0]: order})
     return Template(name, whole, values, unit, energies, ends)
 
 
 def _check_kind(template: xr.DataArray) -> None:
-    """Raise unless a template is a map on a plane."""
-    if set(_HEALPIX) & {*template.dims, *template.coords}:
-        raise InvalidDataError(
-            "the template is in HEALPix, which predict does not read yet: reproject it to a plane, "
-            "for example with reproject_from_healpix of the package reproject"
-        )
+    """Raise unless a template is a map of the sky."""
     if not is_map_image(template):
         raise InvalidDataError(
             f"the template has the dims {tuple(template.dims)}, expected lat and lon, and the "
-            "coordinates wcs, x and y: open it with xprofile.open_map, and keep the coordinates in "
-            "selections"
+            "coordinates wcs, x and y, or cell, and the coordinates cell_ids and healpix: open it "
+            "with xprofile.open_map, and keep the coordinates in selections"
         )
     if template.attrs.get("long_name") == PREDICTED:
         raise InvalidDataError(

@@ -13,7 +13,7 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, InvalidDataError, MissingVariableError
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ...schema.axes import ascending_values
 from ...schema.names import ENERGY, ENERGY_TRUE, LAT_PSF, LON_PSF, PSF, RAD
 from ...schema.variables import COORDS, MAPS
@@ -84,7 +84,7 @@ class MapsPsf:
         return cls(spread, dim, continued, on_grid)
 
     def pixel_positions(
-        self, maps: xr.Dataset, grid: PixelGrid, like: xr.Variable
+        self, maps: xr.Dataset, grid: AnyGrid, like: xr.Variable
     ) -> xr.Variable | None:
         """Flat index of the nearest position to each pixel, (lat, lon); None for a single PSF."""
         return nearest_positions(maps, grid, like, PSF) if self.on_grid else None

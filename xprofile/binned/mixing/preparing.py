@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ...bins.origins import profile_origin
 from ...bins.skybins import SkyBins
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ...maps.sphere import lonlat_deg, unit_vectors
 from ...schema.names import ENERGY_TRUE, LAT, LON, MARGIN, PSF, true_dim
 from ...schema.variables import COORDS
 from ..edisp import sky_position
+from ..members.healpix.cell_search import CellSearch
 from ..members.membership import Membership
 from ..members.search import Search
 from ..psf.emission import Light
@@ -40,7 +41,7 @@ class Mixing:
         The maps.
     bins : SkyBins
         The bins.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the maps.
     origin : SkyCoord
         Place of the point source of ``psf_share``.
@@ -52,7 +53,7 @@ class Mixing:
 
     maps: xr.Dataset
     bins: SkyBins
-    grid: PixelGrid
+    grid: AnyGrid
     origin: SkyCoord
     psf: MapsPsf
     at_centers: bool
@@ -62,7 +63,7 @@ class Mixing:
         cls,
         maps: xr.Dataset,
         bins: SkyBins,
-        grid: PixelGrid,
+        grid: AnyGrid,
         given: SkyBins,
         *,
         at_centers: bool,
@@ -92,7 +93,7 @@ class Mixing:
         return found
 
     def sum(
-        self, cubes: Mapping[str, xr.Variable], search: Search | Membership
+        self, cubes: Mapping[str, xr.Variable], search: Search | CellSearch | Membership
     ) -> tuple[MapSums, PixelPairs]:
         """Sum maps over the bins, and collect all pixels of the bins."""
         found = sum_over_blocks(cubes, search, SumsAndPairs.from_block, add)
@@ -139,7 +140,7 @@ def mixing_coords(
     return found
 
 
-def _pixel_numbers(grid: PixelGrid, like: xr.Variable) -> xr.Variable:
+def _pixel_numbers(grid: AnyGrid, like: xr.Variable) -> xr.Variable:
     """Flat index of each pixel, (lat, lon), in chunks where a variable has them."""
     rows, columns = grid.shape
     if not like.chunks:

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...exceptions import TooLargeError
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ...schema.names import ENERGY, EXPOSURE_TRUE, PSF_MIXING, PSF_SHARE
 from ...schema.variables import BINNED, data_array
 from ..members.membership import Int, Membership
@@ -57,7 +57,7 @@ def psf_variables(
     pairs: PixelPairs,
     solid_angle: Float,
     psf: MapsPsf,
-    grid: PixelGrid,
+    grid: AnyGrid,
     position: NDArray[np.intp] | None,
     origin: tuple[Float, int],
     light: Light | None,
@@ -72,7 +72,7 @@ def psf_variables(
         Solid angle of the whole bins in sr, (nbin,).
     psf : MapsPsf
         The point spread functions.
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the map.
     position : numpy.ndarray of int or None
         Position of the PSF of each pair, (npair,); None for a single PSF.

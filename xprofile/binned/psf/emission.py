@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ..members.membership import Membership
 from ..sums.sparse import sort_numbers, sum_by_number
+from .healpix.plane import numbers_on_plane
+from .receivers import boxes
 
-__all__ = ["Emission", "Light", "boxes"]
+__all__ = ["Emission", "Light"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -28,7 +30,7 @@ class Emission:
     bin : numpy.ndarray of int
         Bin of each pixel, (npixel,).
     x, y : numpy.ndarray
-        Pixel numbers (npixel,).
+        Pixel numbers (npixel,); of HEALPix, those on the plane of the cells.
     emitted : numpy.ndarray
         Share of the photons of a bin that each pixel emits, (nenergy, npixel).
     nbin : int
@@ -42,7 +44,7 @@ class Emission:
     nbin: int
 
     @classmethod
-    def from_members(cls, grid: PixelGrid, members: Membership, exposure: Float) -> Emission:
+    def from_members(cls, grid: AnyGrid, members: Membership, exposure: Float) -> Emission:
         """Let the pixels of bins emit by solid angle times exposure (nenergy, npair).
 
         A bin without exposure at an energy emits by solid angle.
@@ -55,9 +57,9 @@ class Emission:
             if none.any():
                 weight = np.where(none, factor, weight)
                 total = sum_by_number(bins, weight, members.nbin)
-        row, column = np.divmod(members.pixel, grid.x.size)
         emitted = weight / total[:, bins]
-        return cls(bins, grid.x[column], grid.y[row], emitted, members.nbin)
+        x, y = numbers_on_plane(grid, members.pixel.astype(np.intp))
+        return cls(bins, x, y, emitted, members.nbin)
 
     def take(self, pixels: Int | NDArray[np.bool_], weight: Float | float = 1.0) -> Emission:
         """Keep some pixels, and multiply what they emit by weights."""
@@ -127,9 +129,3 @@ class Light:
     def number(self) -> int:
         """Number of sources."""
         return self.emission.nbin
-
-
-def boxes(x: Float, y: Float, start: Int) -> Float:
-    """First and last column, first and last row of pixels in groups, by their starts, (4, n)."""
-    ends = (np.minimum, x), (np.maximum, x), (np.minimum, y), (np.maximum, y)
-    return np.stack([end.reduceat(numbers, start) for end, numbers in ends])

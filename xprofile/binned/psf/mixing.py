@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, eye_array
 
+from ...maps.grid import AnyGrid
+from ...maps.healpix.grid import HealpixGrid
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
 from ..sums.sparse import sort_numbers
 from .convolution import Convolution
 from .emission import Emission, Light
+from .healpix.cells import CellReceivers, receivers_of
+from .healpix.plane import cell_numbers, cell_plane
 from .kernels import Window, kernel
 from .lattice import Lattice, Limits
 from .pairs import shares_of_places
 from .point_spread import PointSpread
 from .receivers import Receivers
 
-__all__ = ["mix", "spread_pixels"]
+__all__ = ["mix", "spread_cells", "spread_pixels"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
@@ -35,7 +39,7 @@ _MOST = 4_000_000
 
 
 def mix(
-    grid: PixelGrid,
+    grid: AnyGrid,
     sources: Membership,
     receivers: Membership,
     used: NDArray[np.bool_],
@@ -51,7 +55,7 @@ def mix(
 
     Parameters
     ----------
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the map.
     sources : Membership
         Pixels of the bins that emit; each bin has even brightness.
@@ -75,7 +79,7 @@ def mix(
         is seen in the used pixels of another. A bin without exposure at an energy is weighted with
         solid angle alone. 0 for bins without pixels.
     """
-    targets = Receivers.from_members(grid, receivers, used)
+    targets = receivers_of(grid, receivers, used)
     emission = Emission.from_members(grid, sources, exposure)
     if light is not None:
         emission = emission.join(light.emission)
@@ -126,9 +130,32 @@ def spread_pixels(
     return received.reshape(-1, *targets.shape)
 
 
+def spread_cells(
+    targets: HealpixGrid,
+    vectors: Float,
+    emitted: Float,
+    spreads: PointSpread,
+    *,
+    position: Int | None = None,
+) -> Float:
+    """Spread the photons of cells over the cells of a map, (nenergy, ncell); see `spread_pixels`.
+
+    The cells that emit `emitted` (nenergy, n) have their centres at unit vectors (3, n).
+    """
+    size, plane = targets.shape[1], cell_plane(targets)
+    sums = eye_array(size, format="csr")
+    every = CellReceivers(targets, np.arange(size), sums, (size, 1), plane)
+    received = np.zeros((emitted.shape[0], 1, size))
+    if emitted.shape[1]:
+        numbers = cell_numbers(plane, vectors)
+        emission = Emission(np.zeros(emitted.shape[1], np.intp), *numbers, emitted, 1)
+        _spread(received, every, emission, spreads, position=position)
+    return received[:, 0]
+
+
 def _spread(
     total: Float,
-    targets: Receivers,
+    targets: Receivers | CellReceivers,
     emission: Emission,
     spreads: PointSpread,
     *,
@@ -185,7 +212,7 @@ def _groups(reach: Float, ntrue: int) -> Iterator[Int]:
 
 def _mix(
     total: Float,
-    targets: Receivers,
+    targets: Receivers | CellReceivers,
     emission: Emission,
     spread: PointSpread,
     energies: Int,
@@ -193,29 +220,34 @@ def _mix(
     followers: _Followers,
 ) -> None:
     """Add what is seen of some pixels and of those that follow them, at some energies."""
-    grid, (every, _), emission = targets.grid, followers.of(pixels), emission.at(energies)
+    plane = targets.on_plane if isinstance(targets, CellReceivers) else targets
+    grid, (every, _), emission = plane.grid, followers.of(pixels), emission.at(energies)
     x, y = emission.x[pixels], emission.y[pixels]
-    lattice = Lattice(grid, x, y, _limits(targets, x, y, spread))
+    lattice = Lattice(grid, x, y, _limits(plane, x, y, spread))
     places, others = lattice.places()
-    limits = _limits(targets, emission.x[every], emission.y[every], spread)
+    limits = _limits(plane, emission.x[every], emission.y[every], spread)
     windows = replace(lattice, limits=limits)
     for (column, row), (served, weight) in places.items():
         some, index = followers.of(pixels[served])
         source = emission.take(some, weight[index])
         window = windows.window(column, row)
         for block, part in _energy_blocks(spread, window, energies.size):
-            convolution = Convolution(targets, kernel(grid, part, column, row, window), window)
+            convolution = Convolution(plane, kernel(grid, part, column, row, window), window)
             convolution.add(total, energies[block], source.at(block))
     if others.size:
         _add_pairs(total, targets, emission.take(followers.of(pixels[others])[0]), spread, energies)
 
 
 def _add_pairs(
-    total: Float, targets: Receivers, source: Emission, spread: PointSpread, energies: Int
+    total: Float,
+    targets: Receivers | CellReceivers,
+    source: Emission,
+    spread: PointSpread,
+    energies: Int,
 ) -> None:
     """Add what is seen of pixels, one by one."""
     x, y, entries = source.by_pixel()
-    for some, shares in shares_of_places(targets, spread, targets.grid.vectors(x, y), (x, y)):
+    for some, shares in shares_of_places(targets, spread, targets.place_vectors(x, y), (x, y)):
         part = entries[:, some]
         for n, energy in enumerate(energies.tolist()):
             photons = csc_array(

@@ -15,14 +15,14 @@ from .outlines import LARGEST_BEND, bends, on_plane, turned_shares
 from .photons import local_axes
 from .point_spread import PointSpread
 
-__all__ = ["PixelOutlines"]
+__all__ = ["PARTS", "PixelOutlines"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
 
 # Number of parts of sides that bend more and more. With more numbers, pixels would be integrated in
 # more groups; with 8 alone, most pixels take eight times as long.
-_PARTS = (1, 2, 4, 8)
+PARTS = (1, 2, 4, 8)
 
 # Parts of a side of a pixel that the rim of the sky cuts. With ten times fewer, ends at the rim
 # would be missed; with ten times as many, these pixels would take ten times as long.
@@ -61,15 +61,15 @@ class PixelOutlines:
         need = np.ones(x.size)
         if grid.tangent_plane is None:
             need = np.sqrt(bends(grid, x, y) / LARGEST_BEND)
-        group = np.searchsorted(_PARTS[:-1], np.where(cut, 0, need))
-        group = np.where(cut, len(_PARTS), group)
+        group = np.searchsorted(PARTS[:-1], np.where(cut, 0, need))
+        group = np.where(cut, len(PARTS), group)
         row, corners = np.zeros(x.size, dtype=np.intp), []
-        for number, parts in enumerate((*_PARTS, _CUT_PARTS)):
+        for number, parts in enumerate((*PARTS, _CUT_PARTS)):
             some = np.flatnonzero(group == number)
             row[some] = np.arange(some.size)
             dx, dy = _outline(parts)
             at_x, at_y = x[some, None] + dx, y[some, None] + dy
-            is_cut = number == len(_PARTS) and some.size > 0
+            is_cut = number == len(PARTS) and some.size > 0
             corners.append(_cut_corners(grid, at_x, at_y) if is_cut else grid.vectors(at_x, at_y))
         return cls(group, row, tuple(corners))
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
-from .near import PixelOutlines
-from .photons import CORE, pixel_sides
+from ...exceptions import TooLargeError
+from .photons import CORE
 from .point_spread import PointSpread
-from .receivers import Receivers
-from .subpixels import separations, subpixels, sum_over_subpixels, zones
+from .receivers import AnyReceivers, Receivers
+from .subpixels import CELL_ZONES, separations, sum_over_subpixels, zones
 
 __all__ = ["shares_of_places"]
 
@@ -29,6 +29,10 @@ Int = NDArray[np.intp]
 
 # Most numbers in one array of pairs and energies: 32 MB. A technical size.
 _BLOCK = 4_000_000
+
+# Most pairs of cells of HEALPix, which take an hour. Ten times more would look like a program that
+# hangs; ten times fewer would refuse what takes minutes.
+_MOST_PAIRS = 1e10
 
 # Most positions in pixels in one array. A technical size.
 _POSITIONS = 400_000
@@ -54,13 +58,13 @@ class _Places:
 
 
 def shares_of_places(
-    receivers: Receivers, spread: PointSpread, vectors: Float, pixels: tuple[Float, Float]
+    receivers: AnyReceivers, spread: PointSpread, vectors: Float, pixels: tuple[Float, Float]
 ) -> Iterator[tuple[slice, list[Any]]]:
     """Yield some places, and the shares of their photons that the bins of receivers get.
 
     Parameters
     ----------
-    receivers : Receivers
+    receivers : AnyReceivers
         The receiving pixels.
     spread : PointSpread
         With one position.
@@ -76,12 +80,14 @@ def shares_of_places(
     shares : list of scipy.sparse.csr_array
         For each energy of `spread`, shares (number of these places, nbin * nmask).
     """
-    usual = np.radians(receivers.grid.pixel_size)  # of places off the sky of the map
-    sides = np.stack(pixel_sides(receivers.grid, *pixels))
-    sides = np.where(np.isfinite(sides) & (sides > 0), sides, usual)
-    followed = np.array([not spread.is_smooth(*pair) for pair in sides.T.tolist()], dtype=bool)
+    sides = receivers.sides(*pixels)
+    distinct, index = np.unique(sides, axis=1, return_inverse=True)
+    rough = np.array([not spread.is_smooth(*pair) for pair in distinct.T.tolist()], dtype=bool)
+    followed = rough[index.reshape(-1)]
     places = _Places(vectors, pixels, CORE * sides.max(axis=0), followed)
     sums = receivers.column_sums.T
+    if not isinstance(receivers, Receivers):
+        _check_number(receivers, places, spread)
     for some, (source, target) in _pairs(receivers, places, spread):
         reached, shares = _shares(receivers, spread, places, (source, target))
         order = np.argsort(source[reached], kind="stable")
@@ -95,8 +101,23 @@ def shares_of_places(
         yield some, [seen[n : n + number] for n in range(0, starts.size, number)]
 
 
+def _check_number(receivers: AnyReceivers, places: _Places, spread: PointSpread) -> None:
+    """Raise if there are so many pairs that they would take hours."""
+    reach = min(float(spread.reach.max()) + float(places.cores.max(initial=0.0)), np.pi)
+    area = float(receivers.sides(np.zeros(1), np.zeros(1)).prod())
+    near = 2 * np.pi * (1 - np.cos(reach)) / area
+    number = places.cores.size * min(receivers.pixel.size, near)
+    if number > _MOST_PAIRS:
+        raise TooLargeError(
+            f"the PSF carries photons over {np.degrees(reach):.3g} deg, between {number:.2g} pairs "
+            "of HEALPix cells, which would take hours; make the cells larger with "
+            "maps.profile.coarsen, take fewer bins or a part of the sky by maps.profile.cutout, or "
+            "leave the PSF out by psf=False"
+        )
+
+
 def _pairs(
-    receivers: Receivers, places: _Places, spread: PointSpread
+    receivers: AnyReceivers, places: _Places, spread: PointSpread
 ) -> Iterator[tuple[slice, tuple[Int, Int]]]:
     """Yield some places, and the indices of those and of receivers within the reach."""
     nplace, nreceiver = places.cores.size, receivers.pixel.size
@@ -118,7 +139,7 @@ def _pairs(
 
 
 def _shares(
-    receivers: Receivers, spread: PointSpread, places: _Places, pairs: tuple[Int, Int]
+    receivers: AnyReceivers, spread: PointSpread, places: _Places, pairs: tuple[Int, Int]
 ) -> tuple[Int, Float]:
     """Indices of pairs within the reach, and the shares (nenergy, n) of photons that they are."""
     source, target = pairs
@@ -130,7 +151,8 @@ def _shares(
     chosen = np.flatnonzero(near)
     parts = [(chosen, _near(receivers, spread, places.vectors, _at(pairs, chosen)))]
     beyond = np.where(near, np.inf, angle)
-    for order, wanted in zones(beyond, core, reach, followed, spread.ends):
+    orders = {} if isinstance(receivers, Receivers) else {"orders": CELL_ZONES}
+    for order, wanted in zones(beyond, core, reach, followed, spread.ends, **orders):
         chosen = np.flatnonzero(wanted)
         step = max(1, _POSITIONS // order**2)
         for start in range(0, chosen.size, step):
@@ -140,13 +162,11 @@ def _shares(
 
 
 def _near(
-    receivers: Receivers, spread: PointSpread, vectors: Float, pairs: tuple[Int, Int]
+    receivers: AnyReceivers, spread: PointSpread, vectors: Float, pairs: tuple[Int, Int]
 ) -> Float:
     """Shares of photons by integrals along the outlines of receivers, (nenergy, npair)."""
     found, index = np.unique(pairs[1], return_inverse=True)
-    x, y, is_cut = receivers.x[found], receivers.y[found], receivers.is_cut[found]
-    outlines = PixelOutlines.from_pixels(receivers.grid, x, y, is_cut)
-    return outlines.shares(spread, vectors, (pairs[0], index.reshape(-1)))
+    return receivers.outlines(found).shares(spread, vectors, (pairs[0], index.reshape(-1)))
 
 
 def _at(pairs: tuple[Int, Int], some: Int) -> tuple[Int, Int]:
@@ -155,16 +175,21 @@ def _at(pairs: tuple[Int, Int], some: Int) -> tuple[Int, Int]:
 
 
 def _sums(
-    receivers: Receivers, spread: PointSpread, places: _Places, pairs: tuple[Int, Int], order: int
+    receivers: AnyReceivers,
+    spread: PointSpread,
+    places: _Places,
+    pairs: tuple[Int, Int],
+    order: int,
 ) -> Float:
     """Sum the density over positions in the receivers of pairs, (nenergy, npair)."""
-    (source, target), grid = pairs, receivers.grid
-    if grid.separable and places.cores.size == 1:
+    source, target = pairs
+    on_plane = isinstance(receivers, Receivers) and receivers.grid.separable
+    if isinstance(receivers, Receivers) and on_plane and places.cores.size == 1:
         (x,), (y,) = places.pixels
-        offsets = receivers.x[target] - x, receivers.y[target] - y
-        return sum_over_subpixels(grid, spread, (places.vectors, x, y), offsets, order)
+        offsets, place = (receivers.x[target] - x, receivers.y[target] - y), (places.vectors, x, y)
+        return sum_over_subpixels(receivers.grid, spread, place, offsets, order)
     columns, index = np.unique(target, return_inverse=True)
     index = index.reshape(-1)
-    area, positions = subpixels(grid, receivers.x[columns], receivers.y[columns], order)
+    area, positions = receivers.subpixels(columns, order)
     separation = separations(places.vectors[:, source, None], positions[:, index])
     return spread.sum_density(separation, area[index])

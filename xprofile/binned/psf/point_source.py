@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...maps.pixelgrid import PixelGrid
+from ...maps.grid import AnyGrid
 from ..members.membership import Membership
+from .healpix.cells import CellReceivers, receivers_of
 from .pairs import shares_of_places
 from .photons import pixel_positions
 from .point_spread import PointSpread
-from .receivers import Receivers
 
 __all__ = ["psf_share"]
 
@@ -18,7 +18,7 @@ Float = NDArray[np.float64]
 
 
 def psf_share(
-    grid: PixelGrid,
+    grid: AnyGrid,
     source: Float,
     receivers: Membership,
     used: NDArray[np.bool_],
@@ -30,7 +30,7 @@ def psf_share(
 
     Parameters
     ----------
-    grid : PixelGrid
+    grid : PixelGrid or HealpixGrid
         The pixels of the map.
     source : numpy.ndarray
         Unit vector (3,) to the source, in the frame of the grid.
@@ -48,10 +48,13 @@ def psf_share(
     numpy.ndarray
         Shares (nenergy, nbin, nmask).
     """
-    targets, spread = Receivers.from_members(grid, receivers, used), spreads.at(position)
+    targets, spread = receivers_of(grid, receivers, used), spreads.at(position)
     if not targets.pixel.size:
         return np.zeros((spread.nenergy, *targets.shape))
     vectors = np.asarray(source, dtype=float).reshape(3, 1)
-    pixels = pixel_positions(grid, vectors, float(targets.x.mean()))
+    if isinstance(targets, CellReceivers):
+        pixels = np.zeros(1), np.zeros(1)  # the direction is enough
+    else:
+        pixels = pixel_positions(targets.grid, vectors, float(targets.x.mean()))
     ((_, shares),) = shares_of_places(targets, spread, vectors, pixels)
     return np.stack([row.toarray().reshape(targets.shape) for row in shares])

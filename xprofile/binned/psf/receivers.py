@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,47 @@ from scipy.spatial import cKDTree
 
 from ...maps.pixelgrid import PixelGrid
 from ..members.membership import Membership
-from .emission import boxes
+from .near import PixelOutlines
+from .photons import pixel_sides
+from .subpixels import subpixels
 
-__all__ = ["PixelTable", "Receivers"]
+__all__ = ["AnyReceivers", "PixelTable", "Receivers", "boxes", "used_pixels"]
 
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
+
+
+class AnyReceivers(Protocol):
+    """Pixels that receive photons, of a plane or of HEALPix, as sums over pairs need them."""
+
+    @property
+    def pixel(self) -> Int:
+        """Flat indices (npixel,) of the pixels, ascending."""
+
+    @property
+    def vectors(self) -> Float:
+        """Unit vectors (3, npixel) of the centres."""
+
+    @property
+    def tree(self) -> Any:
+        """Tree of the centres, to find those near a direction."""
+
+    @property
+    def is_cut(self) -> NDArray[np.bool_]:
+        """Whether pixels are partly off the sky, (npixel,)."""
+
+    @property
+    def column_sums(self) -> Any:
+        """Share of each pixel in each bin with each mask, (nbin * nmask, npixel)."""
+
+    def sides(self, x: Float, y: Float) -> Float:
+        """Width and height in rad of pixels at positions, (2, n)."""
+
+    def outlines(self, some: Int) -> PixelOutlines:
+        """Corners of some pixels, by their indices."""
+
+    def subpixels(self, some: Int, order: int) -> tuple[Float, Float]:
+        """Return parts of some pixels: solid angles in sr (n, m), and unit vectors (3, n, m)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +126,7 @@ class Receivers:
         cls, grid: PixelGrid, members: Membership, used: NDArray[np.bool_]
     ) -> Receivers:
         """Collect the used pixels of bins, with `used` (nmask, npair)."""
-        mask, pair = np.nonzero(used)
-        pixel, column = np.unique(members.pixel[pair], return_inverse=True)
-        row = members.bin[pair].astype(np.intp) * used.shape[0] + mask
-        share = np.ones(pair.size) if members.share is None else members.share[pair]
-        shape = members.nbin, used.shape[0]
-        sums = csr_array((share, (row, column)), shape=(shape[0] * shape[1], pixel.size))
-        return cls(grid, pixel.astype(np.intp), sums, shape)
+        return cls(grid, *used_pixels(members, used))
 
     @cached_property
     def x(self) -> Float:
@@ -131,6 +160,24 @@ class Receivers:
         """The sums, ordered for the choice of some pixels."""
         return self.sums.tocsc()
 
+    def place_vectors(self, x: Float, y: Float) -> Float:
+        """Unit vectors (3, n) of pixel positions."""
+        return self.grid.vectors(x, y)
+
+    def sides(self, x: Float, y: Float) -> Float:
+        """Width and height in rad of pixels at positions, (2, n)."""
+        usual = np.radians(self.grid.pixel_size)  # of places off the sky of the map
+        sides = np.stack(pixel_sides(self.grid, x, y))
+        return np.where(np.isfinite(sides) & (sides > 0), sides, usual)
+
+    def outlines(self, some: Int) -> PixelOutlines:
+        """Corners of some pixels, by their indices."""
+        return PixelOutlines.from_pixels(self.grid, self.x[some], self.y[some], self.is_cut[some])
+
+    def subpixels(self, some: Int, order: int) -> tuple[Float, Float]:
+        """Return parts of some pixels: solid angles in sr (n, m), and unit vectors (3, n, m)."""
+        return subpixels(self.grid, self.x[some], self.y[some], order)
+
     @cached_property
     def table(self) -> PixelTable:
         """The pixels, to find them by their numbers."""
@@ -146,3 +193,22 @@ class Receivers:
         """First and last column, first and last row of these rows, (4, nrow)."""
         pixels = self.sums.indices
         return boxes(self.x[pixels], self.y[pixels], self.sums.indptr[self.rows])
+
+
+def used_pixels(
+    members: Membership, used: NDArray[np.bool_]
+) -> tuple[Int, csr_array, tuple[int, int]]:
+    """Return the used pixels of bins with masks, and sums over them; see `Receivers`."""
+    mask, pair = np.nonzero(used)
+    pixel, column = np.unique(members.pixel[pair], return_inverse=True)
+    row = members.bin[pair].astype(np.intp) * used.shape[0] + mask
+    share = np.ones(pair.size) if members.share is None else members.share[pair]
+    shape = members.nbin, used.shape[0]
+    sums = csr_array((share, (row, column)), shape=(shape[0] * shape[1], pixel.size))
+    return pixel.astype(np.intp), sums, shape
+
+
+def boxes(x: Float, y: Float, start: Int) -> Float:
+    """First and last column, first and last row of pixels in groups, by their starts, (4, n)."""
+    ends = (np.minimum, x), (np.maximum, x), (np.minimum, y), (np.maximum, y)
+    return np.stack([end.reduceat(numbers, start) for end, numbers in ends])

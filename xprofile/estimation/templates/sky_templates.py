@@ -13,12 +13,23 @@ import xarray as xr
 from ...binned.image_binning import bin_image
 from ...bins.skybins import AnyBins
 from ...exceptions import InvalidDataError, InvalidOptionError
-from ...maps.wcs import pixel_grid
+from ...maps.grid import sky_grid
+from ...maps.healpix.grid import HealpixGrid
+from ...maps.pixelgrid import PixelGrid
 from ...prediction.predicting import predict
-from ...schema.names import ENERGY, ENERGY_TRUE, LAT, LON, SOLID_ANGLE_UNIT, WCS_NAME
+from ...schema.names import (
+    CELL,
+    ENERGY,
+    ENERGY_TRUE,
+    HEALPIX,
+    LAT,
+    LON,
+    SOLID_ANGLE_UNIT,
+    WCS_NAME,
+)
 from ...schema.number_checks import is_used
-from ...schema.stages import is_map_image
-from ...schema.variables import MAPS, SED_TYPES
+from ...schema.stages import is_map_image, sky_dims
+from ...schema.variables import SED_TYPES
 from ...schema.written_units.parsing import as_unit, without_events
 from ...spectrum.models import SpectralModel
 
@@ -66,7 +77,7 @@ def bin_templates(
 def _binned(
     maps: xr.Dataset, bins: AnyBins, given: Any, usual: SpectralModel | None
 ) -> xr.DataArray:
-    if isinstance(given, xr.DataArray) and not {LAT, LON} & set(given.dims):
+    if isinstance(given, xr.DataArray) and not {LAT, LON, CELL} & set(given.dims):
         return given
     return bin_image(_counts(maps, given, usual), bins)
 
@@ -107,18 +118,29 @@ def _has_spectrum(sky: xr.DataArray | None) -> bool:
 
 def _is_predicted(maps: xr.Dataset, given: xr.DataArray) -> bool:
     """Whether an array is counts on the pixels and energies of maps."""
-    if given.attrs.get("units", "") or set(given.dims) != set(MAPS["counts"].dims):
+    if given.attrs.get("units", "") or set(given.dims) != {ENERGY, *sky_dims(maps)}:
         return False
     if not is_map_image(given) or given.sizes != {d: maps.sizes[d] for d in given.dims}:
         return False
-    if given[WCS_NAME].item() != maps[WCS_NAME].item():
-        return False
-    here, there = pixel_grid(maps), pixel_grid(given)
-    pairs = ((here.x, there.x), (here.y, there.y))
-    if not all(np.allclose(a, b, rtol=0, atol=_SAME) for a, b in pairs):
+    if not _has_pixels_of(maps, given):
         return False
     energies = (
         data[ENERGY].to_numpy() if ENERGY in data.coords else None for data in (maps, given)
     )
     a, b = energies
     return b is not None and a is not None and np.allclose(a, b, rtol=_SAME, atol=0)
+
+
+def _has_pixels_of(maps: xr.Dataset, given: xr.DataArray) -> bool:
+    """Whether an array has the same pixels as maps in the same order."""
+    name = HEALPIX if CELL in maps.dims else WCS_NAME
+    if given[name].item() != maps[name].item():
+        return False
+    here, there = sky_grid(maps), sky_grid(given)
+    if isinstance(here, HealpixGrid) and isinstance(there, HealpixGrid):
+        cells = np.arange(maps.sizes[CELL])
+        return bool(np.array_equal(here.numbers(cells), there.numbers(cells)))
+    assert isinstance(here, PixelGrid)
+    assert isinstance(there, PixelGrid)
+    pairs = ((here.x, there.x), (here.y, there.y))
+    return all(np.allclose(a, b, rtol=0, atol=_SAME) for a, b in pairs)
