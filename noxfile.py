@@ -71,11 +71,24 @@ GAMMAPY = {
 @nox.parametrize("gammapy", list(GAMMAPY))
 def gammapy(session: nox.Session, gammapy: str) -> None:
     """Exchange profiles and maps with Gammapy, both ways."""
-    session.install(".", f"gammapy=={gammapy}", *GAMMAPY[gammapy], "pytest", "hypothesis", "pandas")
-    names = ("exchange", "maps", "observations", "predict")
+    of_tests = ("pytest", "hypothesis", "pandas", "healpy")
+    session.install(".[healpix]", f"gammapy=={gammapy}", *GAMMAPY[gammapy], *of_tests)
+    names = ("exchange", "healpix", "maps", "observations", "predict")
     modules = [f"tests/exchange/gammapy_{name}.py" for name in names]
     options = ["-q", "-s", "-W", "ignore", "--cases", "0"]
     session.run("python", "-m", "pytest", *options, *modules, *session.posargs)
+
+
+XDGGS = ("xdggs>=0.6,<0.7", "healpy>=1.19,<2")
+
+
+@nox.session(python="3.11", default=False)
+def xdggs(session: nox.Session) -> None:
+    """Decode HEALPix maps by xdggs, and exchange them with healpy."""
+    session.install(".[dev]", *XDGGS)
+    options = ["-q", "-W", "ignore", "--cases", "0"]
+    modules = ("tests/exchange/xdggs_healpix.py", "tests/exchange/healpy_files.py")
+    session.run("python", "-m", "pytest", *options, *modules)
 
 
 @nox.session(python="3.11", default=False)
@@ -85,7 +98,7 @@ def benchmark(session: nox.Session) -> None:
     Fresh processes of each have no more than what it needs.
     """
     folder = session.create_tmp()
-    session.install(".[dev]")
+    session.install(".[dev]", "healpy")
     session.run("python", "-m", "venv", f"{folder}/plain")
     plain = f"{folder}/plain/bin/python"
     session.run(plain, "-m", "pip", "install", "-q", ".", external=True)

@@ -3,10 +3,10 @@
     python benchmarks/run.py [--quick] [--runs 7] [--only small,grid] [--gammapy FOLDER]
 
 The groups of cases are small (the tutorial's profiles), grid, path, fits, limits (by each method),
-psf (unfolding), explain (templates, shapes and spectra), read (the real cube), start (fresh
-processes) and big (a cube in Zarr, which runs only if --only names it). GAMMAPY_DATA names the
-folder with the real cube; without it the small cases run on a simulated one. Gammapy's seconds come
-from FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
+healpix (whole skies), psf (unfolding), explain (templates, shapes and spectra), read (the real
+cube), start (fresh processes) and big (a cube in Zarr, which runs only if --only names it).
+GAMMAPY_DATA names the folder with the real cube; without it the small cases run on a simulated one.
+Gammapy's seconds come from FOLDER/gammapy-*.json, which ``nox -s benchmark`` writes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import astropy
 import explain_cases
 import fit_cases
 import grid_cases
+import healpix_cases
 import limit_cases
 import numpy as np
 import path_cases
@@ -62,6 +63,7 @@ def groups(options):
         "path": lambda: path_cases.cases(quick=options.quick),
         "fits": lambda: fit_cases.cases(quick=options.quick),
         "limits": lambda: limit_cases.cases(quick=options.quick),
+        "healpix": lambda: healpix_cases.cases(quick=options.quick),
         "psf": lambda: psf_cases.cases(gammapy, quick=options.quick),
         "explain": lambda: explain_cases.cases(quick=options.quick),
         "read": read_cases.cases,
