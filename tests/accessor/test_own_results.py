@@ -80,10 +80,10 @@ CALLS = {
     },
     "profile": {
         "to_sed_type": ("likelihood",), "quantity": ("counts",), "upper_limits": (),
-        "with_threshold": (3,), "recompute_ul": (2,),
-        "to_table": (), "to_dataframe": (), "to_units": {"energy": "GeV"},
+        "with_threshold": (3,), "recompute_ul": (2,), "to_table": (), "to_dataframe": (),
         "containment": (), "half_light": (), "fwhm": (), "curve_of_growth": (), "normalize": (),
-        "divide": (OTHER,), "subtract": (OTHER,), "correlation": {"profile_b": OTHER, "rng": 1},
+        "divide": (OTHER,), "subtract": (OTHER,), "to_units": {"energy": "GeV"},
+        "correlation": {"profile_b": OTHER, "quantity": "sqrt_ts", "rng": 1},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},
     },
     "templates": {

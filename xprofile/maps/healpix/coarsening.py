@@ -145,7 +145,9 @@ class _Groups:
         else:
             starts = np.flatnonzero(np.diff(self.label, prepend=-1, append=-1))
             sizes = np.diff(starts[np.cumsum([0, *groups])])
-            values = da.take(values, self.order, axis=-1)
+            with warnings.catch_warnings():  # the many chunks of older dask are joined below
+                warnings.simplefilter("ignore", da.PerformanceWarning)
+                values = da.take(values, self.order, axis=-1)
             chunks = (tuple(sizes.tolist()),)
             labels = [da.from_array(self.label, chunks=chunks)]  # type: ignore[no-untyped-call]
         values = values.rechunk({values.ndim - 1: tuple(sizes.tolist())})
