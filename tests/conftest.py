@@ -30,10 +30,13 @@ iers.conf.auto_download = False
 # for environments of their own, see noxfile.py
 _NEEDS = {
     "exchange/gammapy_exchange.py": "gammapy",
+    "exchange/gammapy_healpix.py": "gammapy",
     "exchange/gammapy_maps.py": "gammapy",
     "exchange/gammapy_observations.py": "gammapy",
     "exchange/gammapy_predict.py": "gammapy",
     "exchange/cf_conventions.py": "compliance_checker",
+    "exchange/healpy_files.py": "healpy",
+    "exchange/xdggs_healpix.py": "xdggs",
 }
 collect_ignore = [name for name, package in _NEEDS.items() if find_spec(package) is None]
 if find_spec("zarr") is None or Version(version("zarr")) < Version("3"):
