@@ -84,7 +84,8 @@ class Posterior:
     def norm_below(self, tail: Float) -> Float:
         """Norm above which the integral is `tail`, (nproblem,)."""
         above, row = self._from_left_ends(), np.arange(len(self.mass))
-        panel = np.maximum((above[:, :-1] >= tail[:, None]).sum(axis=1) - 1, 0)
+        some = (above[:, :-1] >= tail[:, None]) & np.isfinite(self.left)
+        panel = np.maximum(some.sum(axis=1) - 1, 0)
         left, right = self.left[row, panel], self.right[row, panel]
         rest, half = tail - above[row, panel + 1], (right - left) / 2
         series = np.ascontiguousarray(self.series[row, panel].T)
@@ -207,7 +208,7 @@ def posterior(stat: Statistic, prior: Prior | None, tail: float) -> Posterior:
     def scaled(owner: NDArray[np.intp], left: Float, right: Float) -> Float:
         return np.exp(density.of_panels(owner, left, right) - peak[owner, None])
 
-    panels, found, lost = refined(scaled, panels, reference.size)
+    panels, found, lost = refined(scaled, panels, reference.size, tail)
     if prior is not None and not (lost <= LEAST_ACCURACY).all():
         raise PriorError(
             "a posterior has no finite integral with this prior, or changes too fast; give a prior "
