@@ -44,6 +44,7 @@ def test_values_are_those_of_the_methods(name):
         assert not known[2]
 
 
+@pytest.mark.slow
 def test_values_do_not_depend_on_blocks(monkeypatch):
     arrays, toys = problems(4), IntervalMethod("feldman-cousins", toys=30, seed=4)
     for upper in (replace(toys, toys=40), IntervalMethod("cls"), IntervalMethod("bayes", toys=9)):
