@@ -20,7 +20,7 @@ EDGES = np.linspace(0, 7 * SIDE, 6)
 PLACES = [(45, 41.8), (0, 41.8), (22, 10), (180, 0), (10, 89.5), (30, -60)]
 # table of the PSF, in sides of a cell, and how much deeper the cells of the brute force are
 TABLES = {
-    "Gauss of half a cell": (gauss_table(0.5 * SIDE), 4),
+    "Gauss of half a cell": (gauss_table(0.5 * SIDE), 5),
     "King of a cell": (king_table(SIDE), 3),
     "Gauss of 5 cells": (gauss_table(5 * SIDE), 2),
     "King of 20 cells": (king_table(20 * SIDE), 2),
