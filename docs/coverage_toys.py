@@ -3,7 +3,7 @@
 `coverage_methods` writes its rows. The fine bins are those of ``coverage.py``. Toys with the same
 counts in all fine bins have the same limits, so they are counted and solved once.
 
-For Feldman-Cousins and CLs by toys, a toy needs no limit of its own: whether the limit is above a
+For Feldman-Cousins and CLs by toys, toys need no limits: whether the limit is above a
 signal depends on toys of this signal, which are the same for all toys of a background. These are
 drawn apart from the toys that are tested.
 """

@@ -167,7 +167,7 @@ def _call_prior(prior: Prior, norm: NDArray[np.float64]) -> ArrayLike:
 
 
 def method_attrs(options: HasIntervals) -> dict[Hashable, Any]:
-    """Attributes of the profile with the methods, and what else is needed to repeat them."""
+    """Attributes of the profile that name the methods and the options that repeat them."""
     found: dict[Hashable, Any] = {"ul_method": options.ul_method}
     if options.interval_method is not None:
         found["interval_method"] = options.interval_method

@@ -75,7 +75,7 @@ def draw_legend_on_top(ax: Axes) -> None:
 
 
 def _in_free_place(ax: Axes, entries: Sequence[Any]) -> Legend | None:
-    """Draw a legend in the first place without data; return None if there is no such place."""
+    """Draw a legend in the first place without data; return None if all places have some."""
     data, space = _Obstacles.of(ax), _space(ax)
     shared = len(ax.get_shared_y_axes().get_siblings(ax)) > 1
     legend = ax.legend(handles=entries, ncols=1 + (len(entries) - 1) // 6)

@@ -122,15 +122,14 @@ def to_sed_type(
     if new == "norm" and after != u.dimensionless_unscaled:
         raise InvalidOptionError("a norm has no surface brightness; choose another sed_type")
     factor, plain_unit = _factor_and_unit(profile, old, new)
-    if is_brightness(profile) == (after != u.dimensionless_unscaled):
+    bright = before != u.dimensionless_unscaled
+    if bright == (after != u.dimensionless_unscaled):
         factor = factor / before.to(after)
     else:
         # the solid angles of the bins along the second dim of a covariance must be known, too
         profile = pair_bins(profile) if COVARIANCE in profile else profile
         angle = _solid_angle(profile)
-        factor = factor * (
-            angle * u.sr.to(before) if is_brightness(profile) else 1 / (angle * u.sr.to(after))
-        )
+        factor = factor * angle * u.sr.to(before) if bright else factor / (angle * u.sr.to(after))
     full_unit = plain_unit / after
     unit = unit_text(full_unit)
     names = {old + suffix: new + suffix for suffix in SED_SUFFIXES if old + suffix in profile}

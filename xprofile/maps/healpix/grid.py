@@ -62,7 +62,7 @@ class HealpixGrid:
         Raises
         ------
         InvalidDataError
-            If there is no cell, or numbers of cells repeat, do not exist or are not whole.
+            If no cell is left, or if numbers of cells repeat, are not whole or are out of range.
         """
         ids = cell_ids if hasattr(cell_ids, "dask") else np.atleast_1d(np.asarray(cell_ids))
         if not ids.size:
