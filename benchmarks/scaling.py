@@ -1,6 +1,6 @@
 """How time and memory grow with pixels, energies, bins, data sets and workers, as a CSV file.
 
-Run: python benchmarks/scaling.py [--out docs/scaling.csv]
+Run: python benchmarks/scaling.py [--out docs/guide/scaling.csv]
 
 Each row changes one number of the same case: boxes that fill a simulated cube, binned and fitted
 with limits. Times are medians of three runs. Memory is the peak of `bin_maps` without the maps
@@ -100,7 +100,7 @@ def measure(name, value):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/scaling.csv"))
+    parser.add_argument("--out", type=Path, default=Path("docs/guide/scaling.csv"))
     options = parser.parse_args()
     rows = []
     for name, values in CHANGES.items():

@@ -5,6 +5,8 @@ import tempfile
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+import sphinx_autosummary_accessors
+
 project = "xprofile"
 author = "xprofile developers"
 copyright = f"2026, {author}"
@@ -16,13 +18,17 @@ extensions = [
     "sphinx.ext.mathjax",
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
+    "sphinx_autosummary_accessors",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
-templates_path = ["_templates"]
+templates_path = ["_templates", sphinx_autosummary_accessors.templates_path]
 exclude_patterns = ["_build"]
 default_role = "py:obj"  # a link where the name is documented, else code
 
-html_theme = "furo"
+html_theme = "pydata_sphinx_theme"
 html_title = f"xprofile {release}"
+html_theme_options = {"show_prev_next": False}
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -37,7 +43,22 @@ plot_html_show_formats = False
 plot_html_show_source_link = False
 # files that examples write go to a temporary folder, which also has the tables that they read
 plot_working_directory = tempfile.mkdtemp()
-for table in Path(__file__).parent.glob("*.csv"):
+for table in Path(__file__).parent.glob("*/*.csv"):
     shutil.copy(table, plot_working_directory)
 plot_formats = [("png", 130)]
 plot_rcparams = {"figure.figsize": (7, 4), "savefig.bbox": "tight"}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",  # all are executed
+    "abort_on_example_error": True,
+    "doc_module": ("xprofile",),
+    "reference_url": {"xprofile": None},
+    "backreferences_dir": "reference/generated/examples",
+    "min_reported_time": 10,
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "show_memory": False,
+    "remove_config_comments": True,
+}

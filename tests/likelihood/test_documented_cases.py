@@ -9,7 +9,7 @@ import pytest
 from xprofile.estimation.solve import FitOptions, solve_problems
 from xprofile.likelihood import Cash, NuisanceCash, WStat
 
-TABLE = Path(__file__).parents[2] / "docs" / "likelihood_cases.csv"
+TABLE = Path(__file__).parents[2] / "docs" / "statistics" / "likelihood_cases.csv"
 QUANTITIES = ("norm", "norm_err", "norm_errn", "norm_errp", "norm_ul", "norm_sensitivity")
 OPTIONS = FitOptions(1, 2, 5, ("errn-errp", "ul", "sensitivity"), np.array([]))
 

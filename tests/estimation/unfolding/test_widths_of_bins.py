@@ -13,7 +13,7 @@ from xprofile import SkyBins, bin_maps, estimate, power_law, share_kept, tutoria
 from xprofile.exceptions import DataWarning, InvalidDataError
 from xprofile.tutorial import INDEX, simulate_maps
 
-TABLE = Path(__file__).parents[3] / "docs" / "psf_widths.csv"
+TABLE = Path(__file__).parents[3] / "docs" / "guide" / "psf_widths.csv"
 with TABLE.open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))
 

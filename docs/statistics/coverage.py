@@ -1,6 +1,7 @@
 """Write the tables of the coverage of a profile's intervals, from toys, beside this file.
 
-Run ``python docs/coverage.py [number of toys]``. The default, a million, takes about six minutes.
+Run ``python docs/statistics/coverage.py [number of toys]``. The default, a million, takes about six
+minutes.
 ``coverage.csv`` is for a known background. ``coverage_scan.csv`` is the same at more signals, for
 the figure, and ``coverage_onoff.csv`` is for on-off data; both have a tenth of the toys.
 

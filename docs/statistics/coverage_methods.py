@@ -1,7 +1,7 @@
 """Write the tables of the coverage and median of limits and intervals by method, beside this file.
 
-Run ``python docs/coverage_methods.py [number of toys]``. The default, a million, takes about ten
-minutes.
+Run ``python docs/statistics/coverage_methods.py [number of toys]``. The default, a million, takes
+about ten minutes.
 
 ``methods_limits.csv`` and ``methods_intervals.csv`` are for one fine bin with a known background.
 They are exact: sums over all counts, with the probability of each. ``methods_scan.csv`` is the same
