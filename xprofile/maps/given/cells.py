@@ -168,7 +168,7 @@ class GivenCells:
         Raises
         ------
         InvalidDataError
-            If the array has another shape, or it is not clear what its axis is.
+            If the array has another shape, or one that fits two meanings of its axis.
         """
         if isinstance(values, xr.DataArray) or np.ndim(values) == 0:
             return values
