@@ -1,11 +1,16 @@
 """Sphinx configuration."""
 
 import shutil
+import sys
 import tempfile
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import sphinx_autosummary_accessors
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
+import inventories
 
 project = "xprofile"
 author = "xprofile developers"
@@ -15,20 +20,42 @@ release = version = installed_version(project)
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
+    "myst_parser",
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
     "sphinx_autosummary_accessors",
+    "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    # of this site
+    "accessors",
+    "formulas",
+    "names",
 ]
 templates_path = ["_templates", sphinx_autosummary_accessors.templates_path]
 exclude_patterns = ["_build"]
-default_role = "py:obj"  # a link where the name is documented, else code
+
+# each name is a link, or an error
+default_role = "py:obj"
+rst_prolog = ".. py:currentmodule:: xprofile\n"
+nitpicky = True
+intersphinx_mapping = inventories.intersphinx_mapping()
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"xprofile {release}"
-html_theme_options = {"show_prev_next": False}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "header_links_before_dropdown": 7,
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+}
+html_show_sourcelink = False
 
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -59,6 +86,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 10,
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
+    "write_computation_times": False,  # a page that loads scripts from elsewhere
     "show_memory": False,
     "remove_config_comments": True,
 }

@@ -98,7 +98,7 @@ def open_maps(name: str) -> xr.Dataset:
         2000 GeV with edges at 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000 and 2000 GeV.
         ``"fermi-3fhl-gc"`` is the Fermi-LAT sample of Gammapy (3FHL, Galactic centre, 10 to 500
         GeV). Its file is taken from the folder that the environment variable ``GAMMAPY_DATA``
-        names. Without this folder, `pooch` downloads the file once and keeps it.
+        names. Without this folder, pooch downloads the file once and keeps it.
 
     Returns
     -------

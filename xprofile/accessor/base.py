@@ -134,11 +134,8 @@ def _own_methods(stage: str) -> set[str]:
 class DatasetProfile(StageAccessor):
     """Accessor ``.profile`` of a Dataset, with the methods of its stage.
 
-    Maps have the methods of `xprofile.accessor.maps.MapsAccessor`, binned data those of
-    `xprofile.accessor.binned.BinnedAccessor`, profiles those of
-    `xprofile.accessor.profile.ProfileAccessor`, fits of templates those of
-    `xprofile.accessor.templates.TemplatesAccessor`, and other fits those of
-    `xprofile.accessor.tables.TableAccessor`. The methods here are those of all Datasets.
+    The page :doc:`/reference/accessors` lists the methods of maps, binned data, profiles and fits.
+    The methods here are those of all Datasets.
 
     Parameters
     ----------
@@ -225,8 +222,7 @@ class DataArrayProfile(StageAccessor):
     ----------
     obj : xarray.DataArray
         Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs``, or with the
-        dim ``cell`` and the coordinate ``healpix``, is a map image and has the methods of
-        `xprofile.accessor.image.ImageAccessor`.
+        dim ``cell`` and the coordinate ``healpix``, is a map image.
     """
 
     _obj: xr.DataArray

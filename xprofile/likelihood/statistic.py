@@ -36,7 +36,7 @@ class Statistic(Protocol):
     """The statistic C(x) of many problems at once, convex in the norm x of each.
 
     A problem is one bin and energy group. Arguments and results are arrays over the problems,
-    (nproblem,), unless stated otherwise. Slopes and curvatures are those of C / 2. A `sign` of +1
+    (nproblem,), unless stated otherwise. Slopes and curvatures are those of C / 2. A ``sign`` of +1
     means upwards in x, -1 downwards.
 
     The slope jumps at a *kink*. There the predicted counts of an empty fine bin reach 0. At a

@@ -40,7 +40,7 @@ def bin_profile(fit: xr.Dataset, *, sqrt_ts_threshold_ul: float = 2) -> xr.Datas
     Parameters
     ----------
     fit : xarray.Dataset
-        From `fit_templates` with `free_bins`.
+        From `fit_templates` with ``free_bins``.
     sqrt_ts_threshold_ul : float
         Bins with a smaller significance are marked ``is_ul``.
 

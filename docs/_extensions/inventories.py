@@ -1,0 +1,37 @@
+"""Links to other projects without their servers.
+
+Each file of ``docs/_inventories`` lists the names of one project that this site links to: the
+address of its documentation in the first line, then the role, the name, and the page of each name
+(``$`` stands for the name). `objects.inv` files, as intersphinx reads them, are made of these.
+"""
+
+import tempfile
+from pathlib import Path
+
+import sphobjinv
+
+FOLDER = Path(__file__).parents[1] / "_inventories"
+
+
+def intersphinx_mapping():
+    """Write an inventory of each project to a temporary folder; give what intersphinx needs."""
+    output = Path(tempfile.mkdtemp(prefix="inventories-"))
+    return {path.stem: _write(path, output) for path in sorted(FOLDER.glob("*.txt"))}
+
+
+def _write(path, output):
+    address, *lines = path.read_text(encoding="utf-8").splitlines()
+    inventory = sphobjinv.Inventory()
+    inventory.project, inventory.version = path.stem, ""
+    inventory.objects.extend(_entry(line) for line in lines if line.strip())
+    target = output / f"{path.stem}.inv"
+    sphobjinv.writebytes(str(target), sphobjinv.compress(inventory.data_file()))
+    return address, str(target)
+
+
+def _entry(line):
+    role, name, page = line.split()
+    uri = page.replace("$", name)
+    return sphobjinv.DataObjStr(
+        name=name, domain="py", role=role, priority="1", uri=uri, dispname="-"
+    )
