@@ -2,9 +2,9 @@
 
 There is one module for each figure: `profile`, `scan`, `sky`, `bins`, two in the folder `mixing`,
 those of fits in `models`, and the folder `summary`. The folder `healpix` chooses the view of maps
-in HEALPix for `sky`. They share the choice of the quantity (`quantities`), the places of the bins
-(`xaxis`), the axes with their vertical scale (`yaxis`), series of points or steps (`series`), texts
-(`labels`), and `legends`. Functions import matplotlib when they are called, as the import is slow.
+in HEALPix for `sky`. The folder `elements` has what they share: the choice of the quantity, axes,
+series of points or steps, texts, and legends. Functions import matplotlib when they are called, as
+the import is slow.
 """
 
 from .bins import plot_bins

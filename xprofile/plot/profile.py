@@ -14,15 +14,13 @@ from ..profile.sed import quantity_name
 from ..schema.number_checks import check_bool, check_number
 from ..schema.options import suggests_options
 from ..schema.variables import SED_TYPES
-from .colormaps import check_colormap
-from .labels import axis_label, described_label, errors_label, limits_label, quantity_label
-from .legends import draw_legend
-from .models.panels import move_label_below
-from .models.shapes import check_shape, draw_residuals, draw_shape
-from .quantities import find_quantity, split_energy_bins
-from .series import STYLES, Series, draw_series, errors_handle, limits_handle, read_series
-from .xaxis import XAxis, make_xaxis
-from .yaxis import (
+from .elements.colormaps import check_colormap
+from .elements.labels import axis_label, described_label, errors_label, limits_label, quantity_label
+from .elements.legends import draw_legend
+from .elements.quantities import find_quantity, split_energy_bins
+from .elements.series import STYLES, Series, draw_series, errors_handle, limits_handle, read_series
+from .elements.xaxis import XAxis, make_xaxis
+from .elements.yaxis import (
     TWIN_COLOR,
     axes_without_sky,
     check_scale,
@@ -30,6 +28,8 @@ from .yaxis import (
     right_axes,
     set_scale,
 )
+from .models.panels import move_label_below
+from .models.shapes import check_shape, draw_residuals, draw_shape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,11 +15,11 @@ from ..schema.axes import bin_dim, scan_norms
 from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from ..schema.options import suggests_options
-from .colormaps import check_colormap
+from .elements.colormaps import check_colormap
+from .elements.quantities import check_is_per_bin, find_quantity
+from .elements.xaxis import XAxis, make_xaxis
+from .elements.yaxis import axes_without_sky, label_yaxis
 from .profile import plot_profile
-from .quantities import check_is_per_bin, find_quantity
-from .xaxis import XAxis, make_xaxis
-from .yaxis import axes_without_sky, label_yaxis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

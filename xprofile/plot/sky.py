@@ -19,7 +19,8 @@ from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON
 from ..schema.options import suggests_options
 from ..schema.stages import is_healpix, sky_dims
-from .colormaps import check_colormap
+from .elements.colormaps import check_colormap
+from .elements.labels import axis_label, sky_coordinate_names
 from .healpix.views import (
     add_graticule,
     add_view_axes,
@@ -27,7 +28,6 @@ from .healpix.views import (
     is_ellipse,
     view_of_cells,
 )
-from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,7 @@ from xprofile.maps.wcs import decode_wcs
 from xprofile.maps.world.celestial import celestial_wcs
 from xprofile.maps.world.frames import frame_attrs, frame_from_attrs
 from xprofile.plot.bins import bin_centers
-from xprofile.plot.labels import sky_coordinate_names
+from xprofile.plot.elements.labels import sky_coordinate_names
 
 ECLIPTIC, SUPERGALACTIC = ("ELON", "ELAT"), ("SLON", "SLAT")
 B1950, J1975 = Time(1950, format="byear"), Time(1975, format="jyear")

@@ -13,9 +13,9 @@ from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableE
 from ...schema.axes import bin_dim, energy_unit, pair_bins
 from ...schema.names import CORRELATION, ENERGY, high, low, second_dim
 from ...schema.options import suggests_options
-from ..labels import energy_range_text
-from ..xaxis import XAxis, make_xaxis
-from ..yaxis import axes_without_sky
+from ..elements.labels import energy_range_text
+from ..elements.xaxis import XAxis, make_xaxis
+from ..elements.yaxis import axes_without_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,11 +18,11 @@ from ...spectrum.mixing import check_mixing
 from ...spectrum.models import SpectralModel, power_law
 from ...spectrum.response import exposure_in_unit, predicted_signal
 from ...spectrum.sharing import psf_profile
-from ..labels import axis_label
-from ..legends import draw_legend
-from ..series import Series, draw_series
-from ..xaxis import make_xaxis
-from ..yaxis import axes_without_sky
+from ..elements.labels import axis_label
+from ..elements.legends import draw_legend
+from ..elements.series import Series, draw_series
+from ..elements.xaxis import make_xaxis
+from ..elements.yaxis import axes_without_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

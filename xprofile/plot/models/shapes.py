@@ -16,8 +16,8 @@ from ...schema.axes import bin_dim
 from ...schema.names import COVARIANCE, ENERGY, PARAMETER, SOLID_ANGLE_UNIT
 from ...schema.units import values_in_unit
 from ...schema.variables import SED_TYPES
-from ..series import Series, draw_series
-from ..xaxis import XAxis
+from ..elements.series import Series, draw_series
+from ..elements.xaxis import XAxis
 from .panels import axes_below
 
 if TYPE_CHECKING:

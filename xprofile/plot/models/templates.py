@@ -14,11 +14,11 @@ from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableE
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.names import DATASET, ENERGY, TEMPLATE, high, low
 from ...schema.options import suggests_options
-from ..labels import energy_range_text
-from ..legends import draw_legend_on_top
-from ..series import Series, draw_series
-from ..xaxis import XAxis, make_xaxis
-from ..yaxis import axes_without_sky, check_scale, set_scale
+from ..elements.labels import energy_range_text
+from ..elements.legends import draw_legend_on_top
+from ..elements.series import Series, draw_series
+from ..elements.xaxis import XAxis, make_xaxis
+from ..elements.yaxis import axes_without_sky, check_scale, set_scale
 from .panels import axes_below
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from ...bins.skybins import AnyBins
 from ...profile.sed import quantity_name
 from ...schema.options import suggests_options
 from ..bins import bin_centers
+from ..elements.quantities import find_quantity, split_energy_bins
+from ..elements.xaxis import make_xaxis
+from ..elements.yaxis import TWIN_COLOR
 from ..profile import plot_profile
-from ..quantities import find_quantity, split_energy_bins
-from ..xaxis import make_xaxis
-from ..yaxis import TWIN_COLOR
 from .layout import LEGEND_BESIDE, add_panels, finish_panels
 from .sky import bins_to_draw, draw_sky
 

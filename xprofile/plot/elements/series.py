@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
+from ...schema.variables import PROFILE, SED_TYPES, names_of_kind
 from .labels import LIMITS_GID
 from .xaxis import XAxis
 

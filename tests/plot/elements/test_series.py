@@ -9,7 +9,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import same_color
 
 from xprofile.exceptions import InvalidOptionError
-from xprofile.plot import plot_profile, series
+from xprofile.plot import plot_profile
+from xprofile.plot.elements import series
 
 
 def test_the_data_have_points_limits_and_a_masked_bin(profile):

@@ -9,8 +9,8 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ..likelihood.intervals import one_sided_cl, two_sided_cl
-from ..schema.names import ENERGY, ENERGY_UNIT, high, low
+from ...likelihood.intervals import one_sided_cl, two_sided_cl
+from ...schema.names import ENERGY, ENERGY_UNIT, high, low
 
 __all__ = [
     "COMMON_LABELS",

@@ -4,7 +4,8 @@ import pytest
 import xarray as xr
 
 from xprofile import to_sed_type
-from xprofile.plot import labels, plot_profile
+from xprofile.plot import plot_profile
+from xprofile.plot.elements import labels
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import xarray as xr
 
-from ..estimation.results import sum_datasets
-from ..exceptions import InvalidDataError, MissingVariableError
-from ..profile.limits import upper_limits
-from ..profile.sed import quantity_name, to_sed_type
-from ..schema.axes import bin_dim
-from ..schema.checks import check_profile
-from ..schema.names import ENERGY, PARAMETER, SED_TYPE
-from ..schema.variables import SED_TYPES
+from ...estimation.results import sum_datasets
+from ...exceptions import InvalidDataError, MissingVariableError
+from ...profile.limits import upper_limits
+from ...profile.sed import quantity_name, to_sed_type
+from ...schema.axes import bin_dim
+from ...schema.checks import check_profile
+from ...schema.names import ENERGY, PARAMETER, SED_TYPE
+from ...schema.variables import SED_TYPES
 from .labels import energy_range_text
 
 __all__ = ["check_is_per_bin", "find_quantity", "split_energy_bins"]

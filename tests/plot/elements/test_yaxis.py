@@ -8,7 +8,7 @@ from matplotlib.collections import PolyCollection
 
 from xprofile.exceptions import InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_profile, plot_sky
-from xprofile.plot.yaxis import TWIN_COLOR
+from xprofile.plot.elements.yaxis import TWIN_COLOR
 
 
 def test_profiles_keep_away_from_sky_axes(profile, image):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from ..exceptions import InvalidOptionError
+from ...exceptions import InvalidOptionError
 
 __all__ = ["check_colormap"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..exceptions import InvalidOptionError
-from ..schema.warning_place import user_stacklevel
+from ...exceptions import InvalidOptionError
+from ...schema.warning_place import user_stacklevel
 from .labels import COMMON_LABELS, axis_label, described_label, quantity_label
 from .series import Series
 

@@ -11,7 +11,7 @@ from cases.plot import ONE_BAND, bars, galactic, new_axes, only, only_mesh, prof
 from xprofile import SkyBins, bin_maps, estimate
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_profile, plot_stat_scan
-from xprofile.plot.xaxis import make_xaxis
+from xprofile.plot.elements.xaxis import make_xaxis
 
 DISTANCES = ["projected_distance", "projected_distance_min", "projected_distance_max"]
 LONGITUDES = 4.5 - np.arange(6)  # of the six boxes

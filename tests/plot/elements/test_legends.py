@@ -7,7 +7,7 @@ from matplotlib.axis import Axis
 from matplotlib.spines import Spine
 
 from xprofile.plot import plot_profile
-from xprofile.plot.legends import draw_legend, draw_legend_on_top
+from xprofile.plot.elements.legends import draw_legend, draw_legend_on_top
 
 
 def covered(ax):

@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidOptionError, MissingVariableError
-from ..schema.axes import bin_dim
-from ..schema.names import DISTANCE, DISTANCE_UNIT, LAT, LON, REGION, high, low
-from ..schema.written_units.parsing import as_unit
+from ...exceptions import InvalidOptionError, MissingVariableError
+from ...schema.axes import bin_dim
+from ...schema.names import DISTANCE, DISTANCE_UNIT, LAT, LON, REGION, high, low
+from ...schema.written_units.parsing import as_unit
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
