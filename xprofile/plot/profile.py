@@ -254,6 +254,8 @@ def _draw_twin(
     """
     from matplotlib.lines import Line2D
 
+    from .elements.power_labels import set_label_with_power
+
     right, new = right_axes(ax)
     alone = new and len(bands) == 1
     looks: dict[str, Any] = {"linestyle": ":", "linewidth": 1.2}
@@ -263,7 +265,8 @@ def _draw_twin(
         draw_series(right, axis, steps, {**looks, "color": color})
     if new:
         right.axhline(0, color=TWIN_COLOR, linewidth=0.5)
-        right.set_ylabel(axis_label(source[name].attrs, name), color=TWIN_COLOR)
+        right.yaxis.label.set_color(TWIN_COLOR)
+        set_label_with_power(right.yaxis, axis_label(source[name].attrs, name))
         right.tick_params(axis="y", colors=TWIN_COLOR)
     label = quantity_label(source[name].attrs, name)
     return Line2D([], [], color=TWIN_COLOR, label=label, **looks)

@@ -248,12 +248,15 @@ def _add_colorbar(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | N
 
     Below an ellipse, which leaves more room there.
     """
+    from .elements.power_labels import label_color_bar
+
     figure: Any = ax.figure
     below = is_ellipse(ax)
     inset = ax.inset_axes((0.2, -0.18, 0.6, 0.05) if below else (1.02, 0, 0.03, 1))
     style: dict[str, Any] = {"ticks": ticks, "format": "{x:g}"} if ticks else {}
     orientation = "horizontal" if below else "vertical"
-    figure.colorbar(shown, cax=inset, label=label, orientation=orientation, **style)
+    bar = figure.colorbar(shown, cax=inset, orientation=orientation, **style)
+    label_color_bar(bar, label)
 
 
 def _colorbar_ticks(norm: Normalize) -> list[float]:

@@ -6,6 +6,7 @@ import xarray as xr
 from xprofile import to_sed_type
 from xprofile.plot import plot_profile
 from xprofile.plot.elements import labels
+from xprofile.plot.elements.power_labels import plain_label
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from xprofile.plot.elements import labels
 def test_labels_of_sed_types(profile, sed_type, expected):
     ax = plot_profile(profile, sed_type=sed_type)
     ax.figure.canvas.draw()
-    assert ax.get_ylabel() == expected
+    assert plain_label(ax.yaxis) == expected
 
 
 @pytest.mark.parametrize(

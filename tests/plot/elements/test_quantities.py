@@ -9,6 +9,7 @@ from cases.plot import drawn_values, only, steps
 from xprofile import to_sed_type
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_profile, plot_stat_scan
+from xprofile.plot.elements.power_labels import plain_label
 from xprofile.profile.limits import with_threshold
 
 
@@ -39,7 +40,7 @@ def test_sed_types(profile, choose):
     _, _, value = drawn_values(to_sed_type(profile, "dnde"), "dnde")
     np.testing.assert_array_equal(ax.containers[0].lines[0].get_ydata(), value)
     expected = r"$\mathrm{d}N/\mathrm{d}E$ [$\mathrm{cm^{-2}\,s^{-1}\,TeV^{-1}}$]"
-    assert ax.get_ylabel() == expected
+    assert plain_label(ax.yaxis) == expected
     assert ax.get_xlabel() == "Projected distance [deg]"
 
 
@@ -49,7 +50,7 @@ def test_surface_brightness_is_plotted_as_it_is(profile):
     for choose in ({}, {"sed_type": "flux"}):
         ax = plot_profile(bright, ax=plt.figure().gca(), **choose)
         np.testing.assert_array_equal(ax.containers[0].lines[0].get_ydata(), value)
-        assert ax.get_ylabel() == r"Integral flux [$\mathrm{cm^{-2}\,s^{-1}\,sr^{-1}}$]"
+        assert plain_label(ax.yaxis) == r"Integral flux [$\mathrm{cm^{-2}\,s^{-1}\,sr^{-1}}$]"
 
 
 @pytest.mark.parametrize("name", ["ts", "stat", "norm_ul", "dnde_err", "is_ul", "coverage"])

@@ -11,6 +11,7 @@ from matplotlib.colors import same_color
 from xprofile import bin_maps, estimate, power_law, psf_profile
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_psf
+from xprofile.plot.elements.power_labels import plain_label
 
 
 def levels(ax):
@@ -77,9 +78,9 @@ def test_labels_and_style(binned):
 def test_beside_a_profile(binned):
     profile = estimate(binned).profile.to_sed_type("flux")
     ax = profile.profile.plot(ax=new_axes(), label="plain")
-    label = ax.get_ylabel()
+    label = plain_label(ax.yaxis)
     assert plot_psf(binned, ax=ax, total=1e-9) is ax
-    assert ax.get_ylabel() == label
+    assert plain_label(ax.yaxis) == label
     assert legend_texts(ax) == ["PSF", "plain"]
     plain = profile.profile.plot(ax=new_axes(), label="plain", add_legend=False)
     plot_psf(binned, ax=plain, add_legend=False)

@@ -86,8 +86,11 @@ def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     """Label the vertical axis. If it has another label already, use one common to both."""
     plain = axis_label(source[name].attrs, name)
     label = plain.replace(quantity_label(source[name].attrs, name), described_label(source, name))
-    before = ax.get_ylabel()
-    ax.set_ylabel(COMMON_LABELS.get(name, plain) if before and before != label else label)
+    from .power_labels import plain_label, set_label_with_power
+
+    before = plain_label(ax.yaxis)
+    common = COMMON_LABELS.get(name, plain) if before and before != label else label
+    set_label_with_power(ax.yaxis, common)
 
 
 def axes_in_place(ax: Axes) -> list[Axes]:

@@ -105,6 +105,8 @@ def plot_templates(
     'Counts'
     >>> plt.close()
     """
+    from ..elements.power_labels import set_label_with_power
+
     check_scale(yscale)
     one = _summed(fit, energy)
     area = one["solid_angle"].to_numpy() if per_solid_angle else 1.0
@@ -119,7 +121,8 @@ def plot_templates(
     counts = one["counts"].to_numpy().astype(float)
     drawn.append(_draw_counts(ax, axis, counts / area, np.sqrt(counts) / area, kwargs))
     set_scale(ax, yscale, drawn)
-    ax.set_ylabel("Counts [$\\mathrm{sr^{-1}}$]" if per_solid_angle else "Counts")
+    unit = " [$\\mathrm{sr^{-1}}$]" if per_solid_angle else ""
+    set_label_with_power(ax.yaxis, f"Counts{unit}")
     if ENERGY in one.coords:
         ax.set_title(energy_range_text(one), fontsize="medium")
     if residuals:
@@ -206,9 +209,11 @@ def _draw_residuals(
     ax: Axes, axis: XAxis, values: Float, errors: Float, given: dict[str, Any]
 ) -> None:
     """Draw residuals in a panel below."""
+    from ..elements.power_labels import set_label_with_power
+
     below = axes_below(ax)
     style = {k: v for k, v in given.items() if k != "label"}
     _draw_counts(below, axis, values, errors, {**style, "label": "_"})
     below.axhline(0, color=_SUM_COLOR, linewidth=0.8)
-    below.set_ylabel("Residual")
+    set_label_with_power(below.yaxis, "Residual")
     axis.label_axes(below)

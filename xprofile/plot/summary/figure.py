@@ -199,7 +199,6 @@ def _number_above(ax: Axes, centres: NDArray[np.float64]) -> None:
     figure: Any = ax.figure
     places = ax.transData.transform(np.stack([centres, height], axis=1))
     kept = np.arange(0, centres.size, number_step(places, size * figure.dpi / 72))
-    ax.yaxis.get_offset_text().set(x=-0.01, horizontalalignment="right")  # not on the numbers
     above = ax.secondary_xaxis("top")
     above.set_xticks(centres[kept], [str(number) for number in kept], fontsize=size)
     above.tick_params(length=2)
