@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import plot as plot
     from .binned.binning import bin_maps
     from .binned.image_binning import bin_image
+    from .binned.nearest_bins import isel, nearest
     from .binned.selection import cutout, exclude
     from .bins.skybins import SkyBins
     from .estimation.estimating import estimate
@@ -97,7 +98,9 @@ __all__ = [
     "goodness_of_fit",
     "half_light",
     "interval_coverage",
+    "isel",
     "merge_profiles",
+    "nearest",
     "normalize",
     "open_events",
     "open_map",
@@ -140,6 +143,7 @@ __all__ = [
 _NAMES = {
     "binned.binning": ("bin_maps",),
     "binned.image_binning": ("bin_image",),
+    "binned.nearest_bins": ("isel", "nearest"),
     "binned.selection": (
         "cutout",
         "exclude",

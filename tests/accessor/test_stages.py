@@ -34,7 +34,8 @@ from xprofile.exceptions import (
 )
 
 TABLES = {"to_dataframe", "to_ecsv", "to_fits", "to_table"}
-COMMON = {"sel", "to_netcdf", "to_units", "to_zarr"}
+SELECTIONS = {"isel", "nearest", "sel"}
+COMMON = {*SELECTIONS, "to_netcdf", "to_units", "to_zarr"}
 METHODS = {
     "maps": {
         "assign_sky_coords", "bin", "coarsen", "cutout", "estimate", "exclude", "fit_templates",
@@ -95,7 +96,7 @@ def function_of(path):
 
 @pytest.mark.parametrize("stage", METHODS)
 def test_completion_shows_the_methods_of_the_stage(stages, stage):
-    common = COMMON if stage != "image" else {"sel"}
+    common = COMMON if stage != "image" else SELECTIONS
     assert set(dir(stages[stage].profile)) == METHODS[stage] | common
     for name in METHODS[stage] | common:
         assert hasattr(stages[stage].profile, name)
@@ -132,7 +133,7 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
 def test_plain_arrays_are_no_map_image(stages):
     norm = stages["profile"]["norm"]
     assert type(norm.profile) is DataArrayProfile
-    assert dir(norm.profile) == ["sel"]
+    assert dir(norm.profile) == sorted(SELECTIONS)
     with pytest.raises(WrongStageError, match="this DataArray is not a map image and lacks"):
         norm.profile.plot_sky()
 
@@ -177,7 +178,7 @@ def test_what_only_looks_like_maps_is_at_no_stage(stages):
     assert set(dir(xr.Dataset({"exposure": 1, "solid_angle": 2}).profile)) == COMMON
     for name in ("energy", "exposure"):
         row = stages["maps"][name].isel({d: 0 for d in ("lat",) if d in stages["maps"][name].dims})
-        assert dir(row.profile) == ["sel"]
+        assert dir(row.profile) == sorted(SELECTIONS)
         assert repr(row.profile).startswith("DataArray: ")
     assert repr(stages["maps"].isel(lat=0).profile).startswith("Maps")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,10 +22,10 @@ from ..schema.stages import (
     sky_dims,
 )
 from .delegation import calls
+from .selections import Selections
 
 if TYPE_CHECKING:
     import astropy.units as u
-    from astropy.coordinates import SkyCoord
 
     from ..io.paths import StrPath
 
@@ -131,7 +131,7 @@ def _own_methods(stage: str) -> set[str]:
     return {name for name in dir(_stage_class(stage)) if name not in dir(DatasetProfile)}
 
 
-class DatasetProfile(StageAccessor):
+class DatasetProfile(StageAccessor, Selections[xr.Dataset]):
     """Accessor ``.profile`` of a Dataset, with the methods of its stage.
 
     The page :doc:`/reference/accessors` lists the methods of maps, binned data, profiles and fits.
@@ -172,25 +172,6 @@ class DatasetProfile(StageAccessor):
         missing = missing_names(self._obj, stage)  # type: ignore[arg-type]
         return f" and lacks {', '.join(missing)}" if missing else ""
 
-    @calls("maps.indexing.selecting.select")
-    def sel(
-        self,
-        indexers: Mapping[Hashable, Any] | None = None,
-        *,
-        position: SkyCoord | None = None,
-        method: str | None = None,
-        tolerance: Any = None,
-        drop: bool = False,
-        **by_name: Any,
-    ) -> xr.Dataset:
-        """Select by coordinates with Quantities."""
-        from ..maps.indexing.selecting import select
-
-        return select(
-            self._obj, indexers, position=position, method=method, tolerance=tolerance, drop=drop,
-            **by_name,
-        )  # fmt: skip
-
     @calls("schema.units.to_units")
     def to_units(
         self, units: Mapping[str, str | u.Unit] | None = None, **by_name: str | u.Unit
@@ -215,7 +196,7 @@ class DatasetProfile(StageAccessor):
         write_zarr(self._obj, path, overwrite=overwrite)
 
 
-class DataArrayProfile(StageAccessor):
+class DataArrayProfile(StageAccessor, Selections[xr.DataArray]):
     """Accessor ``.profile`` of a DataArray: a map image has the methods of one map.
 
     Parameters
@@ -248,22 +229,3 @@ class DataArrayProfile(StageAccessor):
         grid = HEALPIX if is_healpix(self._obj) else WCS_NAME
         missing += [grid] if grid not in self._obj.coords else []
         return f" and lacks {', '.join(missing)}"
-
-    @calls("maps.indexing.selecting.select")
-    def sel(
-        self,
-        indexers: Mapping[Hashable, Any] | None = None,
-        *,
-        position: SkyCoord | None = None,
-        method: str | None = None,
-        tolerance: Any = None,
-        drop: bool = False,
-        **by_name: Any,
-    ) -> xr.DataArray:
-        """Select by coordinates with Quantities."""
-        from ..maps.indexing.selecting import select
-
-        return select(
-            self._obj, indexers, position=position, method=method, tolerance=tolerance, drop=drop,
-            **by_name,
-        )  # fmt: skip

@@ -13,7 +13,6 @@ from astropy.coordinates import SkyCoord
 from ...exceptions import (
     InvalidDataError,
     InvalidOptionError,
-    MissingVariableError,
     NotFoundError,
 )
 from ...schema.axes import ascending_values, pair_bins
@@ -24,6 +23,7 @@ from ..world.frames import frame_from_attrs
 from .cells import select_cells
 from .longitudes import FULL_TURN, angles_between, nearest_indices, values_between
 from .lookup_options import check_lookup_options, tolerance_in_unit
+from .lookup_values import check_not_selected, numbers_in_unit
 from .nearest import select_position
 from .seams import unwrap_columns
 
@@ -83,7 +83,8 @@ def select(
     Raises
     ------
     MissingVariableError
-        If a Quantity is given for a coordinate that the data do not have.
+        If a Quantity is given for a coordinate that the data do not have, or a value for one that
+        has a single value left.
     InvalidOptionError
         If a Quantity is of another kind than the coordinate, `position` comes together with ``lon``
         or ``lat``, or `method` or `tolerance` has no effect.
@@ -93,6 +94,7 @@ def select(
 
     See Also
     --------
+    xprofile.nearest : Select the bin that holds a value or a position.
     xprofile.to_units : Change units of coordinates and variables.
     xprofile.cutout : Cut maps out around a position.
 
@@ -126,9 +128,11 @@ def select(
         data = select_position(data, position, tolerance if not wanted else None, drop)
     ranges = {str(name): wanted.pop(name) for name in _sky_ranges(data, wanted)}
     data = select_cells(data, ranges) if ranges else data
-    numbers = {name: _numbers(value, data, name) for name, value in wanted.items()}
+    numbers = {name: numbers_in_unit(value, data, name) for name, value in wanted.items()}
     if _is_pair_of_bins(data, numbers):
         data = _select_bins(data, numbers, method, tolerance, drop)
+    for name in numbers:
+        check_not_selected(data, name)
     looked_up = [k for k, value in numbers.items() if not isinstance(value, slice)]
     tolerance = tolerance_in_unit(
         tolerance, {k: str(data[k].attrs.get("units", "")) for k in looked_up if k in data.coords}
@@ -242,43 +246,3 @@ def _select_angle(
     if isinstance(value, xr.DataArray):
         return data.isel({dim: value.copy(data=found)}, drop=drop)
     return data.isel({dim: found if found.ndim else int(found)}, drop=drop)
-
-
-def _numbers(value: Any, data: xr.Dataset | xr.DataArray, name: Hashable) -> Any:
-    """Convert Quantities to numbers in the unit of a coordinate; leave other values as they are."""
-    if isinstance(value, slice):
-        start, stop = (_numbers(end, data, name) for end in (value.start, value.stop))
-        return slice(start, stop, value.step)
-    if isinstance(value, list | tuple) and any(isinstance(one, u.Quantity) for one in value):
-        return np.array([_numbers(one, data, name) for one in value])
-    if not isinstance(value, u.Quantity) and name not in (LON, LAT):
-        if isinstance(value, str) and name in data.coords and data[name].dtype.kind in "iuf":
-            raise InvalidOptionError(
-                f"{name} must be a number or Quantity, found {value!r}; give one such as "
-                f"{float(data[name].to_numpy().flat[0]) if data[name].size else 1:.4g} * "
-                f"u.Unit({str(data[name].attrs.get('units', ''))!r})"
-            )
-        return value
-    if name not in data.coords:
-        hint = "; select pixels with position=SkyCoord(...)" if name in (LON, LAT) else ""
-        raise MissingVariableError(
-            f"the data have no coordinate {name!r}; they have {list(data.coords)}{hint}"
-        )
-    if not isinstance(value, u.Quantity):
-        return _checked_angle(name, value)
-    unit = data[name].attrs.get("units", "")
-    try:
-        return value.to_value(unit)
-    except u.UnitConversionError:
-        raise InvalidOptionError(
-            f"{name} is in {unit!r}, found {value}; give a Quantity that can be converted"
-        ) from None
-
-
-def _checked_angle(name: Hashable, value: Any) -> Any:
-    """Return a longitude or latitude without a unit, or a mask; raise if it is something else."""
-    if value is None or np.asarray(value).dtype.kind in "biuf":
-        return value
-    raise InvalidOptionError(
-        f"{name} must be numbers or Quantities, found {value!r}; give one such as 1.5 * u.deg"
-    )

@@ -1,0 +1,297 @@
+"""Selection of the bins that hold values or positions, and by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
+
+import astropy.units as u
+import numpy as np
+import xarray as xr
+from astropy.coordinates import SkyCoord
+from numpy.typing import NDArray
+
+from ..exceptions import InvalidOptionError, MissingVariableError, NotFoundError
+from ..maps.indexing.longitudes import FULL_TURN, offsets
+from ..maps.indexing.lookup_options import tolerance_in_unit
+from ..maps.indexing.lookup_values import numbers_in_unit
+from ..maps.indexing.nearest import select_position
+from ..maps.indexing.selecting import select
+from ..maps.sphere import fixed_positions
+from ..schema.axes import pair_bins
+from ..schema.names import POSITION_ANGLE, REGION, high, low
+from ..schema.options import suggests_options
+from ..schema.stages import grid_names, is_healpix
+from .holding_regions import regions_that_hold
+
+__all__ = ["isel", "nearest"]
+
+Data = TypeVar("Data", xr.Dataset, xr.DataArray)
+Float = NDArray[np.float64]
+Int = NDArray[np.intp]
+
+# Share of half a bin's width by which a value may lie beyond an edge: 0.1 + 0.2 is not 0.3 to the
+# last digit (1e-16). Ten times larger or smaller is still far from any value that people give.
+_ROUNDING = 1e-9
+
+
+@suggests_options
+def nearest(
+    data: Data,
+    position: SkyCoord | None = None,
+    *,
+    tolerance: Any = None,
+    drop: bool = False,
+    **by_name: Any,
+) -> Data:
+    """Select the bin that holds a value or a position, by its edges or its region.
+
+    `select` compares centres; here, an energy is in the bin from ``energy_min`` to ``energy_max``.
+    A value beyond all bins is an error, unless it is within `tolerance` of one.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Maps, binned data, a profile or a fit, or one of their variables.
+    position : SkyCoord, optional
+        In any frame, one or several (n,). Of bins, the first whose ``region`` holds it is
+        selected; of maps, the pixel.
+    tolerance : Quantity or float, optional
+        Largest distance of a value from a bin, in the unit of the coordinate; or of a position from
+        the centre of a bin, in deg. Beyond all bins, the nearest one within it is selected.
+    drop : bool
+        Whether scalar coordinates are left out.
+    **by_name
+        Values by the name of a coordinate: Quantities, which are converted to its unit, or numbers
+        in this unit, one or several. A bin includes its lower edge, and the last one both. Of
+        coordinates without edges, such as ``time``, the nearest value is selected.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataArray
+        The selected part, with edges, regions and attributes; of a profile, the same bins are along
+        the second dim of its ``covariance``.
+
+    Raises
+    ------
+    MissingVariableError
+        If the data have no such coordinate.
+    InvalidOptionError
+        If nothing is given to select, or a Quantity is of another kind than the coordinate.
+    NotFoundError
+        If no bin holds a value or position.
+
+    See Also
+    --------
+    xprofile.select : Select by centres and by ranges, as `xarray.Dataset.sel`.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings, energy_edges=[10, 100, 2000] * u.GeV)
+    >>> one = xprofile.nearest(profile, projected_distance=50 * u.arcmin, energy=300 * u.GeV)
+    >>> one.projected_distance_min.item(), one.energy_min.item()
+    (0.5, 0.1)
+    >>> profile.profile.nearest(SkyCoord("17h45m40s", "-29d00m28s")).projected_distance.item()
+    0.25
+    """
+    if position is None and not by_name:
+        raise InvalidOptionError(
+            "nothing was given to select by; give a position=SkyCoord(...), or a value such as "
+            "projected_distance=0.5 * u.deg"
+        )
+    if position is not None:
+        data = _hold_position(data, position, tolerance if not by_name else None, drop)
+    for name, value in by_name.items():
+        data = _hold_value(data, name, value, tolerance, drop)
+    return pair_bins(data)
+
+
+def _hold_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) -> Data:
+    """Select the bins whose regions hold positions; of maps the pixels."""
+    on_map = is_healpix(data) or set(grid_names(data)) & set(data.coords)
+    if (
+        on_map
+        or not isinstance(position, SkyCoord)
+        or position.ndim > 1
+        or (REGION not in data.coords)
+    ):
+        return select_position(data, position, tolerance, drop)
+    dim = str(data[REGION].dims[0]) if data[REGION].ndim else None
+    if dim is None:
+        raise MissingVariableError("the data have a single bin and no dim of bins; leave it as is")
+    places = fixed_positions(position.reshape(-1), "position")
+    numbers = regions_that_hold(data[REGION].to_numpy(), places)
+    if tolerance is not None and np.any(numbers < 0):
+        return select_position(data, position, tolerance, drop)
+    if np.any(numbers < 0):
+        one = places[numbers < 0][0].to_string("decimal")
+        raise NotFoundError(
+            f"no bin holds the position {one} ({places.frame.name}); select another one, or the "
+            "bin with the nearest centre within tolerance=..., such as 1 * u.deg"
+        )
+    return data.isel({dim: int(numbers[0]) if position.isscalar else numbers}, drop=drop)
+
+
+def _hold_value(data: Data, name: str, value: Any, tolerance: Any, drop: bool) -> Data:
+    """Select the bins that hold values of a coordinate."""
+    if isinstance(value, slice):
+        raise InvalidOptionError(
+            f"{name}={value!r} is a range; select it with sel, or give values to nearest"
+        )
+    if name not in data.coords:
+        raise MissingVariableError(
+            f"the data have no coordinate {name!r}; they have {list(data.coords)}"
+        )
+    if not {low(name), high(name)} <= set(data.coords):
+        return select(data, {name: value}, method="nearest", tolerance=tolerance, drop=drop)
+    numbers = _numbers_of_bins(data, name, value, tolerance)
+    if not data[low(name)].ndim:  # one bin was selected before, and it is the one
+        return data
+    dim = str(data[low(name)].dims[0])
+    return data.isel({dim: numbers if numbers.ndim else int(numbers)}, drop=drop)
+
+
+def _numbers_of_bins(
+    data: xr.Dataset | xr.DataArray, name: str, value: Any, tolerance: Any = None
+) -> Int:
+    """Numbers of the bins that hold values, of the shape of these.
+
+    Raises
+    ------
+    NotFoundError
+        If no bin holds a value, and none is within the tolerance.
+    """
+    unit = str(data[name].attrs.get("units", "")) if name in data.coords else ""
+    try:
+        wanted = np.asarray(numbers_in_unit(value, data, name), dtype=float)
+    except InvalidOptionError:  # of another unit
+        raise
+    except (TypeError, ValueError):
+        raise InvalidOptionError(
+            f"{name} must be numbers or Quantities in {unit!r}, found {value!r}"
+        ) from None
+    lower, upper = (np.atleast_1d(data[end(name)].to_numpy()).astype(float) for end in (low, high))
+    if not lower.size:
+        raise NotFoundError(f"the data have no bins along {name}")
+    turn = (FULL_TURN * u.deg).to_value(unit or "deg") if name == POSITION_ANGLE else None
+    beyond = _distance_beyond(wanted[..., None], lower, upper, turn)
+    numbers = np.asarray(beyond.argmin(axis=-1))
+    apart = np.take_along_axis(beyond, numbers[..., None], axis=-1)[..., 0]
+    limit = 0.0 if tolerance is None else tolerance_in_unit(tolerance, {name: unit})
+    if not np.all(apart <= limit):
+        one = wanted[~(apart <= limit)].flat[0]
+        raise NotFoundError(
+            f"no bin holds {name}={one:.6g} {unit}: the bins go from {lower.min():.6g} to "
+            f"{upper.max():.6g} {unit}; give a value inside, or select the nearest bin within "
+            "tolerance=..."
+        )
+    return numbers
+
+
+def _distance_beyond(value: Any, lower: Float, upper: Float, turn: float | None) -> Float:
+    """Distance of values (..., 1) from bins, (..., nbin); below 0 inside, and 0 on an upper edge.
+
+    So a bin that begins at a value comes before the one that ends there.
+    """
+    half = (upper - lower) / 2
+    apart = np.abs(offsets(value, lower + half, turn)) - half
+    apart = np.where(np.isnan(apart), np.inf, apart)
+    near = _ROUNDING * np.maximum(half, np.finfo(float).tiny)
+    begins = np.abs(offsets(value, lower, turn)) <= near
+    apart = np.where(np.abs(apart) <= near, 0.0, np.where(apart < 0, -1.0, apart))
+    return np.where(begins, -2.0, apart)
+
+
+@suggests_options
+def isel(
+    data: Data,
+    indexers: Mapping[Hashable, Any] | None = None,
+    *,
+    drop: bool = False,
+    **by_name: Any,
+) -> Data:
+    """Select by number, as `xarray.Dataset.isel`; a Quantity stands for the bin that holds it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or xarray.DataArray
+        Maps, binned data, a profile or a fit, or one of their variables.
+    indexers : dict, optional
+        By the name of a dim: numbers, slices of them, or anything that `xarray.Dataset.isel` takes;
+        or a Quantity with the values of `nearest`. A slice of Quantities selects the bins that
+        overlap with the range.
+    drop : bool
+        Whether scalar coordinates are left out.
+    **by_name
+        The same as `indexers`, as keyword arguments.
+
+    Returns
+    -------
+    xarray.Dataset or xarray.DataArray
+        The selected part, with edges, regions and attributes; of a profile, the same bins are along
+        the second dim of its ``covariance``.
+
+    Raises
+    ------
+    MissingVariableError
+        If a Quantity is given for a dim without the edges of its bins.
+    InvalidOptionError
+        If a Quantity is of another kind than the coordinate.
+    NotFoundError
+        If no bin holds a Quantity, or none overlaps with a range.
+
+    See Also
+    --------
+    xprofile.nearest : Select the bin that holds a value or a position.
+    xprofile.select : Select by centres, as `xarray.Dataset.sel`.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> binned = maps.profile.bin(rings)
+    >>> inner = binned.profile.isel(projected_distance=slice(0 * u.deg, 1 * u.deg), energy=-1)
+    >>> inner.projected_distance.values
+    array([0.25, 0.75])
+    """
+    wanted = dict(indexers or {}) | dict[Hashable, Any](by_name)
+    numbers = {name: _as_numbers(data, name, value) for name, value in wanted.items()}
+    return pair_bins(data.isel(numbers, drop=drop))
+
+
+def _as_numbers(data: xr.Dataset | xr.DataArray, name: Hashable, value: Any) -> Any:
+    """Numbers of the bins that hold Quantities; other values as they are."""
+    ends = [value.start, value.stop] if isinstance(value, slice) else [value]
+    if not any(isinstance(end, u.Quantity) for end in ends):
+        return value
+    edges = [low(str(name)), high(str(name))]
+    if not {*edges} <= set(data.coords) or not data[edges[0]].ndim:
+        raise MissingVariableError(
+            f"the bins of {name} have no edges {edges[0]} and {edges[1]}, so it is not known which "
+            f"one holds {value!r}; give its number, or use sel"
+        )
+    if not isinstance(value, slice):
+        found = _numbers_of_bins(data, str(name), value)
+        return found if found.ndim else int(found)
+    start, stop = (None if e is None else numbers_in_unit(e, data, name) for e in ends)
+    lower, upper = (data[edge].to_numpy() for edge in edges)
+    inside = np.ones(lower.size, bool)
+    near = _ROUNDING * (upper - lower)
+    inside &= True if start is None else upper > start + near
+    inside &= True if stop is None else lower < stop - near
+    if not inside.any():
+        raise NotFoundError(
+            f"no bin overlaps with {name} from {value.start} to {value.stop}: the bins go from "
+            f"{lower.min():.6g} to {upper.max():.6g} {data[name].attrs.get('units', '')}"
+        )
+    return np.flatnonzero(inside)[:: value.step]
