@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from .profile.profile_merging import merge_profiles
     from .profile.radial.growth import curve_of_growth
     from .profile.radial.radii import containment, fwhm, half_light
-    from .profile.rebinning import fold, rebin
     from .profile.reference_model import with_reference_model
+    from .profile.regrouping.energy_rebinning import rebin_energy
+    from .profile.regrouping.rebinning import fold, rebin
     from .profile.sed import quantity, to_sed_type
     from .profile.significance.goodness import goodness_of_fit
     from .profile.significance.most_significant import global_significance
@@ -114,6 +115,7 @@ __all__ = [
     "psf_profile",
     "quantity",
     "rebin",
+    "rebin_energy",
     "recompute_ul",
     "select",
     "share_kept",
@@ -189,7 +191,8 @@ _NAMES = {
         "fwhm",
         "half_light",
     ),
-    "profile.rebinning": (
+    "profile.regrouping.energy_rebinning": ("rebin_energy",),
+    "profile.regrouping.rebinning": (
         "fold",
         "rebin",
     ),

@@ -73,7 +73,7 @@ CALLS = {
         "isel": {"energy": slice(None)}, "nearest": {"position": CENTER},
     },
     "binned": {
-        "estimate": {"selection_optional": "all"}, "rebin": (1,),
+        "estimate": {"selection_optional": "all"}, "rebin": (1,), "rebin_energy": (1,),
         "fold": None, "isel": {"energy": slice(None)}, "nearest": {"energy": 0.1 * u.TeV},
         "simulate": {"n_toys": 2, "rng": 1}, "to_units": {"energy": "GeV"},
         "sel": {"projected_distance": slice(0 * u.deg, 0.5 * u.deg)},

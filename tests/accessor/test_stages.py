@@ -43,7 +43,7 @@ METHODS = {
     },
     "binned": {
         "estimate", "fit_shape", "fit_spectrum", "fit_templates", "fold",
-        "goodness_of_fit", "plot_psf", "psf_profile", "rebin",
+        "goodness_of_fit", "plot_psf", "psf_profile", "rebin", "rebin_energy",
         "share_kept", "simulate", "unfold",
     },
     "profile": {

@@ -137,7 +137,7 @@ class BinnedAccessor(FitsAccessor):
             cl_ul=cl_ul, ul_method=ul_method, interval_method=interval_method,
         )  # fmt: skip
 
-    @calls("profile.rebinning.rebin")
+    @calls("profile.regrouping.rebinning.rebin")
     def rebin(
         self,
         factor: int | None = None,
@@ -155,7 +155,7 @@ class BinnedAccessor(FitsAccessor):
         strict_energies: bool | None = None,
     ) -> xr.Dataset:
         """Merge neighbouring bins."""
-        from ..profile.rebinning import rebin
+        from ..profile.regrouping.rebinning import rebin
 
         return rebin(
             self._obj,
@@ -173,10 +173,33 @@ class BinnedAccessor(FitsAccessor):
             strict_energies=strict_energies,
         )
 
-    @calls("profile.rebinning.fold")
+    @calls("profile.regrouping.energy_rebinning.rebin_energy")
+    def rebin_energy(
+        self,
+        factor: int | None = None,
+        *,
+        edges: u.Quantity | ArrayLike | None = None,
+        min_counts: float | None = None,
+        min_excess_sigma: float | None = None,
+        min_ts: float | None = None,
+        spectral_model: SpectralModel | None = None,
+        norm_min: float | None = None,
+        background: str | float | None = None,
+        min_coverage: float | None = None,
+    ) -> xr.Dataset:
+        """Merge neighbouring energy bins."""
+        from ..profile.regrouping.energy_rebinning import rebin_energy
+
+        return rebin_energy(
+            self._obj, factor, edges=edges, min_counts=min_counts,
+            min_excess_sigma=min_excess_sigma, min_ts=min_ts, spectral_model=spectral_model,
+            norm_min=norm_min, background=background, min_coverage=min_coverage,
+        )  # fmt: skip
+
+    @calls("profile.regrouping.rebinning.fold")
     def fold(self) -> xr.Dataset:
         """Fold bins round 0."""
-        from ..profile.rebinning import fold
+        from ..profile.regrouping.rebinning import fold
 
         return fold(self._obj)
 

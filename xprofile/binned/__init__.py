@@ -4,6 +4,6 @@
 them in memory or block by block (folder `sums`), and turns the sums into `binned_variables` with
 `coordinates`. `edisp` adds the energy dispersion of each bin, `onoff` the acceptance of off counts,
 and `mixing` the spread of photons by the PSF, which the folder `psf` computes. `image_binning` bins
-one image. `bin_merging` and `row_joining` join bins of binned data. `selection` cuts maps out and
+one image. ``merging/`` joins bins of binned data. `selection` cuts maps out and
 masks regions before binning.
 """

@@ -9,19 +9,20 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from ..binned.row_joining import inner_bins, join_row, take_bins
-from ..estimation.data_sets import as_datasets, common_groups
-from ..estimation.energy_groups import EnergyEdges
-from ..estimation.settings import checked_energy_edges, setting_text
-from ..exceptions import InvalidOptionError
-from ..schema.axes import energy_unit
-from ..schema.history import extend_history
-from ..schema.names import DISTANCE_UNIT, PART_DISTANCE, SOURCE_DISTANCE
-from ..schema.number_checks import check_bool, check_number, check_positive_integer
-from ..schema.options import suggests_options
-from ..spectrum.models import SpectralModel
+from ...binned.merging.row_joining import inner_bins, join_row, take_bins
+from ...estimation.data_sets import as_datasets, common_groups
+from ...estimation.energy_groups import EnergyEdges
+from ...estimation.settings import checked_energy_edges, setting_text
+from ...exceptions import InvalidOptionError
+from ...schema.axes import energy_unit
+from ...schema.history import extend_history
+from ...schema.names import DISTANCE_UNIT, PART_DISTANCE, SOURCE_DISTANCE
+from ...schema.number_checks import check_bool, check_number, check_positive_integer
+from ...schema.options import suggests_options
+from ...spectrum.models import SpectralModel
 from .edge_matching import bins_in_a_row, check_symmetric, edges_in_unit, match_edges
 from .growing import check_no_other_dims, grow_bins
+from .options import given_options, one_option
 
 __all__ = ["fold", "rebin"]
 
@@ -109,6 +110,7 @@ def rebin(
 
     See Also
     --------
+    xprofile.rebin_energy : Merge neighbouring energy bins.
     xprofile.fold : Merge the bins on both sides of 0.
     xprofile.bin_maps : Bin the maps with other bins.
 
@@ -126,14 +128,14 @@ def rebin(
     >>> xprofile.rebin(binned, min_counts=100).criterion_met.all().item()
     True
     """
-    name, value = _only_one(
+    name, value = one_option(
         factor=factor,
         edges=edges,
         min_counts=min_counts,
         min_excess_sigma=min_excess_sigma,
         min_ts=min_ts,
     )
-    settings = _given(
+    settings = given_options(
         spectral_model=spectral_model,
         energy_edges=energy_edges,
         norm_min=norm_min,
@@ -181,22 +183,6 @@ def _with_edges_of_data(data: xr.Dataset, settings: dict[str, Any]) -> dict[str,
     groups = common_groups(as_datasets(data), edges, strict=strict)
     others = {name: value for name, value in settings.items() if name != "strict_energies"}
     return {**others, "energy_edges": groups[0].edges * u.Unit(energy_unit(data))}
-
-
-def _only_one(**options: Any) -> tuple[str, Any]:
-    """Name and value of the option that is given."""
-    given = _given(**options)
-    if len(given) != 1:
-        raise InvalidOptionError(
-            f"give one of {', '.join(f'{name}=' for name in options)}; found "
-            f"{', '.join(given) or 'none'}"
-        )
-    return next(iter(given.items()))
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """Options that are not None."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 @suggests_options

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..schema.names import MARGIN, high, low, true_dim
+from ...schema.names import MARGIN, high, low, true_dim
 from .bin_merging import check_sources, join_bins
 
 __all__ = ["inner_bins", "join_row", "take_bins"]

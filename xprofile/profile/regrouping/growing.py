@@ -10,13 +10,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.bin_merging import cumulative_sums, merge_values, sum_runs
-from ..binned.row_joining import inner_bins, join_row
-from ..estimation.estimating import estimate
-from ..exceptions import InvalidDataError
-from ..schema.names import DATASET, ENERGY, true_dim
+from ...binned.merging.bin_merging import cumulative_sums, merge_values, sum_runs
+from ...binned.merging.row_joining import inner_bins, join_row
+from ...estimation.estimating import estimate
+from ...exceptions import InvalidDataError
+from ...schema.names import DATASET, ENERGY, true_dim
 
-__all__ = ["check_no_other_dims", "grow_bins"]
+__all__ = ["CRITERION", "check_no_other_dims", "criterion_words", "find_bounds", "grow_bins"]
 
 Bool = NDArray[np.bool_]
 Int = NDArray[np.intp]
@@ -25,7 +25,7 @@ Meets: TypeAlias = Callable[[xr.Dataset], Bool]
 # Number of bins that are tried together at first. It affects speed alone: all ends of a bin within
 # the window are tried in one step, and the first that meets the criterion is taken.
 _WINDOW = 4
-_CRITERION = "criterion_met"
+CRITERION = "criterion_met"
 
 
 def check_no_other_dims(data: xr.Dataset, dim: str) -> None:
@@ -73,9 +73,21 @@ def grow_bins(
     plain = data.drop_dims(true_dim(dim)) if true_dim(dim) in data.dims else data
     row = plain.isel({dim: inner_bins(data, dim)[0]})
     needed = row[["counts"]] if name == "min_counts" else row
-    result = join_row(data, dim, _find_bounds(needed, dim, meets))
-    words = {"long_name": f"bin has {name.replace('_', ' ')} {least:g}"}
-    return result.assign_coords({_CRITERION: xr.Variable((dim,), meets(result), words)})
+    size = needed.sizes[dim]
+
+    def meets_to_end(start: int) -> bool:
+        last = partial(sum_runs, bounds=np.array([start, size]))
+        return bool(meets(merge_values(needed, dim, last)).all())
+
+    bounds = find_bounds(size, partial(_first_end, needed, dim, meets), meets_to_end)
+    result = join_row(data, dim, bounds)
+    met = xr.Variable((dim,), meets(result), criterion_words(name, least))
+    return result.assign_coords({CRITERION: met})
+
+
+def criterion_words(name: str, least: float) -> dict[str, str]:
+    """Attributes that say which criterion bins meet."""
+    return {"long_name": f"bin has {name.replace('_', ' ')} {least:g}"}
 
 
 _MEASURES: dict[str, Callable[[xr.Dataset, dict[str, Any]], xr.DataArray]] = {
@@ -85,18 +97,29 @@ _MEASURES: dict[str, Callable[[xr.Dataset, dict[str, Any]], xr.DataArray]] = {
 }
 
 
-def _find_bounds(data: xr.Dataset, dim: str, meets: Meets) -> Int:
-    """Numbers of the first old bins of the new ones, and the number of old bins, (nnew + 1,)."""
-    size, bounds = data.sizes[dim], [0]
+def find_bounds(
+    size: int, first_end: Callable[[int], int | None], meets_to_end: Callable[[int], bool]
+) -> Int:
+    """Numbers of the first old bins of the new ones, and the number of old bins, (nnew + 1,).
+
+    Parameters
+    ----------
+    size : int
+        Number of old bins.
+    first_end : callable
+        Number of the old bin before which a new one from a number on ends; None if it never does.
+    meets_to_end : callable
+        Whether the bin from a number on to the last one meets the criterion.
+    """
+    bounds = [0]
     while bounds[-1] < size:
-        end = _first_end(data, dim, meets, bounds[-1])
+        end = first_end(bounds[-1])
         if end is None:
             break
         bounds.append(end)
     if bounds[-1] == size:
         return np.array(bounds)
-    last_two_joined = partial(sum_runs, bounds=np.array([*bounds[-2:-1], size]))
-    if len(bounds) > 1 and meets(merge_values(data, dim, last_two_joined)).all():
+    if len(bounds) > 1 and meets_to_end(bounds[-2]):
         bounds.pop()
     return np.array([*bounds, size])
 

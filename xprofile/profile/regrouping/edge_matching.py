@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..binned.row_joining import inner_bins
-from ..exceptions import InvalidDataError, InvalidOptionError
-from ..schema.axes import axis_edges, bin_dim
-from ..schema.checks import check_binned
-from ..schema.names import OVERLAP, REGION
+from ...binned.merging.row_joining import inner_bins
+from ...exceptions import InvalidDataError, InvalidOptionError
+from ...schema.axes import axis_edges, bin_dim
+from ...schema.checks import check_binned
+from ...schema.names import OVERLAP, REGION
 
 __all__ = ["bins_in_a_row", "check_symmetric", "edges_in_unit", "match_edges"]
 

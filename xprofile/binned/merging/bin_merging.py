@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..exceptions import InvalidDataError
-from ..maps.sphere import unit_vectors
-from ..schema.axes import axis_coords, bin_dim, match_bins
-from ..schema.names import (
+from ...exceptions import InvalidDataError
+from ...maps.sphere import unit_vectors
+from ...schema.axes import axis_coords, bin_dim, match_bins
+from ...schema.names import (
     DISTANCE_UNIT,
     EXPOSURE_TRUE,
     LAT,
@@ -26,10 +26,10 @@ from ..schema.names import (
     low,
     true_dim,
 )
-from ..schema.units import values_in_unit
-from ..schema.variables import BINNED, Kind
-from .distances.merging import merge_parts
-from .onoff import matched_acceptance_off
+from ...schema.units import values_in_unit
+from ...schema.variables import BINNED, Kind
+from ..distances.merging import merge_parts
+from ..onoff import matched_acceptance_off
 
 __all__ = ["SumBins", "check_sources", "cumulative_sums", "join_bins", "merge_values", "sum_runs"]
 
