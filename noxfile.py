@@ -1,5 +1,8 @@
 """Development tasks: ``nox`` runs all checks, ``nox -s lint`` one of them."""
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -44,6 +47,40 @@ def minimum(session: nox.Session) -> None:
     session.install(".[dev]", "-c", constraints)
     options = ["--cases", "3", "-W", "default::DeprecationWarning"]
     session.run("python", "-m", "pytest", *options, *session.posargs)
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Measure what the fast tests run, and fail below the shares of pyproject.toml."""
+    output = f"{session.create_tmp()}/coverage.json"
+    session.install("-e", ".[dev]", "pytest-cov>=7,<8", "coverage>=7.10.6,<8")
+    session.run("python", "-m", "pytest", "-n", "2", "--cov", "--cov-report=", *session.posargs)
+    session.run("coverage", "report", "--skip-covered", "--show-missing")
+    session.run("coverage", "json", "-q", "-o", output)
+    session.run("python", ".ci/coverage_shares.py", output)
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build the package into dist/, and run the fast tests of the sdist with the wheel.
+
+    An argument such as v0.1.0 is the tag of a release, whose version has to be that of the package.
+    """
+    work = Path(session.create_tmp())
+    shutil.rmtree("dist", ignore_errors=True)
+    shutil.rmtree(work / "unpacked", ignore_errors=True)
+    session.install("build>=1.2", "twine>=6")
+    session.run("python", ".ci/package.py", "version", *session.posargs)
+    session.run("python", "-m", "build")
+    session.run("python", ".ci/package.py", "unpack", str(work / "unpacked"))
+    session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
+    session.run("python", "-m", "venv", "--clear", str(work / "fresh"))
+    python = str((work / "fresh" / "bin" / "python").absolute())
+    (wheel,) = Path("dist").glob("*.whl")
+    session.run(python, "-m", "pip", "install", "-q", f"{wheel}[dev]", external=True)
+    session.chdir(work / "unpacked")
+    tests = ("tests", "--pyargs", "xprofile")
+    session.run(python, "-m", "pytest", "-q", "-n", "2", *tests, external=True)
 
 
 @nox.session(default=False)

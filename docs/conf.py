@@ -15,7 +15,7 @@ import inventories
 project = "xprofile"
 author = "xprofile developers"
 copyright = f"2026, {author}"
-release = version = installed_version(project)
+release = version = installed_version("xprofile-sky")
 
 extensions = [
     "sphinx.ext.autodoc",

@@ -3,6 +3,8 @@
 Each error is an `XProfileError`, and also the built-in error that fits, such as `ValueError`.
 """
 
+from typing import Self
+
 __all__ = [
     "DataWarning",
     "ExistingFileError",
@@ -26,6 +28,9 @@ __all__ = [
     "XProfileError",
 ]
 
+DISTRIBUTION = "xprofile-sky"
+"""Name of this library on the package index, where ``xprofile`` is another project."""
+
 
 class XProfileError(Exception):
     """Base class of all errors that xprofile raises on purpose."""
@@ -48,6 +53,24 @@ class UnwritableFileError(XProfileError, OSError):
 
 class MissingPackageError(XProfileError, ImportError):
     """The operation needs an optional package that is not installed."""
+
+    @classmethod
+    def of_extra(cls, purpose: str, package: str, extra: str) -> Self:
+        """Return the error of a package that an extra of xprofile installs.
+
+        Parameters
+        ----------
+        purpose : str
+            What needs the package, in the plural or with its verb: ``"fits of shapes need"``.
+        package : str
+            Name of the package on the package index.
+        extra : str
+            Extra in ``pyproject.toml`` that has the package.
+        """
+        return cls(
+            f"{purpose} the package {package}: pip install {package}, "
+            f'or pip install "{DISTRIBUTION}[{extra}]"'
+        )
 
 
 class LostWorkerError(XProfileError, RuntimeError):

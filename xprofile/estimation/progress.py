@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ..exceptions import InvalidOptionError
+from ..exceptions import MissingPackageError
 
 __all__ = ["progress_iterator"]
 
@@ -14,7 +14,7 @@ def progress_iterator(label: str, *, shown: bool) -> Callable[[Sequence[int]], I
 
     Raises
     ------
-    InvalidOptionError
+    MissingPackageError
         If a progress bar is wanted and tqdm is not installed.
     """
     if not shown:
@@ -22,7 +22,5 @@ def progress_iterator(label: str, *, shown: bool) -> Callable[[Sequence[int]], I
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        raise InvalidOptionError(
-            "progress=True needs the package tqdm: install it, or xprofile[progress]"
-        ) from None
+        raise MissingPackageError.of_extra("progress=True needs", "tqdm", "progress") from None
     return lambda numbers: tqdm(numbers, desc=label)

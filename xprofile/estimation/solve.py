@@ -149,9 +149,7 @@ def _run_with_dask(tasks: Iterable[Callable[[], Solution]]) -> Sequence[Solution
         from dask.base import compute
         from dask.delayed import delayed
     except ImportError:
-        raise MissingPackageError(
-            "parallel=True needs the package dask: install it, or xprofile[parallel]"
-        ) from None
+        raise MissingPackageError.of_extra("parallel=True needs", "dask", "parallel") from None
     found: Sequence[Solution] = compute(*[delayed(task, pure=False)() for task in tasks])  # type: ignore[no-untyped-call]
     return found
 

@@ -78,7 +78,7 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     >>> xprofile.write_zarr(maps, "maps.zarr")  # doctest: +SKIP
     >>> maps = xr.open_zarr("maps.zarr")  # doctest: +SKIP
     """
-    _check_zarr("to write Zarr,")
+    _check_zarr("files of Zarr need")
     with write_folder_atomically(path, overwrite=overwrite, check_old=_check_old) as temporary:
         encoded = _regular_chunks(encode_cf(data).drop_encoding())
         axes = [*encoded.xindexes, *axis_bounds(data)]
@@ -178,7 +178,7 @@ def read_zarr(path: StrPath) -> xr.Dataset:
     MissingPackageError
         If the package zarr is not installed.
     """
-    _check_zarr(f"{str(path)!r} is Zarr, for which")
+    _check_zarr(f"{str(path)!r} is Zarr, which needs")
     for _ in range(_TRIES):
         number = os.open(path, os.O_RDONLY) if os.name == "posix" else None  # keeps its inode
         try:
@@ -231,10 +231,7 @@ def _check_zarr(purpose: str) -> None:
     try:
         import zarr  # noqa: F401
     except ImportError:
-        raise MissingPackageError(
-            f"{purpose} the package zarr is needed: pip install zarr, or xprofile with its extra "
-            "[zarr]"
-        ) from None
+        raise MissingPackageError.of_extra(purpose, "zarr", "zarr") from None
 
 
 def _store(path: StrPath) -> Any:

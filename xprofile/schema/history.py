@@ -9,6 +9,8 @@ from typing import Any
 
 import xarray as xr
 
+from ..exceptions import DISTRIBUTION
+
 __all__ = ["creator", "extend_history", "history_attrs", "installed_version"]
 
 
@@ -35,6 +37,6 @@ def creator() -> str:
 def installed_version() -> str:
     """Version of this library; "unknown" for a checkout that is imported but not installed."""
     try:
-        return version("xprofile")
+        return version(DISTRIBUTION)
     except PackageNotFoundError:
         return "unknown"

@@ -124,7 +124,7 @@ def fit_shape(
     InvalidDataError, MissingVariableError
         If the bins have no distance, or the data lack a background.
     MissingPackageError
-        If iminuit is not installed; the extra ``fit`` of xprofile has it.
+        If iminuit is not installed; the extra ``fit`` has it.
 
     Warns
     -----

@@ -20,7 +20,7 @@ def healpix_library() -> Any:
     try:
         import astropy_healpix
     except ImportError:
-        raise MissingPackageError(
-            "maps in HEALPix need the package astropy-healpix: install it, or xprofile[healpix]"
+        raise MissingPackageError.of_extra(
+            "maps in HEALPix need", "astropy-healpix", "healpix"
         ) from None
     return astropy_healpix

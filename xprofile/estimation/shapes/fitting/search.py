@@ -62,9 +62,7 @@ def import_minuit() -> Any:
     try:
         from iminuit import Minuit
     except ImportError:
-        raise MissingPackageError(
-            "fits of shapes need the package iminuit: install it, or xprofile[fit]"
-        ) from None
+        raise MissingPackageError.of_extra("fits of shapes need", "iminuit", "fit") from None
     return Minuit
 
 
