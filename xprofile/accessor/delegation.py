@@ -9,13 +9,14 @@ from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from ..schema.options import suggests_options
+from .examples import examples_of_method, replace_examples
 
 __all__ = ["calls"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
-def calls(path: str, *, entry: str = "") -> Callable[[Method], Method]:
+def calls(path: str, *, entry: str = "", examples: str = "") -> Callable[[Method], Method]:
     """Decorate a method with the docstring of the function that it calls.
 
     Parameters
@@ -25,10 +26,12 @@ def calls(path: str, *, entry: str = "") -> Callable[[Method], Method]:
         imported when the method is first looked at.
     entry : str
         Docstring entry of a parameter that the method has in place of the function's first one.
+    examples : str
+        Examples of the method. The default is those of the function, as calls of the method.
     """
 
     def decorate(method: Method) -> Method:
-        return cast("Method", _Delegate(path, method, entry))
+        return cast("Method", _Delegate(path, method, entry, examples))
 
     return decorate
 
@@ -36,9 +39,11 @@ def calls(path: str, *, entry: str = "") -> Callable[[Method], Method]:
 class _Delegate:
     """Descriptor of a method: completes its docstring, and suggests misspelt options."""
 
-    def __init__(self, path: str, method: Callable[..., Any], entry: str) -> None:
+    def __init__(
+        self, path: str, method: Callable[..., Any], entry: str = "", examples: str = ""
+    ) -> None:
         self.__name__, self.__doc__ = method.__name__, method.__doc__
-        self.path, self._entry = path, entry
+        self.path, self._entry, self._examples = path, entry, examples
         self._method = suggests_options(method)
         self._complete = False
 
@@ -46,7 +51,12 @@ class _Delegate:
         if not self._complete:
             module, _, name = self.path.rpartition(".")
             function = getattr(import_module(f"..{module}", __package__), name)
-            self._method.__doc__ = self.__doc__ = replace_first_parameter(function, self._entry)
+            text = replace_first_parameter(function, self._entry)
+            if self._examples:
+                text = replace_examples(text, self._examples)
+            else:
+                text = examples_of_method(text, name, self.__name__)
+            self._method.__doc__ = self.__doc__ = text
             self._complete = True
         return self._method.__get__(instance, owner)
 

@@ -28,6 +28,29 @@ __all__ = ["MapsAccessor"]
 _BINS = """bins : SkyBins or list of regions.SkyRegion
     Bins on the sky, as for `bin`.
 """
+_START = """>>> import astropy.units as u
+>>> from astropy.coordinates import SkyCoord
+>>> import xprofile
+>>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+>>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+>>> rings = xprofile.SkyBins.annuli(center, edges=[0, 0.5, 1] * u.deg)
+"""
+_ESTIMATE = (
+    _START
+    + """>>> profile = maps.profile.estimate(rings, selection_optional=["ul"])
+>>> dict(profile.norm_ul.sizes)
+{'projected_distance': 2, 'energy': 1}
+"""
+)
+_FIT_TEMPLATES = (
+    _START
+    + """>>> gas = maps.background.sum("energy")  # any map of the sky, of any scale
+>>> model = xprofile.power_law(2.6)
+>>> fit = maps.profile.fit_templates(rings, {"gas": gas}, spectral_model=model)
+>>> fit.npred.dims
+('template', 'energy', 'projected_distance')
+"""
+)
 
 
 class MapsAccessor(DatasetProfile):
@@ -115,7 +138,7 @@ class MapsAccessor(DatasetProfile):
             margin=margin,
         )  # fmt: skip
 
-    @calls("estimation.estimating.estimate", entry=_BINS)
+    @calls("estimation.estimating.estimate", entry=_BINS, examples=_ESTIMATE)
     def estimate(
         self,
         bins: AnyBins,
@@ -161,7 +184,7 @@ class MapsAccessor(DatasetProfile):
             fc_lengthen=fc_lengthen, rng=rng, progress=progress, parallel=parallel,
         )  # fmt: skip
 
-    @calls("estimation.templates.template_fits.fit_templates", entry=_BINS)
+    @calls("estimation.templates.template_fits.fit_templates", entry=_BINS, examples=_FIT_TEMPLATES)
     def fit_templates(
         self,
         bins: AnyBins,

@@ -127,28 +127,7 @@ class ProfileEstimator(ShownSettings):
     ProfileEstimator
     ----------------
     spectral_model         : PowerLaw1D(amplitude=1e-12 cm-2 s-1 TeV-1, x_0=1.0 TeV, alpha=2.0)
-    energy_edges           : [  10. 2000.] GeV
-    n_sigma                : 1
-    n_sigma_ul             : 2
-    n_sigma_sensitivity    : 5
-    selection_optional     : ul
-    norm_values            : 11 values from 0.2 to 5
-    scan_n_sigma           : the same norm_values in every bin
-    scan_n_values          : 11
-    norm_min               : where npred reaches 0
-    background             : fixed
-    sum_over_energy_groups : False
-    sqrt_ts_threshold_ul   : 2
-    min_coverage           : 0
-    strict_energies        : False
-    cl                     : by n_sigma
-    cl_ul                  : by n_sigma_ul
-    ul_method              : likelihood
-    interval_method        : none
-    prior                  : the same density for all norms
-    toys                   : as the method has them
-    fc_lengthen            : True
-    rng                    : another seed in each run
+    ...
     """
 
     spectral_model: SpectralModel | None = OwnModel()  # type: ignore[assignment] # noqa: RUF009
@@ -214,8 +193,8 @@ class ProfileEstimator(ShownSettings):
 
         Parameters
         ----------
-        binned : xarray.Dataset or list of them
-            From `bin_maps`; several for a joint fit, as does a ``dataset`` dim.
+        binned : xarray.Dataset, list or dict of xarray.Dataset
+            Binned data, as for `estimate`.
         progress : bool
             Show a progress bar.
         parallel : bool
@@ -225,6 +204,26 @@ class ProfileEstimator(ShownSettings):
         -------
         xarray.Dataset
             As `estimate` describes it.
+
+        Raises
+        ------
+        MissingVariableError, InvalidDataError, InvalidEnergyError
+            As `estimate` describes them.
+
+        See Also
+        --------
+        xprofile.estimate : Settings and data in one call.
+
+        Examples
+        --------
+        >>> import astropy.units as u
+        >>> from astropy.coordinates import SkyCoord
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+        >>> binned = maps.profile.bin(xprofile.SkyBins.annuli(center, edges=[0, 1] * u.deg))
+        >>> xprofile.ProfileEstimator(n_sigma=2).run(binned).norm_err.dims
+        ('projected_distance', 'energy')
         """
         datasets = as_datasets(binned)
         groups = common_groups(datasets, self.energy_edges, strict=self.strict_energies)

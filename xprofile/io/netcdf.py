@@ -66,9 +66,16 @@ def write_netcdf(
 
     Examples
     --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> xprofile.write_netcdf(binned, "binned.nc")  # doctest: +SKIP
-    >>> binned = xprofile.open_netcdf("binned.nc")  # doctest: +SKIP
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
+    >>> binned = maps.profile.bin(rings)
+    >>> xprofile.write_netcdf(binned, "binned.nc")
+    >>> xprofile.open_netcdf("binned.nc").equals(binned)
+    True
     """
     if not kwargs.pop("compute", True):
         raise InvalidOptionError(
@@ -117,7 +124,10 @@ def open_netcdf(path: StrPath) -> xr.Dataset:
     Examples
     --------
     >>> import xprofile
-    >>> maps = xprofile.open_netcdf("maps.nc")  # doctest: +SKIP
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim").isel(energy=slice(3))
+    >>> maps.profile.to_netcdf("maps.nc")
+    >>> dict(xprofile.open_netcdf("maps.nc").counts.sizes)
+    {'energy': 3, 'lat': 200, 'lon': 400}
     """
     found = check_exists(path, allow_folder=True)
     if found.is_dir():

@@ -75,8 +75,10 @@ def write_zarr(data: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     --------
     >>> import xarray as xr
     >>> import xprofile
-    >>> xprofile.write_zarr(maps, "maps.zarr")  # doctest: +SKIP
-    >>> maps = xr.open_zarr("maps.zarr")  # doctest: +SKIP
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim").isel(energy=slice(3))
+    >>> xprofile.write_zarr(maps, "maps.zarr")
+    >>> dict(xr.open_zarr("maps.zarr").counts.sizes)
+    {'energy': 3, 'lat': 200, 'lon': 400}
     """
     _check_zarr("files of Zarr need")
     with write_folder_atomically(path, overwrite=overwrite, check_old=_check_old) as temporary:

@@ -48,6 +48,13 @@ def upper_limits(profile: xr.Dataset, threshold: float | None = None) -> xr.Data
         the limit is known. For a profile without ``sqrt_ts`` or without limits it is the
         ``is_ul`` of the profile, or without that True where the value is NaN.
 
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If the Dataset is not a profile.
+    InvalidOptionError
+        If the threshold is not a number.
+
     See Also
     --------
     xprofile.with_threshold : Change the threshold of a profile.
@@ -100,6 +107,13 @@ def with_threshold(profile: xr.Dataset, sqrt_ts_threshold_ul: float) -> xr.Datas
 
         - ``is_ul`` (projected_distance, energy), bool: the bins whose limit is quoted, as
           `upper_limits` gives them.
+
+    Raises
+    ------
+    MissingVariableError, InvalidDataError
+        If the Dataset is not a profile.
+    InvalidOptionError
+        If the threshold is not a number.
 
     See Also
     --------

@@ -83,7 +83,7 @@ def check_maps(maps: xr.Dataset) -> None:
 
 
 def check_maps_layout(maps: xr.Dataset) -> None:
-    """Raise if a Dataset is not a maps Dataset: names, dims, types and units, but not values.
+    """Raise if names, dims, types or units of a maps Dataset are wrong; values are not checked.
 
     Raises
     ------
@@ -113,8 +113,7 @@ def check_maps_layout(maps: xr.Dataset) -> None:
 def check_binned(binned: xr.Dataset) -> None:
     """Raise if a Dataset is not a binned Dataset, or used bins have impossible values.
 
-    Names, dims, types and units are checked, and the values of the bins with a coverage above 0.
-    Values of chunked arrays are not.
+    Names, dims, types and units are checked, and, in memory, values of the bins with coverage above 0.
 
     Parameters
     ----------
@@ -133,6 +132,15 @@ def check_binned(binned: xr.Dataset) -> None:
     --------
     xprofile.check_maps : The same for maps.
     xprofile.check_profile : The same for a profile.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> xprofile.check_binned(maps)
+    Traceback (most recent call last):
+        ...
+    xprofile.exceptions.MissingVariableError: not a binned Dataset: missing solid_angle, coverage...
     """
     remedy = "Make it with maps.profile.bin(bins)."
     _check_names(binned, "binned", remedy)
@@ -196,6 +204,15 @@ def check_profile(profile: xr.Dataset) -> None:
     --------
     xprofile.check_maps : The same for maps.
     xprofile.check_binned : The same for binned data.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> xprofile.check_profile(maps)
+    Traceback (most recent call last):
+        ...
+    xprofile.exceptions.InvalidDataError: this profile Dataset cannot be used: attrs['sed_type']...
     """
     remedy = "Make it with binned.profile.estimate(...) or xprofile.open_profile(path)."
     sed_type = profile.attrs.get(SED_TYPE)

@@ -131,17 +131,20 @@ def open_events(
     >>> import astropy.units as u
     >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> counts = xprofile.open_events("events.fits", like="cntmap.fits")  # doctest: +SKIP
+    >>> from astropy.table import Table
+    >>> columns = {"RA": [83.5, 83.6, 83.7], "DEC": [22, 22, 22.1], "ENERGY": [1.5, 2, 20]}
+    >>> events = Table(columns, units={"RA": "deg", "DEC": "deg", "ENERGY": "TeV"})
+    >>> events.meta["EXTNAME"] = "EVENTS"
+    >>> events.write("run1.fits")
     >>> counts = xprofile.open_events(
-    ...     ["run1.fits", "run2.fits"],
+    ...     "run1.fits",  # or a list of files
     ...     center=SkyCoord(83.63, 22.01, unit="deg"),
     ...     width=4 * u.deg,
     ...     binsz=0.02 * u.deg,
     ...     energy_edges=[1, 3, 10, 30] * u.TeV,
-    ... )  # doctest: +SKIP
-    >>> maps = xprofile.open_maps(
-    ...     counts=counts, background="bkg.fits", exposure="expcube.fits"
-    ... )  # doctest: +SKIP
+    ... )
+    >>> counts.sum(["lat", "lon"]).values
+    array([2, 0, 1])
     """
     sources, limits = event_sources(path_or_paths), check_cuts(cuts)
     new = {"center": center, "width": width, "binsz": binsz}

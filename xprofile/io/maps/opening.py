@@ -165,15 +165,28 @@ def open_maps(
 
     Examples
     --------
+    One file that holds all maps:
+
+    >>> import astropy.units as u
     >>> import xprofile
-    >>> maps = xprofile.open_maps("fermi-3fhl-gc.fits.gz")  # doctest: +SKIP
-    >>> maps = xprofile.open_maps(
-    ...     counts="counts.fits", background="model.fits", exposure="expcube.fits", psf="psf.fits"
-    ... )  # doctest: +SKIP
-    >>> maps = xprofile.open_maps(
-    ...     counts="c.fits", background="b.fits", exposure="e.fits", energy_edges=[0.5, 2] * u.keV,
+    >>> sky = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> sky.isel(lat=slice(90, 110), lon=slice(180, 220)).profile.to_fits("maps.fits")
+    >>> maps = xprofile.open_maps("maps.fits")
+    >>> dict(maps.counts.sizes)
+    {'energy': 11, 'lat': 20, 'lon': 40}
+
+    Parts from files (or from memory, as here), such as an image in X-rays with its exposure in s:
+
+    >>> counts = maps.counts.isel(energy=0, drop=True)
+    >>> image = xprofile.open_maps(
+    ...     counts=counts,
+    ...     background=0 * counts,
+    ...     exposure=counts.copy(data=0 * counts + 3e4).assign_attrs(units="s"),
+    ...     energy_edges=[0.5, 2] * u.keV,
     ...     effective_area=240 * u.cm**2,
-    ... )  # doctest: +SKIP
+    ... )
+    >>> image.exposure.max().item(), image.exposure.units
+    (7200000.0, 'cm2 s')
     """
     given = {
         "counts": counts, "background": background, "exposure": exposure, "mask": mask,

@@ -106,9 +106,16 @@ def open_map(
 
     Examples
     --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> diffuse = xprofile.open_map("gll_iem_v07.fits")  # doctest: +SKIP
-    >>> diffuse.profile.bin(bins, how="mean")  # doctest: +SKIP
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> maps.isel(lat=slice(90, 110), lon=slice(180, 220)).profile.to_fits("maps.fits")
+    >>> background = xprofile.open_map("maps.fits", hdu="BACKGROUND")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=0.4 * u.deg, nbin=2)
+    >>> background.profile.bin(rings, how="mean").dims
+    ('energy', 'projected_distance')
     """
     found, _ = read_single_map(
         path, hdu=hdu, unit=unit, energy_edges=energy_edges, energy_unit=energy_unit,

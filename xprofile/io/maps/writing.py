@@ -78,8 +78,11 @@ def write_maps(maps: xr.Dataset, path: StrPath, *, overwrite: bool = False) -> N
     Examples
     --------
     >>> import xprofile
-    >>> xprofile.write_maps(maps.isel(lon=slice(20, 60)), "cutout.fits.gz")  # doctest: +SKIP
-    >>> xprofile.open_maps("cutout.fits.gz")  # doctest: +SKIP
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> part = maps.isel(lat=slice(90, 110), lon=slice(180, 220))
+    >>> xprofile.write_maps(part, "part.fits.gz")
+    >>> dict(xprofile.open_maps("part.fits.gz").counts.sizes)
+    {'energy': 11, 'lat': 20, 'lon': 40}
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
         write_hdus(_make_hdus(maps), temporary)

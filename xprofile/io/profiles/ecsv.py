@@ -77,9 +77,16 @@ def write_ecsv(
 
     Examples
     --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> xprofile.write_ecsv(profile, "profile.ecsv", "dnde")  # doctest: +SKIP
-    >>> profile = xprofile.open_profile("profile.ecsv")  # doctest: +SKIP
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings)
+    >>> xprofile.write_ecsv(profile, "profile.ecsv", "dnde")
+    >>> xprofile.open_profile("profile.ecsv").attrs["sed_type"]
+    'dnde'
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
         if is_fit(profile):

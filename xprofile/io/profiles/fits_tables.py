@@ -79,9 +79,16 @@ def write_profile(
 
     Examples
     --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> xprofile.write_profile(profile, "profile.fits", "dnde")  # doctest: +SKIP
-    >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings)
+    >>> xprofile.write_profile(profile, "profile.fits", "dnde")
+    >>> xprofile.open_profile("profile.fits").attrs["sed_type"]
+    'dnde'
     """
     with write_atomically(path, overwrite=overwrite) as temporary:
         if is_fit(profile):

@@ -105,8 +105,17 @@ def open_profile(path: StrPath, *, spectral_model: SpectralModel | None = None) 
 
     Examples
     --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
-    >>> profile = xprofile.open_profile("profile.fits")  # doctest: +SKIP
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
+    >>> profile = maps.profile.estimate(rings)
+    >>> profile.profile.to_sed_type("dnde").profile.to_fits("profile.fits")
+    >>> opened = xprofile.open_profile("profile.fits")
+    >>> opened.dnde.attrs["units"]
+    'cm-2 s-1 TeV-1'
     """
     loaders = {
         "FITS": _load_fits, "ECSV": _load_ecsv, "netCDF": open_netcdf, "Zarr": read_zarr,

@@ -25,7 +25,7 @@ def open_spectrum(
     unit: str | u.UnitBase = "cm-2 s-1 sr-1 MeV-1",
     energy_unit: str = "MeV",
 ) -> TableModel:
-    """Read a spectrum from a text file.
+    r"""Read a spectrum from a text file.
 
     The file has an energy and a differential flux in each line, and further columns that are not
     read, such as uncertainties. Lines that start with # are left out. The default units are those
@@ -64,9 +64,22 @@ def open_spectrum(
 
     Examples
     --------
+    A file with energies in MeV, and brightnesses in cm-2 s-1 sr-1 MeV-1 with their errors:
+
+    >>> import astropy.units as u
     >>> import xprofile
-    >>> isotropic = xprofile.open_spectrum("iso_P8R3_SOURCE_V3_v1.txt")  # doctest: +SKIP
-    >>> maps.profile.predict(None, spectral_model=isotropic)  # doctest: +SKIP
+    >>> with open("isotropic.txt", "w") as file:
+    ...     _ = file.write("1e4 8e-12 1e-13\n1e5 3e-14 1e-15\n1e6 4e-17 1e-18\n")
+    >>> isotropic = xprofile.open_spectrum("isotropic.txt")
+    >>> print(f"{isotropic(100 * u.GeV):.2g}")
+    3e-14 1 / (MeV s sr cm2)
+
+    It is the spectrum of a brightness that is the same everywhere:
+
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> few = maps.isel(lat=slice(90, 110), lon=slice(180, 220))
+    >>> few.profile.predict(None, spectral_model=isotropic).dims
+    ('energy', 'lat', 'lon')
     """
     energies, values = _columns(path)
     try:

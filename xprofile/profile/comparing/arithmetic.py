@@ -132,6 +132,20 @@ def subtract(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Datase
     --------
     xprofile.divide : Ratio of two profiles.
     xprofile.merge_profiles : One profile of several.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> first = maps.profile.estimate(rings).profile.to_sed_type("flux")
+    >>> other = maps.profile.estimate(rings, spectral_model=xprofile.power_law(1.8))
+    >>> change = xprofile.subtract(first, other)
+    >>> change.flux.dims, change.flux.units
+    (('projected_distance', 'energy'), 'cm-2 s-1')
     """
     a, b = _pair(profile, other)
     unit = str(a[""].attrs.get("units", ""))

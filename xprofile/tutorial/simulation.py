@@ -1,11 +1,9 @@
-"""Example data: a simulated sky, and a real one of the Fermi-LAT."""
+"""The simulated sky and the fluxes that it is made of."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -14,18 +12,16 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from .exceptions import InvalidOptionError, MissingFileError
-from .io.maps.opening import open_maps as open_maps_file
-from .maps.positions import skycoord, solid_angle
-from .maps.wcs import grid_coords
-from .schema.axes import axis_coords
-from .schema.history import extend_history
-from .schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
-from .schema.options import suggests_options
-from .schema.variables import COORDS, MAPS, SED_TYPES, data_array
-from .spectrum.models import SpectralModel, integral, power_law
+from ..maps.positions import skycoord, solid_angle
+from ..maps.wcs import grid_coords
+from ..schema.axes import axis_coords
+from ..schema.history import extend_history
+from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
+from ..schema.options import suggests_options
+from ..schema.variables import COORDS, MAPS, SED_TYPES, data_array
+from ..spectrum.models import SpectralModel, integral, power_law
 
-__all__ = ["INDEX", "SOURCES", "Source", "open_maps", "simulate_maps", "source_flux"]
+__all__ = ["INDEX", "SOURCES", "Source", "simulate_maps", "source_flux"]
 
 Float = NDArray[np.float64]
 INDEX = 2.3
@@ -36,7 +32,6 @@ INDEX = 2.3
 # round, so that bands such as 10, 100, 2000 GeV begin and end at edges. With a PSF ten times wider
 # the sources would merge; with an energy resolution ten times worse, most events would leave their
 # energy bin; with a border ten times wider, all pixels would be masked.
-_SEED = 20080804  # first day of the survey of the Fermi-LAT
 _SHAPE = (200, 400)  # rows, columns
 _STEP = 0.05  # deg
 _BORDER = 20  # pixels, 1 deg
@@ -45,9 +40,6 @@ _EDISP = 0.07  # standard deviation of the natural logarithm of energy
 _EDGES = np.array([10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000, 2000]) / 1000  # TeV
 _EDGES_TRUE = np.geomspace(0.006, 3.2, 31)  # TeV, at each end 6 standard deviations wider
 _PLANE_INDEX = 2.6  # of the emission along the plane
-_REAL = "fermi-3fhl-gc/fermi-3fhl-gc.fits.gz"
-_REAL_URL = f"https://github.com/gammapy/gammapy-data/raw/v1.3/{_REAL}"
-_REAL_HASH = "sha256:28f70509f48e6777fafda9bbc8b41220576640c239b4179f37cf883d17708c48"
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,16 @@ class Source:
         Standard deviation in degrees, before the PSF.
     flux : float
         Integral flux from 10 to 2000 GeV in cm-2 s-1.
+
+    See Also
+    --------
+    xprofile.tutorial.source_flux : Flux of all sources on the pixels.
+
+    Examples
+    --------
+    >>> from xprofile.tutorial import SOURCES
+    >>> SOURCES[1]
+    Source(name='shell', lon=6.6, lat=-0.2, sigma=0.35, flux=9e-10)
     """
 
     name: str
@@ -85,71 +87,6 @@ SOURCES = (
 """Sources of the simulated sky. A profile should give back their fluxes.
 
 The knot is narrower than the PSF, and than the bin of the first example that it lies in."""
-
-
-@suggests_options
-def open_maps(name: str) -> xr.Dataset:
-    """Open example maps by name.
-
-    Parameters
-    ----------
-    name : {"galactic-center-sim", "fermi-3fhl-gc"}
-        ``"galactic-center-sim"`` is simulated, always with the same random numbers, from 10 to
-        2000 GeV with edges at 10, 15, 20, 30, 50, 70, 100, 200, 300, 500, 1000 and 2000 GeV.
-        ``"fermi-3fhl-gc"`` is the Fermi-LAT sample of Gammapy (3FHL, Galactic centre, 10 to 500
-        GeV). Its file is taken from the folder that the environment variable ``GAMMAPY_DATA``
-        names. Without this folder, pooch downloads the file once and keeps it.
-
-    Returns
-    -------
-    xarray.Dataset
-        Maps of 400 x 200 pixels and 11 energies, with the variables of `simulate_maps`.
-
-    Raises
-    ------
-    InvalidOptionError
-        If the name is unknown.
-    MissingFileError
-        If the real maps are neither on this machine nor can be downloaded.
-
-    See Also
-    --------
-    xprofile.tutorial.simulate_maps : Simulate the sky with other random numbers.
-    xprofile.tutorial.source_flux : Flux of the simulated sources.
-    xprofile.open_maps : Open other files.
-
-    Examples
-    --------
-    >>> import xprofile
-    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-    >>> dict(maps.counts.sizes)
-    {'energy': 11, 'lat': 200, 'lon': 400}
-    """
-    if name == "galactic-center-sim":
-        return simulate_maps(np.random.default_rng(_SEED))
-    if name == "fermi-3fhl-gc":
-        return open_maps_file(_find_real_file())
-    raise InvalidOptionError(
-        f"there are no example maps {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'"
-    )
-
-
-def _find_real_file() -> Path:
-    if (folder := os.environ.get("GAMMAPY_DATA")) and (Path(folder) / _REAL).is_file():
-        return Path(folder) / _REAL
-    hint = (
-        f"set GAMMAPY_DATA to a folder that holds {_REAL}, or install pooch "
-        "(pip install pooch) and connect to the network"
-    )
-    try:
-        import pooch
-    except ImportError:
-        raise MissingFileError(f"the real sky is not on this machine: {hint}") from None
-    try:
-        found = pooch.retrieve(_REAL_URL, _REAL_HASH, path=pooch.os_cache("xprofile"))
-    except (OSError, ValueError) as error:
-        raise MissingFileError(f"cannot download the real sky ({error}): {hint}") from error
-    return Path(found)
 
 
 @suggests_options
@@ -177,8 +114,14 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
           energy bin.
         - ``psf`` (energy_true, rad) in sr-1: point spread function.
 
+    Raises
+    ------
+    UnusableInputError
+        If `rng` is neither a generator nor None.
+
     See Also
     --------
+    xprofile.tutorial.open_maps : The simulated sky with always the same counts.
     xprofile.tutorial.source_flux : Flux of the simulated sources.
 
     Examples
