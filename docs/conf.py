@@ -84,7 +84,12 @@ sphinx_gallery_conf = {
     "reference_url": {"xprofile": None},
     "backreferences_dir": "reference/generated/examples",
     "min_reported_time": 10,
+    "subsection_order": [
+        f"../examples/gallery/{name}"
+        for name in ("first_steps", "sources", "statistics", "data", "figures_and_tables")
+    ],
     "within_subsection_order": "FileNameSortKey",
+    "capture_repr": ("_repr_html_",),
     "download_all_examples": False,
     "write_computation_times": False,  # a page that loads scripts from elsewhere
     "show_memory": False,
