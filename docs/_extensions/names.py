@@ -3,7 +3,8 @@
 - ``bin(bins, psf=True)`` means ``bin``;
 - ``estimate`` means ``xprofile.estimate``, in docstrings of any module;
 - ``maps.profile.bin``, ``Dataset.profile.bin`` and ``bin`` mean the method of the accessor;
-- ``DataWarning`` means ``xprofile.exceptions.DataWarning``, and ``plot_sky`` that of ``xprofile.plot``;
+- ``DataWarning`` means ``xprofile.exceptions.DataWarning``, and ``plot_sky`` that of
+  ``xprofile.plot``;
 - a term of the glossary, such as ``norm_ul``, means its entry.
 
 In docstrings, names of parameters stay code. Other names are warnings of ``nitpicky``.
@@ -13,9 +14,8 @@ import inspect
 import re
 from pathlib import PurePosixPath
 
-from sphinx.util.inspect import signature
-
 import accessors
+from sphinx.util.inspect import signature
 
 OBJECTS = re.compile(r"^(?:xarray\.)?(Dataset|DataArray|[a-z_]+)\.profile\.(\w+)$")
 ARRAYS = ("DataArray", "image", "counts")

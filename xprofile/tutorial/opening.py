@@ -79,7 +79,7 @@ def _find_real_file() -> Path:
         return Path(folder) / _REAL
     hint = (
         f"set GAMMAPY_DATA to a folder that holds {_REAL}, or install pooch "
-        '(pip install pooch) and connect to the network'
+        "(pip install pooch) and connect to the network"
     )
     try:
         import pooch

@@ -39,8 +39,8 @@ ax.stairs(truth, bins.edges.value, baseline=None, color="C1", label="simulated")
 bright.profile.plot(ax=ax, yscale="symlog")
 
 # %%
-# A scan shows how much worse each other flux fits, as the rise of -2 log L above its minimum. A rise
-# by 1 is an error of 1 sigma, and a rise by 9 one of 3 sigma.
+# A scan shows how much worse each other flux fits, as the rise of -2 log L above its minimum. A
+# rise by 1 is an error of 1 sigma, and a rise by 9 one of 3 sigma.
 ax = profile.profile.plot_stat_scan(sed_type="flux")
 
 # %%

@@ -14,8 +14,8 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# The tutorial's sky has a round nebula. A jet of about 0.8 deg is added to it. Its position angle is
-# 60 deg, from north (up) to east (left). Its image has no unit, so ``normalize`` gives all of it
+# The tutorial's sky has a round nebula. A jet of about 0.8 deg is added to it. Its position angle
+# is 60 deg, from north (up) to east (left). Its image has no unit, so ``normalize`` gives all of it
 # the flux of the spectral model.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 center = SkyCoord(-4.6, 0.2, unit="deg", frame="galactic")
@@ -38,8 +38,8 @@ ax = image.profile.smooth(0.1 * u.deg).profile.plot_sky()
 bins.plot(ax, numbers=True)
 
 # %%
-# The line is the flux that was put in, of the nebula and the jet as they are seen through the PSF, a
-# Gaussian of 0.1 deg.
+# The line is the flux that was put in, of the nebula and the jet as they are seen through the PSF,
+# a Gaussian of 0.1 deg.
 profile = maps.profile.estimate(
     bins,
     spectral_model=model,

@@ -40,7 +40,8 @@ ax = image.profile.plot_sky()
 bins.plot(ax, numbers=True)
 
 # %%
-# The line is what was put in: the image of the shell, smoothed with the PSF and summed over the bins.
+# The line is what was put in: the image of the shell, smoothed with the PSF and summed over the
+# bins.
 binned = maps.profile.bin(bins)
 profile = binned.profile.estimate(spectral_model=model, selection_optional=["errn-errp", "ul"])
 seen = shell.profile.smooth(0.1 * u.deg) / shell.sum() * profile.ref_flux.item()

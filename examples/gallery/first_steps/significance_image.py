@@ -23,8 +23,8 @@ bins = SkyBins.grid(center, width=18 * u.deg, height=8 * u.deg, nbin=(45, 20))
 profile = maps.profile.estimate(bins, spectral_model=power_law(2.3))
 
 # %%
-# The significance is the signed square root of the test statistic. Boxes follow each other column by
-# column, from the west, so the reshaped array is an image.
+# The significance is the signed square root of the test statistic. Boxes follow each other column
+# by column, from the west, so the reshaped array is an image.
 image = profile.sqrt_ts.values.reshape(45, 20).T
 
 fig, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")

@@ -29,8 +29,8 @@ def rings_round(name):
 
 
 # %%
-# `xprofile.fit_shape` fits the brightness without the PSF to the counts in the rings. The figure has
-# the fit as it is seen through the PSF, and a point source of the same flux.
+# `xprofile.fit_shape` fits the brightness without the PSF to the counts in the rings. The figure
+# has the fit as it is seen through the PSF, and a point source of the same flux.
 binned, sigma = rings_round("nebula")
 fit = binned.profile.fit_shape(gauss, spectral_model=spectrum)
 width = fit.sel(parameter="stddev")

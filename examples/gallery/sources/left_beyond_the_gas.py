@@ -53,8 +53,8 @@ fit = maps.profile.fit_templates(
 print("simulated norms 1 1, fitted", *fit.norm.values.round(2), f"p-value {fit.p_value:.2f}")
 
 # %%
-# The norms of the bins are a profile: what is left beyond the gas. The line is the brightness of the
-# dark gas that was put in, the average of each bin.
+# The norms of the bins are a profile: what is left beyond the gas. The line is the brightness of
+# the dark gas that was put in, the average of each bin.
 left = fit.profile.bin_profile().profile.to_sed_type("flux", per_solid_angle=True)
 column = dark.profile.bin(bins, how="mean")
 photons = (emissivity.amplitude * emissivity.x_0 / 1.7 * (1 - 200**-1.7)).to_value("s-1 sr-1")

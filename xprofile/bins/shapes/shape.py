@@ -73,8 +73,8 @@ class Sampled(ABC):
     def coarse_sample(self, spacing: float) -> tuple[SkyCoord, float]:
         """Return fewer sky positions that fill the bins, and the largest distance of neighbours.
 
-        The distance is up to ``spacing`` degrees, or ``pitch`` if that is more. The border of all bins
-        is as fine as that of `sample`, which is what shapes give that cannot do better.
+        The distance is up to ``spacing`` degrees, or ``pitch`` if that is more. The border of all
+        bins is as fine as that of `sample`, which is what shapes give that cannot do better.
         """
         return self.sample(), self.pitch
 
