@@ -50,7 +50,8 @@ def test_cells_of_lower_levels_are_parts_of_rings(level, lower):
 def test_values_come_in_nested_order(level):
     expected = core.nested_to_ring(np.arange(12 * 4**level), 2**level)
     for first, last in ((0, expected.size), (expected.size // 3, expected.size // 2)):
-        start, values = Rings(level).to_nested(np.arange(first, last), first, -1)
+        rings, padded = Rings(level), np.concatenate([[-1], np.arange(first, last), [-1]])
+        start, values = rings.to_nested(padded, first - 1, rings.blocks(first, last - first))
         found = np.full(expected.size, -1)
         found[(start[:, None] + np.arange(values.shape[1])).ravel()] = values.ravel()
         inside = (expected >= first) & (expected < last)

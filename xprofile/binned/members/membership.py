@@ -63,6 +63,8 @@ class Membership:
         Number of pixels a part of which is in more than one bin, if there are shares.
     single : bool
         Whether it is known that no pixel is in more than one bin.
+    known_runs : Runs or None
+        The runs of pairs with the same bin; None to find them.
     """
 
     bin: Int
@@ -72,6 +74,7 @@ class Membership:
     share: Float | None = None
     shared_overlap: int = 0
     single: bool = False
+    known_runs: Runs | None = None
 
     @classmethod
     def from_pairs(cls, blocks: Iterable[Pairs], nbin: int) -> Membership:
@@ -131,9 +134,7 @@ class Membership:
 
     def number_of_pixels(self) -> NDArray[np.int64]:
         """Count the pixels of each bin that are on the map, (nbin,)."""
-        runs = self._runs
-        length = np.diff(runs.first, append=runs.size)
-        return np.bincount(runs.bin, length, self.nbin).astype(np.int64)
+        return np.bincount(self._runs.bin, self._runs.length, self.nbin).astype(np.int64)
 
     def drop_empty_bins(self) -> tuple[Membership, Int]:
         """Keep the bins that have pixels, renumbered from 0; return their old numbers too.
@@ -184,8 +185,9 @@ class Membership:
 
     def area(self, used: NDArray[np.bool_] | None = None) -> Float:
         """Solid angle in sr of the pixels of each bin, or of the used ones (npair,): (nbin,)."""
-        area = self.solid_angle if used is None else self.solid_angle * used
-        return self._runs.add_to_bins(self._runs.sum(area), self.nbin)
+        if used is None:
+            return self._area.copy()
+        return self._runs.add_to_bins(self._runs.sum(self.solid_angle * used), self.nbin)
 
     def integral(self, values: NDArray[Any]) -> Float:
         """Sum values (..., npair) times solid angle over the pairs of each bin: (..., nbin)."""
@@ -205,7 +207,13 @@ class Membership:
         return plain, weighted
 
     @cached_property
+    def _area(self) -> Float:
+        return self._runs.add_to_bins(self._runs.sum(self.solid_angle), self.nbin)
+
+    @cached_property
     def _runs(self) -> Runs:
+        if self.known_runs is not None:
+            return self.known_runs
         return Runs.from_pairs(self.bin, self.solid_angle)
 
 

@@ -19,8 +19,8 @@ _Part: TypeAlias = tuple[slice, slice, NDArray[np.intp]]
 # Runs are also split where the solid angle changes, if at least this many pairs share one on
 # average: values are then summed before they are multiplied. Affects speed and the last digits.
 _MIN_PAIRS_PER_AREA = 8
-_SHORT = 64  # mean number of pairs of runs that count as short; affects speed alone
-_BLOCK_SIZE = 1 << 16  # pairs that are weighted and summed together, so that they stay in cache
+_SHORT = 4096  # mean number of pairs of runs that count as short; affects speed alone
+_BLOCK_SIZE = 1 << 18  # pairs that are weighted and summed together, so that they stay in cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,22 +57,35 @@ class Runs:
         )  # which `bincount` would convert each time
         return cls(first, numbers, solid_angle[first] if split else None, bins.size)
 
+    @cached_property
+    def length(self) -> NDArray[np.intp]:
+        """Number of pairs of each run, (nrun,)."""
+        return np.diff(self.first, append=self.size)
+
     def sum(self, values: NDArray[Any], weights: Float | None = None) -> Float:
         """Sum values (..., npair), times weights (npair,) if given, over each run: (..., nrun).
 
         Products are computed for a part of the pairs at a time, so that they stay in cache.
         """
-        sums = np.empty((*values.shape[:-1], self.first.size))
+        shape = values.shape[:-1]
+        values = values.reshape(int(np.prod(shape)), self.size)
+        sums = np.empty((len(values), self.first.size))
         # numpy converts the values of short runs one run at a time, which is slow
         short = values.dtype != np.float64 and self.size < _SHORT * self.first.size
-        for runs, pairs, first in self._whole if weights is None and not short else self._parts:
-            part = (
-                values[..., pairs].astype(np.float64, copy=False) if short else values[..., pairs]
-            )
-            part = part if weights is None else part * weights[pairs]
-            with np.errstate(invalid="ignore", over="ignore"):  # `ValueRange` reports such values
-                np.add.reduceat(part, first, axis=-1, dtype=np.float64, out=sums[..., runs])
-        return sums
+        as_is = weights is None and not short
+        parts = self._whole if as_is else self._parts
+        buffer = np.empty(0 if as_is else max((p.stop - p.start for _, p, _ in parts), default=0))
+        for runs, pairs, first in parts:
+            for row, total in zip(values[:, pairs], sums[:, runs], strict=True):
+                with np.errstate(invalid="ignore", over="ignore"):  # `ValueRange` reports these
+                    if weights is not None:
+                        row = np.multiply(row, weights[pairs], out=buffer[: row.size])
+                    elif short:
+                        buffer[: row.size] = row
+                        row = buffer[: row.size]
+                    # numpy lets other threads run only for a single row, and without `out`
+                    total[...] = np.add.reduceat(row, first, dtype=np.float64)
+        return sums.reshape(*shape, -1)
 
     def add_to_bins(self, sums: Float, nbin: int) -> Float:
         """Add up the sums (..., nrun) of runs in each bin: (..., nbin)."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,23 +80,11 @@ class MapSums:
         """Sum maps over the used pixels of bins in one block, a few energies at a time."""
         masks = UsedMasks(pixel_values, members) if masks is None else masks
         names = [name for name in _SUMMED if name in pixel_values]
-        sums: dict[str, list[Float]] = {name: [] for name in names}
-        ranges: dict[str, list[ValueRange]] = {name: [] for name in names}
-        off_background: list[Float] = []
-        for energies in pixel_values["counts"].batches():
-            batch, used = {}, masks.used(energies)
-            for name in names:
-                values = zero_unused(pixel_values[name][energies], used)
-                total = members.sum(values)
-                value_range = ValueRange.from_values(name, values, total)
-                if (value_range.lowest < 0).any():
-                    values = np.maximum(values, 0)
-                    total = members.sum(values)
-                ranges[name].append(value_range)
-                sums[name].append(total)
-                batch[name] = values
-            if "counts_off" in batch:
-                off_background.append(members.sum(_off_background(batch)))
+        n_pixels = members.number_of_pixels()
+        summed = pixel_values["counts"].map_batches(
+            partial(_sum_energies, pixel_values, members, masks, names)
+        )
+        totals, ranges, off = zip(*summed, strict=True)
         by_position = None
         if RESPONSE_POSITION in pixel_values:
             planes = pixel_values["exposure"], pixel_values[RESPONSE_POSITION]
@@ -104,15 +94,15 @@ class MapSums:
             exposure, exposure_range = masks.exposure(pixel_values["exposure"], members)
         return cls(
             bins,
-            {name: np.concatenate(parts) for name, parts in sums.items()},
-            np.concatenate(off_background) if off_background else None,
+            {name: np.concatenate([part[name] for part in totals]) for name in names},
+            np.concatenate(off) if "counts_off" in names else None,
             masks.solid_angle(),
             masks.mask_index,
             exposure,
             members.area(),
-            members.number_of_pixels(),
+            n_pixels,
             by_position,
-            {name: ValueRange.concatenate(parts) for name, parts in ranges.items()}
+            {name: ValueRange.concatenate([part[name] for part in ranges]) for name in names}
             | {"exposure": exposure_range},
         )
 
@@ -160,6 +150,27 @@ class MapSums:
             self.by_position,
             self.ranges,
         )
+
+
+def _sum_energies(
+    pixel_values: PixelValues,
+    members: Membership,
+    masks: UsedMasks,
+    names: Sequence[str],
+    energies: slice,
+) -> tuple[dict[str, Float], dict[str, ValueRange], Float | None]:
+    """Sums, ranges of the values, and sum of the background of off counts, at some energies."""
+    used, batch, totals, ranges = masks.used(energies), {}, {}, {}
+    for name in names:
+        values = zero_unused(pixel_values[name][energies], used)
+        totals[name] = members.sum(values)
+        ranges[name] = ValueRange.from_values(name, values, totals[name])
+        if (ranges[name].lowest < 0).any():
+            values = np.maximum(values, 0)
+            totals[name] = members.sum(values)
+        batch[name] = values
+    off = members.sum(_off_background(batch)) if "counts_off" in batch else None
+    return totals, ranges, off
 
 
 def _off_background(values: dict[str, NDArray[Any]]) -> Float:

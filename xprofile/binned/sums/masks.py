@@ -84,13 +84,14 @@ class UsedMasks:
         any_is_whole = len(partial) < len(self.masks)
         any_used = None if any_is_whole else np.logical_or.reduce([self._nothing, *partial])
         sums = np.zeros((len(self.masks), len(exposure), members.nbin))
-        ranges = []
-        for energies in exposure.batches():
+
+        def integrate(energies: slice) -> ValueRange:
             values = zero_unused(exposure[energies], any_used)
             for index, used in enumerate(self.masks):
                 sums[index, energies] = members.integral(zero_unused(values, used))
-            ranges.append(ValueRange.from_values("exposure", values, sums[:, energies]))
-        return sums, ValueRange.concatenate(ranges)
+            return ValueRange.from_values("exposure", values, sums[:, energies])
+
+        return sums, ValueRange.concatenate(exposure.map_batches(integrate))
 
 
 def zero_unused(values: NDArray[Any], used: Bool | None) -> NDArray[Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..members.membership import Int
+from .threads import map_in_threads
 
 __all__ = ["PixelIndex", "PixelValues", "Planes"]
+
+T = TypeVar("T")
 
 _BATCH_SIZE = 1 << 17  # values that are summed together, so that they stay in cache
 
@@ -45,6 +48,11 @@ class PixelIndex:
                 part = plane[rectangle]
                 values.reshape(part.shape)[...] = part
         return found
+
+    def prepare(self) -> None:
+        """Find what all planes have in common, before several threads would."""
+        if self._rectangle is None:
+            self._flat  # noqa: B018
 
     @cached_property
     def _rectangle(self) -> tuple[slice, slice] | None:
@@ -104,11 +112,16 @@ class Planes:
         """Values (nplane, npair) of some planes; do not modify them, they may be a view."""
         return self.pixel_index.take(self._planes[planes])
 
-    def batches(self) -> Iterator[slice]:
+    def batches(self) -> list[slice]:
         """Slices of the planes, each of few enough values to stay in cache."""
         step = max(_BATCH_SIZE // max(self.pixel_index.pixel.size, 1), 1)
         size = len(self)
-        return (slice(start, min(start + step, size)) for start in range(0, size, step))
+        return [slice(start, min(start + step, size)) for start in range(0, size, step)]
+
+    def map_batches(self, function: Callable[[slice], T]) -> list[T]:
+        """Apply a function to the slices of the planes; in threads, if there are many values."""
+        self.pixel_index.prepare()
+        return map_in_threads(function, self.batches(), len(self) * self.pixel_index.pixel.size)
 
 
 PixelValues: TypeAlias = dict[str, Planes]

@@ -173,6 +173,8 @@ def expand_runs(start: AnyInt, length: AnyInt) -> Int:
         start, length = start[kept], length[kept]
     if not start.size:
         return np.empty(0, np.int64)
+    if np.array_equal(start[1:], start[:-1] + length[:-1]):
+        return np.arange(int(start[0]), int(start[-1] + length[-1]))
     ends = np.cumsum(length)
     steps = np.ones(ends[-1], np.int64)
     steps[0], steps[ends[:-1]] = start[0], start[1:] - (start[:-1] + length[:-1] - 1)

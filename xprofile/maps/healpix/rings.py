@@ -6,7 +6,7 @@ Equations of Gorski et al. (2005), ApJ 622, 759, section 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,9 +25,8 @@ T = TypeVar("T", bound=np.generic)
 _FACE_RING = np.repeat([2, 3, 4], 4)
 _FACE_PLACE = np.array([1, 3, 5, 7, 0, 2, 4, 6, 1, 3, 5, 7])
 
-# Blocks whose cells are brought to another order together, and their side as a power of 2. They
-# affect speed alone.
-_BLOCKS, _BLOCK_LEVELS = 8, 7
+# Side of blocks whose cells are brought to another order, as a power of 2; affects speed alone.
+_BLOCK_LEVELS = 7
 
 
 def cell_radius(level: int) -> float:
@@ -149,7 +148,15 @@ class Rings:
             np.concatenate([length, beyond[over]]),
         )
 
-    def to_nested(self, values: NDArray[T], first: int, fill: Any) -> tuple[Int, NDArray[T]]:
+    def blocks(self, first: int, size: int) -> Int:
+        """Numbers of the blocks of cells for `to_nested` that hold cells of consecutive numbers."""
+        level = min(self.level, _BLOCK_LEVELS)
+        block = np.arange(12 * 4 ** (self.level - level))
+        ring = self._corner_ring(block, level)
+        low, high = np.searchsorted(self.start, [first, first + size - 1], "right")
+        return np.asarray(block[(ring >= low) & (ring - 2 * ((1 << level) - 1) <= high)])
+
+    def to_nested(self, values: NDArray[T], first: int, block: Int) -> tuple[Int, NDArray[T]]:
         """Bring values of cells from the order of the ring scheme to the nested one.
 
         In a block of cells of a lower level, the number by the ring scheme is a number of the
@@ -158,40 +165,31 @@ class Rings:
         Parameters
         ----------
         values : numpy.ndarray
-            Values of cells of consecutive numbers, (n,).
+            Values of cells of consecutive numbers, (n,). The first and the last one also stand for
+            all cells before and after them.
         first : int
             The first of these numbers.
-        fill : number
-            Value of all other cells.
+        block : numpy.ndarray of int
+            Some of the `blocks`, (nblock,).
 
         Returns
         -------
         start : numpy.ndarray of int
-            Nested numbers of the first cells of blocks that hold all these cells, (nblock,).
+            Nested numbers of the first cells of the blocks, (nblock,).
         values : numpy.ndarray
             Values of the cells of each block, (nblock, ncell).
         """
         level = min(self.level, _BLOCK_LEVELS)
-        side, inside = 1 << level, np.arange(4**level)
-        x, y = _gather_bits(inside), _gather_bits(inside >> 1)
-        block, diagonal = np.arange(12 * 4 ** (self.level - level)), x + y
-        ring = self._corner_ring(block, level)
-        low, high = np.searchsorted(self.start, [first, first + values.size - 1], "right")
-        block = block[(ring >= low) & (ring - 2 * (side - 1) <= high)]
-        padded = np.concatenate([[fill], values, [fill]]).astype(values.dtype, copy=False)
-        found = np.empty((block.size, inside.size), values.dtype)
-        for start in range(0, block.size, _BLOCKS):
-            part = slice(start, start + _BLOCKS)
-            number, begin, size = self._diagonals(block[part], level)
-            number = number - first + 1
-            cell = np.take(number, diagonal, axis=1) - y
-            wrapped = np.flatnonzero((number - side < begin - first + 1).any(axis=1))
-            if wrapped.size:  # blocks at longitude 0, some of whose rings begin inside
-                least = np.take(begin[wrapped] - first + 1, diagonal, axis=1)
-                turn = np.take(size[wrapped], diagonal, axis=1)
-                cell[wrapped] += np.where(cell[wrapped] < least, turn, 0)
-            np.take(padded, cell, out=found[part], mode="clip")
-        return block << 2 * level, found
+        diagonal, y = _inside_block(level)
+        number, begin, size = self._diagonals(block, level)
+        number, begin = number - first, begin - first
+        cell = np.take(number, diagonal, axis=1) - y
+        wrapped = np.flatnonzero((number - (1 << level) < begin).any(axis=1))
+        if wrapped.size:  # blocks at longitude 0, some of whose rings begin inside
+            least = np.take(begin[wrapped], diagonal, axis=1)
+            turn = np.take(size[wrapped], diagonal, axis=1)
+            cell[wrapped] += np.where(cell[wrapped] < least, turn, 0)
+        return block << 2 * level, np.take(values, cell, mode="clip")
 
     def _corner_ring(self, block: Int, level: int) -> Int:
         """Ring, from 1, of the southern corner of blocks of cells."""
@@ -214,6 +212,14 @@ class Rings:
         odd = (size == across) & ((ring - self.nside) % 2 == 1)
         place_in_ring = _FACE_PLACE[face][:, None] * (size // 4) + x - y + 1 + odd + step
         return self.start[ring - 1] + place_in_ring // 2 - 1, self.start[ring - 1], size
+
+
+@cache
+def _inside_block(level: int) -> tuple[Int, Int]:
+    """Diagonal, and place along the diagonal, of each cell of a block by its nested number."""
+    inside = np.arange(4**level)
+    x, y = _gather_bits(inside), _gather_bits(inside >> 1)
+    return x + y, y
 
 
 def _gather_bits(values: NDArray[np.integer[Any]]) -> Int:

@@ -34,6 +34,8 @@ _MOST_PARTS = 1 << 24
 # least share of them that is in bins. Affects memory and speed alone.
 _MOST_CELLS, _SHARE = 50_331_648, 1 / 16
 
+_BLOCKS = 32  # blocks of cells that are brought to this order together; affects speed alone
+
 
 def runs_by_arithmetic(bins: SkyBins, grid: HealpixGrid) -> Runs | None:
     """Bins, and first and last numbers by the scheme of a map, of runs of cells.
@@ -75,11 +77,17 @@ def _to_nested(runs: Runs, rings: Rings, grid: HealpixGrid) -> Runs | None:
     length = stop - start
     if size > _MOST_CELLS or length.sum() < _SHARE * size or not grid.whole_sky:
         return None
-    gap = np.diff(start, append=stop[-1]) - length
+    gap = np.diff(start, append=stop[-1] + 1) - length
     steps = np.stack([length, gap], axis=1).ravel()
     codes = np.stack([bins, np.full(bins.size, -1)], axis=1).astype(np.int32).ravel()
-    blocks, codes = rings.to_nested(np.repeat(codes, steps), first, -1)
-    return runs_of_codes(codes, blocks)
+    codes = np.repeat(np.append(np.int32(-1), codes), np.append(1, steps))
+    blocks = rings.blocks(first, size)
+    found = []
+    for i in range(0, blocks.size, _BLOCKS):
+        numbers, of_cells = rings.to_nested(codes, first - 1, blocks[i : i + _BLOCKS])
+        found.append(runs_of_codes(of_cells, numbers))
+    bins, start, stop = (np.concatenate(part) for part in zip(*found, strict=True))
+    return join_runs(bins, start, stop, by_bin=False)
 
 
 def _of_boxes(edges: StraightEdges, rings: Rings) -> Runs:
@@ -147,10 +155,14 @@ def _in_rings(bins: AnyInt, ring: Int, low: Int, count: Int, rings: Rings) -> Ru
     rings : Rings
         All rings.
     """
-    row, column = np.nonzero(count > 0)
-    begin, end = rings.start[ring][row], rings.start[ring + 1][row]
-    start = begin + low[row, column] % (end - begin)
-    stop, bins = start + count[row, column], bins[row, column]
+    begin, end = rings.start[ring][:, None], rings.start[ring + 1][:, None]
+    start = begin + low % (end - begin)
+    kept = count > 0
+    every = kept.all()
+    bins, start, stop, begin, end = (
+        values.ravel() if every else values[kept]
+        for values in np.broadcast_arrays(bins, start, start + count, begin, end)
+    )
     over = np.flatnonzero(stop > end)  # they go on at longitude 0
     again = begin[over] + stop[over] - end[over]
     stop[over] = end[over]

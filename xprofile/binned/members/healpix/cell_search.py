@@ -17,6 +17,7 @@ from ....maps.healpix.grid import HealpixGrid
 from ....maps.healpix.rings import Rings
 from ..membership import FindMembers, Membership
 from ..membership import Int as AnyInt
+from ..runs import Runs as PairRuns
 from .arithmetic import runs_by_arithmetic
 from .judges import make_judge
 from .levels import Pieces, search_levels
@@ -164,7 +165,10 @@ def _members(
     pixel = expand_runs(start, length)
     number = np.repeat(bins.astype(np.int32), length)
     if share is None:
-        return Membership(number, pixel, np.broadcast_to(area, pixel.size), outside)
+        first = np.cumsum(length) - length
+        runs = PairRuns(first, bins.astype(np.intp), np.full(bins.size, area), pixel.size)
+        areas = np.broadcast_to(area, pixel.size)
+        return Membership(number, pixel, areas, outside, known_runs=runs)
     shares = np.repeat(share, length)
     return Membership(number, pixel, area * shares, outside, shares)
 
