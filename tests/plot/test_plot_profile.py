@@ -38,7 +38,7 @@ LIMITS = "97.7 % CL upper limits"
 
 
 def test_a_series_for_each_energy_band(two_bands):
-    ax = plot_profile(two_bands)
+    ax = plot_profile(two_bands, "norm")
     assert legend_texts(ax) == [*BAND_TEXTS, LIMITS]
     for index in range(2):
         limit = upper_limits(two_bands)[:, index]
@@ -49,12 +49,15 @@ def test_a_series_for_each_energy_band(two_bands):
 def test_one_band_has_no_legend_unless_asked_for(two_bands):
     two_bands = two_bands.drop_vars("norm_ul")
     one = two_bands.isel(energy=[1])
-    assert legend_texts(plot_profile(one, ax=plt.figure().gca())) is None
-    labelled = plot_profile(one, ax=plt.figure().gca(), label="line")
+    assert legend_texts(plot_profile(one, "norm", ax=plt.figure().gca())) is None
+    labelled = plot_profile(one, "norm", ax=plt.figure().gca(), label="line")
     assert legend_texts(labelled) == ["line"]
-    assert legend_texts(plot_profile(two_bands, ax=plt.figure().gca(), add_legend=False)) is None
-    assert legend_texts(plot_profile(one, ax=plt.figure().gca(), add_legend=True)) is None
-    both = plot_profile(two_bands, ax=plt.figure().gca(), label="line")
+    assert (
+        legend_texts(plot_profile(two_bands, "norm", ax=plt.figure().gca(), add_legend=False))
+        is None
+    )
+    assert legend_texts(plot_profile(one, "norm", ax=plt.figure().gca(), add_legend=True)) is None
+    both = plot_profile(two_bands, "norm", ax=plt.figure().gca(), label="line")
     assert legend_texts(both) == [f"line, {text}" for text in BAND_TEXTS]
 
 
@@ -66,7 +69,7 @@ def test_a_selected_energy_is_as_good(two_bands):
 
 
 def test_transposed_profiles(two_bands):
-    ax = plot_profile(two_bands.transpose("energy", ...))
+    ax = plot_profile(two_bands.transpose("energy", ...), "norm")
     limit = upper_limits(two_bands)
     expected = two_bands.norm.where(~limit).isel(energy=0)
     np.testing.assert_array_equal(ax.containers[0].lines[0].get_ydata(), expected)
@@ -105,7 +108,7 @@ def test_one_bin(profile):
     one = profile.isel(projected_distance=[3])
     line = only(plot_profile(one, "npred").lines)
     np.testing.assert_allclose(line.get_xdata()[:2], [3, 4])
-    plot_profile(one, ax=plt.figure().gca()).figure.canvas.draw()
+    plot_profile(one, "norm", ax=plt.figure().gca()).figure.canvas.draw()
 
 
 @pytest.mark.parametrize("name", [None, "npred", "counts", "dnde"])
@@ -123,7 +126,7 @@ def test_quantity_and_sed_type_exclude_each_other(profile):
 
 def test_unknown_style(profile):
     with pytest.raises(InvalidOptionError, match=r"'bars'; choose one of \['points', 'steps'\]"):
-        plot_profile(profile, style="bars")
+        plot_profile(profile, "norm", style="bars")
 
 
 def line_colors(ax):
@@ -132,22 +135,22 @@ def line_colors(ax):
 
 def test_bands_follow_the_colour_cycle(two_bands):
     with mpl.rc_context({"axes.prop_cycle": mpl.cycler(color=["red", "lime", "blue"])}):
-        assert line_colors(plot_profile(two_bands)) == ["red", "lime"]
+        assert line_colors(plot_profile(two_bands, "norm")) == ["red", "lime"]
 
 
 def test_bands_of_a_colour_map(two_bands):
-    first, last = line_colors(plot_profile(two_bands, cmap="viridis"))
+    first, last = line_colors(plot_profile(two_bands, "norm", cmap="viridis"))
     assert same_color([first, last], [mpl.colormaps["viridis"](share) for share in (0.0, 1.0)])
     one = plot_profile(two_bands.isel(energy=[0]), cmap="viridis", ax=new_axes())
     assert same_color(one.containers[0].lines[0].get_color(), mpl.colormaps["viridis"](0.0))
 
 
 def test_more_bands_than_the_cycle_has_colours(ten_bands):
-    ax = plot_profile(ten_bands)
+    ax = plot_profile(ten_bands, "norm")
     colors = [tuple(color) for color in line_colors(ax)]
     assert len(set(colors)) == 11
     with mpl.rc_context({"image.cmap": "magma"}):
-        other = line_colors(plot_profile(ten_bands, ax=new_axes()))
+        other = line_colors(plot_profile(ten_bands, "norm", ax=new_axes()))
     assert same_color(other[0], mpl.colormaps["magma"](0.0))
     texts = legend_texts(ax)
     assert len(set(texts)) == 11
@@ -156,4 +159,4 @@ def test_more_bands_than_the_cycle_has_colours(ten_bands):
 
 
 def test_a_colour_given_is_that_of_all_bands(ten_bands):
-    assert set(line_colors(plot_profile(ten_bands, c="k"))) == {"k"}
+    assert set(line_colors(plot_profile(ten_bands, "norm", c="k"))) == {"k"}

@@ -9,10 +9,11 @@ from matplotlib.colors import LogNorm
 from xprofile import to_sed_type
 from xprofile.exceptions import InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_stat_scan, scan
+from xprofile.plot.elements.power_labels import plain_label
 
 
 def test_mesh_has_the_edges_of_the_bins_and_of_the_scan(profile):
-    mesh = only_mesh(plot_stat_scan(profile))
+    mesh = only_mesh(plot_stat_scan(profile, sed_type="norm"))
     one = profile.isel(energy=0)
     corners = mesh.get_coordinates()
     edges = np.stack([one.projected_distance_min, one.projected_distance_max], axis=1).ravel()
@@ -85,7 +86,7 @@ def test_points_lie_on_the_scan(profile):
 def test_scan_without_points(profile):
     ax = plot_stat_scan(profile, add_points=False)
     assert ax.containers == []
-    assert ax.get_ylabel() == "Norm"
+    assert plain_label(ax.yaxis) == r"Integral flux [$\mathrm{cm^{-2}\,s^{-1}}$]"
 
 
 def test_scan_of_a_selected_energy(two_bands):

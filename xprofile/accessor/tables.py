@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
-
-import xarray as xr
 
 from .base import DatasetProfile
 from .delegation import calls
@@ -91,14 +90,17 @@ class BinsAccessor(TableAccessor):
         sqrt_ts_threshold_ul: float | None = None,
         x: str | None = None,
         x_unit: str | u.Unit | None = None,
+        energy_power: float = 0.0,
         style: Literal["points", "steps"] | None = None,
         yscale: str | None = None,
         twin: str | None = None,
-        model: xr.Dataset | None = None,
-        offset: float = 0.0,
+        model: Any = None,
+        model_kw: Mapping[str, Any] | None = None,
+        offset: float | None = None,
         cmap: Any = None,
         add_legend: bool | None = None,
         negative_limits: bool = False,
+        ul_kw: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Axes:
         """Plot a quantity over the bins."""
@@ -106,9 +108,10 @@ class BinsAccessor(TableAccessor):
 
         return plot_profile(
             self._obj, quantity, ax=ax, sed_type=sed_type,
-            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, x=x, x_unit=x_unit, style=style,
-            yscale=yscale, twin=twin, model=model, offset=offset, cmap=cmap,
-            add_legend=add_legend, negative_limits=negative_limits, **kwargs,
+            sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, x=x, x_unit=x_unit,
+            energy_power=energy_power, style=style, yscale=yscale, twin=twin, model=model,
+            model_kw=model_kw, offset=offset, cmap=cmap, add_legend=add_legend,
+            negative_limits=negative_limits, ul_kw=ul_kw, **kwargs,
         )  # fmt: skip
 
 

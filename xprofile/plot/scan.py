@@ -16,7 +16,7 @@ from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from ..schema.options import suggests_options
 from .elements.colormaps import check_colormap
-from .elements.quantities import check_is_per_bin, find_quantity
+from .elements.quantities import check_is_per_bin, default_quantity, find_quantity
 from .elements.xaxis import XAxis, make_xaxis
 from .elements.yaxis import axes_without_sky, label_yaxis
 from .profile import plot_profile
@@ -58,7 +58,7 @@ def plot_stat_scan(
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Quantity on the vertical axis; by default the sed type of the profile.
+        Quantity on the vertical axis; by default as in `plot_profile`.
     cmap : str or matplotlib.colors.Colormap, optional
         By default dark at the best fit, and white where the data exclude a value.
     vmin, vmax : float
@@ -107,7 +107,7 @@ def plot_stat_scan(
     """
     check_colormap(cmap)
     one = _single_scan(profile)
-    wanted = quantity_name(sed_type or str(one.attrs[SED_TYPE]))
+    wanted = quantity_name(sed_type) if sed_type else default_quantity(one)
     axis = make_xaxis(one, x, x_unit)
     ax = axes_without_sky(ax)
     axis = axis.shifted_to(ax)

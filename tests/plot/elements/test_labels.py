@@ -69,7 +69,7 @@ FLUXES = ["dnde", "flux", "eflux", "e2dnde"]
 )
 def test_words_on_axes_are_typeset(profile, style, sed_type, bright):
     shown = to_sed_type(profile, sed_type, per_solid_angle=bright)
-    ax = plot_profile(shown, style=style, x_unit="arcmin")
+    ax = plot_profile(shown, sed_type, style=style, x_unit="arcmin")
     ax.figure.canvas.draw()
     label = ax.get_ylabel()
     assert [part for part in ("1 /", "(", "**", "^-", "^1") if part in label] == []

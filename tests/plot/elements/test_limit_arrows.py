@@ -30,19 +30,19 @@ def drawn(ax):
 
 
 def test_no_arrow_below_zero(negative):
-    values, limits = drawn(plot_profile(negative, ax=new_axes()))
+    values, limits = drawn(plot_profile(negative, "norm", ax=new_axes()))
     assert (limits > 0).all()
     expected = negative.norm.to_numpy()[negative.norm_ul.to_numpy() < 0]
     np.testing.assert_array_equal(values, expected)
 
 
 def test_arrows_below_zero_if_asked_for(negative):
-    values, limits = drawn(plot_profile(negative, ax=new_axes(), negative_limits=True))
+    values, limits = drawn(plot_profile(negative, "norm", ax=new_axes(), negative_limits=True))
     assert not values.size
     known = negative.norm_ul.to_numpy()[np.isfinite(negative.norm_ul)]
     np.testing.assert_array_equal(limits, known)
     with pytest.raises(InvalidOptionError, match="negative_limits must be True or False"):
-        plot_profile(negative, negative_limits="yes")
+        plot_profile(negative, "norm", negative_limits="yes")
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_arrows_below_zero_if_asked_for(negative):
 def test_legends_name_level_and_method(negative, attrs, text):
     others = ("cl", "cl_ul", "ul_method", "n_sigma_ul")
     negative.attrs = {k: v for k, v in negative.attrs.items() if k not in others} | attrs
-    ax = plot_profile(negative, ax=new_axes())
+    ax = plot_profile(negative, "norm", ax=new_axes())
     assert legend_texts(ax) == (None if text is None else [text])
     if text:
         arrow, line = ax.get_legend().legend_handles[0], ax.containers[0].lines[0]
         assert to_hex(arrow.get_color()) == to_hex(line.get_color())
-    assert legend_texts(plot_profile(negative, ax=new_axes(), add_legend=False)) is None
+    assert legend_texts(plot_profile(negative, "norm", ax=new_axes(), add_legend=False)) is None
 
 
 def test_profiles_over_each_other_keep_their_entries(negative):

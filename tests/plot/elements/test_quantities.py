@@ -16,19 +16,19 @@ from xprofile.profile.limits import with_threshold
 def test_threshold(profile):
     one = profile.isel(energy=0)
     known = np.isfinite(one.norm).to_numpy()
-    every = plot_profile(profile, sqrt_ts_threshold_ul=1e9, ax=plt.figure().gca())
+    every = plot_profile(profile, "norm", sqrt_ts_threshold_ul=1e9, ax=plt.figure().gca())
     np.testing.assert_array_equal(
         every.containers[1].lines[0].get_ydata(), one.norm_ul.to_numpy()[known]
     )
-    none = plot_profile(profile, sqrt_ts_threshold_ul=-1e9, ax=plt.figure().gca())
+    none = plot_profile(profile, "norm", sqrt_ts_threshold_ul=-1e9, ax=plt.figure().gca())
     np.testing.assert_array_equal(none.containers[0].lines[0].get_ydata(), one.norm)
     assert len(none.containers) == 1
-    changed = plot_profile(with_threshold(profile, -1e9), ax=plt.figure().gca())
+    changed = plot_profile(with_threshold(profile, -1e9), "norm", ax=plt.figure().gca())
     assert len(changed.containers) == 1
 
 
 def test_profile_without_limits(profile):
-    ax = plot_profile(profile.drop_vars(["norm_ul", "is_ul"]))
+    ax = plot_profile(profile.drop_vars(["norm_ul", "is_ul"]), "norm")
     np.testing.assert_array_equal(
         only(ax.containers).lines[0].get_ydata(), profile.norm.isel(energy=0)
     )
@@ -86,7 +86,7 @@ def test_quantities_that_cannot_be_plotted(profile, name, match):
 def test_other_dims_are_refused(profile):
     toys = xr.concat([profile, profile], "toy", join="exact", data_vars="all", coords="minimal")
     with pytest.raises(InvalidDataError, match=r"\.isel\(toy=0\)"):
-        plot_profile(toys)
+        plot_profile(toys, "norm")
     with pytest.raises(InvalidDataError, match=r"\.isel\(toy=0\)"):
         plot_stat_scan(toys)
 

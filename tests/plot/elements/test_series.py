@@ -22,7 +22,7 @@ def test_the_data_have_points_limits_and_a_masked_bin(profile):
 
 def test_points_and_their_errors(profile):
     one, _, value = drawn_values(profile)
-    points = plot_profile(profile).containers[0]
+    points = plot_profile(profile, "norm").containers[0]
     x, y = points.lines[0].get_data()
     np.testing.assert_array_equal(x, one.projected_distance)
     np.testing.assert_array_equal(y, value)
@@ -37,7 +37,7 @@ def test_points_and_their_errors(profile):
 def test_symmetric_errors_where_there_are_no_others(profile):
     profile = profile.drop_vars(["norm_errn", "norm_errp"])
     one, _, value = drawn_values(profile)
-    vertical = bars(plot_profile(profile).containers[0])[1]
+    vertical = bars(plot_profile(profile, "norm").containers[0])[1]
     known = np.isfinite(value)
     ends = np.stack([value - one.norm_err, value + one.norm_err], axis=1)
     np.testing.assert_allclose(vertical[..., 1][known], ends[known], rtol=1e-12)
@@ -47,19 +47,19 @@ def test_an_unbounded_error_leaves_the_other_one(profile):
     index = int(np.argmax(profile.norm.to_numpy()[:, 0] == profile.norm.max().item()))
     profile = profile.copy(deep=True)
     profile["norm_errn"][index] = np.nan
-    vertical = bars(plot_profile(profile).containers[0])[1][index, :, 1]
+    vertical = bars(plot_profile(profile, "norm").containers[0])[1][index, :, 1]
     best = profile.norm[index, 0]
     np.testing.assert_allclose(vertical, [best, best + profile.norm_errp[index, 0]], rtol=1e-12)
 
 
 def test_values_without_errors(profile):
     profile = profile.drop_vars(["norm_err", "norm_errn", "norm_errp"])
-    assert plot_profile(profile).containers[0].has_yerr is False
+    assert plot_profile(profile, "norm").containers[0].has_yerr is False
 
 
 def test_arrows_hang_at_the_upper_limits(profile):
     one, limit, _ = drawn_values(profile)
-    arrows = plot_profile(profile).containers[1].lines[0]
+    arrows = plot_profile(profile, "norm").containers[1].lines[0]
     x, y = arrows.get_data()
     np.testing.assert_array_equal(x, one.projected_distance[limit])
     np.testing.assert_array_equal(y, one.norm_ul[limit])
@@ -67,7 +67,7 @@ def test_arrows_hang_at_the_upper_limits(profile):
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_arrows_point_down_by_a_length_in_points(profile, scale):
-    ax = plot_profile(profile)
+    ax = plot_profile(profile, "norm")
     ax.set_yscale(scale)
     arrows = ax.containers[1].lines[0]
     marker = arrows.get_marker()
@@ -81,7 +81,9 @@ def test_arrows_point_down_by_a_length_in_points(profile, scale):
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_the_lowest_arrow_is_inside_the_axes(profile, scale):
-    ax = plot_profile(profile, sqrt_ts_threshold_ul=1e9, ax=plt.figure(figsize=(6, 2)).gca())
+    ax = plot_profile(
+        profile, "norm", sqrt_ts_threshold_ul=1e9, ax=plt.figure(figsize=(6, 2)).gca()
+    )
     ax.set_yscale(scale)
     arrows = ax.containers[1].lines[0]
     ax.figure.canvas.draw()
@@ -91,11 +93,13 @@ def test_the_lowest_arrow_is_inside_the_axes(profile, scale):
 
 
 def test_arrows_have_the_colour_of_the_points(two_bands):
-    first, _, second, _ = (c.lines[0].get_color() for c in plot_profile(two_bands).containers)
+    first, _, second, _ = (
+        c.lines[0].get_color() for c in plot_profile(two_bands, "norm").containers
+    )
     assert first != second
     colors = [
         c.lines[0].get_color()
-        for c in plot_profile(two_bands, ax=plt.figure().gca(), color="k").containers
+        for c in plot_profile(two_bands, "norm", ax=plt.figure().gca(), color="k").containers
     ]
     assert colors == ["k"] * 4
 
@@ -119,7 +123,9 @@ def test_steps_are_joined_only_where_bins_touch(profile):
 
 
 def test_style_of_points(profile):
-    ax = plot_profile(profile, marker="s", ms=9, ls="-", color="C3", capsize=4, elinewidth=3)
+    ax = plot_profile(
+        profile, "norm", marker="s", ms=9, ls="-", color="C3", capsize=4, elinewidth=3
+    )
     points, arrows = ax.containers
     line = points.lines[0]
     style = line.get_marker(), line.get_markersize(), line.get_linestyle(), line.get_color()
@@ -132,7 +138,7 @@ def test_style_of_points(profile):
 
 @pytest.mark.parametrize(("fmt", "marker"), [("D", "D"), ("none", "")])
 def test_format_of_points(profile, fmt, marker):
-    line = plot_profile(profile, fmt=fmt).containers[0].lines[0]
+    line = plot_profile(profile, "norm", fmt=fmt).containers[0].lines[0]
     assert (line.get_marker(), line.get_linestyle()) == (marker, "None")
 
 
@@ -144,14 +150,14 @@ def test_style_of_steps(profile):
 
 def test_rc_marker_size_is_followed(profile):
     with mpl.rc_context({"lines.markersize": 20}):
-        ax = plot_profile(profile)
+        ax = plot_profile(profile, "norm")
     assert [c.lines[0].get_markersize() for c in ax.containers] == pytest.approx(
         [14, 28 * series._ARROW]
     )
 
 
 def test_steps_of_a_flux_have_a_shade_of_its_errors_and_arrows(profile):
-    ax = plot_profile(profile, style="steps", color="C4", lw=3)
+    ax = plot_profile(profile, "norm", style="steps", color="C4", lw=3)
     one, limit, value = drawn_values(profile)
     line = ax.lines[0]
     lower, upper, level = steps(line)
@@ -177,7 +183,7 @@ def test_steps_of_a_flux_have_a_shade_of_its_errors_and_arrows(profile):
 def test_a_shade_reaches_from_error_to_error_in_each_bin(profile):
     for index in np.flatnonzero(np.isfinite(drawn_values(profile)[2])):
         one = profile.isel(projected_distance=[index])
-        shade = plot_profile(one, style="steps", ax=new_axes()).collections[0]
+        shade = plot_profile(one, "norm", style="steps", ax=new_axes()).collections[0]
         box = only(shade.get_paths()).get_extents()
         edges = one.projected_distance_min.item(), one.projected_distance_max.item()
         norm = one.norm.item()
@@ -200,19 +206,21 @@ def test_points_of_a_significance(profile):
 
 
 def test_a_line_through_points(profile):
-    line = plot_profile(profile, ls="--", fmt="s").containers[0].lines[0]
+    line = plot_profile(profile, "norm", ls="--", fmt="s").containers[0].lines[0]
     assert (line.get_linestyle(), line.get_marker()) == ("--", "s")
 
 
 def test_transparent_steps_have_a_more_transparent_shade(profile):
-    ax = plot_profile(profile, style="steps", alpha=0.5)
+    ax = plot_profile(profile, "norm", style="steps", alpha=0.5)
     assert ax.lines[0].get_alpha() == 0.5
     assert only(ax.collections[:1]).get_alpha() == pytest.approx(0.125)
 
 
 def test_points_moved_inside_their_bins(profile):
     one, limit, value = drawn_values(profile)
-    centred, moved = (plot_profile(profile, ax=new_axes(), offset=share) for share in (0, -0.25))
+    centred, moved = (
+        plot_profile(profile, "norm", ax=new_axes(), offset=share) for share in (0, -0.25)
+    )
     width = (one.projected_distance_max - one.projected_distance_min).to_numpy()
     for before, after in zip(centred.containers, moved.containers, strict=True):
         x, y = after.lines[0].get_data()
@@ -227,16 +235,18 @@ def test_points_moved_inside_their_bins(profile):
 
 def test_steps_do_not_move(profile):
     first, second = (
-        plot_profile(profile, ax=new_axes(), style="steps", offset=share).lines[0].get_xdata()
+        plot_profile(profile, "norm", ax=new_axes(), style="steps", offset=share)
+        .lines[0]
+        .get_xdata()
         for share in (0, 0.4)
     )
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("offset", [0.6, -1, np.nan, "left", None], ids=str)
+@pytest.mark.parametrize("offset", [0.6, -1, np.nan, "left"], ids=str)
 def test_points_do_not_leave_their_bins(profile, offset):
     with pytest.raises(InvalidOptionError, match=r"offset must be .* found"):
-        plot_profile(profile, offset=offset)
+        plot_profile(profile, "norm", offset=offset)
 
 
 def test_other_quantities_with_errors_are_points(profile):

@@ -219,7 +219,6 @@ def test_scan_over_longitude(profile):
     [
         ("longitude", None, r"one of \['projected_distance', .*'lon', 'lat'\].*'longitude'"),
         ("region", None, "numbers along projected_distance"),
-        ("energy", None, "numbers along projected_distance"),
         ("lat", None, "same lat.*leave x out"),
         ("lon", "TeV", "x_unit must be an angle"),
     ],

@@ -14,32 +14,34 @@ from xprofile.plot.elements.yaxis import TWIN_COLOR
 
 def test_profiles_keep_away_from_sky_axes(profile, image):
     sky = plot_sky(image)
-    ax = plot_profile(profile)
+    ax = plot_profile(profile, "norm")
     assert ax.figure is not sky.figure
-    assert plot_profile(profile) is ax
+    assert plot_profile(profile, "norm") is ax
     given = plt.figure().add_subplot()
     before = plt.get_fignums()
-    assert plot_profile(profile, ax=given) is given
+    assert plot_profile(profile, "norm", ax=given) is given
     assert plt.get_fignums() == before
 
 
 @pytest.mark.parametrize("scale", ["linear", "symlog", "asinh"])
 @pytest.mark.parametrize("style", ["points", "steps"])
 def test_scales(profile, scale, style):
-    ax = plot_profile(profile, yscale=scale, style=style)
+    ax = plot_profile(profile, "norm", yscale=scale, style=style)
     ax.figure.canvas.draw()
     assert ax.get_yscale() == scale
 
 
 def test_a_symlog_axis_is_linear_up_to_the_smallest_error(two_bands):
-    ax = plot_profile(two_bands, yscale="symlog")
+    ax = plot_profile(two_bands, "norm", yscale="symlog")
     errors = np.stack([two_bands.norm_errn, two_bands.norm_errp])
     expected = errors[errors > 0].min()
     assert ax.yaxis.get_transform().linthresh == expected
-    plot_profile(two_bands.assign(norm_errp=two_bands.norm_errp * 0.1), yscale="symlog", ax=ax)
+    plot_profile(
+        two_bands.assign(norm_errp=two_bands.norm_errp * 0.1), "norm", yscale="symlog", ax=ax
+    )
     smaller = ax.yaxis.get_transform().linthresh
     assert smaller == pytest.approx(0.1 * two_bands.norm_errp.where(errors[1] > 0).min().item())
-    plot_profile(two_bands, yscale="symlog", ax=ax)
+    plot_profile(two_bands, "norm", yscale="symlog", ax=ax)
     assert ax.yaxis.get_transform().linthresh == smaller
 
 
@@ -61,15 +63,15 @@ def test_what_has_no_place_on_a_log_axis_is_told(profile):
     below["norm_ul"] = below.norm_ul - 10
     assert hidden == 0
     with pytest.warns(UserWarning, match=rf"{limit.sum()} of the .*yscale='symlog'"):
-        plot_profile(below, yscale="log", negative_limits=True)
+        plot_profile(below, "norm", yscale="log", negative_limits=True)
     ax = new_axes()
     ax.set_yscale("log")
     with pytest.warns(UserWarning, match="a log axis does not show them"):
-        plot_profile(below, ax=ax)
+        plot_profile(below, "norm", ax=ax)
 
 
 def test_nothing_is_told_where_all_is_seen(profile):
-    ax = plot_profile(profile, yscale="log")  # warnings are errors
+    ax = plot_profile(profile, "norm", yscale="log")  # warnings are errors
     ax.figure.canvas.draw()
     low, high = ax.get_ylim()
     _, limit, value = drawn_values(profile)
@@ -79,7 +81,7 @@ def test_nothing_is_told_where_all_is_seen(profile):
 
 def test_unknown_scale(profile):
     with pytest.raises(InvalidOptionError, match="'cubic'; choose 'linear', 'log', 'symlog'"):
-        plot_profile(profile, yscale="cubic")
+        plot_profile(profile, "norm", yscale="cubic")
     assert plt.get_fignums() == []
 
 
@@ -105,7 +107,7 @@ def test_significance_on_the_right(profile):
 
 
 def test_a_twin_of_several_bands_has_their_colours(two_bands):
-    ax = plot_profile(two_bands, twin="sqrt_ts", x="lon")
+    ax = plot_profile(two_bands, "norm", twin="sqrt_ts", x="lon")
     right = twin_of(ax)
     colors = [ax.containers[2 * band].lines[0].get_color() for band in range(2)]
     assert [line.get_color() for line in right.lines[:2]] == colors
@@ -115,9 +117,9 @@ def test_a_twin_of_several_bands_has_their_colours(two_bands):
 
 
 def test_a_second_profile_joins_the_twin_of_the_first(profile):
-    ax = plot_profile(profile, twin="sqrt_ts")
+    ax = plot_profile(profile, "norm", twin="sqrt_ts")
     right = twin_of(ax)
-    assert plot_profile(profile, twin="sqrt_ts", color="C3") is ax
+    assert plot_profile(profile, "norm", twin="sqrt_ts", color="C3") is ax
     assert twin_of(ax) is right
     assert [line.get_color() for line in right.lines] == [TWIN_COLOR, TWIN_COLOR, "C3"]
 
@@ -130,5 +132,5 @@ def test_a_twin_of_another_quantity(profile):
 
 def test_unknown_twin(profile):
     with pytest.raises(MissingVariableError, match="'significance'"):
-        plot_profile(profile, twin="significance")
+        plot_profile(profile, "norm", twin="significance")
     assert plt.get_fignums() == []

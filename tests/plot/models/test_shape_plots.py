@@ -50,12 +50,11 @@ def test_the_model_is_drawn_as_the_quantity(data, per_solid_angle):
 def test_a_log_axis_reaches_down_to_the_data(data):
     profile, fit = estimate(data, selection_optional=["ul"]), fit_shape(data, GAUSS)
     falling = fit.model_norm * xr.DataArray([1, 1, 2, 1e-30], dims="projected_distance")
-    ax = plot_profile(profile, sqrt_ts_threshold_ul=-np.inf, yscale="log")
+    ax = plot_profile(profile, "norm", sqrt_ts_threshold_ul=-np.inf, yscale="log")
     bottom, top = ax.get_ylim()
     plt.close()
-    ax = plot_profile(
-        profile, sqrt_ts_threshold_ul=-np.inf, yscale="log", model=fit.assign(model_norm=falling)
-    )
+    fit = fit.assign(model_norm=falling)
+    ax = plot_profile(profile, "norm", sqrt_ts_threshold_ul=-np.inf, yscale="log", model=fit)
     assert ax.get_ylim()[0] == pytest.approx(bottom, rel=0.5)
     assert ax.get_ylim()[1] >= max(top, falling.max())
     plt.close()
@@ -83,8 +82,8 @@ def test_several_profiles_and_a_twin_share_the_axes_of_residuals(data):
 
 def test_wrong_models(data):
     profile, fit = estimate(data), fit_shape(data, GAUSS)
-    with pytest.raises(InvalidOptionError, match="result of fit_shape"):
-        plot_profile(profile, model=profile)
+    with pytest.raises(InvalidOptionError, match=r"result of fit_shape.* found float"):
+        plot_profile(profile, model=1.0)
     with pytest.raises(InvalidOptionError, match="not over 'counts'"):
         plot_profile(profile, "counts", model=fit)
     with pytest.raises(InvalidDataError, match="bins along"):

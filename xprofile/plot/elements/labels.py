@@ -14,6 +14,7 @@ from ...schema.names import ENERGY, ENERGY_UNIT, high, low
 
 __all__ = [
     "COMMON_LABELS",
+    "ENERGY_POWER",
     "LIMITS_GID",
     "axis_label",
     "described_label",
@@ -29,6 +30,7 @@ __all__ = [
 # errors of 0.67 would not be named; with a tenth those of 0.683 would be.
 _ONE_SIGMA = 2e-3
 
+ENERGY_POWER = "energy_power"  # attribute of quantities that are multiplied by a power of energy
 LIMITS_GID = "xprofile limits"  # of the entries of limits and errors in a legend
 
 # symbols in the place of long names
@@ -77,7 +79,11 @@ def axis_label(attrs: dict[Any, Any], name: str) -> str:
 def quantity_label(attrs: dict[Any, Any], name: str) -> str:
     """Symbol of a quantity, or its long name with a capital letter."""
     text = str(attrs.get("long_name", name.replace("_", " ")))
-    return _SYMBOLS.get(name, text[:1].upper() + text[1:])
+    label = _SYMBOLS.get(name, text[:1].upper() + text[1:])
+    if not attrs.get(ENERGY_POWER):
+        return label
+    power = f"$E^{{{attrs[ENERGY_POWER]:g}}}"
+    return rf"{power}\,{label[1:]}" if label.startswith("$") else f"{power}$ × {label}"
 
 
 def limits_label(attrs: Mapping[Any, Any]) -> str:

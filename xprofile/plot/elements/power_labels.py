@@ -46,7 +46,7 @@ class _PowerLabel(Text):
         formatter = self._axis.get_major_formatter()
         if not isinstance(formatter, _PowerFormatter):
             return text
-        formatter.set_locs(self._axis.get_majorticklocs())
+        formatter.set_locs(self._axis.get_majorticklocs().tolist())
         return _with_power(text, formatter.power())
 
     def follow(self, axis: Axis, text: str) -> None:

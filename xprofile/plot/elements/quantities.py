@@ -14,7 +14,7 @@ from ...schema.names import ENERGY, PARAMETER, SED_TYPE
 from ...schema.variables import SED_TYPES
 from .labels import energy_range_text
 
-__all__ = ["check_is_per_bin", "find_quantity", "split_energy_bins"]
+__all__ = ["check_is_per_bin", "default_quantity", "find_quantity", "split_energy_bins"]
 
 
 def find_quantity(
@@ -27,8 +27,8 @@ def find_quantity(
     profile : xarray.Dataset
         The profile. Data sets of a joint fit are summed.
     wanted : str or None
-        A sed type, a variable, or a variable of another sed type such as ``dnde_ul``; the
-        quantity of the profile by default, or of spectra the first parameter besides the amplitude.
+        A sed type, a variable, or a variable of another sed type such as ``dnde_ul``; by default
+        that of `default_quantity`, or of spectra the first parameter besides the amplitude.
     threshold : float or None
         Significance below which bins are upper limits; that of the profile by default.
 
@@ -50,7 +50,7 @@ def find_quantity(
     if wanted is None or wanted in (*SED_TYPES, "likelihood"):
         check_profile(profile)
         own = quantity_name(str(profile.attrs[SED_TYPE]))
-        name = own if wanted is None else quantity_name(wanted)
+        name = default_quantity(profile) if wanted is None else quantity_name(wanted)
         source = profile if name == own else to_sed_type(profile, name)
         return source.assign(is_ul=upper_limits(source, threshold)), name
     kind = wanted.partition("_")[0]
@@ -61,6 +61,12 @@ def find_quantity(
             f"variable of {list(map(str, source.data_vars))}"
         )
     return source, wanted
+
+
+def default_quantity(profile: xr.Dataset) -> str:
+    """Name of the quantity to show of a profile: the flux for norms of a model, or else its own."""
+    own = quantity_name(str(profile.attrs[SED_TYPE]))
+    return "flux" if own == "norm" and "ref_flux" in profile else own
 
 
 def split_energy_bins(source: xr.Dataset, name: str) -> list[tuple[str, xr.Dataset]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,13 +113,19 @@ def _has_error(band: xr.Dataset, name: str) -> NDArray[np.bool_]:
     return np.asarray(known)
 
 
-def draw_series(ax: Axes, axis: XAxis, series: Series, style: dict[str, Any]) -> Line2D:
+def draw_series(
+    ax: Axes,
+    axis: XAxis,
+    series: Series,
+    style: dict[str, Any],
+    limit_style: Mapping[str, Any] | None = None,
+) -> Line2D:
     """Draw the values of a series and its limits; return the line of the values."""
     draw = _draw_points if series.style == "points" else _draw_steps
     line = draw(ax, axis, series, style)
     if np.isfinite(series.limit).any():
         bars: dict[str, Any] = {k: style[k] for k in ("elinewidth", "ecolor") if k in style}
-        _draw_limits(ax, axis, series.limit, line, bars)
+        _draw_limits(ax, axis, series.limit, line, {**bars, **(limit_style or {})})
     return line
 
 
@@ -168,9 +174,11 @@ def _corners(axis: XAxis) -> Float:
     return np.stack([axis.first, axis.last, joint], axis=1).ravel()
 
 
-def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, bars: dict[str, Any]) -> None:
+def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, style: dict[str, Any]) -> None:
     """Draw upper limits as bars from edge to edge of the bins, with arrows that point down."""
     from matplotlib import rcParams
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
 
     at = np.isfinite(limit)
     size = float(line.get_markersize()) if line.get_marker() != "None" else 0.0
@@ -183,14 +191,27 @@ def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, bars: dict[s
         "marker": _down_arrow(),
         "markersize": 2 * _ARROW * size,  # a length of 1 in the path is half the marker size
     }
-    ax.errorbar(axis.centre[at], limit[at], xerr=axis.half_widths[:, at], **arrow, **bars)
-    _make_room(ax, _ARROW * size)
+    look = {**arrow, **normalize_kwargs(style, Line2D)}
+    look.pop("label", None)  # it has an entry of the legend for all series
+    ax.errorbar(axis.centre[at], limit[at], xerr=axis.half_widths[:, at], **look)
+    _make_room(ax, float(look["markersize"]) / 2)
 
 
-def limits_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str) -> Line2D | None:
+def limits_handle(
+    series: Sequence[Series],
+    lines: Sequence[Line2D],
+    label: str,
+    limit_style: Mapping[str, Any] | None = None,
+) -> Line2D | None:
     """Return an arrow for the legend, in the colour of the limits if all have one, or None."""
+    style = limit_style or {}
+    label = str(style.get("label", label))
     drawn = [bool(np.isfinite(one.limit).any()) for one in series]
-    return _handle(lines, _down_arrow(), label) if label and any(drawn) else None
+    if not label or not any(drawn):
+        return None
+    handle = _handle(lines, style.get("marker", _down_arrow()), label)
+    handle.set_color(style.get("color", style.get("c", handle.get_color())))
+    return handle
 
 
 def errors_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str) -> Line2D | None:
@@ -200,11 +221,14 @@ def errors_handle(series: Sequence[Series], lines: Sequence[Line2D], label: str)
 
 
 def _handle(lines: Sequence[Line2D], marker: Any, label: str) -> Line2D:
+    """Entry of a legend in the colour of all lines, or grey if they have several."""
     from matplotlib import rcParams
+    from matplotlib.colors import same_color
     from matplotlib.lines import Line2D
 
+    colors = [line.get_color() for line in lines]
     look: dict[str, Any] = {
-        "color": lines[0].get_color() if len(lines) == 1 else "0.3",
+        "color": colors[0] if all(same_color(colors[0], one) for one in colors) else "0.3",
         "linestyle": "none",
         "marker": marker,
         "markersize": _ARROW * rcParams["lines.markersize"],

@@ -12,14 +12,24 @@ from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError, MissingVariableError
 from ...schema.axes import bin_dim
-from ...schema.names import DISTANCE, DISTANCE_UNIT, LAT, LON, REGION, high, low
+from ...schema.names import (
+    DISTANCE,
+    DISTANCE_UNIT,
+    ENERGY,
+    ENERGY_UNIT,
+    LAT,
+    LON,
+    REGION,
+    high,
+    low,
+)
 from ...schema.written_units.parsing import as_unit
 from .labels import axis_label, sky_coordinate_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["XAxis", "make_xaxis"]
+__all__ = ["XAxis", "make_xaxis", "named_axis"]
 
 Float = NDArray[np.float64]
 _TURN = 360 * u.deg
@@ -43,6 +53,10 @@ class XAxis:
         Name and unit.
     turn : float, optional
         The full circle in the unit of the axis, if this is a longitude.
+    log : bool
+        Whether the axis is logarithmic.
+    unit : str
+        Unit of the axis.
     """
 
     first: Float
@@ -50,6 +64,8 @@ class XAxis:
     last: Float
     label: str
     turn: float | None = None
+    log: bool = False
+    unit: str = ""
 
     @property
     def half_widths(self) -> Float:
@@ -64,11 +80,15 @@ class XAxis:
         away = np.mean(ax.get_xlim()) - self.centre.mean()
         shift = self.turn * np.round(away / self.turn)
         ends = self.first + shift, self.centre + shift, self.last + shift
-        return XAxis(*ends, self.label, self.turn)
+        first, centre, last = ends
+        return replace(self, first=first, centre=centre, last=last)
 
     def moved_by(self, share: float) -> XAxis:
         """Return the axis with the centres moved by a share of the width of each bin."""
-        centre = self.centre + share * np.abs(self.last - self.first)
+        width = np.abs(self.last - self.first)
+        centre = self.centre + share * width
+        if self.log:
+            centre = self.centre * (self.last / self.first) ** share
         return replace(self, centre=centre)
 
     def label_axes(self, ax: Axes, *, both: bool = False) -> None:
@@ -107,7 +127,7 @@ def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XA
     """
     dim = bin_dim(data)
     if x in (None, dim):
-        return _dimension_axis(data, dim, x_unit)
+        return named_axis(data, dim, x_unit)
     name = _checked_name(data, str(x))
     unit = _shown_unit(data, name, x_unit)
     values = data[name].to_numpy().astype(float) * _unit(data, name).to(unit)
@@ -122,11 +142,11 @@ def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XA
             f"plot over {dim}"
         )
     first, last = _edges(data, name, values, _unit(data, name).to(unit))
-    return XAxis(first, values, last, _label(data, name, unit), turn)
+    return XAxis(first, values, last, _label(data, name, unit), turn, unit=unit.to_string())
 
 
-def _dimension_axis(data: xr.Dataset, dim: str, x_unit: Any) -> XAxis:
-    """Place bins along the coordinate of their dimension, or side by side without numbers."""
+def named_axis(data: xr.Dataset, dim: str, x_unit: Any) -> XAxis:
+    """Place bins along the coordinate of a dimension, or side by side without numbers."""
     unit = _shown_unit(data, dim, x_unit)
     if not _has_numbers(data, dim):
         count = np.arange(data.sizes[dim], dtype=float)
@@ -140,7 +160,7 @@ def _dimension_axis(data: xr.Dataset, dim: str, x_unit: Any) -> XAxis:
     scale = _unit(data, dim).to(unit)
     names = (low(dim), dim, high(dim))
     first, centre, last = (data[name].to_numpy().astype(float) * scale for name in names)
-    return XAxis(first, centre, last, _label(data, dim, unit))
+    return XAxis(first, centre, last, _label(data, dim, unit), unit=unit.to_string())
 
 
 def _checked_name(data: xr.Dataset, x: str) -> str:
@@ -169,7 +189,7 @@ def _edges(data: xr.Dataset, name: str, values: Float, scale: float) -> tuple[Fl
         return lower, upper
     from scipy.interpolate import make_interp_spline
 
-    own = _dimension_axis(data, bin_dim(data), None)
+    own = named_axis(data, bin_dim(data), None)
     if not np.all(np.diff(np.sort(own.centre)) > 0):
         number = np.arange(values.size, dtype=float)
         own = XAxis(number - 0.5, number, number + 0.5, "")
@@ -203,7 +223,8 @@ def _unit(data: xr.Dataset, name: str) -> u.UnitBase:
     """Unit of a coordinate of the bins."""
     if not _has_numbers(data, name):
         return u.dimensionless_unscaled
-    usual = DISTANCE_UNIT if name in (DISTANCE, LON, LAT) else ""
+    usual = ENERGY_UNIT if name == ENERGY else ""
+    usual = DISTANCE_UNIT if name in (DISTANCE, LON, LAT) else usual
     return u.Unit(data[name].attrs.get("units", usual))
 
 

@@ -16,12 +16,14 @@ from .series import Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.gridspec import SubplotSpec
 
 __all__ = [
     "TWIN_COLOR",
     "axes_in_place",
     "axes_without_sky",
     "check_scale",
+    "hide_inner_labels",
     "label_yaxis",
     "right_axes",
     "set_scale",
@@ -91,6 +93,29 @@ def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     before = plain_label(ax.yaxis)
     common = COMMON_LABELS.get(name, plain) if before and before != label else label
     set_label_with_power(ax.yaxis, common)
+
+
+def hide_inner_labels(ax: Axes) -> None:
+    """Take away labels that panels beside or below have, too, as they share the axis.
+
+    Numbers at the ticks are as the caller made the panels.
+    """
+    spec = ax.get_subplotspec()
+    if spec is None:
+        return
+    below = _specs(ax.get_shared_x_axes().get_siblings(ax), spec)
+    if any(s.colspan == spec.colspan and s.rowspan.start >= spec.rowspan.stop for s in below):
+        ax.set_xlabel("")
+    beside = _specs(ax.get_shared_y_axes().get_siblings(ax), spec)
+    if any(s.rowspan == spec.rowspan and s.colspan.stop <= spec.colspan.start for s in beside):
+        ax.set_ylabel("")
+
+
+def _specs(panels: Sequence[Axes], spec: SubplotSpec) -> list[SubplotSpec]:
+    """Places of panels in the same grid of panels."""
+    found = [panel.get_subplotspec() for panel in panels]
+    grid = spec.get_gridspec()
+    return [one for one in found if one is not None and one.get_gridspec() is grid]
 
 
 def axes_in_place(ax: Axes) -> list[Axes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
@@ -75,7 +75,13 @@ def check_shape(fit: Any, profile: xr.Dataset, name: str) -> None:
 
 
 def draw_shape(
-    ax: Axes, axis: XAxis, source: xr.Dataset, name: str, fit: xr.Dataset, lines: Sequence[Line2D]
+    ax: Axes,
+    axis: XAxis,
+    source: xr.Dataset,
+    name: str,
+    fit: xr.Dataset,
+    lines: Sequence[Line2D],
+    given: Mapping[str, Any],
 ) -> None:
     """Draw the norms of a shape in each bin and energy bin, in the quantity of a profile.
 
@@ -91,7 +97,7 @@ def draw_shape(
         value, width = norm * factor, np.nan_to_num(error) * np.abs(factor)
         series = Series(value, np.stack([width, width]), np.full(value.shape, np.nan), "steps")
         look: dict[str, Any] = {"color": line.get_color(), "linewidth": 1.2}
-        draw_series(ax, axis, series, {**look, "label": "_model", "zorder": 1.9})
+        draw_series(ax, axis, series, {**look, "label": "_model", "zorder": 1.9, **given})
     if ax.get_yscale() == "log":
         top = ax.dataLim.y1
         ax.dataLim = before

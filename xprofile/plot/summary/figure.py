@@ -73,7 +73,7 @@ def plot_summary(
         Bins to draw; by default those of the coordinate ``region``. Without both, and without an
         image, the figure has no sky.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Quantity of the profile panel; by default the sed type of the profile.
+        Quantity of the profile panel; by default as in `plot_profile`.
     x, x_unit : optional
         Coordinate on the horizontal axis and its unit, as in `plot_profile`.
     image_kw : mapping, optional
