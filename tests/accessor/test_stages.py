@@ -51,13 +51,15 @@ METHODS = {
         "global_significance", "half_light",
         "interval_coverage", "normalize", "p_value", "plot", "subtract",
         "plot_correlation",
-        "plot_stat_scan", "plot_summary", "quantity", "recompute_ul", "to_dataframe", "to_ecsv",
+        "plot_sky_bins", "plot_stat_scan", "plot_summary", "quantity", "recompute_ul",
+        "to_dataframe", "to_ecsv",
         "to_fits", "to_sed_type", "to_table", "upper_limits", "with_reference_model",
         "with_threshold",
     },
     "templates": {"bin_profile", "plot", *TABLES},
     "shape": TABLES,
     "spectra": {"plot", *TABLES},
+    "quantity": {"plot"},
     "image": {"bin", "cutout", "plot_sky", "skycoord", "smooth", "solid_angle", "wcs"},
 }  # fmt: skip
 
@@ -68,6 +70,7 @@ def stages():
     binned = bin_maps(maps, line())
     profile = estimate(binned, selection_optional=["ul"])
     found = {"maps": maps, "binned": binned, "profile": profile, "image": maps["counts"]}
+    found["quantity"] = profile["ts"]
     shape = models.Gaussian1D(1, 0, 0.5, fixed={"mean": True, "stddev": True})
     return found | {
         "templates": fit_templates(binned, {"flat": binned.background}),
@@ -96,7 +99,7 @@ def function_of(path):
 
 @pytest.mark.parametrize("stage", METHODS)
 def test_completion_shows_the_methods_of_the_stage(stages, stage):
-    common = COMMON if stage != "image" else SELECTIONS
+    common = COMMON if stage not in ("image", "quantity") else SELECTIONS
     assert set(dir(stages[stage].profile)) == METHODS[stage] | common
     for name in METHODS[stage] | common:
         assert hasattr(stages[stage].profile, name)
@@ -115,10 +118,12 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
     with pytest.raises(WrongStageError) as raised:
         _ = stages["maps"].profile.plot
     assert str(raised.value) == (
-        "plot is a method of a profile or a fit of templates or a fit of spectra; this Dataset is "
+        "plot is a method of a profile or a fit of templates or a fit of spectra or a variable; "
+        "this Dataset is "
         "maps and lacks norm; estimate a profile first: maps.profile.estimate(bins).profile.plot("
         "...); or fit templates to binned data: xprofile.fit_templates(binned, templates); or fit "
-        "spectra to binned data: xprofile.fit_spectrum(binned, power_law())"
+        "spectra to binned data: xprofile.fit_spectrum(binned, power_law()); or select a variable "
+        "along bins, such as profile['ts']"
     )
     with pytest.raises(WrongStageError) as raised:
         _ = stages["binned"].profile.bin
@@ -131,11 +136,13 @@ def test_a_message_names_both_stages_what_is_missing_and_the_next_step(stages):
 
 
 def test_plain_arrays_are_no_map_image(stages):
-    norm = stages["profile"]["norm"]
-    assert type(norm.profile) is DataArrayProfile
-    assert dir(norm.profile) == sorted(SELECTIONS)
+    plain = stages["profile"]["ref_dnde"].drop_vars("projected_distance", errors="ignore")
+    assert type(plain.profile) is DataArrayProfile
+    assert dir(plain.profile) == sorted(SELECTIONS)
     with pytest.raises(WrongStageError, match="this DataArray is not a map image and lacks"):
-        norm.profile.plot_sky()
+        plain.profile.plot_sky()
+    with pytest.raises(WrongStageError, match="this DataArray is a variable and lacks lat"):
+        stages["profile"]["norm"].profile.plot_sky()
 
 
 def test_misspelt_methods_get_a_suggestion(stages):

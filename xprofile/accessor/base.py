@@ -15,9 +15,9 @@ from ..schema.names import HEALPIX, WCS_NAME
 from ..schema.stages import (
     FIT_STAGES,
     STAGES,
+    find_array_stage,
     find_stage,
     is_healpix,
-    is_map_image,
     missing_names,
     sky_dims,
 )
@@ -40,6 +40,7 @@ _CLASSES = {
     "shape": ("tables", "ShapeAccessor"),
     "spectra": ("tables", "SpectraAccessor"),
     "image": ("image", "ImageAccessor"),
+    "quantity": ("quantity", "QuantityAccessor"),
 }
 
 # the step that leads from one stage (first) to a method of another (second)
@@ -67,10 +68,11 @@ _STARTS = {
     "shape": "fit a shape to binned data: xprofile.fit_shape(binned, model)",
     "spectra": "fit spectra to binned data: xprofile.fit_spectrum(binned, power_law())",
     "fit": "fit a model to binned data with fit_templates, fit_shape or fit_spectrum",
+    "quantity": "select a variable along bins, such as profile['ts']",
     "image": "select one map of a maps Dataset, such as maps.counts, or open one with "
     "xprofile.open_map",
 }
-_TITLES = {**STAGES, "fit": "a fit", "image": "a map image"}
+_TITLES = {**STAGES, "fit": "a fit", "image": "a map image", "quantity": "a variable"}
 
 
 class StageAccessor(ABC):
@@ -203,7 +205,8 @@ class DataArrayProfile(StageAccessor, Selections[xr.DataArray]):
     ----------
     obj : xarray.DataArray
         Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs``, or with the
-        dim ``cell`` and the coordinate ``healpix``, is a map image.
+        dim ``cell`` and the coordinate ``healpix``, is a map image. A variable along bins, such as
+        ``profile["ts"]``, is a quantity that plots itself.
     """
 
     _obj: xr.DataArray
@@ -211,8 +214,8 @@ class DataArrayProfile(StageAccessor, Selections[xr.DataArray]):
 
     def __new__(cls, obj: xr.DataArray | None = None) -> Self:
         """Choose the class of a map image; without an array, as when unpickling, keep the class."""
-        image = cls is DataArrayProfile and obj is not None and is_map_image(obj)
-        return object.__new__(_stage_class("image") if image else cls)  # type: ignore[return-value]
+        stage = find_array_stage(obj) if cls is DataArrayProfile and obj is not None else None
+        return object.__new__(_stage_class(stage) if stage else cls)  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         from ..profile.summary import describe_array

@@ -223,6 +223,27 @@ class ProfileAccessor(BinsAccessor):
             add_colorbar=add_colorbar, **kwargs,
         )  # fmt: skip
 
+    @calls("plot.sky_bins.plot_sky_bins")
+    def plot_sky_bins(
+        self,
+        quantity: str | None = None,
+        *,
+        ax: Axes | None = None,
+        sed_type: str | None = None,
+        cmap: Any = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        add_colorbar: bool = True,
+        **kwargs: Any,
+    ) -> Axes:
+        """Show a quantity on the sky."""
+        from ..plot import plot_sky_bins
+
+        return plot_sky_bins(
+            self._obj, quantity, ax=ax, sed_type=sed_type, cmap=cmap, vmin=vmin, vmax=vmax,
+            add_colorbar=add_colorbar, **kwargs,
+        )  # fmt: skip
+
     @calls("plot.summary.figure.plot_summary")
     def plot_summary(
         self,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
     from matplotlib.path import Path
 
-__all__ = ["bin_centers", "plot_bins"]
+__all__ = ["bin_centers", "merged_paths", "plot_bins"]
 
 
 @suggests_options
@@ -83,7 +83,7 @@ def plot_bins(
     """
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).plot(ax, numbers=numbers, **kwargs)
-    paths = _merged_paths(bins, shown_grid(ax))
+    paths = merged_paths(bins, shown_grid(ax))
     return draw_outlines(paths, bin_centers(bins) if numbers else None, ax, **kwargs)
 
 
@@ -97,7 +97,7 @@ def bin_centers(bins: AnyBins | xr.Dataset) -> SkyCoord:
     return SkyCoord(lon, lat, unit=DISTANCE_UNIT, frame=frame_from_attrs(bins[LON].attrs))
 
 
-def _merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:
+def merged_paths(data: xr.Dataset, grid: PixelGrid) -> list[Path]:
     """Make one path for each bin from all its regions."""
     from matplotlib.path import Path
 

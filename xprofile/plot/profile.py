@@ -16,6 +16,7 @@ from .elements.quantities import find_quantity
 from .elements.series import (
     STYLES,
 )
+from .sky_bins import draw_sky_bins, is_grid
 from .views import draw_view, make_view
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ def plot_profile(
     **kwargs: Any,
 ) -> Axes:
     """Plot a quantity over the bins of a profile with a series for each energy bin, or spectra.
+
+    Boxes of a grid, as of `SkyBins.grid`, are shown on the sky as by `plot_sky_bins`, unless an
+    option such as `x` or `style` asks for a series, or `ax` does not show the sky.
 
     Fluxes and norms are drawn as points with errors, with horizontal bars from edge to edge of the
     bin, and arrows at upper limits; counts as points with errors of sqrt(N); other quantities as
@@ -144,6 +148,7 @@ def plot_profile(
 
     See Also
     --------
+    xprofile.plot.plot_sky_bins : Show a quantity on the sky.
     xprofile.plot.plot_stat_scan : Plot the fit statistic over bins and flux.
     xprofile.plot.plot_summary : Plot sky, flux, counts and significance in one figure.
 
@@ -165,6 +170,14 @@ def plot_profile(
     _check_options(quantity, sed_type, style, offset)
     check_bool("negative_limits", negative_limits)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
+    series = (x, x_unit, style, yscale, twin, model, offset)
+    if (
+        all(one is None for one in series)
+        and (ax is None or hasattr(ax, "wcs"))
+        and is_grid(profile)
+    ):
+        source, name = find_quantity(profile, wanted, sqrt_ts_threshold_ul)
+        return draw_sky_bins(source, name, ax, cmap, True, kwargs)
     view = make_view(profile, wanted, sqrt_ts_threshold_ul, x, x_unit, energy_power)
     beside = find_quantity(profile, twin, None) if twin else None
     return draw_view(

@@ -119,7 +119,7 @@ def plot_stat_scan(
         figure: Any = ax.figure
         figure.colorbar(mesh, ax=ax, label="Fit statistic difference", extend="max")
     if add_points:
-        points: dict[str, Any] = {"x": x, "x_unit": x_unit, "color": _POINT_COLOR}
+        points: dict[str, Any] = {"x": x or bin_dim(one), "x_unit": x_unit, "color": _POINT_COLOR}
         plot_profile(one, wanted, ax=ax, add_legend=False, **points)
     axis.label_axes(ax)
     label_yaxis(ax, *find_quantity(one, wanted, None))

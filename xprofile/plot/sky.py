@@ -32,9 +32,8 @@ from .healpix.views import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
-    from matplotlib.image import AxesImage
 
-__all__ = ["add_sky_axes", "label_sky_axes", "plot_sky"]
+__all__ = ["add_sky_axes", "draw_colorbar", "label_sky_axes", "plot_sky", "unused_figure"]
 
 Float = NDArray[np.float64]
 
@@ -120,13 +119,13 @@ def plot_sky(
     _check_stretch(stretch)
     if is_healpix(image):
         _check_dims(image)
-        ax = add_sky_axes(_unused_figure(), image) if ax is None else ax
+        ax = add_sky_axes(unused_figure(), image) if ax is None else ax
         _check_sky_axes(ax)
         values, grid = cells_on_screen(image, ax)
     else:
         ordered, grid = _sky_image(image)
         values = ordered.to_numpy().astype(float)
-        ax = add_sky_axes(_unused_figure(), image) if ax is None else _same_axes(ax, grid.wcs)
+        ax = add_sky_axes(unused_figure(), image) if ax is None else _same_axes(ax, grid.wcs)
     norm = kwargs.pop("norm", None) or _make_norm(values, stretch, vmin, vmax)
     extent = (*_outer_edges(grid.x, "x"), *_outer_edges(grid.y, "y"))
     shown = ax.imshow(values, extent=extent, norm=norm, cmap=cmap, **{"origin": "lower", **kwargs})
@@ -135,7 +134,7 @@ def plot_sky(
         add_graticule(ax)
     if add_colorbar:
         ticks = _colorbar_ticks(norm) if stretch in ("log", "asinh") else None
-        _add_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
+        draw_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
     return ax
 
 
@@ -166,7 +165,7 @@ def add_sky_axes(figure: Any, image: xr.DataArray) -> Axes:
     return axes
 
 
-def _unused_figure() -> Any:
+def unused_figure() -> Any:
     """Return the current figure, or a new one if it is in use."""
     import matplotlib.pyplot as plt
 
@@ -243,7 +242,7 @@ def label_sky_axes(ax: Any, frame: BaseCoordinateFrame) -> None:
             coord.set_format_unit("deg", decimal=True, show_decimal_unit=False)
 
 
-def _add_colorbar(ax: Axes, shown: AxesImage, label: str, ticks: list[float] | None) -> None:
+def draw_colorbar(ax: Axes, shown: Any, label: str, ticks: list[float] | None) -> None:
     """Draw a colour bar beside an image, as high as the image and part of its axes.
 
     Below an ellipse, which leaves more room there.

@@ -61,9 +61,12 @@ def bin_dim(data: xr.Dataset) -> str:
     """Name of the dim of the bins, which is a dim of ``solid_angle``.
 
     Where data sets or profiles were joined along one more dim, ``solid_angle`` may have that, too.
+    Data without a solid angle have one of the usual dims of bins.
     """
-    dims = data.variables["solid_angle"].dims if "solid_angle" in data.variables else (DISTANCE,)
-    known = [dim for dim in (DISTANCE, POSITION_ANGLE, REGION) if dim in dims]
+    bins = (DISTANCE, POSITION_ANGLE, REGION)
+    alone = [dim for dim in bins if dim in data.dims] or [DISTANCE]
+    dims = data.variables["solid_angle"].dims if "solid_angle" in data.variables else alone[:1]
+    known = [dim for dim in bins if dim in dims]
     return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
 

@@ -9,11 +9,14 @@ import xarray as xr
 from .names import (
     CELL,
     CELL_IDS,
+    DISTANCE,
     ENERGY,
     HEALPIX,
     LAT,
     LON,
     PARAMETER,
+    POSITION_ANGLE,
+    REGION,
     SED_TYPE,
     TEMPLATE,
     WCS_NAME,
@@ -25,6 +28,7 @@ __all__ = [
     "FIT_STAGES",
     "STAGES",
     "Stage",
+    "find_array_stage",
     "find_stage",
     "grid_names",
     "is_healpix",
@@ -82,6 +86,15 @@ def is_map_image(array: xr.DataArray) -> bool:
     if CELL in array.dims:
         return HEALPIX in array.coords
     return WCS_NAME in array.coords and {LAT, LON} <= set(array.dims)
+
+
+def find_array_stage(array: xr.DataArray) -> Literal["image", "quantity"] | None:
+    """Tell whether a DataArray is a map image, or a variable along bins or of one bin."""
+    if is_map_image(array):
+        return "image"
+    known = {DISTANCE, POSITION_ANGLE, REGION}
+    of_one = ENERGY in array.dims and known & set(array.coords)
+    return "quantity" if known & set(array.dims) or of_one else None
 
 
 def is_healpix(data: xr.Dataset | xr.DataArray | xr.Variable) -> bool:

@@ -20,7 +20,14 @@ from .labels import ENERGY_POWER
 from .quantities import find_quantity
 from .xaxis import XAxis, make_xaxis, named_axis
 
-__all__ = ["energy_axis", "find_spectrum", "is_spectrum", "split_bins", "times_energy"]
+__all__ = [
+    "as_spectrum",
+    "energy_axis",
+    "find_spectrum",
+    "is_spectrum",
+    "split_bins",
+    "times_energy",
+]
 
 
 def is_spectrum(profile: xr.Dataset, x: str | None) -> bool:
@@ -43,11 +50,16 @@ def find_spectrum(
     InvalidOptionError
         If `power` is not a finite number.
     """
-    check_number("energy_power", power, "a finite number")
     norms = quantity_name(str(profile.attrs.get(SED_TYPE, "norm"))) == "norm"
     if wanted is None and norms and "ref_dnde" in profile:
         wanted = "dnde"
     source, name = find_quantity(profile, wanted, threshold)
+    return as_spectrum(source, name, power), name
+
+
+def as_spectrum(source: xr.Dataset, name: str, power: float) -> xr.Dataset:
+    """Give a quantity a dim of energies, and multiply it by a power of energy."""
+    check_number("energy_power", power, "a finite number")
     missing = [edge for edge in (ENERGY, low(ENERGY), high(ENERGY)) if edge not in source.coords]
     if missing:
         raise MissingVariableError(
@@ -64,7 +76,7 @@ def find_spectrum(
             f"{name} has dims {source[name].dims} and values of type {source[name].dtype}, "
             f"expected numbers along {ENERGY} and optionally {bin_dim(source)}; {remedy}"
         )
-    return times_energy(source, name, power), name
+    return times_energy(source, name, power)
 
 
 def times_energy(source: xr.Dataset, name: str, power: float) -> xr.Dataset:

@@ -14,6 +14,7 @@ from ...bins.drawing import add_numbers
 from ...bins.number_labels import number_size, number_step
 from ...bins.skybins import AnyBins
 from ...profile.sed import quantity_name
+from ...schema.axes import bin_dim
 from ...schema.options import suggests_options
 from ..bins import bin_centers
 from ..elements.quantities import find_quantity, split_energy_bins
@@ -127,7 +128,7 @@ def plot_summary(
     panels, size = add_panels(figure, sky, heights, width)
     if given is None:
         figure.set_size_inches(size)
-    over: dict[str, Any] = {"x": x, "x_unit": x_unit, "add_legend": False}
+    over: dict[str, Any] = {"x": x or bin_dim(profile), "x_unit": x_unit, "add_legend": False}
     plot_profile(profile, name, ax=panels["profile"], **{**over, **kwargs})
     over["cmap"] = _colors(panels["profile"], len(bands))
     _draw_counts(panels.get("counts"), profile, over)

@@ -1,0 +1,54 @@
+"""Methods of one variable along bins or energies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from .base import DataArrayProfile
+from .delegation import calls
+
+if TYPE_CHECKING:
+    import astropy.units as u
+    from matplotlib.axes import Axes
+
+__all__ = ["QuantityAccessor"]
+
+
+class QuantityAccessor(DataArrayProfile):
+    """Methods of one variable of binned data or a profile, such as ``profile["ts"].profile``.
+
+    Parameters
+    ----------
+    obj : xarray.DataArray
+        Variable along bins.
+    """
+
+    _stage = "quantity"
+    _no_stage = "a variable along bins"
+
+    @calls("plot.array.plot_array")
+    def plot(
+        self,
+        *,
+        ax: Axes | None = None,
+        x: str | None = None,
+        x_unit: str | u.Unit | None = None,
+        energy_power: float = 0.0,
+        style: Literal["points", "steps"] | None = None,
+        yscale: str | None = None,
+        model: Any = None,
+        model_kw: Mapping[str, Any] | None = None,
+        offset: float | None = None,
+        cmap: Any = None,
+        add_legend: bool | None = None,
+        **kwargs: Any,
+    ) -> Axes:
+        """Plot the variable over the bins."""
+        from ..plot import plot_array
+
+        return plot_array(
+            self._obj, ax=ax, x=x, x_unit=x_unit, energy_power=energy_power, style=style,
+            yscale=yscale, model=model, model_kw=model_kw, offset=offset, cmap=cmap,
+            add_legend=add_legend, **kwargs,
+        )  # fmt: skip
