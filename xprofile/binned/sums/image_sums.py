@@ -41,19 +41,20 @@ class ImageSums:
     @classmethod
     def from_block(cls, pixel_values: PixelValues, members: Membership, bins: Int) -> ImageSums:
         """Sum the image over the pixels of bins in one block, a few planes at a time."""
-        image, sums = pixel_values["image"], []
-        everywhere: Float | None = None
-        for planes in image.batches():
+        image = pixel_values["image"]
+        everywhere = members.integral(np.ones((1, members.bin.size), bool))
+
+        def add(planes: slice) -> list[Float]:
             values = image[planes].astype(float, copy=False)
             finite = np.isfinite(values)
             if finite.all():
-                if everywhere is None:
-                    everywhere = members.integral(finite[:1])
                 solid_angle = np.repeat(everywhere, len(values), axis=0)
             else:
                 values = np.where(finite, values, 0.0)
                 solid_angle = members.integral(finite)
-            sums.append([*members.sum_and_integral(values), solid_angle])
+            return [*members.sum_and_integral(values), solid_angle]
+
+        sums = image.map_batches(add)
         plain, weighted, solid_angle = np.concatenate(sums, axis=1)
         return cls(bins, plain, weighted, solid_angle, members.number_of_pixels())
 
