@@ -119,8 +119,9 @@ def estimate(
     Returns
     -------
     xarray.Dataset
-        Profile with the dims (projected_distance, energy), unless other dims are given here. A
-        dim ``toy`` of the counts comes before these.
+        Profile with the dims (projected_distance, energy), unless other dims are given here.
+        Further dims of the data, such as ``toy``, ``time`` or ``zenith``, come before these, and
+        results are those of one value after the other.
 
         - ``norm``, ``norm_err``: best fit and symmetric error. NaN only where no used pixel, no
           exposure or no energy constrains the norm; ``status`` says which.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,20 @@ from ..exceptions import InvalidDataError, InvalidOptionError
 from ..likelihood import Cash, NuisanceCash, Statistic, WStat
 from ..schema.axes import bin_dim
 from ..schema.names import ENERGY
+from ..schema.stages import further_dims
 from ..spectrum.models import SpectralModel
 from ..spectrum.response import signal_variable
 from .energy_groups import EnergyGroups
 
-__all__ = ["Problems", "check_unmeasured", "extra_dims", "fine_bins", "grouped", "make_problems"]
+__all__ = [
+    "Problems",
+    "check_unmeasured",
+    "extra_dims",
+    "fine_bins",
+    "grouped",
+    "in_order",
+    "make_problems",
+]
 
 Float = NDArray[np.float64]
 
@@ -180,9 +190,21 @@ def _signal_scale(signals: Sequence[NDArray[Any]]) -> Float | None:
 
 
 def extra_dims(datasets: Sequence[xr.Dataset], dim: str) -> tuple[Hashable, ...]:
-    """Return the dims of counts besides the bins, along `dim`, and the energies."""
-    names = dict.fromkeys(d for data in datasets for d in data.variables["counts"].dims)
-    return tuple(name for name in names if name not in (dim, ENERGY))
+    """Return the dims of fine bins besides the bins, along `dim`, and the energies.
+
+    Those of the counts come first, in their order.
+    """
+    first = dict.fromkeys(d for data in datasets for d in data.variables["counts"].dims)
+    further = dict.fromkeys(d for data in datasets for d in further_dims(data))
+    return tuple(name for name in {**first, **further} if name not in (dim, ENERGY))
+
+
+def in_order(variable: xr.Variable, order: Sequence[Hashable]) -> NDArray[Any]:
+    """Values of a variable with dims in `order`; a missing dim has size 1."""
+    given: NDArray[Any] = variable.transpose(
+        *(dim for dim in order if dim in variable.dims)
+    ).to_numpy()
+    return given[tuple(slice(None) if dim in variable.dims else None for dim in order)]
 
 
 def fine_bins(
@@ -192,13 +214,7 @@ def fine_bins(
 
     Their dims are in `order`; a missing dim has size 1. Unused fine bins contribute nothing.
     """
-
-    def values(variable: xr.Variable) -> NDArray[Any]:
-        given: NDArray[Any] = variable.transpose(
-            *(dim for dim in order if dim in variable.dims)
-        ).to_numpy()
-        return given[tuple(slice(None) if dim in variable.dims else None for dim in order)]
-
+    values = partial(in_order, order=order)
     off = "counts_off" in data
     used = values(data.variables["coverage"]) > 0
     counts, background = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +35,7 @@ from ..schema.variables import (
     status_attrs,
 )
 from .energy_groups import EnergyGroups
+from .problems import in_order
 from .solve import Solution
 from .status import flag_negative_limits, limit_flags, status_flags
 
@@ -97,16 +100,13 @@ def make_profile(
     Returns
     -------
     xarray.Dataset
-        Dims (projected_distance, energy), after those of toys. Counts and npred of a joint fit have
-        the dim ``dataset`` before these. ``coverage`` is the largest of all data sets,
-        ``solid_angle`` the mean.
+        Dims (projected_distance, energy), after further ones such as ``toy`` or ``time``. Counts
+        and npred of a joint fit have the dim ``dataset`` before these.
+        ``coverage`` is the largest of all data sets, ``solid_angle`` the mean.
     """
     solution = _in_shape(solution, problems, joint=joint)
-    pairs = zip(datasets, groups, strict=True)
-    coverage = np.max([_coverage(data, group) for data, group in pairs], axis=0)
-    areas = [data.variables["solid_angle"] for data in datasets]
-    solid_angle = np.mean([values_in_unit(a, "solid_angle", SOLID_ANGLE_UNIT) for a in areas], 0)
-    has_pixels = np.any([_has_pixels(data) for data in datasets], axis=0)
+    bins = _Bins.from_datasets(datasets, groups, problems.extra_dims)
+    coverage, has_pixels = bins.coverage, bins.has_pixels
     low_coverage = (coverage > 0) & (coverage < min_coverage)
     status = status_flags(solution, coverage, has_pixels, low_coverage)
     fitted = _fit_variables(solution, problems, datasets, low_coverage)
@@ -117,8 +117,7 @@ def make_profile(
         **fitted,
         "success": _variable("success", np.isfinite(fitted["norm"].to_numpy()), problems),
         "status": _variable("status", status, problems),
-        "solid_angle": data_array("solid_angle", solid_angle, PROFILE),
-        "coverage": data_array("coverage", coverage, PROFILE),
+        **bins.variables(),
         **references,
         "is_ul": _variable("is_ul", _is_limit(fitted, attrs[THRESHOLD]), problems),
     }
@@ -151,21 +150,81 @@ def _in_shape(solution: Solution, problems: FitLayout, *, joint: bool) -> Soluti
     return shaped
 
 
-def _has_pixels(data: xr.Dataset) -> Bool:
-    """Whether bins have pixels of the map, used or not, (nbin,).
+@dataclass(frozen=True, eq=False)
+class _Bins:
+    """Coverage, solid angle and pixels of bins; extra dims have size 1 where they do not matter.
+
+    Parameters
+    ----------
+    coverage : numpy.ndarray
+        Mean over the fine energies of each group, the largest of all data sets, (*extra, nbin,
+        ngroup).
+    solid_angle : numpy.ndarray
+        Mean of all data sets in sr, (*extra, nbin).
+    has_pixels : numpy.ndarray of bool
+        Whether a bin has pixels of a map, used or not, (*extra, nbin).
+    extra : tuple
+        The extra dims.
+    dims : dict
+        Extra dims that the coverage and the solid angle of some data set have.
+    """
+
+    coverage: Float
+    solid_angle: Float
+    has_pixels: Bool
+    extra: tuple[Hashable, ...]
+    dims: dict[str, tuple[Hashable, ...]]
+
+    @classmethod
+    def from_datasets(
+        cls,
+        datasets: Sequence[xr.Dataset],
+        groups: Sequence[EnergyGroups],
+        extra: tuple[Hashable, ...],
+    ) -> _Bins:
+        """Read them from data sets and their energy groups."""
+        pairs = zip(datasets, groups, strict=True)
+        coverage = reduce(np.maximum, [_coverage(data, group, extra) for data, group in pairs])
+        areas = reduce(np.add, [_solid_angle(data, extra) for data in datasets]) / len(datasets)
+        has_pixels = reduce(np.logical_or, [_has_pixels(data, extra) for data in datasets])
+        dims = {
+            name: tuple(d for d in extra if any(d in one.variables[name].dims for one in datasets))
+            for name in ("solid_angle", "coverage")
+        }
+        return cls(coverage, areas, has_pixels, extra, dims)
+
+    def variables(self) -> dict[str, xr.Variable]:
+        """Coverage and solid angle as variables of the profile."""
+        found = {}
+        for name, values in {"solid_angle": self.solid_angle, "coverage": self.coverage}.items():
+            entry, kept = PROFILE[name], self.dims[name]
+            absent = tuple(i for i, dim in enumerate(self.extra) if dim not in kept)
+            found[name] = xr.Variable((*kept, *entry.dims), values.squeeze(absent), entry.attrs)
+        return found
+
+
+def _coverage(data: xr.Dataset, groups: EnergyGroups, extra: Sequence[Hashable]) -> Float:
+    """Mean coverage of each bin over the fine energies of each group, (*extra, nbin, ngroup)."""
+    fine = in_order(data.variables["coverage"], (*extra, bin_dim(data), ENERGY))
+    size = np.maximum(groups.stop - groups.first, 1)
+    return np.asarray(groups.padded(fine).sum(axis=-1) / size)
+
+
+def _solid_angle(data: xr.Dataset, extra: Sequence[Hashable]) -> Float:
+    """Solid angle of each bin in sr, (*extra, nbin)."""
+    area = data.variables["solid_angle"]
+    in_sr = xr.Variable(area.dims, values_in_unit(area, "solid_angle", SOLID_ANGLE_UNIT))
+    return np.asarray(in_order(in_sr, (*extra, bin_dim(data))))
+
+
+def _has_pixels(data: xr.Dataset, extra: Sequence[Hashable]) -> Bool:
+    """Whether bins have pixels of the map, used or not, (*extra, nbin).
 
     Binned data of earlier versions have no ``n_pixels``; the solid angle includes pixels beyond
     the map.
     """
     known = data.variables["n_pixels" if "n_pixels" in data else "solid_angle"]
-    return np.asarray(known.to_numpy() > 0)
-
-
-def _coverage(data: xr.Dataset, groups: EnergyGroups) -> Float:
-    """Mean coverage of each bin over the fine energies of each group, (nbin, ngroup)."""
-    fine = data.variables["coverage"].transpose(bin_dim(data), ENERGY).to_numpy()
-    size = np.maximum(groups.stop - groups.first, 1)
-    return np.asarray(groups.padded(fine).sum(axis=-1) / size)
+    return np.asarray(in_order(known, (*extra, bin_dim(data))) > 0)
 
 
 def _fit_variables(
@@ -186,7 +245,11 @@ def _masked(name: str, values: Float, masked: Bool) -> Float:
     entry = result_variable(name)
     if not entry.fitted:
         return values
-    return np.where(masked[..., None] if NORM_SCAN in entry.dims else masked, np.nan, values)
+    if NORM_SCAN in entry.dims:
+        masked = masked[..., None]
+    elif BAND in entry.dims:  # before the bins
+        masked = masked[..., None, :, :]
+    return np.where(masked, np.nan, values)
 
 
 def _is_limit(fitted: dict[str, xr.Variable], threshold: float) -> Bool:

@@ -41,18 +41,18 @@ def status_flags(
     solution : Solution
         Results, each (..., nbin, ngroup). ``counts`` may have data sets before these.
     coverage : numpy.ndarray
-        Used share of the solid angle, (nbin, ngroup).
+        Used share of the solid angle, (..., nbin, ngroup).
     has_pixels : numpy.ndarray of bool
-        Whether a bin has pixels of the map, used or not, (nbin,).
+        Whether a bin has pixels of the map, used or not, (..., nbin).
     low_coverage : numpy.ndarray of bool
-        Whether the coverage of a bin is too small for a result, (nbin, ngroup).
+        Whether the coverage of a bin is too small for a result, (..., nbin, ngroup).
 
     Returns
     -------
     numpy.ndarray
         (..., nbin, ngroup).
     """
-    on_map, covered = has_pixels[:, None], coverage > 0
+    on_map, covered = has_pixels[..., None], coverage > 0
     has_signal, zero = solution.has_signal, solution.values["counts"] == 0
     present = {
         "no_pixels": ~on_map,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import xarray as xr
@@ -20,11 +21,10 @@ from .names import (
     LON_EDISP,
     PSF_MIXING,
     SED_TYPE,
-    TOY,
     true_dim,
 )
 from .options import suggests_options
-from .stages import Stage, missing_names, sky_dims
+from .stages import Stage, further_dims, missing_names, sky_dims
 from .value_checks import (
     describe_bad_binned,
     describe_bad_profile,
@@ -151,10 +151,11 @@ def check_binned(binned: xr.Dataset) -> None:
             f"isel({bin_dim(binned)}=[0])"
         )
     dims = (DISTANCE, bin_dim(binned))
-    extra = frozenset({DATASET, TOY, ENERGY, *dims, *map(true_dim, dims)})
+    extra = frozenset({DATASET, ENERGY, *dims, *map(true_dim, dims), *further_dims(binned)})
     table = {k: Variable(tuple(set(v.dims) - extra), v.unit, "") for k, v in BINNED.items()}
     problems = [*_wrong_dims(binned, table, extra), *describe_wrong_types(binned, BINNED)]
     problems += describe_wrong_types(binned, NUMBER_COORDS)
+    problems += _missing_dims(binned, (ENERGY, dims[1]))
     problems += _missing_sources(binned, true_dim(dims[1]))
     problems += describe_wrong_units(binned, BINNED)
     _raise_if_any(problems, "binned", remedy)
@@ -236,7 +237,9 @@ def _check_names(data: xr.Dataset, stage: Stage, remedy: str) -> None:
         )
 
 
-def _wrong_dims(data: xr.Dataset, table: dict[str, Variable], extra: frozenset[str]) -> list[str]:
+def _wrong_dims(
+    data: xr.Dataset, table: dict[str, Variable], extra: frozenset[Hashable]
+) -> list[str]:
     """Describe variables whose dims differ from those of the table, apart from `extra` dims."""
     problems = []
     for name, entry in table.items():
@@ -253,6 +256,13 @@ def _on_sky(dims: tuple[str, ...], maps: xr.Dataset) -> tuple[str, ...]:
     if LAT not in dims:
         return dims
     return (*(dim for dim in dims if dim not in (LAT, LON)), *sky_dims(maps))
+
+
+def _missing_dims(binned: xr.Dataset, dims: tuple[str, ...]) -> list[str]:
+    """Describe variables of fine bins without the dims of these."""
+    known = {name: binned.variables[name].dims for name in ("counts", "coverage") if name in binned}
+    return [f"{n} has dims {d}, expected {dims} among them" for n, d in known.items()
+            if not set(dims) <= set(d)]  # fmt: skip
 
 
 def _missing_sources(binned: xr.Dataset, dim: str) -> list[str]:

@@ -55,6 +55,9 @@ SPECTRAL_MODEL: Final = "spectral_model"
 OVERLAP: Final = "overlapping_pixels"
 
 
+_BINS = (DISTANCE, POSITION_ANGLE, REGION)
+
+
 def low(dim: str) -> str:
     """Name of the coordinate that holds a dimension's lower bin edges."""
     return f"{dim}_min"
@@ -73,3 +76,14 @@ def true_dim(dim: str) -> str:
 def second_dim(dim: str) -> str:
     """Name of the second dimension of matrices of the bins, such as a covariance."""
     return f"{dim}_2"
+
+
+# all others are further dims, such as time or toy, which results are broadcast over
+KNOWN_DIMS: Final = frozenset(
+    {
+        ENERGY, ENERGY_TRUE, LAT, LON, CELL, RAD, LAT_EDISP, LON_EDISP, LAT_PSF, LON_PSF, DATASET,
+        NORM_SCAN, PARAMETER, second_dim(PARAMETER), PART, SOURCE_DISTANCE, GEOMETRY, AXIS_SIZE,
+        TEMPLATE, second_dim(TEMPLATE), BAND, *_BINS, *map(true_dim, _BINS),
+        *map(second_dim, _BINS),
+    }
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final, Literal, TypeAlias
 
 import xarray as xr
@@ -12,6 +13,7 @@ from .names import (
     DISTANCE,
     ENERGY,
     HEALPIX,
+    KNOWN_DIMS,
     LAT,
     LON,
     PARAMETER,
@@ -30,6 +32,7 @@ __all__ = [
     "Stage",
     "find_array_stage",
     "find_stage",
+    "further_dims",
     "grid_names",
     "is_healpix",
     "is_map_image",
@@ -110,6 +113,16 @@ def sky_dims(data: xr.Dataset | xr.DataArray | xr.Variable) -> tuple[str, ...]:
 def grid_names(data: xr.Dataset | xr.DataArray) -> tuple[str, ...]:
     """Names of the coordinates that tell where the pixels of maps are."""
     return (CELL_IDS, HEALPIX) if is_healpix(data) else ("x", "y", WCS_NAME)
+
+
+def further_dims(data: xr.Dataset | xr.DataArray) -> tuple[Hashable, ...]:
+    """Dims without a meaning here, such as ``time`` or ``toy``, which results are broadcast over.
+
+    Those of the counts come first, in their order.
+    """
+    known = [data.variables["counts"]] if isinstance(data, xr.Dataset) and "counts" in data else []
+    dims = dict.fromkeys(dim for some in (*known, data) for dim in some.dims)
+    return tuple(dim for dim in dims if dim not in KNOWN_DIMS)
 
 
 def missing_names(data: xr.Dataset, stage: Stage) -> list[str]:

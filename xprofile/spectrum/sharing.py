@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from ..exceptions import MissingVariableError
+from ..schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ..schema.axes import bin_dim, match_bins
 from ..schema.checks import check_binned
 from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, EXPOSURE_TRUE, PSF_SHARE, true_dim
@@ -19,6 +20,7 @@ __all__ = ["psf_profile", "share_kept"]
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def share_kept(binned: xr.Dataset, *, spectral_model: SpectralModel | None = None) -> xr.DataArray:
     """Share of the photons of each bin that is seen in the bin itself.
 
@@ -89,6 +91,7 @@ def _emitted(binned: xr.Dataset, model: SpectralModel, places: xr.DataArray) -> 
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def psf_profile(binned: xr.Dataset, *, per_solid_angle: bool = False) -> xr.DataArray:
     """Profile of a point source at the origin of the bins: the PSF through the same bins.
 

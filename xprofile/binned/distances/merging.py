@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...schema.arguments.one_by_one import without_constant_dims
 from ...schema.names import ENERGY, ENERGY_TRUE, PART, PART_DISTANCE, PART_SHARE
 
 __all__ = ["merge_parts"]
@@ -36,13 +37,18 @@ def merge_parts(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Varia
     Returns
     -------
     dict
-        The variables. It is empty if the data have none, or have them for each of several data
-        sets.
+        The variables. It is empty if the data have none, or if they or their weights differ
+        between data sets or along further dims.
     """
     names = (PART_SHARE, PART_DISTANCE)
-    if any(n not in binned or set(binned[n].dims) - {dim, PART, ENERGY} for n in names):
+    if any(name not in binned for name in names):
         return {}
-    data = binned.isel({dim: slice(int(bounds[0]), int(bounds[-1]))})
+    used = binned[[*names, "solid_angle", "exposure"]]
+    used = without_constant_dims(used, lambda _: False)
+    dims = {d for array in used.data_vars.values() for d in array.dims}
+    if dims - {dim, PART, ENERGY, ENERGY_TRUE}:
+        return {}
+    data = used.isel({dim: slice(int(bounds[0]), int(bounds[-1]))})
     share = data[PART_SHARE].transpose(..., dim, PART)
     at = data[PART_DISTANCE].transpose(dim, PART).to_numpy()
     bright, area = _weights(data, dim, share)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import xarray as xr
 
 from ...exceptions import InvalidOptionError
+from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel, model_name
@@ -31,6 +32,7 @@ __all__ = ["fit_shape"]
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def fit_shape(
     binned: Binned,
     model: Any,

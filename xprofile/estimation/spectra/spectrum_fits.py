@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ...exceptions import DataWarning
+from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.axes import axis_edges, bin_dim, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, ENERGY_UNIT, MARGIN
@@ -37,6 +38,7 @@ _INTERPOLATED = 1e-6
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def fit_spectrum(
     binned: Binned,
     spectral_model: SpectralModel,

@@ -10,6 +10,7 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
+from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.axes import energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, ENERGY_UNIT
@@ -31,6 +32,7 @@ __all__ = ["fit_templates"]
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def fit_templates(
     binned: Binned,
     templates: Mapping[str, Any],

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY_UNIT, MARGIN, second_dim
@@ -36,6 +37,7 @@ __all__ = ["unfold"]
 
 
 @suggests_options
+@over_further_dims(FINE_BINS)
 def unfold(
     binned: Binned,
     *,

@@ -16,6 +16,7 @@ from ...profile.sed import quantity_name, to_sed_type
 from ...schema.checks import check_profile
 from ...schema.names import DISTANCE, ENERGY, LAT, LON, NORM_SCAN, REGION, SED_TYPE, high, low
 from ...schema.options import suggests_options
+from ...schema.stages import further_dims
 from ...schema.variables import COORDS, SED_SUFFIXES, SED_TYPES
 from ..fit_tables.groups import check_no_sed_type, is_fit
 from ..fit_tables.tables import fit_table, interval_keywords, repeated
@@ -29,6 +30,7 @@ from .columns import (
     table_columns,
 )
 from .latex_tables import latex_table
+from .stacked_tables import stacked_table
 
 __all__ = ["check_and_convert", "to_table"]
 
@@ -71,6 +73,7 @@ def to_table(
     tidy : bool
         Make one row for each bin and energy, with one number in each cell. Such a table can be
         written to CSV, LaTeX and HTML. It does not contain the scan. Tables of fits always are.
+        Further dims, such as ``time``, are first columns.
     formatted : bool
         Set the formats of the columns, so that the table prints well.
     long_names : bool
@@ -113,7 +116,8 @@ def to_table(
     Raises
     ------
     MissingVariableError, InvalidDataError
-        If `profile` is not a profile, or has dims besides bins, energies and scan.
+        If `profile` is not a profile; or, unless the table is tidy, if it has further dims such as
+        ``time``.
     InvalidOptionError
         If `sed_type` is unknown, or is given for a fit, as `latex`.
 
@@ -148,6 +152,10 @@ def to_table(
                 'table.write(path, format="ascii.latex")'
             )
         return fit_table(profile, formatted=formatted, long_names=long_names)
+    further = further_dims(profile)
+    if tidy and further and not latex:
+        options = {"tidy": True, "formatted": formatted, "long_names": long_names}
+        return stacked_table(profile, further[0], lambda one: to_table(one, sed_type, **options))
     source = check_and_convert(profile, sed_type)
     labelled = _has_labels(source, bins_name(source))
     source = _complete_variables(_move_to_distance(sum_datasets(source)))
@@ -227,11 +235,13 @@ def _complete_variables(profile: xr.Dataset) -> xr.Dataset:
         if name in profile.variables
         and (name not in EXTRA_COLUMNS or set(profile[name].dims) <= set(cell_dims(name)))
     }
-    odd = {name: v.dims for name, v in found.items() if set(v.dims) - set(cell_dims(name))}
+    odd = {str(d): name for name, v in found.items() for d in v.dims if d not in cell_dims(name)}
     if odd:
         raise InvalidDataError(
-            f"a table has rows for bins, and cells for energies and scans, but there are "
-            f"variables with other dims: {odd}; select one value of these, or use to_netcdf"
+            "a table has rows for bins, and cells for energies and scans, but the profile has the "
+            f"further dims {list(odd)}; select one value, such as "
+            f".isel({', '.join(f'{dim}=0' for dim in odd)}), or use to_table(tidy=True), "
+            "to_dataframe or to_netcdf, which keep all"
         )
     full = {
         name: _broadcast(

@@ -8,6 +8,7 @@ import astropy.units as u
 import xarray as xr
 
 from ...exceptions import InvalidDataError
+from ...schema.arguments.one_by_one import over_further_dims
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
 from ...schema.names import ENERGY, SED_TYPE
@@ -24,6 +25,7 @@ _OPPOSITE = {"_err": "_err", "_errn": "_errp", "_errp": "_errn"}
 
 
 @suggests_options
+@over_further_dims()
 def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
     """Divide a profile by another one, bin by bin, with errors.
 
@@ -96,6 +98,7 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
 
 
 @suggests_options
+@over_further_dims()
 def subtract(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
     """Subtract another profile from a profile, bin by bin, with errors.
 

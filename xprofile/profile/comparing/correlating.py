@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from ...exceptions import InvalidOptionError
 from ...schema.arguments.generators import random_generator
+from ...schema.arguments.one_by_one import over_further_dims
 from ...schema.history import creator
 from ...schema.names import CORRELATION, ENERGY, high, low
 from ...schema.number_checks import check_number_of_values, check_positive_integer
@@ -30,6 +31,7 @@ _ONE_SIGMA = (0.15865525393145707, 0.5, 0.8413447460685429)
 
 
 @suggests_options
+@over_further_dims()
 def correlation(
     profile_a: xr.Dataset | xr.DataArray,
     profile_b: xr.Dataset | xr.DataArray,

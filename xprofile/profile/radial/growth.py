@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ...schema.arguments.one_by_one import is_fitted, over_further_dims
 from ...schema.axes import axis_coords
 from ...schema.names import COVARIANCE, DISTANCE, second_dim
 from ...schema.options import suggests_options
@@ -17,6 +18,7 @@ Float = NDArray[np.float64]
 
 
 @suggests_options
+@over_further_dims(is_fitted)
 def curve_of_growth(profile: xr.Dataset) -> xr.Dataset:
     """Flux within each radius of a profile in annuli, and its share of the flux of all bins.
 

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...exceptions import DataWarning, InvalidOptionError
+from ...schema.arguments.one_by_one import is_fitted, over_further_dims
 from ...schema.names import DISTANCE_UNIT
 from ...schema.number_checks import check_number
 from ...schema.options import suggests_options
@@ -27,6 +28,7 @@ _HOLE = 1e-2
 
 
 @suggests_options
+@over_further_dims(is_fitted)
 def containment(profile: xr.Dataset, fraction: float = 0.68) -> xr.Dataset:
     r"""Radius that contains a share of the flux of a profile in annuli.
 
@@ -105,6 +107,7 @@ def containment(profile: xr.Dataset, fraction: float = 0.68) -> xr.Dataset:
 
 
 @suggests_options
+@over_further_dims(is_fitted)
 def half_light(profile: xr.Dataset) -> xr.Dataset:
     """Radius that contains half of the flux of a profile in annuli.
 
@@ -142,6 +145,7 @@ def half_light(profile: xr.Dataset) -> xr.Dataset:
 
 
 @suggests_options
+@over_further_dims(is_fitted)
 def fwhm(profile: xr.Dataset) -> xr.Dataset:
     """Full width at half maximum of the brightness of a profile in annuli.
 

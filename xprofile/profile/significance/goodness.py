@@ -23,6 +23,7 @@ from ...estimation.energy_groups import EnergyEdges, EnergyGroups
 from ...estimation.settings import background_width, check_model, checked_energy_edges, setting_text
 from ...exceptions import InvalidDataError, InvalidOptionError
 from ...schema.arguments.generators import random_generator
+from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.axes import axis_coords, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, SPECTRAL_MODEL, TOY
@@ -48,6 +49,7 @@ _TITLES = {
 
 
 @suggests_options
+@over_further_dims(FINE_BINS, alone="n_toys")
 def goodness_of_fit(
     binned: Binned,
     *,
