@@ -37,6 +37,7 @@ class FitsAccessor(DatasetProfile):
         strict_energies: bool = False,
         cl: float | None = None,
         cl_ul: float | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Fit a brightness that depends on the distance."""
         from ..estimation.shapes.shape_fits import fit_shape
@@ -45,7 +46,7 @@ class FitsAccessor(DatasetProfile):
             self._obj, model, spectral_model=spectral_model, per=per, energy_edges=energy_edges,
             extension=extension, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
             selection_optional=selection_optional, strict_energies=strict_energies, cl=cl,
-            cl_ul=cl_ul,
+            cl_ul=cl_ul, progress=progress,
         )  # fmt: skip
 
     @calls("estimation.spectra.spectrum_fits.fit_spectrum")
@@ -62,6 +63,7 @@ class FitsAccessor(DatasetProfile):
         n_toys: int = 0,
         rng: int | np.random.Generator | None = None,
         cl: float | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Fit a spectrum in each bin."""
         from ..estimation.spectra.spectrum_fits import fit_spectrum
@@ -69,7 +71,7 @@ class FitsAccessor(DatasetProfile):
         return fit_spectrum(
             self._obj, spectral_model, free=free, energy_edges=energy_edges, n_sigma=n_sigma,
             selection_optional=selection_optional, background=background,
-            strict_energies=strict_energies, n_toys=n_toys, rng=rng, cl=cl,
+            strict_energies=strict_energies, n_toys=n_toys, rng=rng, cl=cl, progress=progress,
         )  # fmt: skip
 
     @calls("estimation.templates.template_fits.fit_templates")

@@ -129,13 +129,14 @@ class MapsAccessor(DatasetProfile):
         subpixels: int | None = None,
         psf: bool = False,
         margin: u.Quantity | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Sum maps over bins."""
         from ..binned.binning import bin_maps
 
         return bin_maps(
             self._obj, bins, response=response, overlap=overlap, subpixels=subpixels, psf=psf,
-            margin=margin,
+            margin=margin, progress=progress,
         )  # fmt: skip
 
     @calls("estimation.estimating.estimate", entry=_BINS, examples=_ESTIMATE)
@@ -173,7 +174,8 @@ class MapsAccessor(DatasetProfile):
         from ..estimation.estimating import estimate
 
         return estimate(
-            self.bin(bins), spectral_model=spectral_model, energy_edges=energy_edges,
+            self.bin(bins, progress=progress),
+            spectral_model=spectral_model, energy_edges=energy_edges,
             n_sigma=n_sigma, n_sigma_ul=n_sigma_ul, n_sigma_sensitivity=n_sigma_sensitivity,
             selection_optional=selection_optional, norm_values=norm_values,
             scan_n_sigma=scan_n_sigma, scan_n_values=scan_n_values, norm_min=norm_min,

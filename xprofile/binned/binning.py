@@ -15,6 +15,7 @@ from ..bins.skybins import AnyBins, SkyBins, as_bins
 from ..exceptions import DataWarning, InvalidOptionError
 from ..maps.grid import as_planes, sky_grid
 from ..maps.value_warnings import highest_used
+from ..schema.arguments.progress import dask_progress
 from ..schema.axes import on_bins
 from ..schema.checks import check_maps
 from ..schema.history import history_attrs
@@ -32,6 +33,7 @@ from .members.membership import Membership
 from .members.subpixels import Subpixels
 from .mixing.preparing import Mixing, mixing_coords
 from .searching import search_pixels, warn_of_overlaps
+from .sums.blocks import is_chunked
 from .sums.map_sums import RESPONSE_POSITION, MapSums
 from .sums.pixel_pairs import PixelPairs
 
@@ -48,6 +50,7 @@ def bin_maps(
     subpixels: int | None = None,
     psf: bool = False,
     margin: u.Quantity | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     """Sum maps over bins on the sky.
 
@@ -98,6 +101,8 @@ def bin_maps(
         sides, and other bins get the neighbourhood of each. The added bins come last, and the
         coordinate ``margin`` is True there. Those that have no place along the profile get
         distances after the last bin. Those beyond the map are left out.
+    progress : bool
+        Show the progress bar of dask, if the maps have chunks; it moves with these.
 
     Returns
     -------
@@ -205,10 +210,11 @@ def bin_maps(
         like = cubes["exposure"]
         cubes[RESPONSE_POSITION] = nearest_positions(maps, grid, like, wanted=wanted)
     overlapping = warn_of_overlaps(search.overlap)
-    if mixing is not None:
-        sums, pairs = mixing.sum(cubes, search)
-    else:
-        (sums, parts), pairs = sum_with_parts(cubes, search, bins, grid), None
+    with dask_progress(shown=progress and is_chunked(cubes)):
+        if mixing is not None:
+            sums, pairs = mixing.sum(cubes, search)
+        else:
+            (sums, parts), pairs = sum_with_parts(cubes, search, bins, grid), None
     sums, inner = sums.reindex(np.arange(search.nbin)), slice(len(given))
     check_on_map(given, grid, sums.n_pixels[inner], search.outside[inner])
     _check_ranges(maps, sums)

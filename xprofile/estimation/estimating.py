@@ -111,7 +111,8 @@ def estimate(
     rng : int or numpy.random.Generator, optional
         Seed of toys; without it each run draws other ones.
     progress : bool
-        Show a progress bar. It needs tqdm. With `parallel`, dask's own bar shows more.
+        Show a progress bar that counts the fits of bins, energies and toys. It needs tqdm. With
+        `parallel` it is dask's own bar.
     parallel : bool
         Fit thousands of bins at a time by dask, with the scheduler that it is set to: threads of
         one machine, or a cluster. The results are the same.

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ..exceptions import InvalidOptionError
+from ..schema.arguments.progress import dask_progress, progress_iterator
 from ..schema.axes import energy_unit
 from ..schema.history import history_attrs
 from ..schema.names import ENERGY_UNIT, SED_TYPE, SPECTRAL_MODEL, THRESHOLD
@@ -32,7 +33,6 @@ from .data_sets import Binned, as_datasets, common_groups, is_joint, with_histor
 from .energy_groups import EnergyEdges
 from .intervals import construction_attrs, interval_methods, method_attrs
 from .problems import make_problems
-from .progress import progress_iterator
 from .results import make_profile
 from .settings import (
     OwnModel,
@@ -196,7 +196,7 @@ class ProfileEstimator(ShownSettings):
         binned : xarray.Dataset, list or dict of xarray.Dataset
             Binned data, as for `estimate`.
         progress : bool
-            Show a progress bar.
+            Show a progress bar of the fits; that of dask with `parallel`.
         parallel : bool
             Fit thousands of bins at a time by dask, with the scheduler that it is set to.
 
@@ -235,14 +235,18 @@ class ProfileEstimator(ShownSettings):
             width=background_width(self.background),
         )
         check_number_of_toys(self.toys, problems.nfine)
-        solution = solve_problems(
-            problems.statistics,
-            problems.size,
-            self._fit_options(),
-            progress_iterator("estimate", shown=progress),
-            scale=problems.scales(),
-            parallel=parallel,
+        bar = progress_iterator(
+            "estimate", shown=progress and not parallel, total=problems.size, unit=" fits"
         )
+        with dask_progress(shown=progress and parallel):
+            solution = solve_problems(
+                problems.statistics,
+                problems.size,
+                self._fit_options(),
+                bar,
+                scale=problems.scales(),
+                parallel=parallel,
+            )
         made = construction_attrs(self, problems.statistics, problems.size)
         scanned = "stat_scan" in solution.values and self.scan_n_sigma is None
         source = with_history(binned, datasets)

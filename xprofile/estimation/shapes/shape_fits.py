@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import xarray as xr
 
 from ...exceptions import InvalidOptionError
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
+from ...schema.arguments.progress import progress_iterator
 from ...schema.history import history_attrs
 from ...schema.options import suggests_options
 from ...spectrum.models import SpectralModel, model_name
@@ -47,6 +48,7 @@ def fit_shape(
     strict_energies: bool = False,
     cl: float | None = None,
     cl_ul: float | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     r"""Fit a brightness that depends on the distance, such as a Gaussian or a shell.
 
@@ -89,6 +91,8 @@ def fit_shape(
     cl, cl_ul : float, optional
         Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
         upper limits instead of `n_sigma_ul`, as in `estimate`.
+    progress : bool
+        Show a progress bar, which needs tqdm.
 
     Returns
     -------
@@ -191,7 +195,8 @@ def fit_shape(
     width = extension_parameter(brightness, settings.extension)
     if width is not None:
         brightness = kept_from_zero(brightness, width, data.places)
-    outcomes, shape = _outcomes(datasets, groups, data, brightness, settings, width)
+    iterate = progress_iterator("fit_shape", shown=progress, unit=" fits")
+    outcomes, shape = _outcomes(datasets, groups, data, brightness, settings, width, iterate)
     warn_of_light_outside(datasets, data, shape.grid.curve.at, outcomes)
     source = with_history(binned, datasets)
     step = f"fit_shape {model_name(model)}; {settings.summary()}"
@@ -208,6 +213,7 @@ def _outcomes(
     brightness: Brightness,
     settings: ShapeSettings,
     width: int | None,
+    iterate: Callable[[Sequence[Any]], Iterable[Any]],
 ) -> tuple[list[Outcome], Shape]:
     """Fit the shape to all toys and energy groups."""
     light = data.lights[0]
@@ -224,12 +230,12 @@ def _outcomes(
     has_point = all(one.has_point for one in data.lights)
     tested = has_point and "ts-extension" in settings.selection_optional
     found = []
-    for index in product(*(range(size) for size in data.sizes)):
-        for part in parts:
-            rows = part.rows(index)
-            problem = ShapeProblem(brightness, part, rows, amplitudes)
-            derived = Derived(brightness, part, rows, grid, uniform)
-            found.append(fit_problem(problem, derived, settings, width, tested=tested))
+    indices = product(*(range(size) for size in data.sizes))
+    for index, part in iterate(list(product(indices, parts))):
+        rows = part.rows(index)
+        problem = ShapeProblem(brightness, part, rows, amplitudes)
+        derived = Derived(brightness, part, rows, grid, uniform)
+        found.append(fit_problem(problem, derived, settings, width, tested=tested))
     shape = Shape(datasets[0], groups[0], brightness, grid, data.extra, data.sizes)
     return found, shape
 

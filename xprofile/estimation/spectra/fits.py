@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -100,10 +100,18 @@ class Blocks:
         return Spectra(tuple(data), tables, row, self.problems.width, self.spectrum.norm_bounds())
 
 
-def fit_all(blocks: Blocks, settings: SpectrumSettings) -> Fits:
-    """Fit all problems, in their order."""
+def fit_all(
+    blocks: Blocks,
+    settings: SpectrumSettings,
+    iterate: Callable[[Sequence[int]], Iterable[int]] = iter,
+) -> Fits:
+    """Fit all problems, in their order; `iterate` goes over the first bins of the blocks."""
     shape, slices = blocks.problems.shape, blocks.slices()
-    found = [_fit(blocks.spectra(bins), blocks.spectrum, settings) for bins in slices]
+    ranges = {bins.start: bins for bins in slices}
+    found = [
+        _fit(blocks.spectra(ranges[start]), blocks.spectrum, settings)
+        for start in iterate([*ranges])
+    ]
     arrays = {}
     for field in fields(Fits):
         parts = [getattr(one, field.name) for one in found]

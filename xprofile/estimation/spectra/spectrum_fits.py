@@ -11,6 +11,7 @@ import xarray as xr
 
 from ...exceptions import DataWarning
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
+from ...schema.arguments.progress import progress_iterator
 from ...schema.axes import axis_edges, bin_dim, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, ENERGY_UNIT, MARGIN
@@ -52,6 +53,7 @@ def fit_spectrum(
     n_toys: int = 0,
     rng: int | np.random.Generator | None = None,
     cl: float | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     r"""Fit a spectrum in each bin: its amplitude, and one or two further parameters.
 
@@ -93,6 +95,8 @@ def fit_spectrum(
         Seed or generator of the toys; without it each call draws other toys.
     cl : float, optional
         Two-sided confidence level of the errors instead of `n_sigma`, as in `estimate`.
+    progress : bool
+        Show a progress bar, which needs tqdm.
 
     Returns
     -------
@@ -193,7 +197,9 @@ def fit_spectrum(
     tabulated = [tabulate(spectrum, make_fold(data, spectrum)) for data in datasets]
     _warn_of_jumps(tabulated)
     blocks = Blocks(problems, spectrum, tabulated, groups)
-    fits = fit_all(blocks, settings)
+    nbin = problems.shape[-2]
+    bar = progress_iterator("fit_spectrum", shown=progress, total=nbin, unit=" bins")
+    fits = fit_all(blocks, settings, bar)
     same = compare_bins(blocks, fits, settings)
     source = with_history(binned, datasets)
     attrs = history_attrs(settings.attrs(), source, f"fit_spectrum {settings.summary()}")
