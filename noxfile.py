@@ -1,5 +1,6 @@
 """Development tasks: ``nox`` runs all checks, ``nox -s lint`` one of them."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -61,25 +62,36 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutation(session: nox.Session) -> None:
+    """Change the code at random places and see whether tests notice: -- TOPIC --number 40."""
+    session.install("-e", ".[dev]", "mutmut>=3.8,<3.9")
+    folder = f"{session.create_tmp()}/mutation"
+    session.run("python", ".ci/mutation.py", folder, *session.posargs)
+
+
+@nox.session(default=False)
 def package(session: nox.Session) -> None:
     """Build the package into dist/, and run the fast tests of the sdist with the wheel.
 
     An argument such as v0.1.0 is the tag of a release, whose version has to be that of the package.
+    Other arguments are for pytest, such as the tests to run.
     """
-    work = Path(session.create_tmp())
+    work = Path(session.create_tmp()).absolute()
+    tags = [text for text in session.posargs if re.match(r"v\d", text)]
+    options = [text for text in session.posargs if text not in tags]
     shutil.rmtree("dist", ignore_errors=True)
     shutil.rmtree(work / "unpacked", ignore_errors=True)
     session.install("build>=1.2", "twine>=6")
-    session.run("python", ".ci/package.py", "version", *session.posargs)
+    session.run("python", ".ci/package.py", "version", *tags)
     session.run("python", "-m", "build")
     session.run("python", ".ci/package.py", "unpack", str(work / "unpacked"))
     session.run("twine", "check", "--strict", *map(str, Path("dist").iterdir()))
     session.run("python", "-m", "venv", "--clear", str(work / "fresh"))
-    python = str((work / "fresh" / "bin" / "python").absolute())
+    python = str(work / "fresh" / "bin" / "python")
     (wheel,) = Path("dist").glob("*.whl")
     session.run(python, "-m", "pip", "install", "-q", f"{wheel}[dev]", external=True)
     session.chdir(work / "unpacked")
-    tests = ("tests", "--pyargs", "xprofile")
+    tests = options or ["tests", "--pyargs", "xprofile"]
     session.run(python, "-m", "pytest", "-q", "-n", "2", *tests, external=True)
 
 
