@@ -3,8 +3,8 @@
 - ``bin(bins, psf=True)`` means ``bin``;
 - ``estimate`` means ``xprofile.estimate``, in docstrings of any module;
 - ``maps.profile.bin``, ``Dataset.profile.bin`` and ``bin`` mean the method of the accessor;
-- ``DataWarning`` means ``xprofile.exceptions.DataWarning``, and ``plot_sky`` that of
-  ``xprofile.plot``;
+- ``DataWarning`` means ``xprofile.exceptions.DataWarning``,
+  ``plot_sky`` means ``xprofile.plot.plot_sky``;
 - a term of the glossary, such as ``norm_ul``, means its entry.
 
 In docstrings, names of parameters stay code. Other names are warnings of ``nitpicky``.
