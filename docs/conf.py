@@ -3,7 +3,6 @@
 import shutil
 import sys
 import tempfile
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import sphinx_autosummary_accessors
@@ -12,10 +11,12 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 import inventories
 
+import xprofile
+
 project = "xprofile"
 author = "xprofile developers"
 copyright = f"2026, {author}"
-release = version = installed_version("xprofile-sky")
+release = version = xprofile.__version__
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -33,6 +34,7 @@ extensions = [
     "accessors",
     "formulas",
     "names",
+    "root_pages",
 ]
 templates_path = ["_templates", sphinx_autosummary_accessors.templates_path]
 exclude_patterns = ["_build"]
@@ -59,6 +61,9 @@ html_show_sourcelink = False
 
 autosummary_generate = True
 autodoc_typehints = "none"
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
 numpydoc_show_class_members = False
 numpydoc_validation_checks = {"PR01", "PR02"}
 # the class methods of SkyBins document its parameters; the methods of base classes on the page on

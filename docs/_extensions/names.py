@@ -50,7 +50,7 @@ def _resolve(app, env, node, contnode):
     terms = env.domains["std"]
     if ("term", target) in terms.objects:
         return terms.resolve_xref(env, node["refdoc"], app.builder, "term", target, node, contnode)
-    return None
+    return contnode if node.get("optional") else None
 
 
 def _link(app, env, node, contnode, python, name):
