@@ -19,6 +19,14 @@ def intersphinx_mapping():
     return {path.stem: _write(path, output) for path in sorted(FOLDER.glob("*.txt"))}
 
 
+def type_names():
+    """Names of types in docstrings, and what each links to; the short ones are those of astropy."""
+    lines = [line.split() for path in FOLDER.glob("*.txt") for line in path.read_text().splitlines()]
+    names = {words[1]: words[1] for words in lines if words[0] == "class"}
+    short = {name.rpartition(".")[2]: name for name in names if name.startswith("astropy.")}
+    return short | names
+
+
 def _write(path, output):
     address, *lines = path.read_text(encoding="utf-8").splitlines()
     inventory = sphobjinv.Inventory()
