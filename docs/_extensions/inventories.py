@@ -21,7 +21,8 @@ def intersphinx_mapping():
 
 def type_names():
     """Names of types in docstrings, and what each links to; the short ones are those of astropy."""
-    lines = [line.split() for path in FOLDER.glob("*.txt") for line in path.read_text().splitlines()]
+    texts = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt")]
+    lines = [line.split() for text in texts for line in text.splitlines() if " " in line]
     names = {words[1]: words[1] for words in lines if words[0] == "class"}
     short = {name.rpartition(".")[2]: name for name in names if name.startswith("astropy.")}
     return short | names
@@ -39,7 +40,12 @@ def _write(path, output):
 
 def _entry(line):
     role, name, page = line.split()
-    uri = page.replace("$", name)
+    domain, _, role = role.rpartition(":")
     return sphobjinv.DataObjStr(
-        name=name, domain="py", role=role, priority="1", uri=uri, dispname="-"
+        name=name,
+        domain=domain or "py",
+        role=role,
+        priority="1",
+        uri=page.replace("$", name),
+        dispname="-",
     )
