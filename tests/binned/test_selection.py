@@ -79,6 +79,13 @@ def test_cutout_contains_all_pixels_of_the_box(name):
     xr.testing.assert_identical(found, maps.isel(lat=found["y"].data, lon=found["x"].data))
 
 
+def test_both_sides_of_a_box_may_be_one_quantity():
+    maps = make_maps()
+    pair = cutout(maps, galactic(0, 0), (2 * u.deg, 1 * u.deg))
+    assert pair.sizes["lon"] > pair.sizes["lat"]
+    xr.testing.assert_identical(cutout(maps, galactic(0, 0), (2, 1) * u.deg), pair)
+
+
 @pytest.mark.parametrize("name", ["CAR", "high latitude", "TAN"])
 def test_each_row_and_column_of_a_cutout_touches_the_box(name):
     maps, center, width, height = BOXES[name]

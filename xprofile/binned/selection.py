@@ -187,9 +187,9 @@ def cutout(
     center : SkyCoord
         Centre of the box or circle, a single position. The sides of the box point East and North in
         its frame.
-    width : Quantity or tuple of Quantity, optional
+    width : Quantity or pair of Quantity, optional
         Full width of the box as an angle; or its width from East to West, and its height from
-        North to South.
+        North to South, such as ``(4, 2) * u.deg``.
     radius : Quantity, optional
         Radius of a circle, in place of `width`.
 
@@ -251,7 +251,8 @@ def _region(center: SkyCoord, width: Any, radius: Any) -> SkyBins:
         )
     if width is None:
         return SkyBins.annuli(center, radius_max=radius, nbin=1)
-    full_width, full_height = width if isinstance(width, tuple) else (width, width)
+    pair = isinstance(width, tuple) or getattr(width, "shape", ()) == (2,)
+    full_width, full_height = width if pair else (width, width)
     return SkyBins.grid(center, width=full_width, height=full_height, nbin=(1, 1))
 
 
