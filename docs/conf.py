@@ -1,11 +1,15 @@
 """Sphinx configuration."""
 
+import html
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+import holoviews
 import sphinx_autosummary_accessors
+from bokeh.embed import file_html
+from bokeh.resources import INLINE
 
 sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
@@ -82,6 +86,16 @@ for table in Path(__file__).parent.glob("*/*.csv"):
     shutil.copy(table, plot_working_directory)
 plot_formats = [("png", 130)]
 plot_rcparams = {"figure.figsize": (7, 4), "savefig.bbox": "tight"}
+
+
+def frame(figure):
+    """Return an interactive figure as a frame that needs no network."""
+    page = file_html(holoviews.render(figure, backend="bokeh"), INLINE)
+    style = "width: 100%; height: 340px; border: 0; background: white"
+    return f'<iframe srcdoc="{html.escape(page)}" style="{style}"></iframe>'
+
+
+holoviews.core.Dimensioned._repr_html_ = frame  # which the gallery looks for
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",

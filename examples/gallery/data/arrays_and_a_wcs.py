@@ -25,9 +25,9 @@ wcs.wcs.crpix = [100.5, 100.5]
 wcs.wcs.cdelt = [-0.02, 0.02]
 
 # %%
-# The arrays: background counts of two energy bins, an exposure that falls to the edge of the field of
-# view, and the counts of a Gaussian source. Its width is 0.15 deg, and its flux that of a power law
-# of index 2.5 with 1e-11 cm-2 s-1 above 1 TeV.
+# The arrays: background counts of two energy bins, an exposure that falls to the edge of the field
+# of view, and the counts of a Gaussian source. Its width is 0.15 deg, and its flux that of a power
+# law of index 2.5 with 1e-11 cm-2 s-1 above 1 TeV.
 y, x = np.indices((200, 200))
 away = crab.separation(SkyCoord.from_pixel(x, y, wcs)).deg
 view = np.exp(-((away / 1.5) ** 2) / 2)

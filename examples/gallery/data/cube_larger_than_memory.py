@@ -16,8 +16,8 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# A cube of the whole sky with pixels of 0.02 deg: 18000 x 9000 pixels and 4 energies. Dask knows how
-# to make its chunks, but has made none of them. ``xprofile.open_maps(..., chunks=...)`` and
+# A cube of the whole sky with pixels of 0.02 deg: 18000 x 9000 pixels and 4 energies. Dask knows
+# how to make its chunks, but has made none of them. ``xprofile.open_maps(..., chunks=...)`` and
 # `xarray.open_zarr` open files like this.
 wcs = WCS(naxis=2)
 wcs.wcs.ctype = ["GLON-CAR", "GLAT-CAR"]
@@ -46,9 +46,9 @@ binned = maps.profile.bin(bins)
 print(f"{binned.nbytes / 1e3:.0f} kB")
 
 # %%
-# The profile is the flux of each box. The simulated one is the signal of the pixels in a box, in all
-# energy bins, divided by the exposure.
-profile = binned.profile.estimate(spectral_model=power_law(2.0))
+# All four energy bins have the same signal, which is a power law of index 1. The simulated flux of
+# a box is the signal of its pixels in all energy bins, divided by the exposure.
+profile = binned.profile.estimate(spectral_model=power_law(1.0))
 rows = 0.1 * np.exp(-np.abs(lat) / 0.4)
 inside, _ = np.histogram(-lat, np.linspace(-2, 2, 21), weights=rows)
 truth = 4 * inside * 8 / 0.02 / 1e13

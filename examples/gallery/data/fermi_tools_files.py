@@ -59,8 +59,8 @@ maps = xprofile.open_maps(
 print(maps.sizes)
 
 # %%
-# The border of the field has photons from beyond it, so it is left out. Files of the Fermi tools have
-# no mask.
+# The border of the field has photons from beyond it, so it is left out. Files of the Fermi tools
+# have no mask.
 center = SkyCoord(0, 0, unit="deg", frame="galactic")
 maps = maps.profile.cutout(center, (18, 8) * u.deg)
 

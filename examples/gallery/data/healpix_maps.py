@@ -16,7 +16,8 @@ from xprofile import SkyBins, power_law
 
 # %%
 # Maps of the whole sky are often in HEALPix, cells of equal area. The brightness of this sky falls
-# with latitude as exp(-\|b\| / 8 deg), from 1e-6 cm-2 s-1 sr-1 in the plane, on an even background.
+# with latitude as exp(-\|b\| / 8 deg), from 1e-6 cm-2 s-1 sr-1 in the plane, on an even
+# background.
 grid = HEALPix(nside=64, order="nested", frame="galactic")
 lon, lat = grid.healpix_to_lonlat(np.arange(grid.npix))
 brightness = 1e-6 * np.exp(-np.abs(lat.deg) / 8)
@@ -32,8 +33,8 @@ maps = xprofile.from_arrays(
 )
 
 # %%
-# Rings round the Galactic pole are zones of latitude. Bins, fits and figures are the same as those of
-# maps on a plane.
+# Rings round the Galactic pole are zones of latitude. Bins, fits and figures are the same as those
+# of maps on a plane.
 pole = SkyCoord(0, 90, unit="deg", frame="galactic")
 bins = SkyBins.annuli(pole, edges=np.arange(0, 181, 6) * u.deg)
 ax = maps.counts.isel(energy=0).profile.plot_sky(stretch="sqrt")

@@ -15,8 +15,8 @@ from xprofile import SkyBins, power_law
 
 # %%
 # The tutorial's sky has a round nebula. A jet of about 0.8 deg is added to it. Its position angle
-# is 60 deg, from north (up) to east (left). Its image has no unit, so ``normalize`` gives all of it
-# the flux of the spectral model.
+# is 60 deg, from north (up) to east (left). Its image has no unit, so ``normalize`` gives all of
+# it the flux of the spectral model.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 center = SkyCoord(-4.6, 0.2, unit="deg", frame="galactic")
 pixels = maps.profile.skycoord

@@ -14,9 +14,10 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# This shell is a ring of 1 deg radius and 0.15 deg width (one sigma). Its north-east is three times
-# as bright as its south-west. `xprofile.predict` gives its counts through the exposure, the PSF and
-# the energy dispersion of the maps. ``normalize`` makes the flux below that of the whole shell.
+# This shell is a ring of 1 deg radius and 0.15 deg width (one sigma). Its north-east is three
+# times as bright as its south-west. `xprofile.predict` gives its counts through the exposure, the
+# PSF and the energy dispersion of the maps. ``normalize`` makes the flux below that of the whole
+# shell.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 center = SkyCoord(2.5, -2.5, unit="deg", frame="galactic")
 pixels = maps.profile.skycoord

@@ -45,7 +45,8 @@ binned.profile.plot_psf(ax=ax, total=total, per_solid_angle=True, spectral_model
 
 # %%
 # The test statistic of the extension compares the fit with a point. It is the square of a
-# significance: the nebula is extended. The pulsar is a point, and gets an upper limit of its width.
+# significance: the nebula is extended. The pulsar is a point, and gets an upper limit of its
+# width.
 for name in ("nebula", "knot", "pulsar"):
     binned, sigma = rings_round(name)
     fit = binned.profile.fit_shape(gauss, spectral_model=spectrum)

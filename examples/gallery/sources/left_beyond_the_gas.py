@@ -64,7 +64,7 @@ ax.plot(column.lat, column * photons, color="C1", label="simulated")
 left.profile.plot(ax=ax, x="lat", label="left beyond the templates")
 
 # %%
-# Is it related to the dark gas? Two profiles in the same bins can be correlated. The p-value is the
-# share of random orders of the bins that are correlated as much.
+# Is it related to the dark gas? Two profiles in the same bins can be correlated. The p-value is
+# the share of random orders of the bins that are correlated as much.
 found = left.profile.correlation(column, rng=1)
 print(f"correlation {found.correlation.item():.2f}, p-value {found.p_value.item():.3f}")

@@ -16,8 +16,7 @@ from xprofile import SkyBins, power_law
 # %%
 # The PSF of this sky is a Gaussian of 0.1 deg. The source called knot is narrower, and it shines
 # into both boxes beside its own. With ``psf=True``, the binned data also say how the boxes share
-# their photons: each keeps somewhat more than half of
-# them.
+# their photons: each keeps somewhat more than half of them.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 start, end = SkyCoord([-1.05, -3.65] * u.deg, [0, 0] * u.deg, frame="galactic")
 bins = SkyBins.along_line(start, end, height=2 * u.deg, nbin=13, origin=1.3 * u.deg)

@@ -13,8 +13,8 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# Bins of 0.2 deg along the Galactic plane show the shapes of bright sources, but most of them have no
-# significant signal. ``rebin`` merges neighbours from left to right, until each has a test
+# Bins of 0.2 deg along the Galactic plane show the shapes of bright sources, but most of them have
+# no significant signal. ``rebin`` merges neighbours from left to right, until each has a test
 # statistic of 9 or more. The maps are not needed again.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 start, end = SkyCoord([8, -8] * u.deg, [0, 0] * u.deg, frame="galactic")
@@ -39,8 +39,8 @@ for ax, binned in zip(axes, (narrow, merged), strict=True):
     ax.label_outer()
 
 # %%
-# The sum of the fluxes stays the same. Errors of merged bins are valid, but their significances are
-# not, because the data chose the bins; :doc:`/guide/regrouping` has other criteria.
+# The sum of the fluxes stays the same. Errors of merged bins are valid, but their significances
+# are not, because the data chose the bins; :doc:`/guide/regrouping` has other criteria.
 for binned in (narrow, merged):
     fluxes = binned.profile.estimate(spectral_model=model).profile.to_sed_type("flux")
     total, error = fluxes.flux.sum(), (fluxes.flux_err**2).sum() ** 0.5

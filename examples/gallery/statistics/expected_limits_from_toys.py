@@ -46,8 +46,8 @@ profile.profile.plot("flux", ax=ax, sqrt_ts_threshold_ul=float("inf"))
 ax.set_ylim(0)
 
 # %%
-# Limits above the bands say that there is a signal: the simulated sources of these bins are bright.
-# A limit at 95 % is above the true flux in 95 % of all cases.
+# Limits above the bands say that there is a signal: the simulated sources of these bins are
+# bright. A limit at 95 % is above the true flux in 95 % of all cases.
 truth = xprofile.tutorial.source_flux().profile.bin(bins)
 measured = profile.flux_ul.squeeze("energy")
 outside = measured > limits.sel(band=2)

@@ -39,14 +39,18 @@ fig, ax = plt.subplots()
 for (method, limit), marker in zip(limits.items(), "os^Dv", strict=True):
     ax.plot(significance, 1e11 * limit[order], marker + ":", label=method)
 ax.axhline(0, color="gray", linewidth=0.8)
-ax.set(xlabel="Significance of the bin [sigma]", ylabel="95 % limit [$10^{-11}$ cm$^{-2}$ s$^{-1}$]")
+ax.set(
+    xlabel="Significance of the bin [sigma]", ylabel="95 % limit [$10^{-11}$ cm$^{-2}$ s$^{-1}$]"
+)
 ax.legend()
 
 # %%
-# The true flux is 0 in all bins, up to the tails of the sources near the plane. Limits at 95 % should
-# be above it in at least 95 % of all cases.
+# The true flux is 0 in all bins, up to the tails of the sources near the plane. Limits at 95 %
+# should be above it in at least 95 % of all cases.
 truth = xprofile.tutorial.source_flux().profile.bin(bins)
 for method, limit in limits.items():
     above = (limit > truth).sum()
-    print(f"{method:16} mean {1e11 * limit.mean():.1f}e-11, lowest {1e11 * limit.min():.1f}e-11, "
-          f"{above:d} of {limit.size} above the truth")
+    print(
+        f"{method:16} mean {1e11 * limit.mean():.1f}e-11, lowest {1e11 * limit.min():.1f}e-11, "
+        f"{above:d} of {limit.size} above the truth"
+    )

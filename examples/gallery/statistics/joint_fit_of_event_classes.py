@@ -15,8 +15,8 @@ from xprofile import SkyBins, power_law
 
 # %%
 # The Fermi-LAT, for example, sorts its photons by the quality of their directions. Here are two
-# classes with equal exposures, and Gaussian PSFs of 0.06 and 0.14 deg. `xprofile.predict` simulates
-# both from the sources of the tutorial.
+# classes with equal exposures, and Gaussian PSFs of 0.06 and 0.14 deg. `xprofile.predict`
+# simulates both from the sources of the tutorial.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 sources = xprofile.tutorial.source_flux(psf=False)
 spectrum = power_law(2.3, 3.46e-9 * u.Unit("cm-2 s-1 TeV-1"), reference=0.1 * u.TeV)
@@ -38,8 +38,8 @@ def observe(width):
 
 
 # %%
-# Each class is binned by itself. A dict of binned data is fitted jointly: one flux for each box, by
-# the sum of the statistics, each class with its own exposure, background and PSF.
+# Each class is binned by itself. A dict of binned data is fitted jointly: one flux for each box,
+# by the sum of the statistics, each class with its own exposure, background and PSF.
 start, end = SkyCoord([-1.35, -3.35] * u.deg, [0, 0] * u.deg, frame="galactic")
 bins = SkyBins.along_line(start, end, height=2 * u.deg, nbin=9, origin=1 * u.deg)
 binned = {

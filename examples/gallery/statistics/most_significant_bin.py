@@ -29,8 +29,8 @@ binned = maps.profile.bin(bins)
 profile = binned.profile.estimate(spectral_model=model)
 
 # %%
-# Among many bins, high significances occur by chance. Toys without a signal say how high: the figure
-# has the highest significance of each toy.
+# Among many bins, high significances occur by chance. Toys without a signal say how high: the
+# figure has the highest significance of each toy.
 toys = binned.profile.simulate(n_toys=1000, rng=1, spectral_model=model)
 null = toys.profile.estimate(spectral_model=model)
 highest = null.sqrt_ts.max(["region", "energy"])

@@ -92,3 +92,25 @@ def test_refuses_fits():
                      {"parameter": ["amplitude"]})  # fmt: skip
     with pytest.raises(InvalidOptionError, match="latex=True is for profiles"):
         xprofile.to_table(fit, latex=True)
+
+
+@pytest.mark.parametrize(
+    ("unit", "texts"),
+    [
+        ("TeV", ["$0.1$--$10$", "$10$--$20$"]),
+        ("GeV", ["$100$--$10000$", "$10000$--$20000$"]),
+        (
+            "keV",
+            [r"$1 \times 10^{8}$--$1 \times 10^{10}$", r"$1 \times 10^{10}$--$2 \times 10^{10}$"],
+        ),
+    ],
+)
+def test_energies_have_no_exponents_of_computers(unit, texts):
+    parts = []
+    for values in ((1.0, 0.1, 10.0), (15.0, 10.0, 20.0)):
+        names = zip(("energy", "energy_min", "energy_max"), values, strict=True)
+        axis = {name: ("energy", [value], {"units": "TeV"}) for name, value in names}
+        parts.append(make_profile().assign_coords(axis))
+    both = xr.concat(parts, "energy", data_vars="minimal", coords="minimal")
+    both = xprofile.to_units(both, energy=unit)
+    assert list(xprofile.to_table(both, latex=True)["Energy"])[:2] == texts

@@ -62,9 +62,21 @@ def _edges_column(source: xr.Dataset, dim: str, title: str) -> Column:
     """Ranges of an axis: energies with three digits, others with the decimals of widths."""
     edges = [_rows(source, name) for name in (low(dim), high(dim))]
     decimals = max(0, *(_decimals(width) for width in edges[1] - edges[0]))
-    form = ".3g" if dim == ENERGY else f".{decimals}f"
-    texts = [f"${lower:{form}}$--${upper:{form}}$" for lower, upper in zip(*edges, strict=True)]
+
+    def text(edge: float) -> str:
+        return _energy_text(edge) if dim == ENERGY else f"{edge:.{decimals}f}"
+
+    texts = [f"${text(lower)}$--${text(upper)}$" for lower, upper in zip(*edges, strict=True)]
     return Column(texts, title, unit=_unit(source, dim))
+
+
+def _energy_text(energy: float) -> str:
+    """Three digits of an energy, with a power of ten if it is very large or small."""
+    text = f"{energy:.3g}"
+    mantissa, _, power = text.partition("e")
+    if not power:
+        return text
+    return f"{float(text):.0f}" if 0 < int(power) < 6 else rf"{mantissa} \times 10^{{{int(power)}}}"
 
 
 def _number_column(source: xr.Dataset, name: str, title: str, decimals: int) -> Column:
