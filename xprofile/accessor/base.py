@@ -144,6 +144,10 @@ class DatasetProfile(StageAccessor, Selections[xr.Dataset]):
     obj : xarray.Dataset
         Any Dataset.
 
+    See Also
+    --------
+    DataArrayProfile : Accessor of a DataArray.
+
     Examples
     --------
     >>> import xprofile
@@ -207,6 +211,17 @@ class DataArrayProfile(StageAccessor, Selections[xr.DataArray]):
         Any DataArray; one with the dims ``lat`` and ``lon`` and the coordinate ``wcs``, or with the
         dim ``cell`` and the coordinate ``healpix``, is a map image. A variable along bins, such as
         ``profile["ts"]``, is a quantity that plots itself.
+
+    See Also
+    --------
+    DatasetProfile : Accessor of a Dataset.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> dir(maps.counts.profile)[:3]
+    ['bin', 'cutout', 'plot_sky']
     """
 
     _obj: xr.DataArray

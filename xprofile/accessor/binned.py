@@ -30,6 +30,23 @@ class BinnedAccessor(FitsAccessor):
     ----------
     obj : xarray.Dataset
         Binned data.
+
+    See Also
+    --------
+    xprofile.bin_maps : Make binned data.
+    xprofile.accessor.profile.ProfileAccessor : Methods of what `estimate` and `unfold` return.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> maps.profile.bin(rings).profile
+    Binned data
+    ...
     """
 
     _stage = "binned"

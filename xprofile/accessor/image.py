@@ -27,27 +27,80 @@ class ImageAccessor(DataArrayProfile):
     ----------
     obj : xarray.DataArray
         Map with pixels on the sky, of any further dims.
+
+    See Also
+    --------
+    xprofile.open_map : Open one map.
+    xprofile.accessor.maps.MapsAccessor : Methods of a Dataset of maps.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> image = maps.counts.sum("energy")
+    >>> image.profile
+    Map image: counts
+    ...
     """
 
     _stage = "image"
 
     @property
     def wcs(self) -> WCS:
-        """Celestial WCS of the map; one in HEALPix has none."""
+        """Celestial WCS of the map, a copy; one in HEALPix has none.
+
+        See Also
+        --------
+        xprofile.skycoord : Sky positions of the pixels.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> image = maps.counts.sum("energy")
+        >>> image.profile.wcs.wcs.ctype[0]
+        'GLON-CAR'
+        """
         from ..maps.wcs import decode_wcs
 
         return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky."""
+        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky.
+
+        See Also
+        --------
+        xprofile.skycoord : The function.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> image = maps.counts.sum("energy")
+        >>> image.profile.skycoord.shape
+        (200, 400)
+        """
         from ..maps.positions import skycoord
 
         return skycoord(self._obj)
 
     @property
     def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon) or (cell)."""
+        """Solid angle of the pixels in sr, (lat, lon) or (cell).
+
+        See Also
+        --------
+        xprofile.solid_angle : The function.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> image = maps.counts.sum("energy")
+        >>> image.profile.solid_angle.dims
+        ('lat', 'lon')
+        """
         from ..maps.positions import solid_angle
 
         return solid_angle(self._obj)

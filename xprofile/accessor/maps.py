@@ -60,27 +60,78 @@ class MapsAccessor(DatasetProfile):
     ----------
     obj : xarray.Dataset
         Maps.
+
+    See Also
+    --------
+    xprofile.open_maps : Open maps.
+    xprofile.from_arrays : Make maps of arrays.
+    xprofile.accessor.binned.BinnedAccessor : Methods of what `bin` returns.
+    xprofile.accessor.profile.ProfileAccessor : Methods of what `estimate` returns.
+
+    Examples
+    --------
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> maps.profile
+    Maps
+    ...
     """
 
     _stage = "maps"
 
     @property
     def wcs(self) -> WCS:
-        """Celestial WCS of the maps; those in HEALPix have none."""
+        """Celestial WCS of the maps, a copy; those in HEALPix have none.
+
+        See Also
+        --------
+        xprofile.skycoord : Sky positions of the pixels.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> maps.profile.wcs.wcs.ctype[0]
+        'GLON-CAR'
+        """
         from ..maps.wcs import decode_wcs
 
         return decode_wcs(self._obj).deepcopy()
 
     @property
     def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky."""
+        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky.
+
+        See Also
+        --------
+        xprofile.skycoord : The function.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> maps.profile.skycoord.shape
+        (200, 400)
+        """
         from ..maps.positions import skycoord
 
         return skycoord(self._obj)
 
     @property
     def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon) or (cell)."""
+        """Solid angle of the pixels in sr, (lat, lon) or (cell).
+
+        See Also
+        --------
+        xprofile.solid_angle : The function.
+
+        Examples
+        --------
+        >>> import xprofile
+        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+        >>> maps.profile.solid_angle.dims
+        ('lat', 'lon')
+        """
         from ..maps.positions import solid_angle
 
         return solid_angle(self._obj)

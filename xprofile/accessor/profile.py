@@ -28,6 +28,23 @@ class ProfileAccessor(BinsAccessor):
     ----------
     obj : xarray.Dataset
         Profile.
+
+    See Also
+    --------
+    xprofile.estimate : Make a profile.
+    xprofile.open_profile : Open one from a file.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> maps.profile.estimate(rings).profile
+    Flux profile, likelihood
+    ...
     """
 
     _stage = "profile"

@@ -26,6 +26,13 @@ class TableAccessor(DatasetProfile):
     ----------
     obj : xarray.Dataset
         Profile or fit.
+
+    See Also
+    --------
+    xprofile.accessor.profile.ProfileAccessor : Further methods of profiles.
+    xprofile.accessor.templates.TemplatesAccessor : Further methods of fits of templates.
+    xprofile.accessor.tables.ShapeAccessor : Methods of a fit of a shape.
+    xprofile.accessor.tables.SpectraAccessor : Further methods of fits of spectra.
     """
 
     @calls("io.profiles.astropy_tables.to_table")
@@ -122,6 +129,25 @@ class ShapeAccessor(TableAccessor):
     ----------
     obj : xarray.Dataset
         From `xprofile.fit_shape`.
+
+    See Also
+    --------
+    xprofile.fit_shape : Fit a shape.
+    xprofile.to_table : What `to_table` calls.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> from astropy.modeling.models import Gaussian1D
+    >>> model = Gaussian1D(mean=0, stddev=0.3, fixed={"mean": True, "stddev": True})
+    >>> fit = maps.profile.bin(rings).profile.fit_shape(model)
+    >>> fit.profile.to_dataframe().shape[0]
+    3
     """
 
     _stage = "shape"
@@ -134,6 +160,24 @@ class SpectraAccessor(BinsAccessor):
     ----------
     obj : xarray.Dataset
         From `xprofile.fit_spectrum`.
+
+    See Also
+    --------
+    xprofile.fit_spectrum : Fit spectra.
+    xprofile.plot.plot_profile : What `plot` calls.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> binned = maps.profile.bin(rings[:2])
+    >>> fit = binned.profile.fit_spectrum(xprofile.power_law(2.3), free=["alpha"])
+    >>> fit.profile.to_dataframe().shape[0]
+    2
     """
 
     _stage = "spectra"

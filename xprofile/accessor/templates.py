@@ -23,6 +23,23 @@ class TemplatesAccessor(TableAccessor):
     ----------
     obj : xarray.Dataset
         From `xprofile.fit_templates`.
+
+    See Also
+    --------
+    xprofile.fit_templates : Fit templates.
+    xprofile.plot.plot_templates : What `plot` calls.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
+    >>> fit = maps.profile.fit_templates(rings, {"background": maps.background})
+    >>> [name for name in dir(fit.profile) if "p" in name]
+    ['bin_profile', 'plot']
     """
 
     _stage = "templates"

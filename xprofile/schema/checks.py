@@ -113,8 +113,7 @@ def check_maps_layout(maps: xr.Dataset) -> None:
 def check_binned(binned: xr.Dataset) -> None:
     """Raise if a Dataset is not a binned Dataset, or used bins have impossible values.
 
-    Names, dims, types and units are checked, and, in memory, values of the bins with coverage
-    above 0.
+    Names, dims, types and units are checked; in memory, also values of bins with coverage above 0.
 
     Parameters
     ----------

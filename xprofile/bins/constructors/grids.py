@@ -37,6 +37,8 @@ class GridConstructor(Constructor):
     ) -> Self:
         """Make a grid of boxes, for results with the dimension ``region``.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         center : SkyCoord
@@ -62,8 +64,8 @@ class GridConstructor(Constructor):
 
         See Also
         --------
-        SkyBins.along_line : one row of boxes
-        SkyBins.from_regions : regions at any places
+        SkyBins.along_line : One row of boxes.
+        SkyBins.from_regions : Regions at any places.
 
         Examples
         --------

@@ -49,6 +49,8 @@ class LineConstructors(Constructor):
     ) -> Self:
         """Make boxes along the great circle from `start` to `end`.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         start, end : SkyCoord
@@ -80,8 +82,8 @@ class LineConstructors(Constructor):
 
         See Also
         --------
-        SkyBins.along_path : bins along a bent line
-        SkyBins.grid : several rows of boxes
+        SkyBins.along_path : Bins along a bent line.
+        SkyBins.grid : Several rows of boxes.
 
         Examples
         --------
@@ -128,6 +130,8 @@ class LineConstructors(Constructor):
     ) -> Self:
         """Make bins along a polyline or a dense curve, such as a shell, a jet or a warped plane.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         points : SkyCoord
@@ -158,8 +162,8 @@ class LineConstructors(Constructor):
 
         See Also
         --------
-        SkyBins.along_line : boxes along one great circle
-        SkyBins.sectors : bins along a circle, by position angle
+        SkyBins.along_line : Boxes along one great circle.
+        SkyBins.sectors : Bins along a circle, by position angle.
 
         Examples
         --------

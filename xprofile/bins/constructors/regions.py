@@ -37,6 +37,8 @@ class RegionConstructor(Constructor):
         to it, those on an outer radius or on the upper sides do not: at angle 0 the lower sides are
         in the West and South, and they turn with the rectangle.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         regions : sequence of regions.SkyRegion
@@ -58,8 +60,8 @@ class RegionConstructor(Constructor):
 
         See Also
         --------
-        SkyBins.to_regions : the way back
-        xprofile.exclude : mask regions
+        SkyBins.to_regions : The way back.
+        xprofile.exclude : Mask regions.
 
         Examples
         --------

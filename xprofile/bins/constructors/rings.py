@@ -39,6 +39,8 @@ class RingConstructors(Constructor):
     ) -> Self:
         """Make concentric annuli round `center`, by true angular distance.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         center : SkyCoord
@@ -66,8 +68,8 @@ class RingConstructors(Constructor):
 
         See Also
         --------
-        SkyBins.elliptical_annuli : annuli with two axes
-        SkyBins.sectors : parts of one annulus
+        SkyBins.elliptical_annuli : Annuli with two axes.
+        SkyBins.sectors : Parts of one annulus.
 
         Examples
         --------
@@ -100,6 +102,8 @@ class RingConstructors(Constructor):
     ) -> Self:
         """Make concentric elliptical annuli, by the major half axis.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         center : SkyCoord
@@ -125,7 +129,7 @@ class RingConstructors(Constructor):
 
         See Also
         --------
-        SkyBins.annuli : round annuli
+        SkyBins.annuli : Round annuli.
 
         Examples
         --------
@@ -160,6 +164,8 @@ class RingConstructors(Constructor):
     ) -> Self:
         """Make sectors of a ring, for results with the dimension ``position_angle``.
 
+        :doc:`/reference/bins` has figures.
+
         Parameters
         ----------
         center : SkyCoord
@@ -187,8 +193,8 @@ class RingConstructors(Constructor):
 
         See Also
         --------
-        SkyBins.annuli : bins by distance from a centre
-        SkyBins.along_path : bins along any curve
+        SkyBins.annuli : Bins by distance from a centre.
+        SkyBins.along_path : Bins along any curve.
 
         Examples
         --------
