@@ -33,6 +33,7 @@ _START = """>>> import astropy.units as u
 >>> import xprofile
 >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
 >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+>>> maps = maps.profile.cutout(center, 3 * u.deg)  # or all of the maps
 >>> rings = xprofile.SkyBins.annuli(center, edges=[0, 0.5, 1] * u.deg)
 """
 _ESTIMATE = (

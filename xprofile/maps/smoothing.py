@@ -58,7 +58,7 @@ def smooth(
         Shape of the kernel. It has the same size in pixels over the whole map, calculated from the
         pixel scales at the reference point of the WCS. In HEALPix, there is no box, and the kernel
         has the same size in degrees everywhere; the weights of the Gaussian are there
-        exp((cos d - 1) / width^2) at an angular distance d.
+        exp((cos d - 1) / width^2) at an angular distance d (Fisher 1953, Proc. R. Soc. A 217, 295).
     mask : xarray.DataArray of bool, optional
         True for pixels to use, with dims of the image. With a mask, the kernel is normalised over
         the used pixels of the map, so that nothing is lost to others, and pixels that are not used

@@ -110,6 +110,13 @@ def predict(
         where it is NaN. If its energies do not reach as far as those of the maps: its spectrum is
         continued log-log.
 
+    See Also
+    --------
+    xprofile.open_map : Read a template from a file.
+    xprofile.open_spectrum : Read an isotropic spectrum from a file.
+    xprofile.bin_image : Sum the counts over bins.
+    xprofile.fit_templates : Fit the norms of several templates.
+
     Notes
     -----
     Photons come from beyond the edges of the maps, too, as far as the PSF reaches and the template
@@ -120,18 +127,14 @@ def predict(
     centres of true energy bins times their widths; here it is integrated over the bins, which is
     0.8 % more for an index of 2.6 and eight bins a decade.
 
-    See Also
-    --------
-    xprofile.open_map : Read a template from a file.
-    xprofile.open_spectrum : Read an isotropic spectrum from a file.
-    xprofile.bin_image : Sum the counts over bins.
-    xprofile.fit_templates : Fit the norms of several templates.
-
     Examples
     --------
     >>> import astropy.units as u
+    >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> maps = maps.profile.cutout(center, 2 * u.deg)  # or all of the maps
     >>> isotropic = xprofile.power_law(2.4, 1e-8 * u.Unit("cm-2 s-1 TeV-1"))
     >>> predicted = xprofile.predict(maps, None, spectral_model=isotropic)
     >>> predicted.dims

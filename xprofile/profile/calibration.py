@@ -34,8 +34,9 @@ def expected_limits(toys: xr.Dataset, quantity: str | None = None) -> xr.DataArr
     -------
     xarray.DataArray
         Limit with the name `quantity` (band, projected_distance, energy), in its unit: quantiles
-        of the toys at :math:`\Phi(z)`. The coordinate ``band`` has z = -2, -1, 0, 1, 2, standard
-        deviations of a normal distribution. NaN where a toy has no limit.
+        of the toys at :math:`\Phi(z)` (Cowan et al. 2011, EPJC 71, 1554, section 4.3). The
+        coordinate ``band`` has z = -2, -1, 0, 1, 2, standard deviations of a normal distribution.
+        NaN where a toy has no limit.
 
     Raises
     ------
@@ -58,8 +59,8 @@ def expected_limits(toys: xr.Dataset, quantity: str | None = None) -> xr.DataArr
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
     >>> binned = maps.profile.bin(rings)
-    >>> toys = xprofile.simulate(binned, n_toys=100, rng=1)
-    >>> limits = xprofile.expected_limits(xprofile.estimate(toys, selection_optional=["ul"]))
+    >>> toys = binned.profile.simulate(n_toys=100, rng=1)
+    >>> limits = xprofile.expected_limits(toys.profile.estimate(selection_optional=["ul"]))
     >>> dict(limits.sizes)
     {'band': 5, 'projected_distance': 4, 'energy': 1}
     """
@@ -104,7 +105,8 @@ def interval_coverage(toys: xr.Dataset, norm: float | xr.DataArray) -> xr.Datase
 
         .. math:: \sqrt{q (1 - q) / N}, \qquad q = (k + 1) / (N + 2)
 
-        which is above 0 even if all or no intervals hold the norm.
+        which is above 0 even if all or no intervals hold the norm; q is the mean of the posterior
+        density of the share for a flat prior (Paterno 2004, FERMILAB-TM-2286-CD).
 
     Raises
     ------
@@ -128,8 +130,8 @@ def interval_coverage(toys: xr.Dataset, norm: float | xr.DataArray) -> xr.Datase
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
     >>> binned = maps.profile.bin(rings)
-    >>> toys = xprofile.simulate(binned, norm=1, n_toys=100, rng=1)
-    >>> coverage = xprofile.interval_coverage(xprofile.estimate(toys), norm=1)
+    >>> toys = binned.profile.simulate(norm=1, n_toys=100, rng=1)
+    >>> coverage = xprofile.interval_coverage(toys.profile.estimate(), norm=1)
     >>> list(coverage)
     ['norm_err', 'norm_err_error']
     """

@@ -65,7 +65,7 @@ def with_reference_model(profile: xr.Dataset, spectral_model: SpectralModel) -> 
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
-    >>> flux = xprofile.to_sed_type(maps.profile.estimate(rings), "flux")
+    >>> flux = maps.profile.estimate(rings).profile.to_sed_type("flux")
     >>> softer = xprofile.with_reference_model(flux, xprofile.power_law(2.7))
     >>> softer.flux.equals(flux.flux)
     True

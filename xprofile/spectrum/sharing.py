@@ -58,7 +58,7 @@ def share_kept(binned: xr.Dataset, *, spectral_model: SpectralModel | None = Non
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=2)
-    >>> binned = xprofile.bin_maps(maps, rings, psf=True)
+    >>> binned = maps.profile.bin(rings, psf=True)
     >>> kept = xprofile.share_kept(binned)
     >>> kept.dims
     ('energy', 'projected_distance')
@@ -131,7 +131,7 @@ def psf_profile(binned: xr.Dataset, *, per_solid_angle: bool = False) -> xr.Data
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=4)
-    >>> profile = xprofile.psf_profile(xprofile.bin_maps(maps, rings, psf=True))
+    >>> profile = xprofile.psf_profile(maps.profile.bin(rings, psf=True))
     >>> profile.dims
     ('energy_true', 'projected_distance')
     """

@@ -139,7 +139,7 @@ class LineConstructors(Constructor):
         height : Quantity
             Full extent across the path. Edges of bins are at right angles to the path, up to the
             joint at a vertex, which halves the angle there; an edge at a vertex is the joint.
-        nbin, edges, step, origin
+        nbin, edges, step, origin : optional
             As in `along_line`. Distance is measured along the path from the first vertex; a
             position beside the path has that of its foot, or that of the vertex where, outside a
             bend, it has no foot.

@@ -112,7 +112,7 @@ class RingConstructors(Constructor):
             Minor over major axis, above 0 and up to 1.
         position_angle : Quantity
             Direction of the major axis, East of North in the frame of `center`.
-        edges, radius_max, radius_min, nbin, step, planar
+        edges, radius_max, radius_min, nbin, step, planar : optional
             As in `annuli`, for the major half axis.
 
         Returns

@@ -167,7 +167,7 @@ def fit_shape(
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
-    >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=10)
+    >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=5)
     >>> binned = maps.profile.bin(rings, psf=True)
     >>> model = Gaussian1D(mean=0, stddev=0.3, fixed={"mean": True}) + Const1D()
     >>> fit = xprofile.fit_shape(binned, model, spectral_model=xprofile.power_law(2.3))

@@ -74,7 +74,7 @@ def bin_profile(fit: xr.Dataset, *, sqrt_ts_threshold_ul: float = 2) -> xr.Datas
     >>> binned = maps.profile.bin(rings)
     >>> alone = binned.assign(background=0 * binned.background)
     >>> inner = binned.projected_distance < 1
-    >>> fit = xprofile.fit_templates(alone, {"known": binned.background}, free_bins=inner)
+    >>> fit = alone.profile.fit_templates({"known": binned.background}, free_bins=inner)
     >>> profile = xprofile.bin_profile(fit)
     >>> profile.norm.dims
     ('projected_distance', 'energy')

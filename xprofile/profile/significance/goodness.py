@@ -68,7 +68,7 @@ def goodness_of_fit(
     binned : xarray.Dataset, list or dict of xarray.Dataset
         Binned data, as for `estimate`; several data sets are fitted jointly. ``psf_mixing`` is not
         used.
-    spectral_model, energy_edges, background, sum_over_energy_groups, strict_energies
+    spectral_model, energy_edges, background, sum_over_energy_groups, strict_energies : optional
         As for `estimate`.
     n_toys : int, optional
         Number of toys of each hypothesis, for p-values that hold for few counts.
@@ -86,8 +86,8 @@ def goodness_of_fit(
           by this one.
         - ``dof`` (hypothesis, energy): number of bins with a norm, minus one for ``"constant"``.
         - ``p_value`` (hypothesis, energy): probability of a ``ts`` as high if the hypothesis is
-          true, by the :math:`\chi^2` distribution, which needs ten or more counts in each bin. NaN
-          without degrees of freedom.
+          true, by the :math:`\chi^2` distribution (Wilks 1938, Ann. Math. Statist. 9, 60), which
+          needs ten or more counts in each bin. NaN without degrees of freedom.
         - ``deviance`` (hypothesis, energy): statistic of the counts of all fine energy bins, above
           that of a model that predicts them exactly.
         - ``deviance_dof`` (hypothesis, energy): number of fine energy bins that can have counts,

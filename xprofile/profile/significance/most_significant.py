@@ -42,9 +42,9 @@ def global_significance(
         - ``significance_local``, ``significance_global``: :math:`\Phi^{-1}(1 - p)` in standard
           deviations of a normal distribution, and 0 for :math:`p > 0.5`.
 
-        Each p-value is (1 + k) / (1 + N) if k of N toys have a value as high. Without any such
-        toy, p-values are upper limits and significances are lower limits: 3 sigma take 740 toys,
-        4 sigma 31,600, and 5 sigma 3.5 million.
+        Each p-value is (1 + k) / (1 + N) if k of N toys have a value as high (Davison & Hinkley
+        1997, eq. 4.11). Without any such toy, p-values are upper limits and significances are
+        lower limits: 3 sigma take 740 toys, 4 sigma 31,600, and 5 sigma 3.5 million.
 
     Raises
     ------
@@ -67,8 +67,8 @@ def global_significance(
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
     >>> binned = maps.profile.bin(rings)
-    >>> null = xprofile.estimate(xprofile.simulate(binned, n_toys=199, rng=1))
-    >>> found = xprofile.global_significance(xprofile.estimate(binned), null)
+    >>> null = binned.profile.simulate(n_toys=199, rng=1).profile.estimate()
+    >>> found = xprofile.global_significance(binned.profile.estimate(), null)
     >>> found.p_value_global.item()
     0.005
     """

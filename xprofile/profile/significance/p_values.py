@@ -98,8 +98,8 @@ def p_value(
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
     >>> binned = maps.profile.bin(rings)
-    >>> profile = xprofile.estimate(binned)
-    >>> null = xprofile.estimate(xprofile.simulate(binned, n_toys=199, rng=1))
+    >>> profile = binned.profile.estimate()
+    >>> null = binned.profile.simulate(n_toys=199, rng=1).profile.estimate()
     >>> xprofile.p_value(profile, null).values[0].item()
     0.005
     >>> xprofile.p_value(profile, null, correction="holm").values[0].item()
