@@ -196,9 +196,10 @@ def recompute_ul(
     .. math:: r(x) = \mathrm{sign}(x - \hat x) \sqrt{C(x) - C(\hat x)}
 
     (Barndorff-Nielsen 1986, Biometrika 73, 307) is close to linear in the norm x, so a cubic
-    through four nodes near r = n_sigma_ul gives the norm. The best fit and norm 0 are nodes in addition to those of the scan. On simulated counts
-    a limit of 2 sigma deviates by 2e-5 of the error where the scan has a node for each error, by
-    1e-3 with the 11 default norms from 0.2 to 5, and by 1e-2 where nodes are several errors apart.
+    through four nodes near r = n_sigma_ul gives the norm. The best fit and norm 0 are nodes in
+    addition to those of the scan. On simulated counts a limit of 2 sigma deviates by 2e-5 of the
+    error where the scan has a node for each error, by 1e-3 with the 11 default norms from 0.2 to
+    5, and by 1e-2 where nodes are several errors apart.
 
     Examples
     --------

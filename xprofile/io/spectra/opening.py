@@ -71,8 +71,8 @@ def open_spectrum(
     >>> with open("isotropic.txt", "w") as file:
     ...     _ = file.write("1e4 8e-12 1e-13\n1e5 3e-14 1e-15\n1e6 4e-17 1e-18\n")
     >>> isotropic = xprofile.open_spectrum("isotropic.txt")
-    >>> print(f"{isotropic(100 * u.GeV):.2g}")
-    3e-14 1 / (MeV s sr cm2)
+    >>> print(f"{isotropic(100 * u.GeV).to_value('cm-2 s-1 sr-1 MeV-1'):.2g}")
+    3e-14
 
     It is the spectrum of a brightness that is the same everywhere:
 
