@@ -22,6 +22,7 @@ from xprofile import (
     fit_templates,
     goodness_of_fit,
     open_netcdf,
+    open_profile,
     power_law,
     psf_profile,
     rebin,
@@ -138,6 +139,23 @@ def test_results_have_the_further_dims_first():
     assert whole.norm.dims == ("time", "projected_distance", "energy")
     assert fit_spectrum(nights("exposure"), power_law()).alpha.dims[0] == "time"
     assert estimate(nights("counts", numbers=(0,))).coverage.dims[0] == "time"
+
+
+def test_files_of_fits_have_times_as_texts(tmp_path):
+    fit = fit_spectrum(nights("exposure"), power_law())
+    with pytest.raises(InvalidDataError, match=r"dates such as those of time; write texts, with"):
+        fit.profile.to_fits(tmp_path / "fit.fits")
+    named = fit.assign_coords(time=fit.time.astype(str))
+    named.profile.to_fits(tmp_path / "fit.fits")
+    back = open_profile(tmp_path / "fit.fits")
+    np.testing.assert_array_equal(back.alpha, fit.alpha)
+    assert back.alpha.dims == fit.alpha.dims
+    np.testing.assert_array_equal(back.time, named.time)
+
+
+def test_no_values_along_a_dim_are_said():
+    with pytest.raises(InvalidDataError, match="no values along time; select one or more"):
+        fit_spectrum(nights("exposure").isel(time=[]), power_law())
 
 
 def test_two_further_dims_and_toys():

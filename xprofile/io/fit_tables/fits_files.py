@@ -11,9 +11,9 @@ from pathlib import Path
 
 import xarray as xr
 from astropy.io import fits
-from astropy.table import Table
+from astropy.table import QTable, Table
 
-from ...exceptions import FileFormatError
+from ...exceptions import FileFormatError, InvalidDataError
 from ..compressed_writing import write_hdus
 from ..fits.arrays import to_fits_type
 from .description import Stored, describe_fit, fit_from_json
@@ -31,6 +31,7 @@ def write_fit(fit: xr.Dataset, path: Path) -> None:
     hdus, stored = [fits.PrimaryHDU()], []
     for group in groups_of(fit):
         table = group_table(fit, group)
+        _check_types(table)
         for name in table.colnames:
             description = table[name].info.description
             table[name] = to_fits_type(table[name])
@@ -42,6 +43,22 @@ def write_fit(fit: xr.Dataset, path: Path) -> None:
     extra = Table({_JSON: [text]}, meta={"XPVERS": _VERSION})
     hdus.append(fits.BinTableHDU(extra, name=EXTRA))
     write_hdus(fits.HDUList(hdus), path)
+
+
+def _check_types(table: QTable) -> None:
+    """Raise unless columns are numbers or texts.
+
+    Raises
+    ------
+    InvalidDataError
+        If one has dates.
+    """
+    for name in table.colnames:
+        if table[name].dtype.kind in "mM":
+            raise InvalidDataError(
+                f"FITS tables have no type for dates such as those of {name}; write texts, with "
+                f"fit.assign_coords({name}=fit.{name}.astype(str)), or use to_netcdf"
+            )
 
 
 def has_fit(hdus: fits.HDUList) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numpy as np
 import xarray as xr
 
+from ...exceptions import InvalidDataError
 from ..names import TOY
 from ..stages import further_dims
 from ..variables import BINNED, SED_TYPES
@@ -46,6 +47,11 @@ def over_further_dims(
         Names of variables whose further dims the function knows, or a function that tells.
     alone : str
         Name of an option with which, if it is given, the function knows no further dims but toys.
+
+    Raises
+    ------
+    InvalidDataError
+        From the decorated function, if such a dim is empty.
     """
     some = broadcast if callable(broadcast) else set(broadcast).__contains__
 
@@ -69,6 +75,8 @@ def over_further_dims(
             dim = next(iter(dims))
             sources = [data for data in datasets if dim in data.dims]
             results = []
+            if not sources[0].sizes[dim]:
+                raise InvalidDataError(f"the data have no values along {dim}; select one or more")
             for number in range(sources[0].sizes[dim]):
                 taken = [_take(arg, dim, number) for arg in (first, *args[1:])]
                 options = {name: _take(arg, dim, number) for name, arg in kwargs.items()}
