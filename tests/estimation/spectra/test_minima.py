@@ -10,7 +10,6 @@ from astropy.coordinates import SkyCoord
 from astropy.modeling import models
 
 from xprofile import SkyBins, estimate, fit_spectrum, power_law
-from xprofile.exceptions import InvalidDataError
 from xprofile.schema.variables import STATUS_FLAGS
 from xprofile.spectrum.response import predicted_signal
 
@@ -115,10 +114,11 @@ def test_errors_respect_the_bounds_of_the_amplitude(disc):
     )
 
 
-def test_responses_with_other_dims_are_clear_errors(disc):
+def test_responses_with_further_dims_give_fits_with_them(disc):
     more = disc.assign(coverage=disc.coverage.expand_dims(toy=2))
-    with pytest.raises(InvalidDataError, match=r"coverage has \['toy'\]"):
-        fit_spectrum(more, power())
+    found, alone = fit_spectrum(more, power()), fit_spectrum(disc, power())
+    for number in range(2):
+        np.testing.assert_array_equal(found.alpha.isel(toy=number), alone.alpha)
 
 
 INDEX, INDICES, BETA = np.linspace(-5, 10, 46), np.linspace(-5, 10, 13), np.linspace(-1, 2, 9)

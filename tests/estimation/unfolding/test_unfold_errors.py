@@ -137,11 +137,12 @@ def test_bins_that_are_left_out(binned):
         unfold(unlabelled)
 
 
-def test_dims_that_a_fit_does_not_know(binned):
-    with pytest.raises(InvalidDataError, match="psf_mixing has dims"):
-        unfold(binned.assign(psf_mixing=binned.psf_mixing.expand_dims(epoch=2)))
-    with pytest.raises(InvalidDataError, match=r"have the dims.*toy"):
-        unfold(binned.assign(psf_mixing=binned.psf_mixing.expand_dims(toy=2)))
+def test_responses_with_further_dims_give_fits_with_them(binned):
+    alone = unfold(binned)
+    for dim in ("epoch", "toy"):
+        found = unfold(binned.assign(psf_mixing=binned.psf_mixing.expand_dims({dim: 2})))
+        for number in range(2):
+            np.testing.assert_array_equal(found.norm.isel({dim: number}), alone.norm)
 
 
 def test_a_different_bin_number_of_joint_data(binned):

@@ -44,7 +44,7 @@ def merge_parts(binned: xr.Dataset, dim: str, bounds: Int) -> dict[str, xr.Varia
     if any(name not in binned for name in names):
         return {}
     used = binned[[*names, "solid_angle", "exposure"]]
-    used = without_constant_dims(used, lambda _: False)
+    used = without_constant_dims(used, lambda _: False, always=True)
     dims = {d for array in used.data_vars.values() for d in array.dims}
     if dims - {dim, PART, ENERGY, ENERGY_TRUE}:
         return {}

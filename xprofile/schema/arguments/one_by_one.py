@@ -132,7 +132,9 @@ def _nothing(name: str) -> bool:
     return False
 
 
-def without_constant_dims(data: xr.Dataset, knows: Callable[[str], bool]) -> xr.Dataset:
+def without_constant_dims(
+    data: xr.Dataset, knows: Callable[[str], bool], *, always: bool = False
+) -> xr.Dataset:
     """Take responses and references that are the same along further dims without these.
 
     Parameters
@@ -141,12 +143,17 @@ def without_constant_dims(data: xr.Dataset, knows: Callable[[str], bool]) -> xr.
         Binned data or a profile.
     knows : callable
         Whether a variable of a name stays as it is.
+    always : bool
+        Whether to do so for dims that no counts or fitted variable has, which the result loses.
     """
     changed = {}
+    others = {d for n, v in data.data_vars.items() if is_fitted(str(n)) for d in v.dims}
     for name, variable in data.variables.items():
         if name in data.coords or knows(str(name)) or is_fitted(str(name)):
             continue
-        for dim in (d for d in further_dims(data) if d in variable.dims):
+        for dim in further_dims(data):
+            if dim not in variable.dims or not (always or dim in others):
+                continue
             first = variable.isel({dim: slice(0, 1)})
             if variable.sizes[dim] and _are_equal(variable, first):
                 variable = variable.isel({dim: 0})
