@@ -235,17 +235,12 @@ class ProfileEstimator(ShownSettings):
             width=background_width(self.background),
         )
         check_number_of_toys(self.toys, problems.nfine)
-        bar = progress_iterator(
-            "estimate", shown=progress and not parallel, total=problems.size, unit=" fits"
-        )
+        size, shown = problems.size, progress and not parallel
+        bar = progress_iterator("estimate", shown=shown, total=size, unit=" fits")
+        options, scale = self._fit_options(), problems.scales()
         with dask_progress(shown=progress and parallel):
             solution = solve_problems(
-                problems.statistics,
-                problems.size,
-                self._fit_options(),
-                bar,
-                scale=problems.scales(),
-                parallel=parallel,
+                problems.statistics, size, options, bar, scale=scale, parallel=parallel
             )
         made = construction_attrs(self, problems.statistics, problems.size)
         scanned = "stat_scan" in solution.values and self.scan_n_sigma is None

@@ -24,12 +24,7 @@ from .conditioning import check_condition
 from .information import expected_information
 from .matrices import matrix_variables
 from .settings import UnfoldSettings
-from .smoothing import (
-    check_strength,
-    penalty_of_fitted,
-    penalty_of_margin,
-    smoothness_penalty,
-)
+from .smoothing import check_strength, penalty_of_fitted, penalty_of_margin, smoothness_penalty
 from .solve import UnfoldSolution, solve_systems
 from .systems import Systems, make_systems
 
