@@ -1,5 +1,6 @@
 """The fit statistic over bins and flux."""
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -110,3 +111,30 @@ def test_profile_without_scan(profile):
 def test_scan_of_one_value(profile):
     with pytest.raises(InvalidOptionError, match="one value"):
         plot_stat_scan(profile.isel(norm_scan=[0]))
+
+
+def luminance(color):
+    """Relative luminance by the Web Content Accessibility Guidelines 2.1."""
+    rgb = np.array(mpl.colors.to_rgb(color))
+    linear = np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    high, low = sorted([luminance(one), luminance(other)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_points_bars_and_arrows_stand_out_everywhere(profile):
+    """By three to one, as graphics should, with their colour or with their rim."""
+    ax = plot_stat_scan(profile)
+    mesh = only_mesh(ax)
+    drawn = [artist for container in ax.containers for artist in container.get_children()]
+    assert len(drawn) > 4
+    for artist in drawn:
+        assert artist.get_zorder() > mesh.get_zorder()
+        (rim,) = artist.get_path_effects()
+        assert rim._gc["linewidth"] > np.max(artist.get_linewidth())
+        color = np.atleast_2d(mpl.colors.to_rgba_array(artist.get_color()))[0]
+        for behind in mesh.cmap(np.linspace(0, 1, 9)):
+            assert max(contrast(c, behind) for c in (color, rim._gc["foreground"])) > 3

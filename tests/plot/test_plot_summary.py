@@ -140,9 +140,22 @@ def test_bands_have_the_same_colours_and_names_in_all_panels(two_bands):
     assert same_color([line.get_color() for line in axes["significance"].lines[:2]], colors)
     counts = [c.lines[0].get_color() for c in axes["counts"].containers]
     assert same_color(counts, colors)
-    assert axes["counts"].get_yscale() == "symlog"
-    assert axes["counts"].get_ylim()[0] == 0
-    assert axes["counts"].get_ylim()[1] > (two_bands.counts + np.sqrt(two_bands.counts)).max()
+    ax = axes["counts"]
+    assert ax.get_yscale() == "log"
+    shown = np.concatenate([line.get_ydata() for line in ax.lines])
+    ends = np.log([*ax.get_ylim(), np.nanmin(shown), np.nanmax(shown)])
+    assert (ends[3] - ends[2]) / (ends[1] - ends[0]) > 0.6  # of the height
+
+
+def test_bins_without_counts_are_shown_with_those_of_many(two_bands):
+    counts = two_bands.counts.copy()
+    counts[1, 1] = 0
+    ax = plot_summary(two_bands.assign(counts=counts))["counts"]
+    assert ax.get_yscale() == "symlog"
+    assert ax.get_ylim()[0] == 0
+    assert ax.get_ylim()[1] > (two_bands.counts + np.sqrt(two_bands.counts)).max()
+    low, high = ax.transAxes.inverted().transform(ax.transData.transform([(0, 1), (0, 100)]))[:, 1]
+    assert low < 0.2 < high  # below one count is no large part of the panel
 
 
 def test_keywords_of_the_flux(profile):

@@ -89,7 +89,7 @@ def plot_profile(
         the quantity.
     yscale : {"linear", "log", "symlog"} or str, optional
         Scale of the vertical axis; by default it does not change, but new axes with a spectrum are
-        logarithmic if all values are above 0. A log axis hides limits and the
+        logarithmic if its values are above 0 and span a decade. A log axis hides limits and the
         parts of errors at or below 0; a warning gives the number of hidden values and limits. A
         symlog axis is linear up to the smallest error.
     twin : str, optional

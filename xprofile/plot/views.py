@@ -146,6 +146,8 @@ def _draw(
 ) -> list[Line2D]:
     """Draw series, points beside each other if there are several and no offset is given."""
     shares = spread(len(series)) if offset is None else [offset] * len(series)
+    if offset is None and axis.turn is not None:
+        shares.reverse()  # a longitude increases to the left
     return [
         draw_series(ax, axis.moved_by(share), one, look, ul_kw)
         for share, one, look in zip(shares, series, looks, strict=True)
@@ -168,13 +170,17 @@ def _prepared(model: Any, view: View) -> Any:
 
 
 def _scales(ax: Axes, view: View, yscale: str | None, series: Sequence[Series]) -> str | None:
-    """Scale of the vertical axis: of new axes with a spectrum logarithmic, if all values are."""
+    """Scale of the vertical axis: of new axes with a spectrum logarithmic, if values span a decade.
+
+    All values must be above 0. Numbers at the ticks of less than a decade would be wide.
+    """
     if not view.axis.log or ax.has_data():
         return yscale
     ax.set_xscale("log")
-    shown = [array for one in series for array in (one.value, one.limit)]
-    positive = all((array[np.isfinite(array)] > 0).all() for array in shown)
-    return yscale or ("log" if positive else None)
+    shown = np.concatenate([array for one in series for array in (one.value, one.limit)])
+    shown = shown[np.isfinite(shown)]
+    wide = shown.size > 0 and shown.min() > 0 and shown.max() >= 10 * shown.min()
+    return yscale or ("log" if wide else None)
 
 
 def _interval_entries(

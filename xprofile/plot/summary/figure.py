@@ -167,12 +167,26 @@ def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any]) -> 
     found = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
     handles: Any = [found[words] for words, _ in _COUNTS.values() if words in found]
     if over["cmap"] is not None:
-        ax.set_yscale("symlog", linthresh=1)  # energy bins differ by orders of magnitude
-        ax.set_ylim(0, 1.5 * max(ax.dataLim.y1, 1))
+        _scale_counts(ax)
         handles = [
             _proxy(words, look) for name, (words, look) in _COUNTS.items() if name in profile
         ]
     ax.legend(handles=handles, **LEGEND_BESIDE)
+
+
+def _scale_counts(ax: Axes) -> None:
+    """Make the counts of energy bins, which differ by orders of magnitude, fill their panel.
+
+    The axis is logarithmic. If a bin has no counts, it is linear below 1 and begins at 0.
+    """
+    shown = np.concatenate([np.ravel(line.get_ydata()) for line in ax.lines])
+    shown = shown[np.isfinite(shown)]
+    if shown.size and shown.min() > 0:
+        ax.set_yscale("log")
+        ax.autoscale_view(scalex=False)
+        return
+    ax.set_yscale("symlog", linthresh=1, linscale=0.3)
+    ax.set_ylim(0, 1.5 * max(ax.dataLim.y1, 1))
 
 
 def _proxy(words: str, look: dict[str, Any]) -> Line2D:
