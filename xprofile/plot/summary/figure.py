@@ -33,6 +33,7 @@ __all__ = ["plot_summary"]
 _HEIGHTS = {"profile": 2.2, "counts": 1.8, "significance": 1.3}  # inches
 _NEEDS = {"counts": "counts", "significance": "sqrt_ts"}  # variable that a panel needs
 _WIDTH = 8.0  # inches
+_FEW_DECADES = 300  # range of counts up to which 1, 2 and 5 of each decade have room as numbers
 
 # variables in the panel of the counts: text in the legend, and style
 _COUNTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -179,11 +180,17 @@ def _scale_counts(ax: Axes) -> None:
 
     The axis is logarithmic. If a bin has no counts, it is linear below 1 and begins at 0.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     shown = np.concatenate([np.ravel(line.get_ydata()) for line in ax.lines])
     shown = shown[np.isfinite(shown)]
     if shown.size and shown.min() > 0:
         ax.set_yscale("log")
         ax.autoscale_view(scalex=False)
+        if shown.max() < _FEW_DECADES * shown.min():
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.yaxis.set_minor_formatter(NullFormatter())
         return
     ax.set_yscale("symlog", linthresh=1, linscale=0.3)
     ax.set_ylim(0, 1.5 * max(ax.dataLim.y1, 1))
