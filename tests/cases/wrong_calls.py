@@ -76,6 +76,7 @@ GOOD = {
     "exclude.regions": "bins()[:1]", "plot_summary.image": "image()", "axis_edges.data": "binned()",
     "write_netcdf.data": "binned()", "select.data": "maps()", "open_events.like": "maps()",
     "from_arrays.background": "1.0", "index": "2.0", "p_value.quantity": "'ts'",
+    "plot_array.values": "profile()['ts']",
     "expected_limits.quantity": "'norm_ul'", "plot_profile.quantity": "'flux'",
     "coarsen.factor": "2", "unfold.binned": "mixed()", "share_kept.binned": "mixed()",
     "psf_profile.binned": "mixed()", "plot_psf.binned": "mixed()", "plot_correlation.profile":
