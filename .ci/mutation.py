@@ -26,9 +26,25 @@ COPIED = ("xprofile", "tests", "examples", "docs", "benchmarks", "pyproject.toml
 # of each topic: the modules that are changed, and the tests that should notice
 TOPICS = {
     "likelihood": (["xprofile/likelihood/*"], ["tests/likelihood"]),
-    "sums": (["xprofile/binned/sums/*"], ["tests/binned/sums", "tests/binned/test_binning.py"]),
+    "sums": (
+        ["xprofile/binned/sums/*"],
+        [
+            "tests/binned/sums",
+            "tests/binned/test_binning.py",
+            "tests/binned/test_onoff.py",
+            "tests/binned/test_response_positions.py",
+            "tests/binned/mixing/test_psf_binning.py",
+        ],
+    ),
     "members": (["xprofile/binned/members/*"], ["tests/binned/members"]),
-    "sed": (["xprofile/profile/sed.py"], ["tests/profile/test_sed.py"]),
+    "sed": (
+        ["xprofile/profile/sed.py"],
+        [
+            "tests/profile/test_sed.py",
+            "tests/profile/test_brightness_units.py",
+            "tests/profile/test_covariance.py",
+        ],
+    ),
     "mixing": (
         [
             "xprofile/binned/mixing/*",

@@ -42,6 +42,15 @@ def test_converts_between_units_of_solid_angle(profile, unit):
     np.testing.assert_allclose(back.norm, profile.norm, rtol=1e-13)
 
 
+def test_solid_angles_may_have_another_unit(profile):
+    """As where somebody assigns them, in deg2."""
+    angle = profile.solid_angle
+    in_deg2 = (angle * (180 / np.pi) ** 2).assign_attrs(angle.attrs | {"units": "deg2"})
+    found = profile.assign(solid_angle=in_deg2).profile.to_sed_type("flux", per_solid_angle=True)
+    flux = profile.profile.to_sed_type("flux").flux
+    np.testing.assert_allclose(found.flux, flux / angle, rtol=1e-14)
+
+
 def test_limits_and_sums_keep_the_unit(profile):
     """What is computed by way of norms comes back in the unit of the profile."""
     bright = profile.profile.to_sed_type("eflux", per_solid_angle="deg2")

@@ -8,6 +8,7 @@ from cases.maps import make_maps, uneven_maps
 
 from xprofile import bin_maps
 from xprofile.binned.members.finding import find_members
+from xprofile.binned.sums.value_ranges import ValueRange
 from xprofile.exceptions import InvalidDataError
 from xprofile.maps.wcs import pixel_grid
 
@@ -89,3 +90,14 @@ def test_invalid_values_raise_the_same_error_for_any_chunks(name, value):
             bin_maps(one, rings())
         messages.append(str(e.value))
     assert messages[0] == messages[1]
+
+
+def test_blocks_add_their_ranges_and_numbers():
+    one = ValueRange(np.array([-1.0, 0.0]), np.array([1.0, 2.0]), 0, 2, np.nan)
+    two = ValueRange(np.array([-3.0, 0.0]), np.array([0.5, 4.0]), 3, 4, np.inf)
+    for both in (one + two, two + one):
+        np.testing.assert_array_equal(both.lowest, [-3, 0])
+        np.testing.assert_array_equal(both.highest, [1, 4])
+        assert (both.n_not_finite, both.n_negative, both.example) == (3, 6, np.inf)
+        with pytest.raises(InvalidDataError, match="in 9 used pixels"):
+            both.check("counts", lambda: np.array([1.0, 4.0]))
