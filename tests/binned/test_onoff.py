@@ -42,6 +42,19 @@ def test_pixels_without_acceptance_off_are_not_used():
         np.testing.assert_array_equal(ours[name], theirs[name])
 
 
+def test_pixels_are_used_inside_the_mask_and_with_acceptance_off():
+    maps = make_onoff()
+    maps["acceptance_off"] = maps.acceptance_off.where(maps.lon < 0, 0)
+    maps["mask"] = maps.mask & (maps.lat > 0)
+    used = maps.mask & (maps.lon < 0)
+    binned = bin_maps(maps, RINGS)
+    for name in ("counts", "counts_off"):
+        plain = make_onoff().drop_vars("mask")  # all pixels are used: zeros are not
+        plain[name] = plain[name].where(used, 0)
+        np.testing.assert_array_equal(binned[name], bin_maps(plain, RINGS)[name])
+        assert binned[name].any()
+
+
 def test_missing_or_invalid_variables_are_named():
     maps = make_onoff()
     with pytest.raises(MissingVariableError, match="acceptance_off"):
