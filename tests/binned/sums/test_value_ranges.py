@@ -92,6 +92,13 @@ def test_invalid_values_raise_the_same_error_for_any_chunks(name, value):
     assert messages[0] == messages[1]
 
 
+def test_values_negative_by_rounding_are_not_counted_as_invalid():
+    maps = maps_with("background", -8e-18)
+    maps["background"][0, 31, 40] = -1.0
+    with pytest.raises(InvalidDataError, match="in 1 used pixels"):
+        bin_maps(maps, rings())
+
+
 def test_blocks_add_their_ranges_and_numbers():
     one = ValueRange(np.array([-1.0, 0.0]), np.array([1.0, 2.0]), 0, 2, np.nan)
     two = ValueRange(np.array([-3.0, 0.0]), np.array([0.5, 4.0]), 3, 4, np.inf)
