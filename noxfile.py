@@ -38,7 +38,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation, with warnings as errors, and check the links inside it."""
     session.install(".[docs]")
     session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
-    session.run("python", ".ci/check_site.py", "docs/_build/html")
+    session.run("python", "docs/check_site.py", "docs/_build/html")
 
 
 @nox.session(python="3.11")

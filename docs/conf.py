@@ -110,6 +110,7 @@ sphinx_gallery_conf = {
         f"../examples/gallery/{name}"
         for name in ("first_steps", "sources", "statistics", "data", "figures_and_tables")
     ],
+    "ignore_repr_types": r"matplotlib\.",
     "within_subsection_order": "FileNameSortKey",
     "capture_repr": ("_repr_html_",),
     "download_all_examples": False,

@@ -1,6 +1,6 @@
 """Check a built site: links and anchors inside it lead somewhere, and no page loads from outside.
 
-Usage: python .ci/check_site.py FOLDER
+Usage: python docs/check_site.py FOLDER
 """
 
 import re
