@@ -243,8 +243,7 @@ class DerivedValues:
         ax : astropy.visualization.wcsaxes.WCSAxes, optional
             The current axes by default.
         numbers : bool
-            Write the number of each bin into it, as `xarray.Dataset.isel` counts them, from 0, if
-            it has room.
+            Write the number of each bin into it, as ``isel`` counts them, from 0, if it has room.
         **kwargs
             Passed to `matplotlib.collections.PolyCollection`.
 
