@@ -8,17 +8,12 @@ the accessors of Datasets stay as they are.
 from importlib import import_module
 
 import xarray as xr
+from sphinx.util import logging
 
-# stage, module and class; where stages share a name, the first one is shown
-DATASETS = {
-    "binned data": ("binned", "BinnedAccessor"),
-    "profiles": ("profile", "ProfileAccessor"),
-    "maps": ("maps", "MapsAccessor"),
-    "fits of templates": ("templates", "TemplatesAccessor"),
-    "fits of spectra": ("tables", "SpectraAccessor"),
-    "fits of shapes": ("tables", "ShapeAccessor"),
-}
-ARRAYS = {"a map": ("image", "ImageAccessor")}
+from xprofile.accessor.base import _CLASSES, _TITLES, DataArrayProfile
+
+# where stages share a name, the method of the first one is shown
+FIRST = ("binned", "profile", "maps", "templates", "spectra")
 
 
 class _Shown:
@@ -31,11 +26,15 @@ class _Shown:
         return self._shown if instance is None else self._accessor.__get__(instance, owner)
 
 
-def _classes(stages):
-    return {
-        stage: getattr(import_module(f"xprofile.accessor.{module}"), name)
-        for stage, (module, name) in stages.items()
-    }
+def _classes():
+    """Titles and classes of the stages of Datasets and DataArrays."""
+    found = {"Dataset": {}, "DataArray": {}}
+    for stage in sorted(_CLASSES, key=lambda stage: (*FIRST, stage).index(stage)):
+        module, name = _CLASSES[stage]
+        accessor = getattr(import_module(f"xprofile.accessor.{module}"), name)
+        owner = "DataArray" if issubclass(accessor, DataArrayProfile) else "Dataset"
+        found[owner][_TITLES[stage]] = accessor
+    return found
 
 
 def _show(owner, stages):
@@ -80,12 +79,24 @@ def _join(words):
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def _check_pages(app, env):
+    """Warn of methods that no page lists."""
+    documented = env.domains["py"].objects
+    for owner, shown in app.accessors.items():
+        for name in (name for name in vars(shown) if name[0] != "_"):
+            if f"xarray.{owner}.profile.{name}" not in documented:
+                logging.getLogger(__name__).warning(
+                    "%s.profile.%s is on no page: list it in reference/accessors.rst", owner, name
+                )
+
+
 def setup(app):
     """Show all methods of the accessors."""
-    app.stages = {"Dataset": _classes(DATASETS), "DataArray": _classes(ARRAYS)}
+    app.stages = _classes()
     app.accessors = {
-        "Dataset": _show(xr.Dataset, app.stages["Dataset"]),
-        "DataArray": _show(xr.DataArray, app.stages["DataArray"]),
+        owner.__name__: _show(owner, app.stages[owner.__name__])
+        for owner in (xr.Dataset, xr.DataArray)
     }
     app.connect("autodoc-process-docstring", _name_functions, priority=400)
+    app.connect("env-check-consistency", _check_pages)
     return {"parallel_read_safe": True}
