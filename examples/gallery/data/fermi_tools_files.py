@@ -80,7 +80,7 @@ ax.stairs(truth, bins.edges.value, baseline=None, color="C1", label="simulated")
 profile.profile.plot("flux", ax=ax)
 
 # %%
-# Without the energy dispersion the fluxes change little: about a per cent of their errors.
+# Without the energy dispersion the fluxes change by little, compared with their errors.
 same = sky.profile.estimate(bins, **settings)
 change = (profile.norm - same.norm) / same.norm_err
 print(f"change of {abs(change).mean():.3f} errors, {abs(change).max():.2f} at most")

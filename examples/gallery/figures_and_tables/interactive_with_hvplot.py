@@ -6,7 +6,7 @@ How does a profile answer to the mouse?
 """
 
 import astropy.units as u
-import hvplot.pandas  # noqa: F401, adds .hvplot
+import hvplot.pandas  # adds .hvplot
 from astropy.coordinates import SkyCoord
 
 import xprofile
@@ -27,17 +27,20 @@ frame["simulated"] = xprofile.tutorial.source_flux().profile.bin(bins).values
 
 # %%
 # Move the mouse over a point to read its numbers; drag and scroll to look closer.
+distance = {"x": "projected_distance", "xlim": (-8.3, 8.3)}
+truth = frame.hvplot.step(
+    y="simulated", where="mid", color="darkorange", label="simulated", **distance
+)
+errors = frame.hvplot.errorbars(y="flux", yerr1="flux_err", **distance)
 points = frame.hvplot.scatter(
-    x="projected_distance",
     y="flux",
-    hover_cols=["lon", "flux_err", "sqrt_ts", "counts", "simulated"],
+    hover_cols=["lon", "flux_err", "sqrt_ts", "counts"],
     label="measured",
+    xlabel="Projected distance [deg]",
+    ylabel="Flux [cm-2 s-1]",
+    **distance,
 )
-errors = frame.hvplot.errorbars(x="projected_distance", y="flux", yerr1="flux_err")
-truth = frame.hvplot.step(x="projected_distance", y="simulated", where="mid", label="simulated")
-figure = (truth * errors * points).opts(
-    xlabel="Projected distance [deg]", ylabel="Flux [cm-2 s-1]", legend_position="top_left"
-)
+figure = (truth * errors * points).opts(legend_position="top_left")
 figure
 
 # %%
