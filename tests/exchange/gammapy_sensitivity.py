@@ -131,9 +131,8 @@ def test_annuli_of_simulated_maps(file):
     print(f"\nGammapy / root:\n{(theirs / right).round(3)}")
     print(f"Gammapy / root with its background:\n{(theirs / wrong).round(3)}")
     print(f"ours / root - 1, largest: {np.abs(ours / right - 1).max():.1e}")
-    np.testing.assert_allclose(
-        ours, right, rtol=1e-6, atol=0
-    )  # Gammapy's exposures are in single precision
+    # Gammapy's exposures are in single precision
+    np.testing.assert_allclose(ours, right, rtol=1e-6, atol=0)
     known = np.isfinite(theirs)
     assert known.sum() == 13
     low = known[:, 0]
