@@ -46,6 +46,17 @@ def test_simulated_sky_is_always_the_same(sim_maps):
     xr.testing.assert_identical(again, sim_maps)
 
 
+def test_changes_of_the_simulated_sky_are_not_kept():
+    before = tutorial.open_maps("galactic-center-sim").copy(deep=True)
+    changed = tutorial.open_maps("galactic-center-sim")
+    for variable in changed.variables.values():
+        if not isinstance(variable, xr.IndexVariable):
+            variable.values[...] = 0
+        variable.attrs["units"] = "changed"
+    changed.attrs["history"] = "changed"
+    xr.testing.assert_identical(tutorial.open_maps("galactic-center-sim"), before)
+
+
 def test_simulated_sky_is_like_the_real_one(sim_maps):
     check_maps(sim_maps)
     assert dict(sim_maps["counts"].sizes) == {"energy": 11, "lat": 200, "lon": 400}
