@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from xprofile.accessor.base import _CLASSES
-from xprofile.accessor.delegation import _Delegate
+from xprofile.accessor.delegation import _Delegate, full_names
 from xprofile.accessor.examples import examples_of_method, replace_examples
 
 
@@ -67,3 +67,14 @@ def test_other_examples_take_their_place():
 
 def test_docstrings_without_examples_stay():
     assert examples_of_method("Do it.", "f", "g") == "Do it."
+
+
+def test_names_of_functions_are_written_in_full():
+    def function(data, quantity):
+        """Do nothing."""
+
+    text = "As `estimate`, ``estimate``, `quantity`, `xprofile.fold`, `plot_sky` and `name` do."
+    assert full_names(text, function) == (
+        "As `xprofile.estimate`, ``estimate``, `quantity`, `xprofile.fold`, "
+        "`xprofile.plot.plot_sky` and `name` do."
+    )

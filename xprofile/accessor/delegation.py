@@ -56,9 +56,24 @@ class _Delegate:
                 text = replace_examples(text, self._examples)
             else:
                 text = examples_of_method(text, name, self.__name__)
-            self._method.__doc__ = self.__doc__ = text
+            self._method.__doc__ = self.__doc__ = full_names(text, function)
             self._complete = True
         return self._method.__get__(instance, owner)
+
+
+def full_names(text: str, function: Callable[..., Any]) -> str:
+    """Docstring with full names of public functions, as those of a function name their neighbours.
+
+    Names of parameters stay.
+    """
+    public = set(import_module("xprofile").__all__) - inspect.signature(function).parameters.keys()
+
+    def full(found: re.Match[str]) -> str:
+        name = found[1]
+        start = "xprofile.plot" if name.startswith("plot_") else "xprofile" * (name in public)
+        return f"`{start}.{name}`" if start else found[0]
+
+    return re.sub(r"(?<!`)`(\w+)`(?!`)", full, text)
 
 
 def replace_first_parameter(function: Callable[..., Any], entry: str = "") -> str:

@@ -93,8 +93,9 @@ The knot is narrower than the PSF, and than the bin of the first example that it
 def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     """Simulate a field like the Galactic centre seen by the Fermi-LAT.
 
-    The counts come from `SOURCES`, with power laws of index `INDEX`, and from emission along the
-    plane, which is the background. The PSF is a Gaussian of 0.1 deg.
+    The counts come from the sources of ``tutorial.SOURCES``, with power laws of index
+    ``tutorial.INDEX``, and from emission along the plane, which is the background. The PSF is a
+    Gaussian of 0.1 deg.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ def source_flux(*, psf: bool = True) -> xr.DataArray:
     """Return the flux of the simulated sources in each pixel, smoothed with the PSF or not.
 
     A profile of the simulated maps should give back its sums over bins, with the PSF for
-    `estimate`, and without it for `unfold`.
+    `xprofile.estimate`, and without it for `xprofile.unfold`.
 
     Parameters
     ----------

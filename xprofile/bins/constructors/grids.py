@@ -55,7 +55,7 @@ class GridConstructor(Constructor):
         Returns
         -------
         SkyBins
-            Bins without edges along their dimension: `lower` and `upper` are NaN.
+            Bins without edges along their dimension: ``lower`` and ``upper`` are NaN.
 
         Raises
         ------
