@@ -34,6 +34,7 @@ _NEEDS = {
     "exchange/gammapy_maps.py": "gammapy",
     "exchange/gammapy_observations.py": "gammapy",
     "exchange/gammapy_predict.py": "gammapy",
+    "exchange/gammapy_sensitivity.py": "gammapy",
     "exchange/cf_conventions.py": "compliance_checker",
     "exchange/healpy_files.py": "healpy",
     "exchange/xdggs_healpix.py": "xdggs",

@@ -107,6 +107,12 @@ def test_docstrings_have_all_sections(kind):
     assert not {path: texts for path, texts in found.items() if texts}
 
 
+def test_page_of_accessors_lists_every_method():
+    methods = {path.rpartition(".")[2] for p, cls in accessors() for path, _ in members(p, cls)}
+    found = {name.rpartition(".")[2] for name in listed("accessors.rst")}
+    assert methods <= found
+
+
 def listed(page):
     """Names in the autosummary tables of a page."""
     text = (REFERENCE / page).read_text(encoding="utf-8")
@@ -118,8 +124,9 @@ def listed(page):
 def test_reference_lists_every_public_name_once():
     names = listed("api.rst")
     assert len(names) == len(set(names))
-    public = {path.removeprefix("xprofile.") for path, _ in PUBLIC}
-    assert set(names) == public
+    values = {f"tutorial.{name}" for name in ("INDEX", "SOURCES")}
+    public = {path.removeprefix("xprofile.") for path, _ in exported()}
+    assert set(names) == public | values
 
 
 def test_errors_are_shown_with_their_messages():

@@ -210,7 +210,7 @@ def test_without_data_and_pooch_it_is_said_what_to_do(monkeypatch, folder):
     else:
         monkeypatch.setenv("GAMMAPY_DATA", folder)
     with pytest.raises(
-        MissingFileError, match=rf"set GAMMAPY_DATA .*{NAME}\.fits\.gz.*install pooch.*\[tutorial\]"
+        MissingFileError, match=rf"set GAMMAPY_DATA .*{NAME}\.fits\.gz.*pip install pooch"
     ):
         tutorial.open_maps(NAME)
 

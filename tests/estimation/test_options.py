@@ -123,7 +123,9 @@ class TestScan:
 
     def test_mesh_follows_the_bins(self, binned):
         profile = estimate(binned, selection_optional="all", scan_n_sigma=3, scan_n_values=7)
-        ax = profile.profile.plot_stat_scan(add_points=False, add_colorbar=False)
+        ax = profile.profile.plot_stat_scan(
+            sed_type="likelihood", add_points=False, add_colorbar=False
+        )
         corners = ax.collections[0].get_coordinates()[..., 1]
         values = profile.norm_scan_values.isel(energy=0).to_numpy()
         centres = (corners[1:, ::2] + corners[:-1, ::2]) / 2

@@ -221,7 +221,7 @@ class DataArrayProfile(StageAccessor, Selections[xr.DataArray]):
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
     >>> dir(maps.counts.profile)[:3]
-    ['bin', 'cutout', 'plot_sky']
+    ['bin', 'cutout', 'isel']
     """
 
     _obj: xr.DataArray

@@ -22,6 +22,22 @@ class QuantityAccessor(DataArrayProfile):
     ----------
     obj : xarray.DataArray
         Variable along bins.
+
+    See Also
+    --------
+    xprofile.plot.plot_array : Plot one variable.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import matplotlib.pyplot as plt
+    >>> from astropy.coordinates import SkyCoord
+    >>> import xprofile
+    >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
+    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> binned = maps.profile.bin(xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4))
+    >>> ax = binned.counts.isel(energy=0).profile.plot()
+    >>> plt.close()
     """
 
     _stage = "quantity"
