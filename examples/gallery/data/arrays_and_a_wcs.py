@@ -15,8 +15,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# The WCS says where the pixels are. Here they are 0.02 deg wide, in a tangential projection round
-# the Crab nebula. The last axis of the arrays is the first one of the WCS.
+# The WCS says where the pixels are. Here they are 0.02 deg wide, in a tangential
+# projection round the Crab nebula. The last axis of the arrays is the first one of the
+# WCS.
 crab = SkyCoord(83.63, 22.01, unit="deg")
 wcs = WCS(naxis=2)
 wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
@@ -25,9 +26,9 @@ wcs.wcs.crpix = [100.5, 100.5]
 wcs.wcs.cdelt = [-0.02, 0.02]
 
 # %%
-# The arrays: background counts of two energy bins, an exposure that falls to the edge of the field
-# of view, and the counts of a Gaussian source. Its width is 0.15 deg, and its flux that of a power
-# law of index 2.5 with 1e-11 cm-2 s-1 above 1 TeV.
+# The arrays: background counts of two energy bins, an exposure that falls to the edge
+# of the field of view, and the counts of a Gaussian source. Its width is 0.15 deg, and
+# its flux that of a power law of index 2.5 with 1e-11 cm-2 s-1 above 1 TeV.
 y, x = np.indices((200, 200))
 away = crab.separation(SkyCoord.from_pixel(x, y, wcs)).deg
 view = np.exp(-((away / 1.5) ** 2) / 2)
@@ -38,8 +39,8 @@ signal = np.array([[[1 - 5**-1.5]], [[5**-1.5 - 50**-1.5]]]) * source * 5e13 * v
 counts = np.random.default_rng(3).poisson(background + signal)
 
 # %%
-# Energies and the exposure have units. Instruments with a PSF or an energy dispersion give them by
-# ``psf`` and ``edisp``.
+# Energies and the exposure have units. Instruments with a PSF or an energy dispersion
+# give them by ``psf`` and ``edisp``.
 maps = xprofile.from_arrays(
     counts,
     wcs=wcs,
@@ -53,7 +54,11 @@ maps
 # A radial profile, as a surface brightness, with the one that was put in.
 bins = SkyBins.annuli(crab, radius_max=1 * u.deg, nbin=10)
 profile = maps.profile.estimate(
-    bins, spectral_model=power_law(2.5), selection_optional=["ul"], ul_method="bounded", cl_ul=0.95
+    bins,
+    spectral_model=power_law(2.5),
+    selection_optional=["ul"],
+    ul_method="bounded",
+    cl_ul=0.95,
 )
 bright = profile.profile.to_sed_type("flux", per_solid_angle=True)
 image = maps.exposure[0].copy(data=source)

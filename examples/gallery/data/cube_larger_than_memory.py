@@ -3,6 +3,8 @@ A cube larger than memory
 =========================
 
 How is a survey binned that does not fit into memory?
+
+:doc:`/guide/scale` says how time and memory grow, and how clusters are used.
 """
 
 import astropy.units as u
@@ -16,9 +18,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# A cube of the whole sky with pixels of 0.02 deg: 18000 x 9000 pixels and 4 energies. Dask knows
-# how to make its chunks, but has made none of them. ``xprofile.open_maps(..., chunks=...)`` and
-# `xarray.open_zarr` open files like this.
+# A cube of the whole sky with pixels of 0.02 deg: 18000 x 9000 pixels and 4 energies.
+# Dask knows how to make its chunks, but has made none of them.
+# ``xprofile.open_maps(..., chunks=...)`` and `xarray.open_zarr` open files like this.
 wcs = WCS(naxis=2)
 wcs.wcs.ctype = ["GLON-CAR", "GLAT-CAR"]
 wcs.wcs.crpix = [9000.5, 4500.5]
@@ -38,16 +40,18 @@ maps = xprofile.from_arrays(
 print(f"{maps.nbytes / 1e9:.0f} GB in {expected.npartitions} chunks")
 
 # %%
-# Boxes across the plane. ``bin`` makes the chunks in which there are bins, sums each of them, and
-# drops it: 2 of them here. The binned data are small, and all that follows is done with them.
+# Boxes across the plane. ``bin`` makes the chunks in which there are bins, sums each of
+# them, and drops it: 2 of them here. The binned data are small, and all that follows is
+# done with them.
 start, end = SkyCoord([5, 5] * u.deg, [2, -2] * u.deg, frame="galactic")
 bins = SkyBins.along_line(start, end, height=8 * u.deg, nbin=20)
 binned = maps.profile.bin(bins)
 print(f"{binned.nbytes / 1e3:.0f} kB")
 
 # %%
-# All four energy bins have the same signal, which is a power law of index 1. The simulated flux of
-# a box is the signal of its pixels in all energy bins, divided by the exposure.
+# All four energy bins have the same signal, which is a power law of index 1. The
+# simulated flux of a box is the signal of its pixels in all energy bins, divided by the
+# exposure.
 profile = binned.profile.estimate(spectral_model=power_law(1.0))
 rows = 0.1 * np.exp(-np.abs(lat) / 0.4)
 inside, _ = np.histogram(-lat, np.linspace(-2, 2, 21), weights=rows)

@@ -3,6 +3,8 @@ Files of the Fermi tools
 ========================
 
 Which files of a Fermi-LAT analysis make a profile?
+
+:doc:`/reference/formats` lists all files that are read.
 """
 
 from pathlib import Path
@@ -18,8 +20,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# This cell writes the sky of the tutorial in the way of the Fermi tools; with real data you have
-# these files. Cubes of counts have energies in keV, those of exposures and the PSF are in MeV.
+# This cell writes the sky of the tutorial in the way of the Fermi tools; with real data
+# you have these files. Cubes of counts have energies in keV, those of exposures and the
+# PSF are in MeV.
 sky = xprofile.tutorial.open_maps("galactic-center-sim")
 folder = Path(mkdtemp())
 header = sky.profile.wcs.to_header()
@@ -32,7 +35,9 @@ def write_cube(name, variable, table):
 
 
 edges = (xprofile.axis_edges(sky, "energy") * u.TeV).to("keV")
-ebounds = fits.BinTableHDU(QTable({"E_MIN": edges[:-1], "E_MAX": edges[1:]}), name="EBOUNDS")
+ebounds = fits.BinTableHDU(
+    QTable({"E_MIN": edges[:-1], "E_MAX": edges[1:]}), name="EBOUNDS"
+)
 nodes = (sky.energy_true.values * u.TeV).to("MeV")
 energies = fits.BinTableHDU(QTable({"Energy": nodes}), name="ENERGIES")
 write_cube("gtbin.fits", sky.counts, ebounds)
@@ -47,7 +52,7 @@ fits.HDUList([fits.PrimaryHDU(), psf, theta]).writeto(folder / "gtpsf.fits")
 # One file for each part:
 #
 # - counts from ``gtbin`` (a ccube),
-# - the background from ``gtmodel``: the predicted counts of all that is not in the profile,
+# - the background from ``gtmodel``: counts of all that the profile should not have,
 # - the exposure from ``gtexpcube2``,
 # - the PSF from ``gtpsf``, and, not here, the energy dispersion from ``gtdrm``.
 maps = xprofile.open_maps(
@@ -59,8 +64,8 @@ maps = xprofile.open_maps(
 print(maps.sizes)
 
 # %%
-# The border of the field has photons from beyond it, so it is left out. Files of the Fermi tools
-# have no mask.
+# The border of the field has photons from beyond it, so it is left out. Files of the
+# Fermi tools have no mask.
 center = SkyCoord(0, 0, unit="deg", frame="galactic")
 maps = maps.profile.cutout(center, (18, 8) * u.deg)
 

@@ -3,6 +3,8 @@ HEALPix
 =======
 
 How does the brightness of the whole sky change with Galactic latitude?
+
+:doc:`/guide/healpix` has maps of a part of the sky, and the PSF.
 """
 
 import astropy.units as u
@@ -15,9 +17,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# Maps of the whole sky are often in HEALPix, cells of equal area. The brightness of this sky falls
-# with latitude as exp(-\|b\| / 8 deg), from 1e-6 cm-2 s-1 sr-1 in the plane, on an even
-# background.
+# Maps of the whole sky are often in HEALPix, cells of equal area. The brightness of
+# this sky falls with latitude as exp(-\|b\| / 8 deg), from 1e-6 cm-2 s-1 sr-1 in the
+# plane, on an even background.
 grid = HEALPix(nside=64, order="nested", frame="galactic")
 lon, lat = grid.healpix_to_lonlat(np.arange(grid.npix))
 brightness = 1e-6 * np.exp(-np.abs(lat.deg) / 8)
@@ -33,15 +35,16 @@ maps = xprofile.from_arrays(
 )
 
 # %%
-# Rings round the Galactic pole are zones of latitude. Bins, fits and figures are the same as those
-# of maps on a plane.
+# Rings round the Galactic pole are zones of latitude. Bins, fits and figures are the
+# same as those of maps on a plane.
 pole = SkyCoord(0, 90, unit="deg", frame="galactic")
 bins = SkyBins.annuli(pole, edges=np.arange(0, 181, 6) * u.deg)
 ax = maps.counts.isel(energy=0).profile.plot_sky(stretch="sqrt")
 bins.plot(ax, edgecolor="white", linewidth=0.5)
 
 # %%
-# The profile, per solid angle, and the brightness that was put in, averaged over each zone.
+# The profile, per solid angle, and the brightness that was put in, averaged over each
+# zone.
 profile = maps.profile.estimate(bins, spectral_model=power_law(2.4))
 bright = profile.profile.to_sed_type("flux", per_solid_angle=True)
 

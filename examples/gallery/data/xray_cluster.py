@@ -2,7 +2,7 @@
 A cluster of galaxies in X-rays
 ===============================
 
-How does the surface brightness of a cluster fall, from a counts image and an exposure map?
+How does a cluster's surface brightness follow from counts and an exposure map?
 """
 
 import astropy.units as u
@@ -17,9 +17,10 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# This cell makes the images, with pixels of 4 arcsec and in one band, 0.5 to 2 keV. The exposure
-# map is in seconds and falls by vignetting. The cluster is a beta model: its surface brightness is
-# :math:`S_0 (1 + (r / r_c)^2)^{-3 \beta + 1/2}`. A point source shines on it.
+# This cell makes the images, with pixels of 4 arcsec and in one band, 0.5 to 2 keV. The
+# exposure map is in seconds and falls by vignetting. The cluster is a beta model: its
+# surface brightness is :math:`S_0 (1 + (r / r_c)^2)^{-3 \beta + 1/2}`. A point source
+# shines on it.
 center = SkyCoord(194.9, 27.95, unit="deg")
 wcs = WCS(naxis=2)
 wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
@@ -33,16 +34,24 @@ away = pixels.separation(center).arcmin
 bright, core, beta = 1e-5, 1.5, 0.65  # cm-2 s-1 arcmin-2, arcmin
 cluster = bright * (1 + (away / core) ** 2) ** (0.5 - 3 * beta)
 exposure = 5e4 * (1 - 0.3 * (away / 15) ** 2)
-area, pixel = 600, (4 / 60) ** 2  # effective area in cm2, solid angle of a pixel in arcmin2
+area, pixel = (
+    600,
+    (4 / 60) ** 2,
+)  # effective area in cm2, solid angle of a pixel in arcmin2
 background = 3e-7 * exposure * area * pixel
 star = center.directional_offset_by(60 * u.deg, 4 * u.arcmin)
-point = 300 * np.exp(-((pixels.separation(star).arcsec / 6) ** 2) / 2) / (2 * np.pi * 1.5**2)
+point = (
+    300
+    * np.exp(-((pixels.separation(star).arcsec / 6) ** 2) / 2)
+    / (2 * np.pi * 1.5**2)
+)
 expected = cluster * exposure * area * pixel + point + background
 counts = np.random.default_rng(1).poisson(expected)
 
 # %%
-# Images of one band need its energies, and an exposure in s needs the effective area. With files,
-# `xprofile.open_maps` takes the same options. Other sources are left out with `xprofile.exclude`.
+# Images of one band need its energies, and an exposure in s needs the effective area.
+# With files, `xprofile.open_maps` takes the same options. Other sources are left out
+# with `xprofile.exclude`.
 maps = xprofile.from_arrays(
     counts,
     wcs=wcs,
@@ -61,7 +70,9 @@ bins.plot(ax, edgecolor="white", linewidth=0.7)
 # The flux of photons per solid angle. Rings that are masked in part need no correction.
 model = power_law(2.0, reference=1 * u.keV)
 binned = maps.profile.bin(bins)
-profile = binned.profile.estimate(spectral_model=model, selection_optional=["errn-errp"])
+profile = binned.profile.estimate(
+    spectral_model=model, selection_optional=["errn-errp"]
+)
 fluxes = profile.profile.to_sed_type("flux", per_solid_angle=True)
 fluxes = fluxes.profile.to_units(flux="cm-2 s-1 arcmin-2")
 radius = np.geomspace(0.4, 12, 101)
@@ -73,10 +84,13 @@ fluxes.profile.plot(ax=ax, x_unit="arcmin", yscale="log", label="measured")
 ax.set_xscale("log")
 
 # %%
-# A beta model is a Moffat function with the core radius ``gamma`` and the slope ``alpha`` = 3 beta
+# A beta model is a Moffat function with the core radius ``gamma`` and the slope
+# ``alpha`` = 3 beta
 # - 1/2.
 beta_model = Moffat1D(x_0=0, gamma=0.03, alpha=1.5, fixed={"x_0": True})
 fit = binned.profile.fit_shape(beta_model, spectral_model=model)
 gamma, alpha = fit.sel(parameter="gamma"), fit.sel(parameter="alpha")
-print(f"core radius {60 * gamma.value:.2f} +- {60 * gamma.err:.2f} arcmin, simulated {core}")
-print(f"beta {(alpha.value + 0.5) / 3:.3f} +- {alpha.err / 3:.3f}, simulated {beta}")
+found, error = 60 * gamma.value, 60 * gamma.err
+print(f"core radius {found:.2f} +- {error:.2f} arcmin, simulated {core}")
+found, error = (alpha.value + 0.5) / 3, alpha.err / 3
+print(f"beta {found:.3f} +- {error:.3f}, simulated {beta}")

@@ -21,7 +21,8 @@ profile = maps.profile.estimate(bins, spectral_model=power_law(2.3))
 ax = profile.profile.plot("flux")
 
 # %%
-# hvPlot draws the tables of pandas in a browser. The last column is the flux that was simulated.
+# hvPlot draws the tables of pandas in a browser. The last column is the flux that was
+# simulated.
 frame = profile.profile.to_dataframe("flux")
 frame["simulated"] = xprofile.tutorial.source_flux().profile.bin(bins).values
 

@@ -29,9 +29,9 @@ profile = maps.profile.to_units(energy="GeV").profile.estimate(
 )
 
 # %%
-# With ``latex=True`` the cells are texts: values with errors, limits with "<", and the power of
-# ten in the unit. astropy writes it in the form of a journal, here of AASTeX; a path in place of
-# ``sys.stdout`` makes a file.
+# With ``latex=True`` the cells are texts: values with errors, limits with "<", and the
+# power of ten in the unit. astropy writes it in the form of a journal, here of AASTeX;
+# a path in place of ``sys.stdout`` makes a file.
 table = profile.profile.to_table("flux", latex=True)
 table.write(sys.stdout, format="ascii.aastex")
 
@@ -41,12 +41,14 @@ some = table[table.colnames[:2] + table.colnames[-2:]]
 some.write(sys.stdout, format="ascii.latex")
 
 # %%
-# The same numbers as a figure, with the simulated flux of each ring in both bands: shares of a
-# power law of index 2.3.
+# The same numbers as a figure, with the simulated flux of each ring in both bands:
+# shares of a power law of index 2.3.
 truth = xprofile.tutorial.source_flux().profile.bin(bins)
 low = (10**-1.3 - 50**-1.3) / (10**-1.3 - 2000**-1.3)
 
 fig, ax = plt.subplots()
 for share, color in ((low, "C0"), (1 - low, "C1")):
-    ax.stairs(share * truth, bins.edges.value, baseline=None, color=color, linestyle=":")
+    ax.stairs(
+        share * truth, bins.edges.value, baseline=None, color=color, linestyle=":"
+    )
 profile.profile.plot("flux", ax=ax)

@@ -3,6 +3,8 @@ A two-panel figure for a paper
 ==============================
 
 How do the sky and a profile share a figure of two columns?
+
+:doc:`/guide/figures` shows all kinds of figures.
 """
 
 import astropy.units as u
@@ -29,10 +31,13 @@ bright = profile.profile.to_sed_type("flux", per_solid_angle=True)
 image = maps.profile.cutout(center, 4 * u.deg).counts.sum("energy", keep_attrs=True)
 
 # %%
-# Every figure method takes ``ax=``, so the layout is that of matplotlib. 7.1 inches are the width
-# of two columns. The dotted line is the simulated brightness in the lower band.
+# Every figure method takes ``ax=``, so the layout is that of matplotlib. 7.1 inches are
+# the width of two columns. The dotted line is the simulated brightness in the lower
+# band.
 share = (10**-1.3 - 30**-1.3) / (10**-1.3 - 2000**-1.3)
-truth = share * xprofile.tutorial.source_flux().profile.bin(bins) / bins.solid_angle.value
+truth = (
+    share * xprofile.tutorial.source_flux().profile.bin(bins) / bins.solid_angle.value
+)
 
 style = {"font.size": 8, "axes.prop_cycle": plt.cycler(color=["#0072b2", "#d55e00"])}
 with plt.rc_context(style):
@@ -48,4 +53,5 @@ with plt.rc_context(style):
         ax.set_title(letter, loc="left", fontweight="bold")
 
 # %%
-# ``fig.savefig("shell.pdf")`` keeps the text of the figure as text, and its size in inches.
+# ``fig.savefig("shell.pdf")`` keeps the text of the figure as text, and its size in
+# inches.

@@ -13,8 +13,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# A profile is an xarray Dataset, and each of its results is a DataArray with coordinates and a
-# unit. So `xarray.DataArray.plot` labels its axes. This profile has the energy bins of the data.
+# A profile is an xarray Dataset, and each of its results is a DataArray with
+# coordinates and a unit. So `xarray.DataArray.plot` labels its axes. This profile has
+# the energy bins of the data.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 start, end = SkyCoord([8, -8] * u.deg, [0, 0] * u.deg, frame="galactic")
 bins = SkyBins.along_line(start, end, height=2 * u.deg, nbin=32, origin=8 * u.deg)
@@ -26,7 +27,9 @@ fluxes
 
 # %%
 # Two dimensions become an image: the significance of each bin at each energy.
-fluxes.sqrt_ts.plot(x="projected_distance", yscale="log", center=0, vmax=10, cmap="RdBu_r")
+fluxes.sqrt_ts.plot(
+    x="projected_distance", yscale="log", center=0, vmax=10, cmap="RdBu_r"
+)
 
 # %%
 # One dimension becomes lines or steps; ``hue`` makes one of each energy.
@@ -36,16 +39,26 @@ low.assign_coords(energy=low.energy.round(1)).flux.plot.step(
 )
 
 # %%
-# Facets, with selections, sums and averages as of any Dataset. Here ``npred_excess`` are the
-# photons of the fitted signal, and ``npred_background`` those of the background.
-photons = fluxes[["npred_excess", "npred_background"]].to_dataarray("kind", name="photons")
+# Facets, with selections, sums and averages as of any Dataset. Here ``npred_excess``
+# are the photons of the fitted signal, and ``npred_background`` those of the
+# background.
+photons = fluxes[["npred_excess", "npred_background"]].to_dataarray(
+    "kind", name="photons"
+)
 photons.plot.step(
-    x="projected_distance", col="energy", col_wrap=2, hue="kind", where="mid", sharey=False
+    x="projected_distance",
+    col="energy",
+    col_wrap=2,
+    hue="kind",
+    where="mid",
+    sharey=False,
 )
 
 # %%
 # Errors are another variable, which matplotlib takes. The line is the simulated flux.
-total = maps.profile.estimate(bins, spectral_model=power_law(2.3)).profile.to_sed_type("flux")
+total = maps.profile.estimate(bins, spectral_model=power_law(2.3)).profile.to_sed_type(
+    "flux"
+)
 truth = xprofile.tutorial.source_flux().profile.bin(bins)
 fig, ax = plt.subplots()
 truth.plot.step(where="mid", ax=ax, color="C1", label="simulated")

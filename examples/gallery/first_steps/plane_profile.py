@@ -12,8 +12,8 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# The sky in this example is simulated when it is opened. Boxes of 0.2 x 3 degrees lie side by side
-# along the plane.
+# The sky in this example is simulated when it is opened. Boxes of 0.2 x 3 degrees lie
+# side by side along the plane.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 start, end = SkyCoord([5, -5] * u.deg, [0, 0] * u.deg, frame="galactic")
 bins = SkyBins.along_line(start, end, height=3 * u.deg, nbin=51)
@@ -23,8 +23,9 @@ ax = image.profile.plot_sky(stretch="sqrt")
 bins.plot(ax, linewidth=0.5)
 
 # %%
-# The flux is that of photons between 10 GeV and 2 TeV from the area of a box, above the known
-# background. A flux below 2 sigma is drawn as an upper limit at 95 % confidence level.
+# The flux is that of photons between 10 GeV and 2 TeV from the area of a box, above the
+# known background. A flux below 2 sigma is drawn as an upper limit at 95 % confidence
+# level.
 profile = maps.profile.estimate(
     bins,
     spectral_model=power_law(index=2.3),
@@ -36,8 +37,9 @@ profile = maps.profile.estimate(
 ax = profile.profile.plot("flux", x="lon")
 
 # %%
-# The simulated sources tell the true flux of each box, as it is seen through the PSF. The fluxes
-# should scatter around it by their errors, and 95 % of the limits should be above it.
+# The simulated sources tell the true flux of each box, as it is seen through the PSF.
+# The fluxes should scatter around it by their errors, and 95 % of the limits should be
+# above it.
 truth = xprofile.tutorial.source_flux().profile.bin(bins)
 fluxes = profile.profile.to_sed_type("flux").isel(energy=0)
 pulls = (fluxes.flux - truth) / fluxes.flux_err

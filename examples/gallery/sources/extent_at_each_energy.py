@@ -3,6 +3,8 @@ Extent at each energy
 =====================
 
 Does a nebula shrink with energy?
+
+:doc:`/guide/nebula` says what else to keep in mind.
 """
 
 import astropy.units as u
@@ -15,9 +17,9 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# Electrons of high energy cool before they come far, so nebulae often do. This one is a Gaussian
-# whose width falls with energy as a power law with the exponent -0.3. A map of a brightness at
-# several energies has the spectrum in itself.
+# Electrons of high energy cool before they come far, so nebulae often do. This one is a
+# Gaussian whose width falls with energy as a power law with the exponent -0.3. A map of
+# a brightness at several energies has the spectrum in itself.
 maps = xprofile.tutorial.open_maps("galactic-center-sim")
 center = SkyCoord(1, 1.5, unit="deg", frame="galactic")
 away = maps.counts[0].copy(data=maps.profile.skycoord.separation(center).deg)
@@ -41,9 +43,17 @@ fit = binned.profile.fit_shape(gauss, spectral_model=power_law(2.3), energy_edge
 width = fit.sel(parameter="stddev")
 
 fig, ax = plt.subplots()
-ax.errorbar(width.energy * 1e3, width.value, [width.errn, width.errp], fmt="o", label="fit")
+ax.errorbar(
+    width.energy * 1e3, width.value, [width.errn, width.errp], fmt="o", label="fit"
+)
 ax.plot(sigma.energy_true * 1e3, sigma, "--", label="simulated")
-ax.set(xlabel="Energy [GeV]", ylabel="Width [deg]", xscale="log", xlim=(10, 500), ylim=(0, 0.4))
+ax.set(
+    xlabel="Energy [GeV]",
+    ylabel="Width [deg]",
+    xscale="log",
+    xlim=(10, 500),
+    ylim=(0, 0.4),
+)
 ax.set_xticks([10, 20, 50, 100, 200, 500], [10, 20, 50, 100, 200, 500])
 ax.legend()
 

@@ -3,6 +3,8 @@ A light curve of profiles
 =========================
 
 Does a source vary, while its surroundings do not?
+
+:doc:`/guide/regrouping` says how to fit all months together.
 """
 
 import astropy.units as u
@@ -17,8 +19,8 @@ import xprofile
 from xprofile import SkyBins, power_law
 
 # %%
-# Eight months of the simulated sky, each with an eighth of the exposure. The source at the centre
-# is three times as bright in the fifth and sixth month.
+# Eight months of the simulated sky, each with an eighth of the exposure. The source at
+# the centre is three times as bright in the fifth and sixth month.
 sky = xprofile.tutorial.open_maps("galactic-center-sim")
 months = pd.date_range("2030-01-01", periods=8, freq="MS", name="time")
 brightness = np.array([1, 1, 1, 1, 3, 3, 1, 1])
@@ -33,8 +35,8 @@ source = sky.counts[0].copy(
 signal = part.profile.predict(source, spectral_model=model, normalize=True)
 
 # %%
-# Each month gets a profile in the same rings, and xarray puts them side by side. The new dim
-# ``time`` stays in conversions and selections.
+# Each month gets a profile in the same rings, and xarray puts them side by side. The
+# new dim ``time`` stays in conversions and selections.
 bins = SkyBins.annuli(center, edges=[0, 0.3, 0.6, 0.9] * u.deg)
 rng = np.random.default_rng(1)
 profiles = []
@@ -46,7 +48,8 @@ curve = xr.concat(profiles, months, combine_attrs="drop_conflicts", join="exact"
 curve = curve.profile.to_sed_type("flux").squeeze("energy")
 
 # %%
-# The light curve of the first ring, which has nearly all of the source, and of the second one.
+# The light curve of the first ring, which has nearly all of the source, and of the
+# second one.
 image = source / source.sum() * 1.2e-9
 truth = image.profile.smooth(0.1 * u.deg).profile.bin(bins)
 
@@ -62,7 +65,10 @@ fig.autofmt_xdate()
 
 # %%
 # Is the flux constant? Months are independent, so chi2 tells.
-mean = (curve.flux / curve.flux_err**2).sum("time") / (1 / curve.flux_err**2).sum("time")
+mean = (curve.flux / curve.flux_err**2).sum("time") / (1 / curve.flux_err**2).sum(
+    "time"
+)
 distance = (((curve.flux - mean) / curve.flux_err) ** 2).sum("time")
 for number, value in enumerate(distance.values):
-    print(f"ring {number}: chi2 {value:.0f} for 7 degrees of freedom, p {chi2.sf(value, 7):.1g}")
+    p_value = chi2.sf(value, 7)
+    print(f"ring {number}: chi2 {value:.0f} for 7 degrees of freedom, p {p_value:.1g}")

@@ -29,8 +29,8 @@ binned = maps.profile.bin(bins)
 profile = binned.profile.estimate(spectral_model=model)
 
 # %%
-# Among many bins, high significances occur by chance. Toys without a signal say how high: the
-# figure has the highest significance of each toy.
+# Among many bins, high significances occur by chance. Toys without a signal say how
+# high: the figure has the highest significance of each toy.
 toys = binned.profile.simulate(n_toys=1000, rng=1, spectral_model=model)
 null = toys.profile.estimate(spectral_model=model)
 highest = null.sqrt_ts.max(["region", "energy"])
@@ -43,15 +43,19 @@ ax.set(xlabel="Highest significance of all bins [sigma]", ylabel="Toys")
 ax.legend()
 
 # %%
-# The local significance is that of this bin alone, and the global one that of the highest of all
-# bins. Where no toy is as high, both are lower limits; 1000 toys reach 3.1 sigma.
+# The local significance is that of this bin alone, and the global one that of the
+# highest of all bins. Where no toy is as high, both are lower limits; 1000 toys reach
+# 3.1 sigma.
 print(f"position: l = {found.lon.item():.2f}, b = {found.lat.item():.2f} deg")
-print(f"local significance {found.significance_local:.1f}, global {found.significance_global:.1f}")
+local, all_bins = found.significance_local, found.significance_global
+print(f"local significance {local:.1f}, global {all_bins:.1f}")
 
 # %%
-# All bins by the same measure: the p-value of each, corrected for the number of bins. One bin is
-# significant. It is the one with the source.
-p_value = profile.profile.p_value(null, quantity="sqrt_ts", correction="max").squeeze("energy")
+# All bins by the same measure: the p-value of each, corrected for the number of bins.
+# One bin is significant. It is the one with the source.
+p_value = profile.profile.p_value(null, quantity="sqrt_ts", correction="max").squeeze(
+    "energy"
+)
 best = p_value.argsort()[:3]
 for number in best.values:
     bin_ = p_value[number]
