@@ -191,7 +191,7 @@ def test_what_is_no_profile_is_refused(profile):
         to_dataframe(make_binned())
     with pytest.raises(InvalidOptionError, match="unknown sed_type 'sed'"):
         to_table(profile, "sed")
-    with pytest.raises(InvalidDataError, match=r"'norm': .*'time'.*select one"):
+    with pytest.raises(InvalidDataError, match=r"further dims \['time'\]; select one"):
         to_table(profile.expand_dims(time=2))
 
 

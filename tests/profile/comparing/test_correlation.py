@@ -164,8 +164,6 @@ def test_wrong_input():
         correlation(a, a.values)
     with pytest.raises(InvalidDataError, match="profile_b has the dims"):
         correlation(a, a.rename({DIM: "x"}))
-    with pytest.raises(InvalidDataError, match=r"dims \['toy'\] beside energy"):
-        correlation(a.expand_dims(toy=2), a)
     with pytest.raises(MissingVariableError, match="profile_a has no flux; it has"):
         correlation(estimate(filled(5)[0]), a, quantity="flux")
     with pytest.raises(InvalidDataError, match=r"2 bins .* a correlation needs three or more"):

@@ -124,8 +124,8 @@ def rebin_energy(
     >>> xprofile.rebin_energy(binned, edges=[10, 100, 2000] * u.GeV).energy_min.values
     array([0.01, 0.1 ])
     >>> grown = xprofile.rebin_energy(binned, min_counts=500)
-    >>> grown.counts.sum("projected_distance").values >= 500
-    array([ True,  True,  True])
+    >>> grown.counts.sum("projected_distance").values
+    array([1037, 1237])
     """
     name, value = one_option(
         factor=factor,
