@@ -88,7 +88,7 @@ def plot_sky(
     Returns
     -------
     astropy.visualization.wcsaxes.WCSAxes
-        Axes in pixels of the WCS of the whole map, also if `image` is a part of it; for HEALPix, in
+        Axes in pixels of the WCS of the whole map, also if the image is a part of it; for HEALPix, in
         pixels of the screen.
 
     Raises
