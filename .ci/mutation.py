@@ -5,7 +5,7 @@ python .ci/mutation.py FOLDER TOPIC... [--number 40] [--seed 1]
 mutmut makes all mutants of the modules of a topic in a copy of the checkout, in FOLDER, and runs
 its tests on a random sample of those that change more than a text. The sample of a seed is always
 the same, as long as the code is. Changes that no test noticed are printed, and fail the run, unless
-docs/mutants.csv says why they change no result.
+docs/statistics/mutants.csv says why they change no result.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def place_of(name: str) -> str:
 
 def listed() -> set[tuple[str, ...]]:
     """Place, old and new lines of the changes that are known to change no result."""
-    with (ROOT / "docs" / "mutants.csv").open(encoding="utf-8", newline="") as file:
+    with (ROOT / "docs" / "statistics" / "mutants.csv").open(encoding="utf-8", newline="") as file:
         return {(row["place"], row["old"], row["new"]) for row in csv.DictReader(file)}
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import InvalidOptionError
 from ..maps.grid import as_planes, sky_grid
-from ..schema.checks import check_real_numbers
+from ..schema.number_checks import check_real_numbers
 from ..schema.options import suggests_options
 from ..schema.stages import grid_names, sky_dims
 from .coordinates import bin_coords

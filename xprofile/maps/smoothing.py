@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..exceptions import InvalidOptionError
-from ..schema.checks import check_real_numbers
 from ..schema.names import CELL, CELL_IDS, LAT, LON
-from ..schema.number_checks import is_used
+from ..schema.number_checks import check_real_numbers, is_used
 from ..schema.options import suggests_options
 from ..schema.stages import is_healpix
 from .healpix.coords import decode_healpix

@@ -15,8 +15,8 @@ from ..maps.pixelgrid import PixelGrid
 from ..maps.wcs import decode_wcs, pixel_grid
 from ..maps.world.distortions import same_polynomials
 from ..maps.world.frames import frame_attrs
-from ..schema.checks import check_real_numbers
 from ..schema.names import LAT, LON
+from ..schema.number_checks import check_real_numbers
 from ..schema.options import suggests_options
 from ..schema.stages import is_healpix, sky_dims
 from .elements.colormaps import check_colormap
@@ -88,8 +88,8 @@ def plot_sky(
     Returns
     -------
     astropy.visualization.wcsaxes.WCSAxes
-        Axes in pixels of the WCS of the whole map, also if the image is a part of it; for HEALPix, in
-        pixels of the screen.
+        Axes in pixels of the WCS of the whole map, also if the image is a part of it; for HEALPix,
+        in pixels of the screen.
 
     Raises
     ------

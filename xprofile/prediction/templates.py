@@ -17,9 +17,8 @@ from ..maps.pixelgrid import PixelGrid, pixel_numbers
 from ..maps.wcs import pixels_in_order
 from ..maps.world.distortions import move_pixels
 from ..schema.axes import ascending_values
-from ..schema.checks import check_real_numbers
 from ..schema.names import ENERGY, ENERGY_TRUE, ENERGY_UNIT, LAT, LON, high, low
-from ..schema.number_checks import check_ascending
+from ..schema.number_checks import check_ascending, check_real_numbers
 from ..schema.stages import is_healpix, is_map_image, sky_dims
 from ..schema.written_units.parsing import as_unit, conversion_factor
 from .nearby import cells_near

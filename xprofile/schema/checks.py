@@ -41,7 +41,6 @@ __all__ = [
     "check_maps_layout",
     "check_one_grid",
     "check_profile",
-    "check_real_numbers",
 ]
 
 
@@ -274,21 +273,6 @@ def _raise_if_any(problems: list[str], stage: Stage, remedy: str) -> None:
     if problems:
         raise InvalidDataError(
             f"this {stage} Dataset cannot be used: {'; '.join(problems)}. {remedy}"
-        )
-
-
-def check_real_numbers(image: xr.DataArray) -> None:
-    """Raise unless a map has real numbers or booleans.
-
-    Raises
-    ------
-    InvalidDataError
-        If it has not.
-    """
-    if image.dtype.kind not in "biuf":
-        raise InvalidDataError(
-            f"the map {str(image.name or '')!r} has the type {image.dtype}, expected real numbers; "
-            "convert it, such as with .astype(float)"
         )
 
 

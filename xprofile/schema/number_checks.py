@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import astropy.units as u
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, InvalidEnergyError, InvalidOptionError, TooLargeError
@@ -19,6 +20,7 @@ __all__ = [
     "check_number",
     "check_number_of_values",
     "check_positive_integer",
+    "check_real_numbers",
     "energies_from_quantity",
     "is_used",
     "lowest_valid",
@@ -261,3 +263,18 @@ def lowest_valid(name: str, highest: Float) -> Float:
     if name not in ROUNDED_MAPS:
         return np.zeros_like(highest)
     return np.asarray(-np.maximum(_NEGLIGIBLE * highest, _NEGLIGIBLE_COUNTS))
+
+
+def check_real_numbers(image: xr.DataArray) -> None:
+    """Raise unless a map has real numbers or booleans.
+
+    Raises
+    ------
+    InvalidDataError
+        If it has not.
+    """
+    if image.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"the map {str(image.name or '')!r} has the type {image.dtype}, expected real numbers; "
+            "convert it, such as with .astype(float)"
+        )
