@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError
-from ...likelihood.many_norms import Problems, best_fit, hesse_covariance
+from ...likelihood.many_norms import Fit, Problems, fit_with_walls, hesse_covariance
 from ...schema.variables import PROFILE
 from ..solve import Solution
 from .fitted_counts import fitted_counts
@@ -35,6 +35,10 @@ _LARGEST_GAP = 1e-5
 # Counts that the smallest norm may predict, in units of those that are there. At 1e8 limits are
 # wrong by 1e-4 of the errors, and at 1e11 fits fail.
 _MOST_COUNTS = 1e6
+
+# Variance without walls, in units of that with walls, above which these hold a norm. Its error is
+# then the distance over which the statistic rises, which is right for all norms.
+_HELD = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +85,15 @@ def solve_systems(
     response = systems.matrix()
     numbers = _background_numbers(systems, correlated=settings.background_correlated)
     problems = _problems(systems, response, penalties, numbers, settings)
-    fit = best_fit(problems)
+    fitted, fit = fit_with_walls(problems)
     nbin = systems.shape[-2]
     norm = fit.x[:, :nbin]
-    covariance = hesse_covariance(problems, fit)[:, :nbin, :nbin]
+    covariance = _covariance(problems, fitted, fit)[:, :nbin, :nbin]
     if settings.smoothness:
         covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
     wanted = np.broadcast_to(np.arange(nbin) < nwanted, norm.shape)
-    intervals = Intervals(problems, fit, wanted)
+    intervals = Intervals(fitted, fit, wanted)
     values, endless = _values(intervals, covariance, settings)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
@@ -110,6 +114,23 @@ def solve_systems(
     matrices = covariance.reshape(*shape, nbin).swapaxes(0, 1).reshape(*extra, shape[0], nbin, nbin)
     totals = counts.stat_total(fit, problems).reshape(shape[:2]).T.reshape(*extra, shape[0])
     return UnfoldSolution(bins, matrices, totals)
+
+
+def _covariance(problems: Problems, fitted: Problems, fit: Fit) -> Float:
+    """Covariance; norms that walls hold have an infinite variance, as their curvature tells little.
+
+    Norms whose error without walls is up to a tenth larger are not held.
+    """
+    covariance = hesse_covariance(fitted, fit)
+    walled = np.flatnonzero((fitted.n != problems.n).any(axis=1))
+    if walled.size:
+        free = np.einsum("pjj->pj", hesse_covariance(problems.take(walled), fit.take(walled)))
+        known = np.einsum("pjj->pj", covariance)[walled]
+        held = ~(free < _HELD * known)
+        part = np.where(held[:, :, None] | held[:, None, :], np.nan, covariance[walled])
+        np.einsum("pjj->pj", part)[held] = np.inf
+        covariance[walled] = part
+    return covariance
 
 
 def _by_toy(array: Array, shape: tuple[int, int, int]) -> Array:

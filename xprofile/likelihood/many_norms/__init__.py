@@ -6,7 +6,7 @@ find best fits, errors, limits and test statistics. See `Problems` for rows, col
 """
 
 from .covariance import hesse_covariance
-from .fits import Fit, best_fit, npred
+from .fits import Fit, best_fit, fit_with_walls, npred
 from .problems import Problems
 from .profiles import Profiled, profile_rise, profile_step
 
@@ -15,6 +15,7 @@ __all__ = [
     "Problems",
     "Profiled",
     "best_fit",
+    "fit_with_walls",
     "hesse_covariance",
     "npred",
     "profile_rise",
