@@ -48,6 +48,16 @@ def test_mesh_of_a_surface_brightness_is_scaled_bin_by_bin(profile):
     )
 
 
+def test_quantity_by_position(profile):
+    by_name = only_mesh(plot_stat_scan(profile, sed_type="eflux"))
+    direct = only_mesh(profile.profile.plot_stat_scan("eflux", ax=plt.figure().gca()))
+    np.testing.assert_array_equal(direct.get_coordinates(), by_name.get_coordinates())
+    with pytest.raises(InvalidOptionError, match="not both"):
+        plot_stat_scan(profile, "flux", sed_type="norm")
+    with pytest.raises(InvalidOptionError, match="unknown sed_type 'counts'"):
+        plot_stat_scan(profile, "counts")
+
+
 def test_scan_in_any_order(profile):
     mixed = profile.isel(norm_scan=[3, 0, 6, 1, 2, 5, 4])
     first, second = (only_mesh(plot_stat_scan(p, ax=plt.figure().gca())) for p in (profile, mixed))

@@ -57,6 +57,11 @@ def test_limits_of_the_colours_and_keywords_of_the_collection(grid):
     assert outlines(plot_sky_bins(grid, "counts", norm=norm)).norm is norm
 
 
+def test_a_quantity_and_a_sed_type(grid):
+    with pytest.raises(InvalidOptionError, match="not both"):
+        plot_sky_bins(grid, "sqrt_ts", sed_type="flux")
+
+
 def test_a_bin_without_a_value_is_empty(grid):
     holed = grid.assign(ts=grid.ts.where(grid.ts > grid.ts.min()))
     drawn = outlines(plot_sky_bins(holed, "ts"))

@@ -198,6 +198,7 @@ class ProfileAccessor(BinsAccessor):
     @calls("plot.scan.plot_stat_scan")
     def plot_stat_scan(
         self,
+        quantity: str | None = None,
         *,
         ax: Axes | None = None,
         sed_type: str | None = None,
@@ -214,8 +215,8 @@ class ProfileAccessor(BinsAccessor):
         from ..plot import plot_stat_scan
 
         return plot_stat_scan(
-            self._obj, ax=ax, sed_type=sed_type, cmap=cmap, vmin=vmin, vmax=vmax, x=x,
-            x_unit=x_unit, add_points=add_points, add_colorbar=add_colorbar, **kwargs,
+            self._obj, quantity, ax=ax, sed_type=sed_type, cmap=cmap, vmin=vmin, vmax=vmax,
+            x=x, x_unit=x_unit, add_points=add_points, add_colorbar=add_colorbar, **kwargs,
         )  # fmt: skip
 
     @calls("plot.mixing.correlation.plot_correlation")

@@ -12,7 +12,7 @@ from ..exceptions import InvalidOptionError
 from ..profile.sed import quantity_name
 from ..schema.number_checks import check_bool, check_number
 from ..schema.options import suggests_options
-from .elements.quantities import find_quantity
+from .elements.quantities import check_one_quantity, find_quantity
 from .elements.series import (
     STYLES,
 )
@@ -197,9 +197,6 @@ def _check_options(
         raise InvalidOptionError(
             f"offset must be from -0.5 to 0.5 of the width of a bin, found {offset:g}"
         )
-    if quantity is not None and sed_type is not None:
-        raise InvalidOptionError(
-            "give a quantity or a sed_type, not both, as each names what to plot"
-        )
+    check_one_quantity(quantity, sed_type)
     if style not in (None, *STYLES):
         raise InvalidOptionError(f"unknown style {style!r}; choose one of {list(STYLES)}")

@@ -16,7 +16,12 @@ from ..schema.checks import check_profile
 from ..schema.names import ENERGY, NORM_SCAN, NORM_SCAN_VALUES, SED_TYPE
 from ..schema.options import suggests_options
 from .elements.colormaps import check_colormap
-from .elements.quantities import check_is_per_bin, default_quantity, find_quantity
+from .elements.quantities import (
+    check_is_per_bin,
+    check_one_quantity,
+    default_quantity,
+    find_quantity,
+)
 from .elements.xaxis import XAxis, make_xaxis
 from .elements.yaxis import axes_without_sky, label_yaxis
 from .profile import plot_profile
@@ -36,6 +41,7 @@ _POINT_COLOR, _RIM = "#8b0000", 1.6
 @suggests_options
 def plot_stat_scan(
     profile: xr.Dataset,
+    quantity: str | None = None,
     *,
     ax: Axes | None = None,
     sed_type: str | None = None,
@@ -57,10 +63,12 @@ def plot_stat_scan(
     ----------
     profile : xarray.Dataset
         From `estimate` with ``selection_optional=["scan"]``, of one energy bin.
+    quantity : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
+        Sed type on the vertical axis; by default as in `plot_profile`.
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
     sed_type : {"dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"}, optional
-        Quantity on the vertical axis; by default as in `plot_profile`.
+        The same as `quantity`.
     cmap : str or matplotlib.colors.Colormap, optional
         By default dark at the best fit, and white where the data exclude a value.
     vmin, vmax : float
@@ -77,6 +85,8 @@ def plot_stat_scan(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes, with the bins on the horizontal axis and the quantity on the vertical one. The
+        colours are those of the mesh in ``ax.collections``.
 
     Raises
     ------
@@ -84,7 +94,7 @@ def plot_stat_scan(
         If the profile has no scan.
     InvalidOptionError
         If the profile has several energy bins, the scan has a single value, the sed type is
-        unknown, or `x` or `x_unit` does not fit the bins.
+        unknown or given twice, or `x` or `x_unit` does not fit the bins.
     InvalidDataError
         If the profile has other dims.
 
@@ -102,14 +112,16 @@ def plot_stat_scan(
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
     >>> profile = maps.profile.estimate(rings, selection_optional=["scan"], scan_n_sigma=4)
-    >>> ax = xprofile.plot.plot_stat_scan(profile, sed_type="flux")
+    >>> ax = xprofile.plot.plot_stat_scan(profile, "flux")
     >>> ax.get_xlabel()
     'Projected distance [deg]'
     >>> plt.close()
     """
     check_colormap(cmap)
+    check_one_quantity(quantity, sed_type)
     one = _single_scan(profile)
-    wanted = quantity_name(sed_type) if sed_type else default_quantity(one)
+    asked = quantity if sed_type is None else sed_type
+    wanted = default_quantity(one) if asked is None else quantity_name(asked)
     axis = make_xaxis(one, x, x_unit)
     ax = axes_without_sky(ax)
     axis = axis.shifted_to(ax)

@@ -21,7 +21,7 @@ from .bins import bin_centers, merged_paths
 from .blank_sky import blank_sky_axes, limit_aspect
 from .elements.colormaps import check_colormap
 from .elements.labels import axis_label
-from .elements.quantities import check_is_per_bin, find_quantity
+from .elements.quantities import check_is_per_bin, check_one_quantity, find_quantity
 from .sky import draw_colorbar, label_sky_axes, unused_figure
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def plot_sky_bins(
     MissingVariableError
         If the profile has no such quantity, or no ``region``.
     InvalidOptionError
-        If the profile has several energy bins, or the axes have no WCS.
+        If the profile has several energy bins, the axes have no WCS, or a quantity and a sed type
+        are given.
     InvalidDataError
         If the quantity is not a number for each bin.
 
@@ -106,6 +107,7 @@ def plot_sky_bins(
     'Galactic longitude [deg]'
     >>> plt.close()
     """
+    check_one_quantity(quantity, sed_type)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
     source, name = find_quantity(profile, wanted, None)
     scale: dict[str, Any] = {} if "norm" in kwargs else {"clim": (vmin, vmax)}

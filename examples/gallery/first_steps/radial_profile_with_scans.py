@@ -42,7 +42,7 @@ bright.profile.plot(ax=ax, yscale="symlog")
 # %%
 # A scan shows how much worse each other flux fits, as the rise of -2 log L above its
 # minimum. A rise by 1 is an error of 1 sigma, and a rise by 9 one of 3 sigma.
-ax = profile.profile.plot_stat_scan(sed_type="flux")
+ax = profile.profile.plot_stat_scan("flux")
 
 # %%
 # The same for the second ring: the interval from the errors of the fit, and the norms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from ...estimation.results import sum_datasets
-from ...exceptions import InvalidDataError, MissingVariableError
+from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...profile.limits import upper_limits
 from ...profile.sed import quantity_name, to_sed_type
 from ...schema.axes import bin_dim
@@ -14,7 +14,13 @@ from ...schema.names import ENERGY, PARAMETER, SED_TYPE
 from ...schema.variables import SED_TYPES
 from .labels import energy_range_text
 
-__all__ = ["check_is_per_bin", "default_quantity", "find_quantity", "split_energy_bins"]
+__all__ = [
+    "check_is_per_bin",
+    "check_one_quantity",
+    "default_quantity",
+    "find_quantity",
+    "split_energy_bins",
+]
 
 
 def find_quantity(
@@ -61,6 +67,14 @@ def find_quantity(
             f"variable of {list(map(str, source.data_vars))}"
         )
     return source, wanted
+
+
+def check_one_quantity(quantity: str | None, sed_type: str | None) -> None:
+    """Raise if a quantity and a sed type are given, as each names what to plot."""
+    if quantity is not None and sed_type is not None:
+        raise InvalidOptionError(
+            "give a quantity or a sed_type, not both, as each names what to plot"
+        )
 
 
 def default_quantity(profile: xr.Dataset) -> str:
