@@ -42,6 +42,19 @@ def test_converts_between_units_of_solid_angle(profile, unit):
     np.testing.assert_allclose(back.norm, profile.norm, rtol=1e-13)
 
 
+@pytest.mark.parametrize("unit", ["deg2", True])
+def test_quantities_keep_the_solid_angle(profile, unit):
+    """Of the sed type that the profile has; others are converted as by `to_sed_type`."""
+    bright = profile.profile.to_sed_type("flux", per_solid_angle=unit)
+    for name in ("flux", "flux_err", "flux_ul"):
+        found = bright.profile.quantity(name)
+        assert found.unit == u.Unit(bright[name].units)
+        np.testing.assert_array_equal(found.value, bright[name])
+    assert bright.profile.quantity("eflux").unit == u.Unit("erg cm-2 s-1")
+    expected = profile.norm * profile.ref_eflux
+    np.testing.assert_allclose(bright.profile.quantity("eflux").value, expected, rtol=1e-13)
+
+
 def test_solid_angles_may_have_another_unit(profile):
     """As where somebody assigns them, in deg2."""
     angle = profile.solid_angle

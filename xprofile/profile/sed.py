@@ -223,7 +223,9 @@ def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
     profile : xarray.Dataset
         From `estimate`, of any sed type.
     name : str
-        A quantity of any sed type, such as ``dnde`` or ``flux_ul``, or another variable.
+        A quantity of any sed type, such as ``dnde`` or ``flux_ul``, or another variable. The sed
+        type of the profile is given as it is stored, so a surface brightness stays one; others are
+        converted as by ``to_sed_type(profile, name)``, without solid angle.
 
     Returns
     -------
@@ -252,7 +254,11 @@ def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
     (4, 1)
     """
     kind = name.partition("_")[0]
-    source = to_sed_type(profile, kind) if kind in SED_TYPES else profile
+    source = profile
+    if kind in SED_TYPES:
+        check_profile(profile)
+        own = quantity_name(str(profile.attrs[SED_TYPE]))
+        source = profile if kind == own else to_sed_type(profile, kind)
     if name not in source:
         raise MissingVariableError(
             f"the profile has no variable {name!r}; choose one of {list(source)}"
