@@ -21,6 +21,7 @@ from ..schema.options import suggests_options
 from ..schema.stages import is_healpix, sky_dims
 from .elements.colormaps import check_colormap
 from .elements.labels import axis_label, sky_coordinate_names
+from .elements.sky_layout import settle_sky_axes
 from .healpix.views import (
     add_graticule,
     add_view_axes,
@@ -135,6 +136,7 @@ def plot_sky(
     if add_colorbar:
         ticks = _colorbar_ticks(norm) if stretch in ("log", "asinh") else None
         draw_colorbar(ax, shown, axis_label(image.attrs, str(image.name or "")), ticks)
+    settle_sky_axes(ax)
     return ax
 
 

@@ -22,6 +22,7 @@ from .blank_sky import blank_sky_axes, limit_aspect
 from .elements.colormaps import check_colormap
 from .elements.labels import axis_label
 from .elements.quantities import check_is_per_bin, check_one_quantity, find_quantity
+from .elements.sky_layout import settle_sky_axes
 from .sky import draw_colorbar, label_sky_axes, unused_figure
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def draw_sky_bins(
         label_sky_axes(ax, grid.frame)
     if bar:
         draw_colorbar(ax, drawn, axis_label(source[name].attrs, name), None)
+    settle_sky_axes(ax)
     return ax
 
 

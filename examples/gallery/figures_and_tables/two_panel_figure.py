@@ -41,8 +41,7 @@ truth = (
 
 style = {"font.size": 8, "axes.prop_cycle": plt.cycler(color=["#0072b2", "#d55e00"])}
 with plt.rc_context(style):
-    fig = plt.figure(figsize=(7.1, 3.2))
-    fig.subplots_adjust(left=0.08, right=0.98, bottom=0.13, top=0.88, wspace=0.6)
+    fig = plt.figure(figsize=(7.1, 3.2), layout="constrained")
     left = fig.add_subplot(1, 2, 1, projection=image.profile.wcs)
     right = fig.add_subplot(1, 2, 2)
     image.profile.smooth(0.1 * u.deg).profile.plot_sky(ax=left, cmap="magma")
