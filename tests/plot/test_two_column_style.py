@@ -8,7 +8,7 @@ import pytest
 from cases.plot import only
 from matplotlib.text import Text
 
-from xprofile.plot import plot_profile
+from xprofile.plot import plot_profile, plot_summary
 
 STYLE = "xprofile.two-column"
 
@@ -42,3 +42,23 @@ def test_all_texts_are_inside_a_narrow_figure(two_bands, quantity):
                 assert box.x1 <= figure.bbox.x1
                 assert box.y1 <= figure.bbox.y1
         assert only([one for one in figure.axes if one is not ax])
+
+
+def test_a_summary_is_as_wide_as_the_column(two_bands, image):
+    """With the sky above the panels, and all texts and legends inside the figure."""
+    with plt.style.context(STYLE):
+        panels = plot_summary(two_bands, image)
+        figure = panels["profile"].figure
+        assert figure.get_size_inches()[0] == pytest.approx(3.4)
+        figure.draw_without_rendering()
+        assert panels["sky"].bbox.y0 > panels["profile"].bbox.y1
+        assert panels["profile"].bbox.width > 0.7 * figure.bbox.width
+        for name in ("profile", "counts"):
+            box = panels[name].get_legend().get_window_extent()
+            assert box.x0 >= panels[name].bbox.x0
+            assert box.x1 <= panels[name].bbox.x1
+            assert box.y1 <= panels[name].bbox.y1
+        for ax in panels.values():
+            box = ax.get_tightbbox(figure.canvas.get_renderer())
+            assert box.x0 >= 0
+            assert box.x1 <= figure.bbox.x1

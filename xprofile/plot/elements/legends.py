@@ -68,10 +68,10 @@ def draw_legend(
         setattr(legend, _LIMITS, [*kept, *limits])
 
 
-def draw_legend_on_top(ax: Axes) -> None:
+def draw_legend_on_top(ax: Axes, entries: Sequence[Any] | None = None) -> None:
     """Draw a legend above all data, for which the vertical axis becomes longer."""
     _settle(ax)
-    _above_data(ax, ax.get_legend_handles_labels()[0])
+    _above_data(ax, ax.get_legend_handles_labels()[0] if entries is None else entries)
 
 
 def _in_free_place(ax: Axes, entries: Sequence[Any]) -> Legend | None:

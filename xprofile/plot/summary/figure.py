@@ -21,7 +21,7 @@ from ..elements.quantities import find_quantity, split_energy_bins
 from ..elements.xaxis import make_xaxis
 from ..elements.yaxis import TWIN_COLOR
 from ..profile import plot_profile
-from .layout import LEGEND_BESIDE, add_panels, finish_panels
+from .layout import add_panels, draw_panel_legend, finish_panels, narrow_width
 from .sky import bins_to_draw, draw_sky
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ def plot_summary(
         Map to show below the bins, dims lat and lon; cut it out and smooth it before. Without it
         the sky is blank.
     figure : matplotlib.figure.Figure or SubFigure, optional
-        By default a new one with constrained layout, of a size that suits the bins.
+        By default a new one with constrained layout, of a size that suits the bins. If
+        ``rcParams["figure.figsize"]`` is narrower than 6.4 in, as with the style
+        "xprofile.two-column", it has this width, and all panels are below each other.
     bins : SkyBins or list of regions.SkyRegion, optional
         Bins to draw; by default those of the coordinate ``region``. Without both, and without an
         image, the figure has no sky.
@@ -125,16 +127,18 @@ def plot_summary(
     sky, drawn = draw_sky(figure, image, shown, image_kw or {}, bins_kw or {})
     heights = {p: size for p, size in _HEIGHTS.items() if _NEEDS.get(p, name) in source}
     heights["profile"] = max(heights["profile"], 0.25 * len(bands))  # room for the legend
-    width = _WIDTH + min(axis.centre.size / 50, 4)
-    panels, size = add_panels(figure, sky, heights, width)
+    column = narrow_width() if given is None else None
+    narrow = column is not None
+    width = column or _WIDTH + min(axis.centre.size / 50, 4)
+    panels, size = add_panels(figure, sky, heights, width, narrow=narrow)
     if given is None:
         figure.set_size_inches(size)
     over: dict[str, Any] = {"x": x or bin_dim(profile), "x_unit": x_unit, "add_legend": False}
     plot_profile(profile, name, ax=panels["profile"], **{**over, **kwargs})
     over["cmap"] = _colors(panels["profile"], len(bands))
-    _draw_counts(panels.get("counts"), profile, over)
+    _draw_counts(panels.get("counts"), profile, over, narrow)
     _draw_significance(panels.get("significance"), profile, over)
-    finish_panels(panels)
+    finish_panels(panels, narrow=narrow)
     figure.canvas.figure.draw_without_rendering()  # numbers need the final sizes of the axes
     if shown is not None and drawn is not None:
         add_numbers(bin_centers(shown), drawn)
@@ -158,7 +162,7 @@ def _colors(ax: Axes, count: int) -> Any:
     return ListedColormap([getattr(handle, "lines", [handle])[0].get_color() for handle in handles])
 
 
-def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any]) -> None:
+def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any], narrow: bool) -> None:
     """Draw counts and predicted counts, in the colours of the energy bins if there are several."""
     if ax is None:
         return
@@ -172,7 +176,7 @@ def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any]) -> 
         handles = [
             _proxy(words, look) for name, (words, look) in _COUNTS.items() if name in profile
         ]
-    ax.legend(handles=handles, **LEGEND_BESIDE)
+    draw_panel_legend(ax, handles, narrow=narrow)
 
 
 def _scale_counts(ax: Axes) -> None:
