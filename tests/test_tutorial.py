@@ -258,3 +258,12 @@ def test_known_hash_is_that_of_the_real_file(monkeypatch, gammapy_data, tmp_path
     monkeypatch.setenv("GAMMAPY_DATA", str(tmp_path))
     put_pooch(monkeypatch, retrieve)
     tutorial.open_maps(NAME)
+
+
+def test_a_seed_is_as_good_as_a_generator():
+    with_seed, with_generator = (
+        tutorial.simulate_maps(rng).counts for rng in (7, np.random.default_rng(7))
+    )
+    np.testing.assert_array_equal(with_seed, with_generator)
+    with pytest.raises(InvalidOptionError, match="rng must be an integer of 0 or more"):
+        tutorial.simulate_maps(-1)

@@ -64,6 +64,16 @@ def test_surface_brightness(profile):
     assert not is_brightness(profile)
 
 
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("flux_ul", "ul"), ("norm_errp", "errn-errp"), ("dnde_ul_expected", "ul-expected")],
+)
+def test_a_missing_optional_quantity_names_its_option(profile, name, option):
+    bare = profile.drop_vars([n for n in profile if n.startswith(("norm_ul", "norm_err"))])
+    with pytest.raises(MissingVariableError, match=rf'selection_optional=\["{option}"\], or'):
+        quantity(bare, name)
+
+
 def test_quantity_has_a_unit(profile):
     limit = quantity(profile, "eflux_ul")
     np.testing.assert_allclose(

@@ -214,6 +214,16 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
     return profile[f"ref_{name}"]
 
 
+_OPTIONS = {"ul": "ul", "errn": "errn-errp", "errp": "errn-errp", "sensitivity": "sensitivity"}
+_OPTIONS |= {"ul_expected": "ul-expected", "scan": "scan"}
+
+
+def how_to_get(name: str) -> str:
+    """Return how to compute a quantity that is optional, as part of a message; or nothing."""
+    option = _OPTIONS.get(name.partition("_")[2])
+    return f'estimate it with selection_optional=["{option}"], or ' if option else ""
+
+
 @suggests_options
 def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
     """Values of one quantity with their unit.
@@ -261,6 +271,6 @@ def quantity(profile: xr.Dataset, name: str) -> u.Quantity:
         source = profile if kind == own else to_sed_type(profile, kind)
     if name not in source:
         raise MissingVariableError(
-            f"the profile has no variable {name!r}; choose one of {list(source)}"
+            f"the profile has no variable {name!r}; {how_to_get(name)}choose one of {list(source)}"
         )
     return u.Quantity(source[name].to_numpy(), source[name].attrs.get("units", ""))

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from ..maps.positions import skycoord, solid_angle
 from ..maps.wcs import grid_coords
+from ..schema.arguments.generators import random_generator
 from ..schema.axes import axis_coords
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
@@ -90,7 +91,7 @@ The knot is narrower than the PSF, and than the bin of the first example that it
 
 
 @suggests_options
-def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
+def simulate_maps(rng: int | np.random.Generator | None) -> xr.Dataset:
     """Simulate a field like the Galactic centre seen by the Fermi-LAT.
 
     The counts come from the sources of ``tutorial.SOURCES``, with power laws of index
@@ -99,8 +100,9 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
 
     Parameters
     ----------
-    rng : numpy.random.Generator or None
-        Random numbers for Poisson counts. None gives the expected counts (an Asimov data set).
+    rng : int, numpy.random.Generator or None
+        Seed or generator of the Poisson counts. None gives the expected counts (an Asimov data
+        set).
 
     Returns
     -------
@@ -118,7 +120,9 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     Raises
     ------
     UnusableInputError
-        If `rng` is neither a generator nor None.
+        If `rng` is not a seed, a generator or None.
+    InvalidOptionError
+        If a seed is negative.
 
     See Also
     --------
@@ -127,9 +131,8 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
 
     Examples
     --------
-    >>> import numpy as np
     >>> import xprofile
-    >>> maps = xprofile.tutorial.simulate_maps(np.random.default_rng(1))
+    >>> maps = xprofile.tutorial.simulate_maps(1)
     >>> maps.counts.dims
     ('energy', 'lat', 'lon')
     """
@@ -140,6 +143,7 @@ def simulate_maps(rng: np.random.Generator | None) -> xr.Dataset:
     signal = _counts_per_flux(power_law(INDEX), exposure, edisp)
     parts = [background + signal * first, signal * knot]
     if rng is not None:  # the knot last, so that it changes no counts elsewhere
+        rng = random_generator(rng)
         parts = [rng.poisson(part).astype(np.int32) for part in parts]
     inside = np.zeros(_SHAPE, bool)
     inside[_BORDER:-_BORDER, _BORDER:-_BORDER] = True

@@ -7,7 +7,7 @@ import xarray as xr
 from ...estimation.results import sum_datasets
 from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from ...profile.limits import upper_limits
-from ...profile.sed import quantity_name, to_sed_type
+from ...profile.sed import how_to_get, quantity_name, to_sed_type
 from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
 from ...schema.names import ENERGY, PARAMETER, SED_TYPE
@@ -63,8 +63,8 @@ def find_quantity(
     source = to_sed_type(profile, kind) if kind in SED_TYPES and wanted not in profile else profile
     if wanted not in source:
         raise MissingVariableError(
-            f"the profile has no {wanted!r}; choose a sed type of {list(SED_TYPES)} or a "
-            f"variable of {list(map(str, source.data_vars))}"
+            f"the profile has no {wanted!r}; {how_to_get(wanted)}choose a sed type of "
+            f"{list(SED_TYPES)} or a variable of {list(map(str, source.data_vars))}"
         )
     return source, wanted
 
