@@ -55,7 +55,8 @@ def test_values_have_two_digits_of_their_errors_and_limits_a_sign():
     for form in ("ascii.aastex", "ascii.latex"):
         text = io.StringIO()
         table.write(text, format=form)
-        assert "10^{-10}" in text.getvalue()
+        assert r"$\mathrm{10^{-10}\,s^{-1}\,cm^{-2}}$" in text.getvalue()
+        assert r"1 \times" not in text.getvalue()
 
 
 def test_equal_errors_and_labels():

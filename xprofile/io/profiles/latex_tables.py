@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import astropy.units as u
 import numpy as np
 import xarray as xr
@@ -24,6 +26,14 @@ _DIGITS = 2
 
 # Largest values of columns that are written without a power of ten before the unit.
 _PLAIN = (1e-2, 1e3)
+
+
+class _PowerUnit(u.CompositeUnit):  # type: ignore[misc]
+    """A unit with a power of ten, which LaTeX texts have without a factor of 1 before it."""
+
+    def to_string(self, *args: Any, **kwargs: Any) -> str:
+        text: str = super().to_string(*args, **kwargs)
+        return text.replace(r"\mathrm{1 \times 10", r"\mathrm{10")
 
 
 def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
@@ -105,7 +115,8 @@ def _quantity_column(source: xr.Dataset, kind: str) -> Column:
     ]
     words = str(source[kind].attrs.get("long_name", kind))
     title = _SYMBOLS.get(kind, words[:1].upper() + words[1:])
-    return Column(texts, title, unit=u.Unit(scale * _unit(source, kind)))
+    unit = u.Unit(scale * _unit(source, kind))
+    return Column(texts, title, unit=_PowerUnit(unit.scale, unit.bases, unit.powers))
 
 
 def _value_text(value: float, down: float, up: float) -> str:
