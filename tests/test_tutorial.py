@@ -123,6 +123,12 @@ def test_sources_have_the_flux_that_is_said():
     assert (flux >= 0).all()
 
 
+@pytest.mark.parametrize("psf", ["x", None, 1])
+def test_the_psf_of_sources_is_there_or_not(psf):
+    with pytest.raises(InvalidOptionError, match="psf must be True or False"):
+        tutorial.source_flux(psf=psf)
+
+
 @pytest.mark.parametrize("source", tutorial.SOURCES, ids=lambda source: source.name)
 def test_sources_are_where_they_are_said_to_be(source):
     """Within a small circle a Gaussian holds 1 - exp(-r2/2s2) of its flux; others leak in."""

@@ -18,6 +18,7 @@ from ..schema.arguments.generators import random_generator
 from ..schema.axes import axis_coords
 from ..schema.history import extend_history
 from ..schema.names import ENERGY, ENERGY_TRUE, LAT, LON, RAD
+from ..schema.number_checks import check_bool
 from ..schema.options import suggests_options
 from ..schema.variables import COORDS, MAPS, SED_TYPES, data_array
 from ..spectrum.models import SpectralModel, integral, power_law
@@ -178,6 +179,11 @@ def source_flux(*, psf: bool = True) -> xr.DataArray:
     xarray.DataArray
         Integral flux from 10 to 2000 GeV in cm-2 s-1, (lat, lon).
 
+    Raises
+    ------
+    InvalidOptionError
+        If `psf` is not True or False.
+
     See Also
     --------
     xprofile.bin_image : Sum it over bins.
@@ -190,6 +196,7 @@ def source_flux(*, psf: bool = True) -> xr.DataArray:
     >>> print(f"{flux.sum():.2e} {flux.units}")
     5.30e-09 cm-2 s-1
     """
+    check_bool("psf", psf)
     return _flux_image(SOURCES, psf=psf)
 
 
