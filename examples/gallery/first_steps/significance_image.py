@@ -23,20 +23,26 @@ bins = SkyBins.grid(center, width=18 * u.deg, height=8 * u.deg, nbin=(45, 20))
 profile = maps.profile.estimate(bins, spectral_model=power_law(2.3))
 
 # %%
-# The significance is the signed square root of the test statistic. Boxes follow each
-# other column by column, from the west, so the reshaped array is an image.
-image = profile.sqrt_ts.values.reshape(45, 20).T
-
-fig, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
-shown = ax.imshow(
-    image, origin="lower", extent=(-9, 9, -4, 4), cmap="RdBu_r", vmin=-8, vmax=8
+# The significance is the signed square root of the test statistic.
+# ``plot_sky_bins`` shows it on the sky, with the colours of -8 to 8.
+fig = plt.figure(figsize=(7, 3.2), layout="constrained")
+ax = profile.profile.plot_sky_bins(
+    "sqrt_ts",
+    cmap="RdBu_r",
+    vmin=-8,
+    vmax=8,
+    edgecolor="none",
+    antialiased=False,
 )
 for source in xprofile.tutorial.SOURCES:
-    ax.annotate(source.name, (source.lon, source.lat + 0.6), ha="center", fontsize=8)
-ax.set(
-    xlabel="Galactic longitude [deg]", ylabel="Galactic latitude [deg]", xlim=(9, -9)
-)
-fig.colorbar(shown, label="Significance [sigma]", extend="max", shrink=0.7)
+    ax.text(
+        source.lon,
+        source.lat + 0.6,
+        source.name,
+        transform=ax.get_transform("galactic"),
+        ha="center",
+        fontsize=8,
+    )
 
 # %%
 # No source is more than 1.5 deg from the plane. If the background is right,
