@@ -219,7 +219,7 @@ def test_scan_over_longitude(profile):
     [
         ("longitude", None, r"one of \['projected_distance', .*'lon', 'lat'\].*'longitude'"),
         ("region", None, "numbers along projected_distance"),
-        ("lat", None, "same lat.*leave x out"),
+        ("lat", None, r"centres of all bins have the same lat, 0 deg.*leave x out.*distance from"),
         ("lon", "TeV", "x_unit must be an angle"),
     ],
 )

@@ -138,11 +138,16 @@ def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XA
     least = _SAME_POSITION.to_value(unit) if unit.is_equivalent(_SAME_POSITION.unit) else 0
     if np.ptp(values) <= least:
         raise InvalidOptionError(
-            f"all bins have the same {name}, so they cannot be plotted over it; leave x out to "
-            f"plot over {dim}"
+            f"the centres of all bins have the same {name}, {values[0]:g} {unit}, so they cannot "
+            f"be plotted over it; leave x out to plot over {dim}{_meaning(dim)}"
         )
     first, last = _edges(data, name, values, _unit(data, name).to(unit))
     return XAxis(first, values, last, _label(data, name, unit), turn, unit=unit.to_string())
+
+
+def _meaning(dim: str) -> str:
+    """Say what a distance is, such as for zones round a pole that have a latitude in mind."""
+    return ", the distance from the centre of rings or along a line" if dim == DISTANCE else ""
 
 
 def named_axis(data: xr.Dataset, dim: str, x_unit: Any) -> XAxis:
