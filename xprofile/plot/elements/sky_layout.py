@@ -31,8 +31,8 @@ def settle_sky_axes(ax: Axes) -> None:
     if engine is None:
         return
     for _ in range(_RUNS):
-        before = ax.get_position(original=True).extents
+        before = np.array(ax.get_position(original=True).extents)
         engine.execute(figure.canvas.figure)
-        moved = np.abs(ax.get_position(original=True).extents - before)
+        moved = np.abs(np.array(ax.get_position(original=True).extents) - before)
         if (moved * np.tile(figure.bbox.size, 2)).max() < _STILL:
             return
