@@ -159,6 +159,16 @@ def test_data_of_one_panel_move_none_behind_the_legend_of_another():
     assert [covered(ax) for ax in panels] == [(0, True)] * 2
 
 
+@pytest.mark.parametrize("add_legend", [None, False])
+def test_a_second_panel_leaves_the_room_of_the_first_legend(two_bands, add_legend):
+    left, right = plt.figure(figsize=(8, 3), dpi=60).subplots(1, 2, sharey=True)
+    plot_profile(two_bands, "flux", ax=left)
+    top = left.get_ylim()[1]
+    plot_profile(two_bands, "flux", ax=right, add_legend=add_legend)
+    assert left.get_ylim()[1] >= top > left.dataLim.y1
+    assert covered(left) == (0, True)
+
+
 def test_calls_over_each_other_make_room_again(profile):
     ax = plt.figure(figsize=(5, 3), dpi=60).add_subplot()
     for factor in (1, 5, 20):

@@ -44,6 +44,7 @@ _ABOVE, _MOST_OF_AXES = 0.06, 0.6
 # legends touch data; with 2 most places would be refused.
 _SPACE, _SPACE_OF_PANEL = 1.1, 1.3
 _LIMITS = "_xprofile_limits"  # attribute of a legend with the entries of limits
+_ROOM = "_xprofile_room"  # attribute of a legend above data with its share of the axes
 
 
 def draw_legend(
@@ -54,6 +55,7 @@ def draw_legend(
     Extra entries come last, and not twice with the same text. Those of limits stay in the legends
     of later calls. The legend is in a free place of the axes, or else above the data.
     """
+    _keep_room(ax)
     handles, texts = ax.get_legend_handles_labels()
     kept = getattr(ax.get_legend(), _LIMITS, [])
     before = [*texts, *(line.get_label() for line in kept)]
@@ -66,6 +68,7 @@ def draw_legend(
         legend = _in_free_place(ax, entries) or _above_data(ax, entries)
         limits = [line for line in new if line.get_gid() == LIMITS_GID]
         setattr(legend, _LIMITS, [*kept, *limits])
+        _keep_room(ax)
 
 
 def draw_legend_on_top(ax: Axes, entries: Sequence[Any] | None = None) -> None:
@@ -108,6 +111,7 @@ def _above_data(ax: Axes, entries: Sequence[Any]) -> Legend:
             for one in axes:
                 _grow(one, 1 - share)
             if _Obstacles.of(ax).leave_free(legend, space=1):
+                setattr(legend, _ROOM, share)
                 return legend
             for one in axes:
                 one.autoscale_view(scalex=False)
@@ -153,6 +157,14 @@ def _grow(ax: Axes, share: float) -> None:
     needed = lower + (top - lower) / share
     if np.isfinite(needed) and needed > upper:
         ax.set_ylim(top=transform.inverted().transform([needed])[0], auto=True)
+
+
+def _keep_room(ax: Axes) -> None:
+    """Make room again for legends of other panels, whose shared axis follows the data of this."""
+    for other in ax.get_shared_y_axes().get_siblings(ax):
+        share = getattr(other.get_legend(), _ROOM, None)
+        if other is not ax and share is not None and _may_grow(other):
+            _grow(other, 1 - share)
 
 
 def _title_height(ax: Axes) -> float:
