@@ -13,7 +13,7 @@ from .certificate import certified_gap
 from .interior import solve_from, starting_norms
 from .polish import polish
 from .problems import Problems
-from .rows import predicted, row_signal
+from .rows import change, predicted, row_signal
 from .system import System
 
 __all__ = ["Fit", "best_fit", "fit_with_walls", "npred", "within_reach"]
@@ -126,10 +126,14 @@ def best_fit(problems: Problems) -> Fit:
     Fit
         Its `gap` is the certificate.
     """
+    return _fit(problems)
+
+
+def _fit(problems: Problems, *, stops: bool = False) -> Fit:
     if len(problems.response) > 1 and problems.repeats > 1:
         groups = range(len(problems.response))
-        return Fit.joined([_fit_group(problems.take_group(group)) for group in groups])
-    return _fit_group(problems)
+        return Fit.joined([_fit_group(problems.take_group(group), stops) for group in groups])
+    return _fit_group(problems, stops)
 
 
 def fit_with_walls(problems: Problems) -> tuple[Problems, Fit]:
@@ -153,7 +157,7 @@ def fit_with_walls(problems: Problems) -> tuple[Problems, Fit]:
     Fit
         Their fits. Rows whose walls hold norms are on their kink.
     """
-    fit = best_fit(problems)
+    fit = _fit(problems, stops=True)
     index = np.flatnonzero(_runs_away(problems, fit))
     if not index.size:
         return problems, fit
@@ -181,7 +185,8 @@ def _runs_away(problems: Problems, fit: Fit) -> Bool:
     return np.asarray(overshoots & (below > 1))
 
 
-def _fit_group(problems: Problems) -> Fit:
+def _fit_group(problems: Problems, stops: bool) -> Fit:
+    """Try until fits are certain; `stops` ends those that run away as the statistic falls."""
     fit = _solved(problems, *_TRIES[0])
     length = _length(problems, fit)
     worth = fit.gap + _LONG * length
@@ -194,6 +199,12 @@ def _fit_group(problems: Problems) -> Fit:
             break
         part = source.take(todo)
         again = _solved(part, tilt, accurate)
+        if stops:
+            runs = _runs_away(part, again) & (change(part, fit.x[todo], again.x) < 0)
+            fit.put(todo[runs], again.take(runs))
+            worth[todo[runs]] = 0
+            again, todo = again.take(~runs), todo[~runs]
+            part = part.take(~runs)
         short = _length(part, again)
         now = again.gap + _LONG * short
         better = now < worth[todo]

@@ -1,0 +1,52 @@
+"""Norms that run away beside empty bins, because predicted counts end at 0 there."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from xprofile.likelihood.many_norms import Problems, best_fit, fit_with_walls, profile_step
+from xprofile.likelihood.many_norms.rows import row_signal, value
+
+NENERGY = 8
+
+
+def margin_problem(seed, nbox=24, leak=0.3, nbright=6):
+    """Bright boxes and a row of faint ones, with light that leaks into both neighbours."""
+    rng = np.random.default_rng(seed)
+    share = 0.4 * 10 ** -np.linspace(0, 1.5, NENERGY)
+    spread = leak * np.linspace(1.2, 0.6, NENERGY)
+    near = np.abs(np.subtract.outer(np.arange(nbox), np.arange(nbox))) == 1
+    mixing = np.eye(nbox)[:, None] + near[:, None] * spread[:, None]
+    size = np.where(np.arange(nbox) < nbright, 15.0, 1.0)
+    response = (60 * share[:, None] * mixing).reshape(-1, nbox)
+    background = np.outer(4 * size, share).ravel()
+    n = rng.poisson(background)
+    n.reshape(nbox, -1)[-3] = 0
+    return response, n, background
+
+
+def by_scipy(response, n, background):
+    """Minimum of the Poisson likelihood where predicted counts are positive."""
+    seen = n > 0
+
+    def stat(x):
+        mu = response @ x + background
+        return 2 * (mu.sum() - n[seen] @ np.log(np.maximum(mu[seen], 1e-12)))
+
+    def slope(x):
+        mu = np.maximum(response @ x + background, 1e-12)
+        return 2 * (response.sum(axis=0) - (n[seen] / mu[seen]) @ response[seen])
+
+    positive = {
+        "type": "ineq", "fun": lambda x: response @ x + background, "jac": lambda _: response
+    }  # fmt: skip
+    start = np.full(response.shape[1], 0.01)
+    options = {"maxiter": 1000, "ftol": 1e-13}
+    return minimize(stat, start, jac=slope, method="SLSQP", constraints=positive, options=options).x
+
+
+def running(number=3):
+    """First seeds whose best fit predicts norms of more than 1000 times the counts."""
+    cases = {seed: margin_problem(seed) for seed in range(12)}
+    far = [s for s, c in cases.items() if np.abs(best_fit(Problems.from_counts(*c)).x).max() > 50]
+    return [cases[seed] for seed in far[:number]]
