@@ -7,11 +7,12 @@ import pytest
 from cases.few_cases import choices, left_to_slow_tests, representatives
 
 
-def items(*counts, slow=()):
+def items(*counts, slow=(), quick=False):
     """Items of a test with one parametrisation for each count."""
     marks = [pytest.mark.parametrize(f"x{n}", range(count)) for n, count in enumerate(counts)]
     for case in product(*map(range, counts)):
         closest = {"slow": pytest.mark.slow} if case in slow else {}
+        closest |= {"quick": pytest.mark.quick} if quick else {}
         yield SimpleNamespace(
             nodeid=f"test_a.py::test_b[{case}]",
             case=case,
@@ -41,6 +42,10 @@ def test_there_are_no_more_than_the_number(number):
 
 def test_few_cases_all_stay():
     assert kept(items(2, 3), 6) == list(product(range(2), range(3)))
+
+
+def test_quick_cases_all_stay():
+    assert kept(items(31, quick=True), 6) == [(n,) for n in range(31)]
 
 
 def test_slow_cases_stand_for_none():

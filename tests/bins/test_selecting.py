@@ -72,6 +72,7 @@ BAD_INDICES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_INDICES)
 def test_other_indices_are_refused(name):
     index, error, message = BAD_INDICES[name]

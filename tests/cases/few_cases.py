@@ -41,10 +41,10 @@ def representatives(cases, number):
 
 
 def left_to_slow_tests(items, number):
-    """Items that the fast suite leaves out: all but `number` cases of each test."""
+    """Items that the fast suite leaves out: all but `number` cases of tests not marked quick."""
     groups = {}
     for item in items:
-        if item.get_closest_marker("slow") is None:
+        if item.get_closest_marker("slow") is None and item.get_closest_marker("quick") is None:
             groups.setdefault(group(item), []).append(item)
     for members in groups.values():
         if len(members) > number:

@@ -83,6 +83,7 @@ def test_levels_and_significances(binned):
     assert "cl_ul                  : 0.95" in repr(estimator)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -97,6 +97,7 @@ def _falls_with_each_signal(norm):
     return np.exp(-norm / 2.0**power)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("upper", "two_sided", "words"),
     [

@@ -68,6 +68,7 @@ def test_low_coverage_does_not_modify_inputs():
     xr.testing.assert_identical(binned, before)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("least", [-0.1, 1.1, np.nan, "0.5", None])
 def test_min_coverage_must_be_a_share(least):
     with pytest.raises(InvalidOptionError, match="min_coverage must be a share from 0 to 1"):

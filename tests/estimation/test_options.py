@@ -176,6 +176,7 @@ class TestBackground:
             estimate(binned, background="0.1"), estimate(binned, background=0.1)
         )
 
+    @pytest.mark.quick
     @pytest.mark.parametrize("background", ["known", 0, -0.1, np.nan, np.inf, None])
     def test_wrong_settings(self, binned, background):
         with pytest.raises(InvalidOptionError, match=r"'fixed', 'free', or its relative"):

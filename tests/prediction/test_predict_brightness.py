@@ -106,6 +106,7 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", WRONG)
 def test_what_does_not_fit_is_an_option_or_data_error(name):
     template, options, message = WRONG[name]
@@ -131,6 +132,7 @@ BAD_DATA = {
 }  # fmt: skip
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_DATA)
 def test_bad_templates_are_data_errors(name):
     template, message = BAD_DATA[name]

@@ -46,6 +46,7 @@ BAD_LINES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_LINES)
 def test_bad_lines_are_refused(name):
     change, message = BAD_LINES[name]
@@ -71,6 +72,7 @@ BAD_ANNULI = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_ANNULI)
 def test_bad_annuli_are_refused(name):
     change, message = BAD_ANNULI[name]
@@ -117,6 +119,7 @@ BAD_PATHS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_PATHS)
 def test_bad_paths_are_refused(name):
     change, message = BAD_PATHS[name]
@@ -164,6 +167,7 @@ GOOD = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", BAD_SHAPES)
 def test_bad_shapes_are_refused(name):
     method, change, message = BAD_SHAPES[name]

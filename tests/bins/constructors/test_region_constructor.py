@@ -34,6 +34,7 @@ BAD_REGIONS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("make", [SkyBins.from_regions, as_bins])
 @pytest.mark.parametrize("name", BAD_REGIONS)
 def test_bad_regions_are_refused(make, name):

@@ -194,7 +194,12 @@ def wrong_models():
     tied, fixed = power_law(), power_law()
     tied.x_0.tied = lambda m: m.alpha * u.TeV
     fixed.alpha.fixed = True
+    upside_down = power_law()
+    upside_down.alpha.bounds = (3, 1)
+    difference = power_law() + power_law(amplitude=-1e-13 * UNIT)
     return {
+        "alpha has the range 3 to 1": (upside_down, ["alpha"]),
+        "amplitude_1 of the model must be positive": (difference, ["alpha_0"]),
         "tied": (tied, ["alpha"]), "fixed": (fixed, ["alpha"]),
         "not parameters": (power_law(), ["gamma"]), "one or two": (power_law(), ["amplitude"]),
         "names of parameters": (power_law(), [3]),
@@ -203,6 +208,7 @@ def wrong_models():
     }  # fmt: skip
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("text", wrong_models())
 def test_models_and_names_that_cannot_be_fitted_are_clear_errors(text):
     model, free = wrong_models()[text]

@@ -54,6 +54,7 @@ WRONG = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("change", "match"), WRONG.values(), ids=WRONG)
 def test_templates_that_are_not_of_the_data(case, change, match):
     binned, templates = case
@@ -62,6 +63,7 @@ def test_templates_that_are_not_of_the_data(case, change, match):
         fit_templates(binned, {"gas": change(templates["gas"])})
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "match"),
     [

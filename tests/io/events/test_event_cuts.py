@@ -80,6 +80,7 @@ def test_cuts_by_energies_without_a_unit():
     assert read(hdus, cuts={"ENERGY": (2, 9) * u.TeV}).sum() == 2
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("cuts", "error", "message"),
     [

@@ -95,6 +95,7 @@ def spoilt_drm(change):
     return stream(hdus)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("change", "message"),
     [

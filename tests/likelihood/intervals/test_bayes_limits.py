@@ -179,6 +179,7 @@ def test_priors(prior, power):
     np.testing.assert_allclose(found, expected, rtol=1e-8)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("prior", "words"),
     [

@@ -112,6 +112,7 @@ def test_odd_values_are_warned_of_with_their_place():
         make(counts, frame="icrs")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -136,6 +137,7 @@ def test_grids_that_are_not_known(options, text):
         make(**options)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -166,6 +168,7 @@ def test_maps_of_the_other_kind():
         make(plane.counts[:2], wcs=plane.profile.wcs, exposure=cells.exposure)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("change", "text"),
     [

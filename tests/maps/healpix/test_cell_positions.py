@@ -102,6 +102,7 @@ def test_cells_have_no_rows(value):
         make_cell_maps(1).profile.sel(lat=value)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("change", "error", "text"),
     [

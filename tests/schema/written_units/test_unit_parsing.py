@@ -71,6 +71,7 @@ def test_all_names_of_the_table_are_units(name, case):
     assert isinstance(as_unit(case(name)), u.UnitBase)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("text", ["furlong", "acre s", "counts of some kind", "cm^", "mag(ct/s)"])
 def test_what_is_no_unit(text):
     with pytest.raises(ValueError, match=r"did not parse|logarithmic"):

@@ -26,6 +26,7 @@ WRONG_CARDS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("message", WRONG_CARDS)
 def test_wrong_cards(message):
     with pytest.raises(FileFormatError, match=message):
