@@ -1,5 +1,7 @@
 """netCDF in several threads: the libraries end the process if two use them at once."""
 
+import errno
+import os
 import pickle
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from cases.profiles import make_profile
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from xprofile import open_netcdf, write_netcdf
+from xprofile.exceptions import UnwritableFileError
 from xprofile.io import netcdf_files
 from xprofile.io.netcdf_files import NETCDF_LOCK
 
@@ -51,6 +54,55 @@ def test_threads_write_and_read(tmp_path, number, turns):
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, *arguments]
     done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=60)
     assert done.stdout == "alive\n", (done.returncode, done.stderr)
+
+
+def in_another_thread(function):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def test_a_lock_that_is_held_is_not_waited_for_unless_asked():
+    for lock in netcdf_files._LOCKS_OF_XARRAY:
+        with lock:
+            assert not NETCDF_LOCK.acquire(blocking=False)
+            assert not NETCDF_LOCK.locked()
+    writing = netcdf_files._LockOfWriting()
+    with NETCDF_LOCK:
+        assert not in_another_thread(lambda: NETCDF_LOCK.acquire(blocking=False))
+        assert not in_another_thread(lambda: writing.acquire(blocking=False))
+    assert writing.acquire(blocking=False)
+    writing.release()
+    assert not NETCDF_LOCK.locked()
+
+
+def test_after_a_failure_the_caller_alone_gets_the_lock():
+    writing = netcdf_files._LockOfWriting()
+    writing.ended = True
+    with pytest.raises(OSError, match="another part of the file failed"):
+        in_another_thread(writing.acquire)
+    with writing:
+        assert NETCDF_LOCK.locked()
+    assert not NETCDF_LOCK.locked()
+
+
+@pytest.mark.parametrize("number", [errno.EFBIG, errno.EINVAL])
+def test_a_size_that_the_system_does_not_allow_is_an_error_at_once(tmp_path, monkeypatch, number):
+    truncate = os.truncate
+
+    def limited(path, size):
+        if size:
+            raise OSError(number, "too large")
+        truncate(path, size)
+
+    monkeypatch.setattr(os, "truncate", limited)
+    profile, path = make_profile(), tmp_path / "profile.nc"
+    if number == errno.EFBIG:
+        with pytest.raises(UnwritableFileError, match="too large"):
+            write_netcdf(profile, path)
+        assert not path.exists()
+    else:  # a file system that cannot tell
+        write_netcdf(profile, path)
+        xr.testing.assert_identical(open_netcdf(path), profile)
 
 
 def test_chunks_that_come_from_netcdf_do_not_wait_for_the_write(tmp_path):

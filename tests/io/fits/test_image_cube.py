@@ -13,6 +13,8 @@ CARDS = {
     "short": (np.int16, {}),
     "unsigned short": (np.uint16, {}),
     "unsigned long": (np.uint32, {}),
+    "moved short": (np.int16, {"BZERO": 5.0}),
+    "moved long": (np.int32, {"BZERO": 5.0}),
     "scaled": (np.int16, {"BSCALE": 0.5, "BZERO": 3.0}),
     "scaled long": (np.int32, {"BSCALE": 0.5}),
     "blank": (np.int32, {"BLANK": 7}),
@@ -20,6 +22,7 @@ CARDS = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", CARDS)
 @pytest.mark.parametrize("chunks", [None, {}])
 def test_types_and_values(tmp_path, kind, chunks):
@@ -36,3 +39,6 @@ def test_types_and_values(tmp_path, kind, chunks):
     assert found.dtype == expected.dtype.newbyteorder("=")
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(found[::-2, [4, 1]], expected[::-2][:, [4, 1]])
+    for none in (found[2:2], found[:, []]):
+        assert none.to_numpy().shape == none.shape
+        assert none.to_numpy().dtype == found.dtype

@@ -164,6 +164,17 @@ def test_wrong_input():
         correlation(a, a.values)
     with pytest.raises(InvalidDataError, match="profile_b has the dims"):
         correlation(a, a.rename({DIM: "x"}))
+    with pytest.raises(InvalidDataError, match=r"has the dims \['x'\] beside .*such as .isel\(x=0"):
+        correlation(a, a.expand_dims(x=2))
+    with pytest.raises(InvalidDataError, match="values of projected_distance repeat"):
+        correlation(a, a.isel({DIM: [0, 1, 2, 2]}))
+    bare = a.drop_vars([DIM, f"{DIM}_min", f"{DIM}_max"], errors="ignore")
+    assert correlation(a, bare).n_bins == 5
+    with pytest.raises(MissingVariableError, match="have 5 and 4 bins, and a coordinate"):
+        correlation(a, bare[:4])
+    one = estimate(filled(5)[0]).isel({DIM: 0})
+    with pytest.raises(InvalidDataError, match=r"has one bin without the dim projected_distance"):
+        correlation(one, a)
     with pytest.raises(MissingVariableError, match="profile_a has no flux; it has"):
         correlation(estimate(filled(5)[0]), a, quantity="flux")
     with pytest.raises(InvalidDataError, match=r"2 bins .* a correlation needs three or more"):
