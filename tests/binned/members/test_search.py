@@ -12,6 +12,7 @@ from cases.bins import CENTER, line, rings
 from cases.datasets import same
 from cases.maps import make_maps, make_wcs, uneven_maps
 from cases.skies import rotated
+from regions import CircleSkyRegion
 
 from xprofile import SkyBins, bin_maps
 from xprofile.binned.members.finding import find_members, prepare_search
@@ -34,6 +35,20 @@ def test_blocks_of_reversed_and_thinned_maps(bins, selection):
     same(bin_maps(maps.chunk(lat=9, lon=11), bins), bin_maps(maps, bins))
     search = prepare_search(bins, pixel_grid(maps))
     np.testing.assert_allclose(search.outside, search.members().outside, rtol=1e-12, atol=0)
+
+
+def test_regions_in_the_plane_of_the_map_are_found_by_block():
+    maps = uneven_maps()
+    other = CENTER.directional_offset_by(90 * u.deg, 2 * u.deg)
+    circles = [CircleSkyRegion(center, 0.8 * u.deg) for center in (CENTER, other)]
+    bins = SkyBins.from_regions(circles, planar=True)
+    whole = bin_maps(maps, bins)
+    same(bin_maps(maps.chunk(lat=25, lon=30), bins), whole)
+    counts = (maps.counts * maps["mask"]).to_numpy().reshape(maps.sizes["energy"], -1)
+    members = find_members(bins, pixel_grid(maps))
+    for number in range(2):
+        expected = counts[:, members.pixel[members.bin == number]].sum(axis=1)
+        np.testing.assert_array_equal(whole.counts.transpose(..., "energy")[number], expected)
 
 
 def test_the_blocks_have_the_pixels_of_the_whole_map():
