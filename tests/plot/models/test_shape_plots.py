@@ -80,6 +80,25 @@ def test_several_profiles_and_a_twin_share_the_axes_of_residuals(data):
     plt.close()
 
 
+@pytest.mark.parametrize("nested", [False, True], ids=["figure", "subfigure"])
+@pytest.mark.parametrize("layout", ["constrained", "tight"])
+def test_labels_of_residuals_are_inside_the_figure(data, layout, nested):
+    figure = plt.figure(figsize=(3.4, 2.55), layout=layout)
+    parent = figure.subfigures(1, 1) if nested else figure
+    ax = plot_profile(estimate(data), model=fit_shape(data, GAUSS), ax=parent.subplots())
+    figure.draw_without_rendering()
+    figure.draw_without_rendering()
+    below = parent.axes[-1]
+    assert below is not ax
+    for axis in (below.xaxis, below.yaxis, ax.yaxis):
+        assert axis.label.get_text()
+        box = axis.get_tightbbox()
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+    assert below.bbox.y1 < ax.bbox.y0
+    plt.close()
+
+
 def test_wrong_models(data):
     profile, fit = estimate(data), fit_shape(data, GAUSS)
     with pytest.raises(InvalidOptionError, match=r"result of fit_shape.* found float"):

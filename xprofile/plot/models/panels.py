@@ -30,6 +30,8 @@ def axes_below(ax: Axes) -> Axes:
         return found
     from mpl_toolkits.axes_grid1 import make_axes_locatable  # type: ignore[import-untyped]
 
+    from .room import RoomOfAxes
+
     siblings = ax.get_shared_x_axes().get_siblings(ax)
     twins = [other for other in siblings if other.bbox.bounds == ax.bbox.bounds]
     below: Axes = make_axes_locatable(ax).append_axes("bottom", _HEIGHT, pad=0.08, sharex=ax)
@@ -37,6 +39,7 @@ def axes_below(ax: Axes) -> Axes:
     for twin in twins:  # axes with the scale on the right
         twin.set_axes_locator(ax.get_axes_locator())
     ax.tick_params(labelbottom=False)
+    ax.add_artist(RoomOfAxes(below))
     figure: Any = ax.figure
     figure.sca(ax)
     return below
