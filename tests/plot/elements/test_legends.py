@@ -175,3 +175,26 @@ def test_calls_over_each_other_make_room_again(profile):
         plot_profile(profile.assign(norm=factor * profile.norm), ax=ax, label=f"{factor}")
         assert ax.get_ylim()[1] > ax.dataLim.y1
     assert covered(ax) == (0, True)
+
+
+@pytest.mark.parametrize("twin", [None, "sqrt_ts"])
+@pytest.mark.parametrize("height", [0.5, 1, 3])
+def test_the_room_stays_if_more_is_drawn(two_bands, twin, height):
+    ax = plt.figure(figsize=(5, 3), dpi=60).add_subplot()
+    ax.plot(np.tile(two_bands.projected_distance, 20), np.tile(np.linspace(1, 9, 20), 6), ".")
+    plot_profile(two_bands, ax=ax, twin=twin)
+    assert ax.get_ylim()[1] > 1.2 * ax.dataLim.y1
+    top = height * ax.dataLim.y1
+    ax.plot(two_bands.projected_distance, np.full(6, top), color="red")
+    assert covered(ax) == (0, True)
+    ax.set_ylim(0, 1)
+    assert ax.get_ylim() == (0, 1)
+
+
+def test_the_room_ends_with_its_legend(two_bands):
+    ax = plt.figure(figsize=(5, 3), dpi=60).add_subplot()
+    ax.plot(np.tile(two_bands.projected_distance, 20), np.tile(np.linspace(1, 9, 20), 6), ".")
+    plot_profile(two_bands, ax=ax)
+    ax.get_legend().remove()
+    ax.autoscale_view()
+    assert ax.get_ylim()[1] < 1.1 * ax.dataLim.y1

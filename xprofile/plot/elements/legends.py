@@ -1,6 +1,7 @@
 """Legends that cover no data: in a free place, above the data, or above the axes.
 
-The place is chosen once, when a figure is drawn on axes, from the data that the axes have then.
+The place is chosen once, when a figure is drawn on axes, from the data that the axes have then. The
+room above the data stays if the axes follow further data, unless panels share the vertical axis.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ _ABOVE, _MOST_OF_AXES = 0.06, 0.6
 # and for one of several: axes become smaller when other panels get their labels. With 1 such
 # legends touch data; with 2 most places would be refused.
 _SPACE, _SPACE_OF_PANEL = 1.1, 1.3
+_ROOM = "_xprofile_room"  # attribute of axes with the callback that keeps the room of a legend
 _LIMITS = "_xprofile_limits"  # attribute of a legend with the entries of limits
-_ROOM = "_xprofile_room"  # attribute of a legend above data with its share of the axes
+_SHARE = "_xprofile_share"  # attribute of a legend above data: its share of the axes
 
 
 def draw_legend(
@@ -55,7 +57,7 @@ def draw_legend(
     Extra entries come last, and not twice with the same text. Those of limits stay in the legends
     of later calls. The legend is in a free place of the axes, or else above the data.
     """
-    _keep_room(ax)
+    _keep_shared_room(ax)
     handles, texts = ax.get_legend_handles_labels()
     kept = getattr(ax.get_legend(), _LIMITS, [])
     before = [*texts, *(line.get_label() for line in kept)]
@@ -64,15 +66,17 @@ def draw_legend(
     if not entries or wanted is False or not (texts or labelled):
         return
     if wanted or len(texts) > 1 or labelled:
+        _end_room(ax)
         _settle(ax)
         legend = _in_free_place(ax, entries) or _above_data(ax, entries)
         limits = [line for line in new if line.get_gid() == LIMITS_GID]
         setattr(legend, _LIMITS, [*kept, *limits])
-        _keep_room(ax)
+        _keep_shared_room(ax)
 
 
 def draw_legend_on_top(ax: Axes, entries: Sequence[Any] | None = None) -> None:
     """Draw a legend above all data, for which the vertical axis becomes longer."""
+    _end_room(ax)
     _settle(ax)
     _above_data(ax, ax.get_legend_handles_labels()[0] if entries is None else entries)
 
@@ -111,7 +115,8 @@ def _above_data(ax: Axes, entries: Sequence[Any]) -> Legend:
             for one in axes:
                 _grow(one, 1 - share)
             if _Obstacles.of(ax).leave_free(legend, space=1):
-                setattr(legend, _ROOM, share)
+                setattr(legend, _SHARE, share)
+                _keep_room(axes, legend, 1 - share)
                 return legend
             for one in axes:
                 one.autoscale_view(scalex=False)
@@ -159,12 +164,35 @@ def _grow(ax: Axes, share: float) -> None:
         ax.set_ylim(top=transform.inverted().transform([needed])[0], auto=True)
 
 
-def _keep_room(ax: Axes) -> None:
+def _keep_shared_room(ax: Axes) -> None:
     """Make room again for legends of other panels, whose shared axis follows the data of this."""
     for other in ax.get_shared_y_axes().get_siblings(ax):
-        share = getattr(other.get_legend(), _ROOM, None)
+        share = getattr(other.get_legend(), _SHARE, None)
         if other is not ax and share is not None and _may_grow(other):
             _grow(other, 1 - share)
+
+
+def _keep_room(axes: Sequence[Axes], legend: Legend, share: float) -> None:
+    """Make room for a legend again whenever axes that share no end follow more data."""
+    owner: Any = legend.axes  # the legend itself forgets them if it is removed
+
+    def grow_again(ax: Axes) -> None:
+        if owner.get_legend() is legend and _may_grow(ax):
+            with ax.callbacks.blocked(signal="ylim_changed"):  # it is called by the growth, too
+                _grow(ax, share)
+
+    for ax in axes:
+        if len(ax.get_shared_y_axes().get_siblings(ax)) == 1:
+            setattr(ax, _ROOM, ax.callbacks.connect("ylim_changed", grow_again))
+
+
+def _end_room(ax: Axes) -> None:
+    """Take away the room of a legend that another is about to replace."""
+    for one in axes_in_place(ax):
+        if hasattr(one, _ROOM):
+            one.callbacks.disconnect(getattr(one, _ROOM))
+            delattr(one, _ROOM)
+            one.autoscale_view(scalex=False)
 
 
 def _title_height(ax: Axes) -> float:
