@@ -241,7 +241,7 @@ class BinnedAccessor(FitsAccessor):
         ax: Axes | None = None,
         spectral_model: SpectralModel | None = None,
         total: float = 1.0,
-        per_solid_angle: bool = False,
+        per_solid_angle: bool | str | u.UnitBase = False,
         x: str | None = None,
         x_unit: str | u.Unit | None = None,
         add_legend: bool | None = None,

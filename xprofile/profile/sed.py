@@ -17,7 +17,14 @@ from ..schema.units import factor_to_unit, solid_angle_part, unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
 from ..schema.written_units.parsing import as_unit
 
-__all__ = ["is_brightness", "per_solid_angle_of", "quantity", "quantity_name", "to_sed_type"]
+__all__ = [
+    "angle_unit",
+    "is_brightness",
+    "per_solid_angle_of",
+    "quantity",
+    "quantity_name",
+    "to_sed_type",
+]
 
 
 def quantity_name(sed_type: str) -> str:
@@ -161,6 +168,11 @@ def _wanted_angle(profile: xr.Dataset, per_solid_angle: Any) -> u.UnitBase:
     if per_solid_angle is False or per_solid_angle is True:
         known = _angle_unit(profile) if is_brightness(profile) else u.Unit(SOLID_ANGLE_UNIT)
         return known if per_solid_angle else u.dimensionless_unscaled
+    return angle_unit(per_solid_angle)
+
+
+def angle_unit(per_solid_angle: Any) -> u.UnitBase:
+    """Return the unit of solid angle that an option names, or raise InvalidOptionError."""
     try:
         unit = as_unit(per_solid_angle)
         if unit.is_equivalent(u.sr):

@@ -111,3 +111,33 @@ def test_joint_data(binned):
 def test_total_that_is_not_a_number(binned, total):
     with pytest.raises(InvalidOptionError, match="total must be a finite number"):
         plot_psf(binned, total=total)
+
+
+def test_units_of_solid_angle(binned):
+    _, _, bright = levels(plot_psf(binned, ax=new_axes(), per_solid_angle=True))
+    ax = plot_psf(binned, ax=new_axes(), per_solid_angle="deg2")
+    np.testing.assert_allclose(levels(ax)[2], bright * u.deg.to("rad") ** 2, rtol=1e-12)
+    assert "deg" in ax.get_ylabel()
+    with pytest.raises(InvalidOptionError, match="unit of solid angle"):
+        plot_psf(binned, ax=new_axes(), per_solid_angle="deg")
+
+
+@pytest.mark.parametrize("option", [True, "deg2", u.deg**2], ids=str)
+def test_the_unit_of_a_profile_on_the_axes(binned, option):
+    profile = estimate(binned).profile.to_sed_type("flux", per_solid_angle="deg2")
+    ax = profile.profile.plot(ax=new_axes())
+    plot_psf(binned, ax=ax, total=1e-9, per_solid_angle=option)
+    _, _, expected = levels(plot_psf(binned, ax=new_axes(), total=1e-9, per_solid_angle="deg2"))
+    _, _, found = steps(only([line for line in ax.lines if line.get_label() == "PSF"]))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    with pytest.raises(InvalidOptionError, match=r"'sr' does not fit .* per deg2"):
+        plot_psf(binned, ax=ax, per_solid_angle="sr")
+
+
+def test_bands_have_their_energies_in_the_legend(binned):
+    ax = new_axes()
+    for index in range(2):
+        plot_psf(binned.isel(energy=[index]), ax=ax)
+    texts = legend_texts(ax)
+    assert len(set(texts)) == 2
+    assert all(text.startswith("PSF, ") and text.endswith("eV") for text in texts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TWIN_COLOR",
+    "UNIT_OF_AXIS",
     "axes_in_place",
     "axes_without_sky",
     "check_scale",
@@ -29,6 +30,7 @@ __all__ = [
     "set_scale",
 ]
 
+UNIT_OF_AXIS = "_xprofile_unit"  # attribute of axes with the unit of the quantity that they show
 TWIN_COLOR = "0.5"  # grey
 _TWIN = "twin of a profile"
 
@@ -86,6 +88,7 @@ def _linear_range(ax: Axes, drawn: Sequence[Series]) -> float:
 
 def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     """Label the vertical axis. If it has another label already, use one common to both."""
+    setattr(ax, UNIT_OF_AXIS, str(source[name].attrs.get("units", "")))
     plain = axis_label(source[name].attrs, name)
     label = plain.replace(quantity_label(source[name].attrs, name), described_label(source, name))
     from .power_labels import plain_label, set_label_with_power

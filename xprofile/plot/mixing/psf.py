@@ -9,29 +9,34 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidDataError
+from ...exceptions import InvalidDataError, InvalidOptionError
+from ...profile.sed import angle_unit
 from ...schema.axes import bin_dim
-from ...schema.names import ENERGY, EXPOSURE_TRUE, MARGIN, true_dim
+from ...schema.names import ENERGY, EXPOSURE_TRUE, MARGIN, high, low, true_dim
 from ...schema.number_checks import check_number
 from ...schema.options import suggests_options
+from ...schema.units import solid_angle_part
 from ...spectrum.mixing import check_mixing
 from ...spectrum.models import SpectralModel, power_law
 from ...spectrum.response import exposure_in_unit, predicted_signal
 from ...spectrum.sharing import psf_profile
-from ..elements.labels import axis_label
+from ..elements.labels import axis_label, energy_range_text
 from ..elements.legends import draw_legend
 from ..elements.series import Series, draw_series
 from ..elements.xaxis import make_xaxis
-from ..elements.yaxis import axes_without_sky
+from ..elements.yaxis import UNIT_OF_AXIS, axes_without_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 __all__ = ["plot_psf"]
 
 Float = NDArray[np.float64]
 _COLOR = "0.3"  # dark grey
 _LINE_WIDTH = 0.8
+_LABEL = "PSF"
+_BAND = "_xprofile_band"  # attribute of a line with the text of its energies
 
 
 @suggests_options
@@ -41,7 +46,7 @@ def plot_psf(
     ax: Axes | None = None,
     spectral_model: SpectralModel | None = None,
     total: float = 1.0,
-    per_solid_angle: bool = False,
+    per_solid_angle: bool | str | u.UnitBase = False,
     x: str | None = None,
     x_unit: str | u.Unit | None = None,
     add_legend: bool | None = None,
@@ -50,7 +55,8 @@ def plot_psf(
     """Plot the PSF through the bins: a point source at their origin, as thin steps.
 
     Beside a profile, it shows which structures of the profile the PSF can make by itself. All
-    energies of the data count together; select some before for others.
+    energies of the data count together; select some before for others, as below. The legend tells
+    several bands apart.
 
     Parameters
     ----------
@@ -63,8 +69,9 @@ def plot_psf(
     total : float
         Value of the whole source, such as its flux in the unit of the profile in `ax`. With 1, the
         values are shares.
-    per_solid_angle : bool
-        Divide by the solid angle of each bin in sr, for profiles of surface brightness.
+    per_solid_angle : bool, str or Unit
+        Divide by the solid angle of each bin, for profiles of surface brightness: in a unit such as
+        ``"deg2"``, or with True in that of the vertical axis of `ax`, or else in sr.
     x, x_unit : optional
         Coordinate on the horizontal axis and its unit, as in `plot_profile`.
     add_legend : bool, optional
@@ -84,7 +91,8 @@ def plot_psf(
     InvalidDataError
         If the data have other dims than those of the bins and energies, such as ``dataset``.
     InvalidOptionError
-        If `total` is not a finite number, or `x` or `x_unit` does not fit the bins.
+        If `total` is not a finite number, `per_solid_angle` is no unit of solid angle or another
+        one than that of the axes, or `x` or `x_unit` does not fit the bins.
 
     See Also
     --------
@@ -105,26 +113,65 @@ def plot_psf(
     >>> ax = profile.profile.plot()
     >>> ax = xprofile.plot.plot_psf(binned, ax=ax, total=1.2e-9)
     >>> plt.close()
+
+    The PSF in one energy band:
+
+    >>> band = binned.profile.sel(energy=slice(10 * u.GeV, 30 * u.GeV))
+    >>> ax = xprofile.plot.plot_psf(band)
+    >>> plt.close()
     """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
     check_number("total", total, "a finite number")
     one = _shares(binned, power_law() if spectral_model is None else spectral_model)
-    area = one["solid_angle"].where(one["solid_angle"] > 0)
-    value = total * (one["share"] / area if per_solid_angle else one["share"]).to_numpy()
     axis = make_xaxis(one, x, x_unit)
     ax = axes_without_sky(ax)
+    angle = _angle(ax, per_solid_angle)
+    area = one["solid_angle"].where(one["solid_angle"] > 0) * u.sr.to(angle or u.sr)
+    value = total * (one["share"] / area if angle else one["share"]).to_numpy()
     axis = axis.shifted_to(ax)
-    own = {"color": _COLOR, "linewidth": _LINE_WIDTH, "label": "PSF"}
+    own = {"color": _COLOR, "linewidth": _LINE_WIDTH, "label": _LABEL}
     style = {**own, **normalize_kwargs(kwargs, Line2D)}
-    draw_series(ax, axis, Series(value, None, np.full(value.shape, np.nan), "steps"), style)
+    line = draw_series(ax, axis, Series(value, None, np.full(value.shape, np.nan), "steps"), style)
+    _tell_bands_apart(ax, line, _range_text(binned))
     axis.label_axes(ax)
     if not ax.get_ylabel() and total == 1:
-        attrs = {"units": "sr-1"} if per_solid_angle else {}
+        attrs = {"units": f"{angle}-1"} if angle else {}
         ax.set_ylabel(axis_label({"long_name": "share of a point source", **attrs}, "share"))
     draw_legend(ax, [], add_legend, labelled=False)
     return ax
+
+
+def _angle(ax: Axes, wanted: Any) -> u.UnitBase | None:
+    """Unit of solid angle to divide by, or None; that of the vertical axis if it has one."""
+    if wanted is False:
+        return None
+    shown = solid_angle_part(u.Unit(getattr(ax, UNIT_OF_AXIS, ""), parse_strict="silent"))
+    known = None if shown == u.dimensionless_unscaled else shown
+    unit = (known or u.sr) if wanted is True else angle_unit(wanted)
+    if known is not None and unit != known:
+        raise InvalidOptionError(
+            f"per_solid_angle={str(unit)!r} does not fit the axes, which show values per {known}; "
+            "use per_solid_angle=True for their unit"
+        )
+    return unit
+
+
+def _range_text(binned: xr.Dataset) -> str:
+    """Text of the range of all energies."""
+    ends = {low(ENERGY): binned[low(ENERGY)].min(), high(ENERGY): binned[high(ENERGY)].max()}
+    one = binned.isel({ENERGY: 0}) if ENERGY in binned.dims else binned
+    return energy_range_text(one.drop_vars(list(ends)).assign_coords(ends))
+
+
+def _tell_bands_apart(ax: Axes, line: Line2D, text: str) -> None:
+    """Name the bands in the labels of lines that have no other, if there are several bands."""
+    setattr(line, _BAND, text)
+    lines = {one: getattr(one, _BAND) for one in ax.lines if hasattr(one, _BAND)}
+    for one, band in lines.items():
+        if one.get_label() == _LABEL and len(set(lines.values())) > 1:
+            one.set_label(f"{_LABEL}, {band}")
 
 
 def _shares(binned: xr.Dataset, model: SpectralModel) -> xr.Dataset:
