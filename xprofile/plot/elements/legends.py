@@ -40,9 +40,8 @@ _PLACES: Any = (
 _COLUMNS, _FONTS = 3, (None, "small", "x-small")
 _ABOVE, _MOST_OF_AXES = 0.06, 0.6
 
-# Size of the free space for a legend, in sizes of the legend, for axes that are alone in the figure
-# and for one of several: axes become smaller when other panels get their labels. With 1 such
-# legends touch data; with 2 most places would be refused.
+# Size of the free space for a legend, in sizes of the legend, for axes alone in the figure and for
+# one of several, as axes shrink when others get their labels. With 1 such legends touch data.
 _SPACE, _SPACE_OF_PANEL = 1.1, 1.3
 _ROOM = "_xprofile_room"  # attribute of axes with the callback that keeps the room of a legend
 _LIMITS = "_xprofile_limits"  # attribute of a legend with the entries of limits
