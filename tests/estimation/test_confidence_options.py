@@ -171,7 +171,7 @@ def test_bounded_limits_of_unfolding(weak):
     assert (found.norm < 0).any()
     assert (found.norm_ul > 0).all()
     assert (found.attrs["ul_method"], found.attrs["cl_ul"]) == ("bounded", 0.95)
-    with pytest.warns(DataWarning, match="negative upper limits"):
+    with pytest.warns(DataWarning, match=r"negative upper limits.*as points"):
         assert (unfold(data, **options).status & 1024 > 0).any()
 
 

@@ -24,7 +24,8 @@ Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
 _ANOTHER_METHOD = (
-    "make them with ul_method='bounded', cl_ul=0.95, or with another method such as 'cls'"
+    "make them with ul_method='bounded', cl_ul=0.95, or with another method such as 'cls'. "
+    "plot() draws such bins as points with errors, unless negative_limits=True"
 )
 
 
