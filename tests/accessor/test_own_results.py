@@ -70,7 +70,7 @@ CALLS = {
     "image": {
         "wcs": None, "skycoord": None, "solid_angle": None, "cutout": (CENTER, 0.5 * u.deg),
         "smooth": (0.1 * u.deg,), "bin": ("bins",), "sel": {"position": CENTER},
-        "isel": {"energy": slice(None)}, "nearest": {"position": CENTER},
+        "isel": {"lat": slice(None)}, "nearest": {"position": CENTER},
     },
     "binned": {
         "estimate": {"selection_optional": "all"}, "rebin": (1,), "rebin_energy": (1,),

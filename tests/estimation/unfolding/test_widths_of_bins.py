@@ -11,7 +11,7 @@ from astropy.coordinates import SkyCoord
 
 from xprofile import SkyBins, bin_maps, estimate, power_law, share_kept, tutorial, unfold
 from xprofile.exceptions import DataWarning, InvalidDataError
-from xprofile.tutorial import INDEX, simulate_maps
+from xprofile.tutorial import INDEX, simulate_maps, simulation
 
 TABLE = Path(__file__).parents[3] / "docs" / "guide" / "psf_widths.csv"
 with TABLE.open(encoding="utf-8", newline="") as file:
@@ -38,7 +38,8 @@ def row_of_boxes(maps, width):
 )
 def test_point_sources_are_those_of_the_documentation(monkeypatch, place, seen, unfolded):
     """In per cent of the flux, in boxes of 0.2 deg."""
-    monkeypatch.setattr(tutorial, "SOURCES", (tutorial.Source("point", -2.35 - place, 0, 0, 1e-8),))
+    source = tutorial.Source("point", -2.35 - place, 0, 0, 1e-8)
+    monkeypatch.setattr(simulation, "SOURCES", (source,))
     binned = row_of_boxes(simulate_maps(None), 0.2)
     for fit, expected in ((estimate, seen), (unfold, unfolded)):
         profile = fit(binned, spectral_model=power_law(INDEX)).isel(energy=0)

@@ -40,8 +40,8 @@ _SURE = 1e-10
 _LONG = 1e-16
 
 # Certificates, with this, above which norms get a lower limit. Above the first, fits that become
-# shorter by it are taken; above the second all, of norms that run to 1e11 times the counts. Fits
-# with less are right to 0.003 of the errors.
+# shorter by it, or lower the statistic, are taken; above the second all, of norms that run to 1e11
+# times the counts. Fits with less are right to 0.003 of the errors.
 _UNSURE, _ENDLESS = 1e-8, 1e-5
 
 # This limit, in units of all counts, below 0. Norms below it only reduce counts that leak by less
@@ -209,7 +209,8 @@ def _fit_group(problems: Problems, stops: bool) -> Fit:
         now = again.gap + _LONG * short
         better = now < worth[todo]
         if source is not problems:
-            better &= (worth[todo] > _ENDLESS) | (short < length[todo])
+            lower = change(part, fit.x[todo], again.x) < 0
+            better &= (worth[todo] > _ENDLESS) | (short < length[todo]) | lower
         fit.put(todo[better], again.take(better))
         worth[todo[better]], length[todo[better]] = now[better], short[better]
     return fit
