@@ -234,5 +234,6 @@ def test_nothing_to_draw_draws_nothing(two_bands, x):
     empty = xr.full_like(two_bands[["norm", "norm_err", "norm_ul"]], np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("default", DeprecationWarning)  # of older matplotlib
         for quantity in (None, "e2dnde", "norm"):
             plot_profile(two_bands.assign(empty), quantity, x=x, ax=new_axes()).figure.canvas.draw()

@@ -78,7 +78,7 @@ def test_numbers_of_usual_size_have_no_power(profile):
 
 
 def test_a_constant_beside_the_numbers_stays_at_the_corner(profile):
-    shifted = profile.assign(stat=(profile.stat * 0 + 1e9 + np.arange(6)[:, None]))
+    shifted = profile.assign(stat=profile.stat.copy(data=1e9 + np.arange(6.0)[:, None]))
     ax = plot_profile(shifted, "stat")
     assert ax.get_ylabel() == "Fit statistic at the best fit"
     assert offset(ax.yaxis)

@@ -49,6 +49,10 @@ class _PowerLabel(Text):
         formatter.set_locs(self._axis.get_majorticklocs().tolist())
         return _with_power(text, formatter.power())
 
+    def set_text(self, s: Any) -> None:
+        if self._axis is None or str(s) != self.get_text():  # matplotlib < 3.10 sets what it drew
+            super().set_text(s)
+
     def follow(self, axis: Axis, text: str) -> None:
         """Set the text without the power, which is that of the ticks of an axis."""
         self._axis, self._plain = axis, text
