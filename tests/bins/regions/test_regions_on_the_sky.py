@@ -73,7 +73,17 @@ def check(maps, center, size, seed):
     regions, sky = regions_at(center, size, seed), skycoord(maps)
     on_sky = np.isfinite(sky.spherical.lon.deg)
     for region, found in zip(regions, planes(regions, maps), strict=True):
-        np.testing.assert_array_equal(found, holds(region, sky) & on_sky, err_msg=repr(region))
+        expected = holds(region, sky) & on_sky
+        differ = np.nonzero(found != expected)
+        expected[differ] ^= at_edge(region, sky[differ], 1.5e-6 * pixel_grid(maps).pixel_size)
+        np.testing.assert_array_equal(found, expected, err_msg=repr(region))
+
+
+def at_edge(region, sky, distance):
+    """Whether an edge is so close to positions that either side of it is right."""
+    around = np.arange(0, 360, 15)[:, np.newaxis] * u.deg
+    moved = holds(region, sky.directional_offset_by(around, distance * u.deg))
+    return moved.any(axis=0) & ~moved.all(axis=0)
 
 
 ANY_KIND = {
