@@ -1,6 +1,11 @@
 """What several test modules share: data, small maps, and the tutorial's bins."""
 
 import os
+
+# The small matrices of tests take up to twice the time if each of several workers shares them out
+# to threads. This is read when numpy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
