@@ -47,7 +47,7 @@ def minimum(session: nox.Session) -> None:
     constraints = f"{session.create_tmp()}/minimum.txt"
     session.run("python", ".ci/minimum.py", constraints)
     session.install(".[dev]", "-c", constraints)
-    options = ["--cases", "3", "-W", "default::DeprecationWarning"]
+    options = ["--cases", "2", "-W", "default::DeprecationWarning"]
     session.run("python", "-m", "pytest", *options, *session.posargs)
 
 

@@ -51,17 +51,13 @@ if find_spec("zarr") is None or Version(version("zarr")) < Version("3"):
 
 def pytest_addoption(parser):
     """Let the fast suite have more or fewer cases."""
-    help_text = "cases of each parametrised test that are not slow (default 4, 0: all)"
-    parser.addoption("--cases", type=int, default=4, help=help_text)
+    help_text = "cases of each parametrised test that are not slow (default 3, 0: all)"
+    parser.addoption("--cases", type=int, default=3, help=help_text)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave to the slow suite what would take the fast one beyond its minutes.
-
-    Of the time of all cases, three of each test take 63 %, six 73 %, and sixty 84 %: four are few
-    enough for the 3 minutes.
-    """
+    """Leave to the slow suite what would take the fast one beyond its minutes."""
     number = config.getoption("cases")
     for item in left_to_slow_tests(items, number) if number else ():
         item.add_marker(pytest.mark.slow)

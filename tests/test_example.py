@@ -30,6 +30,7 @@ def test_flux_profile(data, tmp_path, monkeypatch, capsys, request):
     assert shown.err == ""
 
 
+@pytest.mark.slow
 def test_shell(tmp_path, monkeypatch, capsys):
     run("shell.py", "--out", tmp_path, monkeypatch=monkeypatch)
     assert [path.name for path in tmp_path.iterdir()] == ["shell.png"]

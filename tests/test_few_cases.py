@@ -7,12 +7,12 @@ import pytest
 from cases.few_cases import choices, left_to_slow_tests, representatives
 
 
-def items(*counts, slow=(), quick=False):
+def items(*counts, slow=(), marker=None):
     """Items of a test with one parametrisation for each count."""
     marks = [pytest.mark.parametrize(f"x{n}", range(count)) for n, count in enumerate(counts)]
     for case in product(*map(range, counts)):
         closest = {"slow": pytest.mark.slow} if case in slow else {}
-        closest |= {"quick": pytest.mark.quick} if quick else {}
+        closest |= {marker: getattr(pytest.mark, marker)} if marker else {}
         yield SimpleNamespace(
             nodeid=f"test_a.py::test_b[{case}]",
             case=case,
@@ -45,7 +45,11 @@ def test_few_cases_all_stay():
 
 
 def test_quick_cases_all_stay():
-    assert kept(items(31, quick=True), 6) == [(n,) for n in range(31)]
+    assert kept(items(31, marker="quick"), 6) == [(n,) for n in range(31)]
+
+
+def test_one_heavy_case_stays():
+    assert kept(items(3, 4, marker="heavy"), 6) == [(0, 0)]
 
 
 def test_slow_cases_stand_for_none():

@@ -62,6 +62,7 @@ def test_pixels_that_the_projection_of_the_positions_does_not_show():
         np.testing.assert_allclose(found, values[nearest], rtol=1e-12)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["edisp", "psf"])
 def test_files_have_positions_in_order(name, tmp_path):
     write_maps(small_maps(positions=(2, 3)), tmp_path / "a.fits")

@@ -47,6 +47,7 @@ def polygon(size):
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("radius", [0.03, pytest.param(0.1, marks=pytest.mark.slow), 0.3, 1.7])
 def test_small_circles_are_right_and_fast(radius):
     image = counts().isel(energy=0)
@@ -109,6 +110,7 @@ def far_spiral():
     return SkyBins.along_path(points, height=0.3 * u.deg, step=0.6 * u.deg)
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:.*smaller than the pixels", "ignore:.*off the map")
 @pytest.mark.filterwarnings("ignore:the bins are small or narrow")
 @pytest.mark.parametrize("make", [far_grid, far_spiral])

@@ -41,12 +41,16 @@ def representatives(cases, number):
 
 
 def left_to_slow_tests(items, number):
-    """Items that the fast suite leaves out: all but `number` cases of tests not marked quick."""
+    """Items that the fast suite leaves out.
+
+    It has all cases of tests marked quick, one of those marked heavy, and `number` of others.
+    """
     groups = {}
     for item in items:
         if item.get_closest_marker("slow") is None and item.get_closest_marker("quick") is None:
             groups.setdefault(group(item), []).append(item)
     for members in groups.values():
-        if len(members) > number:
-            picked = set(representatives([choices(item) for item in members], number))
+        most = 1 if members[0].get_closest_marker("heavy") else number
+        if len(members) > most:
+            picked = set(representatives([choices(item) for item in members], most))
             yield from (item for n, item in enumerate(members) if n not in picked)

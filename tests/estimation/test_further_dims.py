@@ -115,6 +115,7 @@ CASES = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:negative upper limits")
 @pytest.mark.parametrize(("fit", "kind"), CASES)
 def test_results_are_those_of_each_night(fit, kind):

@@ -93,6 +93,7 @@ def test_data_outside_a_group_do_not_matter_there():
     assert flags(joint) == set()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("background", ["fixed", 0.1])
 def test_onoff_and_a_known_background(background):
     """Best fit and limit, compared with a scan of the sum of both statistics."""

@@ -107,6 +107,7 @@ def test_declared_sizes_of_zarr(tmp_path):
         xprofile.open_profile(folder)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "text", ["[" * 50_000, "{" * 50_000, "!!python/object/apply:os.system [x]"]
 )

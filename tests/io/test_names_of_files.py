@@ -22,6 +22,7 @@ def needs_zarr(form):
         pytest.importorskip("zarr")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("form", ["ecsv", "nc", "zarr"])
 @pytest.mark.parametrize("as_folder", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_each_name_is_the_name_of_the_file(tmp_path, monkeypatch, form, as_folder):
@@ -50,6 +51,7 @@ def test_zarr_erases_no_folder_whose_name_begins_alike(tmp_path):
     xr.testing.assert_identical(open_profile(tmp_path / "a::b" / "p.zarr"), make_profile())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("form", WRITERS)
 def test_the_folder_above_a_link_is_that_of_its_target(tmp_path, monkeypatch, form):
     needs_zarr(form)

@@ -206,6 +206,7 @@ def test_folders_are_exchanged_in_two_steps_where_the_system_has_no_better_way(p
     assert (path / "a").read_text() == "new"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_threads_that_write_one_path(tmp_path, name, overwrite):

@@ -19,6 +19,7 @@ def path(tmp_path):
     return tmp_path / "data.zarr"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("make", [make_maps, uneven_maps, make_binned, make_profile])
 def test_all_three_datasets_come_back(make, path):
     data = make().assign_attrs(settings={"a": [1, None, True]})

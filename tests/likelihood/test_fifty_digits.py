@@ -91,6 +91,7 @@ def check(kind, count, seed):
         assert not wrong, (wrong, row(parts, i), found)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 def test_brackets(kind):
     for seed in range(2):

@@ -67,6 +67,7 @@ def known(rng):
     return Cash.from_counts(n, s, b), lambda i, x: poisson(n[i], x * s[i] + b[i])[0]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kinds", [[onoff], [uncertain], [onoff, known], [onoff, uncertain, onoff]])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_intervals_end_where_the_minimum_has_risen(kinds, seed):

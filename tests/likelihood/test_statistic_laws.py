@@ -122,6 +122,7 @@ def check_sensitivity(found, exact):
     assert (exact.expected(norm * (1 + EXACT)) >= 25)[seen].all()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 @settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
@@ -142,6 +143,7 @@ def test_laws_of_many_problems(kind):
     check()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 @settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
@@ -162,6 +164,7 @@ def test_problems_do_not_depend_on_each_other(kind, seed, nbin):
         np.testing.assert_array_equal(results(one)[name], values[some : some + 1], err_msg=name)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 @settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)
@@ -184,6 +187,7 @@ def test_single_precision_gives_the_same_as_double(kind, seed, nbin):
         check_laws(Cash.from_counts(*arrays[0]))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("width", [None, 0.1, np.inf])
 @settings(quick, max_examples=2)
 @given(seed=seeds, nbin=sizes)

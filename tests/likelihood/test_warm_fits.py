@@ -34,6 +34,7 @@ def make(kind):
     return NuisanceCash(cash, float(kind))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["known", "on-off", "joint", "inf", "1", "0.1", "0.001"])
 def test_best_fits_are_those_that_begin_anew(kind):
     stat = make(kind)

@@ -61,6 +61,7 @@ def test_bins_that_are_not_on_the_map_have_no_number():
     assert list(ax.texts) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("nbin", "step"), [(10, 1), (50, 2), (400, 10)])
 def test_numbers_of_many_bins_keep_apart(nbin, step):
     bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=nbin)

@@ -90,6 +90,7 @@ def drawn(draw, path):
     return path
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
 def test_figures_look_as_they_did(draw, tmp_path):
     name = f"{draw.__name__}.png"

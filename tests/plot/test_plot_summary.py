@@ -113,6 +113,7 @@ def test_one_bin_has_a_blank_sky_that_is_not_too_narrow(profile):
     assert numbers(axes["sky"]) == [0]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frame", ["icrs", "supergalactic"])
 def test_a_blank_sky_in_other_frames(frame):
     start, end = galactic(3, 0).transform_to(frame), galactic(-3, 0).transform_to(frame)
@@ -196,6 +197,7 @@ def test_a_square_sky_is_on_the_left_and_a_wide_one_above(shown):
     assert sky.y0 > panel.y1
 
 
+@pytest.mark.slow
 def test_no_label_is_cut_or_covers_another(two_bands, image):
     for shown in (image, None):
         axes = plot_summary(two_bands, shown)

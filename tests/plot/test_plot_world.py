@@ -29,6 +29,7 @@ def test_axes_have_the_distortions(name):
     ax.figure.canvas.draw()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["sip", "tpv", "tpd", "sip in ecliptic"])
 def test_bins_are_drawn_round_their_pixels(name):
     image = world_image(DISTORTED[name])

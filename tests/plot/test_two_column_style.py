@@ -25,6 +25,7 @@ def test_the_style_is_part_of_the_package():
     assert (files("xprofile") / "two-column.mplstyle").is_file()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("quantity", ["flux", "npred", "e2dnde"])
 def test_all_texts_are_inside_a_narrow_figure(two_bands, quantity):
     with plt.style.context(STYLE):
@@ -44,6 +45,7 @@ def test_all_texts_are_inside_a_narrow_figure(two_bands, quantity):
         assert only([one for one in figure.axes if one is not ax])
 
 
+@pytest.mark.slow
 def test_a_summary_is_as_wide_as_the_column(two_bands, image):
     """With the sky above the panels, and all texts and legends inside the figure."""
     with plt.style.context(STYLE):

@@ -229,6 +229,7 @@ def test_models_that_do_not_fit(profile, model, error, match):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("x", ["lon", "energy", None])
 def test_nothing_to_draw_draws_nothing(two_bands, x):
     empty = xr.full_like(two_bands[["norm", "norm_err", "norm_ul"]], np.nan)

@@ -73,6 +73,7 @@ class TestLimits:
         np.testing.assert_array_equal(found.is_ul, expected.is_ul)
         assert found.attrs["n_sigma_ul"] == n_sigma_ul
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize("sed_type", ["dnde", "flux", "eflux", "e2dnde", "norm", "likelihood"])
     @pytest.mark.parametrize("per_solid_angle", [False, True])
     def test_every_sed_type(self, binned, sed_type, per_solid_angle):

@@ -33,6 +33,7 @@ RESULTS = ("norm", "norm_err", "norm_errn", "norm_errp", "norm_ul")
 
 
 class TestMerge:
+    @pytest.mark.heavy
     @pytest.mark.parametrize(
         ("scan", "tolerance"),
         [

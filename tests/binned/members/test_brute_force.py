@@ -62,6 +62,7 @@ SOME = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("projection", "place"), SOME)
 def test_pixels_are_those_of_the_sky(projection, place):
     """One kind of shapes in each, and all of them for each place."""
@@ -69,6 +70,7 @@ def test_pixels_are_those_of_the_sky(projection, place):
     check(Sky(projection, place, 0), LOCAL[turn % len(LOCAL)])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", WHOLE_SKY)
 def test_pixels_of_the_whole_sky(projection):
     kinds = list(CASES)

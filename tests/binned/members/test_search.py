@@ -21,6 +21,7 @@ from xprofile.maps.pixelgrid import PixelGrid
 from xprofile.maps.wcs import pixel_grid
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("bins", [rings(radius=5, nbin=4), line()], ids=["rings", "line"])
 @pytest.mark.parametrize(
     "selection",
@@ -64,6 +65,7 @@ def test_the_blocks_have_the_pixels_of_the_whole_map():
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:1 of 2 bins")  # one column of centres on the edge of both bins
 @pytest.mark.parametrize("shape", [(8, 16), (1, 127), (1, 128), (129, 1), (128, 256)])
 def test_maps_of_any_number_of_pixels(shape):

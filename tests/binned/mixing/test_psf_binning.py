@@ -48,6 +48,7 @@ def by_pairs(maps, bins):
     return mixing, (exposure * area) @ inside.T / (inside @ area)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", ["CAR", "TAN"])
 def test_shares_equal_sums_over_pairs_of_pixels(projection):
     center = {"CAR": (0, 0), "TAN": (0.1, -0.1)}[projection]
@@ -94,6 +95,7 @@ def test_other_variables_are_those_without_the_psf():
     np.testing.assert_array_equal(true, with_psf.projected_distance)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("overlap", ["center", "subpixel"])
 @pytest.mark.parametrize("positions", [None, pytest.param((2, 3), marks=pytest.mark.slow)])
 def test_dask_gives_the_same(overlap, positions):

@@ -36,6 +36,7 @@ def one_way(monkeypatch, name, spread, *, backward):
     return mix(grid, members, members, masks, exposure, spread)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", PLACES)
 def test_both_ways_give_the_same_shares(monkeypatch, name):
     spread = several_energies(PLACES[name][0])

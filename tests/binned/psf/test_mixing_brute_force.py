@@ -50,12 +50,14 @@ def check(name, table, number, largest, relative):
     assert (error[expected > 1e-3] / expected[expected > 1e-3]).max() < relative
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", [*FAST, *SLOW])
 def test_a_king_function_as_wide_as_a_pixel(name):
     limits = (2e-3, 1e-2) if name == "seam of AIT" else (1e-3, 2e-3)  # subpixels are cut there
     check(name, king_table(CASES[name][3]), 8, *limits)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", [*FAST, *SLOW])
 def test_a_gauss_function_of_some_pixels(name):
     limits = (2e-3, 1e-2) if name == "seam of AIT" else (1e-3, 4e-3)  # subpixels are cut there

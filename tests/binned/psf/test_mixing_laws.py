@@ -51,6 +51,7 @@ def test_photons_that_go_evenly_over_the_whole_sky(grid, place):
     np.testing.assert_allclose(found, np.tile(area / (4 * np.pi), (3, 1)), rtol=1e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("width", [0.01, 0.03, 0.1, 0.2])
 def test_no_photon_is_lost_or_made(width):
     grid = make_grid("TAN", [30, 40], 0.1, (50, 50))

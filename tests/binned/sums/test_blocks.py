@@ -32,6 +32,7 @@ BINS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.* off the map")
 @pytest.mark.parametrize("name", BINS)
 @pytest.mark.parametrize("make", [uneven_maps, make_onoff])

@@ -76,6 +76,7 @@ def plane_of_rings(maps):
     return plane
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["counts", "background", "exposure"])
 @pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
 def test_invalid_values_raise_the_same_error_for_any_chunks(name, value):

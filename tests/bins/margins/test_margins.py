@@ -91,6 +91,7 @@ def test_distances_are_finite_and_differ(kind):
     assert np.unique(wide.distance[len(BINS[kind]) :]).size == len(wide) - len(BINS[kind])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("margin", [1, 5, 50])
 def test_wide_margins_fill_the_gaps_between_bins(margin):
     vectors = positions()

@@ -72,6 +72,7 @@ class Grid:
         )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["grid", "line", "path"])
 @pytest.mark.parametrize("projection", STEPS)
 @pytest.mark.parametrize("seeds", SEEDS)
@@ -83,6 +84,7 @@ def test_bins_of_whole_pixels_hold_that_many(seeds, projection, name):
         np.testing.assert_array_equal(np.bincount(found.bin, minlength=len(bins)), grid.cell.prod())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["grid", "line", "path"])
 @pytest.mark.parametrize("projection", STEPS)
 @pytest.mark.parametrize("seeds", FEWER)
@@ -115,6 +117,7 @@ def rings(center, radius, angle):
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["annuli", "ellipses"])
 @pytest.mark.parametrize("projection", STEPS)
 @pytest.mark.parametrize("seeds", SEEDS)

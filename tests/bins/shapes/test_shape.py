@@ -115,6 +115,7 @@ def test_planar_lines_and_annuli_are_their_regions(place):
         np.testing.assert_array_equal(ours.pixel, theirs.pixel)
 
 
+@pytest.mark.heavy
 @some_roomy_places
 def test_frames_of_paths_and_lines_do_not_matter(place):
     for make in turnable(place).values():

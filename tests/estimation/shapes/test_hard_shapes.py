@@ -57,6 +57,7 @@ def filled(binned, brightness, excess=2e4):
     ).isel(toy=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("start", [(0.3, 0.8), (0.5, 0.9)])
 def test_a_shell_is_found_from_afar(binned, start):
     """Its steep edges make a minimum at each place where light is known."""
@@ -69,6 +70,7 @@ def test_a_shell_is_found_from_afar(binned, start):
     assert fit.deviance < near.deviance + 0.01
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("start", [0.335, 0.593, 1.074])
 def test_a_step_is_found_from_afar(binned, start):
     """The statistic does not change in stairs as its edge moves."""

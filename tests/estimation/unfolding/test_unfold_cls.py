@@ -27,6 +27,7 @@ def on_off():
     return data.drop_vars("background").assign({k: (dims, v) for k, v in values.items()})
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("data", "options"),
     [

@@ -91,6 +91,7 @@ def test_on_off_data(options):
     same_as_estimate(on_off(), **options)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("other", [varied, on_off])
 @pytest.mark.parametrize("background", ["fixed", 0.2])
 def test_joint_data_sets(other, background):

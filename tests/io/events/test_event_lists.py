@@ -57,6 +57,7 @@ def histogram(maps, ra, dec, energy):
     return np.histogramdd(np.stack([energy, y, x], 1)[used], bins)[0]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("ctype", "crval"),
     [

@@ -80,6 +80,7 @@ def odd_fits():
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "name",
     [

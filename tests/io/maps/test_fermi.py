@@ -130,6 +130,7 @@ def profile_of(maps):
     )  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [None, {"lat": 64}])
 def test_real_files_of_the_fermi_tools(real, chunks):
     parts, one = real

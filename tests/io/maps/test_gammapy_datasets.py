@@ -70,6 +70,7 @@ class FakeDataset:
         return self.signal
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "recipe",
     [

@@ -74,6 +74,7 @@ def test_the_exposure_of_fermi_in_healpix_is_that_of_its_pixels(gammapy_data):
     np.testing.assert_array_equal(later["exposure"], found["exposure"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("ordering", "pix"), [("NESTED", None), ("RING", SOME)])
 def test_maps_come_back_from_all_formats(ordering, pix, files, tmp_path):
     maps, path = files(pix=pix, ORDERING=ordering)

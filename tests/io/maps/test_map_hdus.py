@@ -22,6 +22,7 @@ def written(maps, path):
     return open_maps(path)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "u4", "i8", "f4", "f8"])
 @pytest.mark.parametrize("name", ["counts", "background"])
 def test_types_stay(path, name, kind):
@@ -42,6 +43,7 @@ def test_types_that_fits_lacks_become_the_next_wider(path, kind, stored):
     np.testing.assert_array_equal(found["counts"], maps["counts"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("unit", ["GeV", "MeV", "keV"])
 def test_energies_are_written_in_their_unit(path, unit):
     write_maps(small_maps(), path)

@@ -49,6 +49,7 @@ def check_same(found, expected, *, rtol=0):
 # round trips
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("on_off", [False, True])
 @pytest.mark.parametrize("positions", [None, (2, 3)])
 @pytest.mark.parametrize(("projection", "center"), PROJECTIONS)

@@ -29,6 +29,7 @@ def edispcube():
     return ctcube(DENSITY, "MIGRAS", MIGRA)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("part", "make", "names"),
     [

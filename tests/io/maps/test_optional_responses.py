@@ -68,6 +68,7 @@ LEFT_OUT = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("spoil", "message"), LEFT_OUT.values(), ids=LEFT_OUT)
 def test_a_psf_that_cannot_be_used_is_left_out(path, spoil, message):
     write(path, spoil=spoil)

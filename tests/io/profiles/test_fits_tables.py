@@ -100,6 +100,7 @@ def test_whatever_is_selected_comes_back(
 INDICES = [slice(None), slice(7, 1, -2), [4], 4]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("dim", "energy", "index"), half_of(ON_OTHER_AXES, [slice(None), 1], INDICES)
 )

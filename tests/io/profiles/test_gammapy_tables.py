@@ -147,6 +147,7 @@ def test_grids_that_differ_from_bin_to_bin(path):
         open_profile(path)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("sed_type", ["dnde", "likelihood"])
 @pytest.mark.parametrize("name", TABLES)
 def test_gammapys_files(reference, name, sed_type, tmp_path):

@@ -39,6 +39,7 @@ def share_above(x, counts, width):
     return above(x) / above(0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("counts", "width", "tail"), [(5e9, 0.2, 3e-7), (1e6, 0.2, 1e-8)])
 def test_limits_have_their_tail(counts, width, tail):
     limit = upper_limit(flat(counts, width), one_sided_sigma(1 - tail), BAYES)[0]

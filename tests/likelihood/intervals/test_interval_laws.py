@@ -48,6 +48,7 @@ def check_laws(stat, method, seed):
         assert (high[signal] >= low[signal]).all()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_laws(kind, name):
     number = 3 if kind == "nuisance" else 40  # of which extreme ones take long
@@ -114,6 +115,7 @@ def test_limits_fall_with_the_deficit():
         assert (np.diff(found) >= 0).all(), name
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["likelihood", "bounded", "bayes", "feldman-cousins"])
 @pytest.mark.parametrize("kind", ["wstat", "nuisance"])
 def test_expected_limits_have_a_band(kind, name):

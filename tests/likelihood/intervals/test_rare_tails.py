@@ -38,6 +38,7 @@ def test_unified_intervals_by_few_toys_agree_with_sums(cl):
     np.testing.assert_allclose(found[0], low, atol=0.02)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cl", HIGH)
 @pytest.mark.parametrize("name", ["cls", "feldman-cousins"])
 def test_expected_limits_by_few_toys_agree_with_sums(name, cl):

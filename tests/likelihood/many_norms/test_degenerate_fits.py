@@ -36,6 +36,7 @@ def test_columns_that_are_equal_or_nearly_so():
     assert (lengths(problems, fit) < 1e9).all()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("rounding", [1e-10, 1e-8])
 def test_norms_do_not_grow_to_fit_counts_with_rounding_errors(rounding):
     problems = alike(1, rounding)

@@ -46,6 +46,7 @@ def many_norms(rows, width):
     return problems
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["cash", "wstat", "joint", "uncertain"])
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_diagonal_response(kind, seed):

@@ -60,6 +60,7 @@ SOURCES = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("kind", ["cells", "pixels"])
 def test_a_slow_change_is_interpolated_to_its_values(kind, name):

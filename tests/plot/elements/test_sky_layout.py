@@ -18,6 +18,7 @@ def test_the_frame_of_a_cutout_is_at_its_limits(image):
     np.testing.assert_allclose(ax.patch.get_window_extent().extents, ax.bbox.extents, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_cutout_has_room_in_a_constrained_layout(image):
     """Any warning is an error."""
     part = image.isel(lat=slice(5, None), lon=slice(5, None))
@@ -33,6 +34,7 @@ def test_a_cutout_has_room_in_a_constrained_layout(image):
         assert box.y1 <= figure.bbox.y1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_label_of_a_colour_bar_is_inside_the_figure(width):
     """At the first drawing, for boxes of any aspect."""

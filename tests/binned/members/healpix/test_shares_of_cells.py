@@ -44,6 +44,7 @@ def test_shares_are_those_of_the_sub_positions(kind):
         assert total == pytest.approx(expected.sum(), rel=1e-12)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("radius", [0.1, 0.4, 3])
 def test_circles_of_a_tenth_of_a_cell_are_right_to_a_thousandth(radius):
     grid, rng = whole_sky(5, "ring", Galactic()), np.random.default_rng(4)
