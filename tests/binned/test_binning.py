@@ -245,6 +245,7 @@ def test_pixel_regions_raise():
         bin_maps(make_maps(), [region])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "bins", [rings(), line(), line().to_regions()], ids=["rings", "line", "list"]
 )

@@ -79,6 +79,7 @@ def test_a_part_off_the_map(options):
         cutout(make_cell_maps(2, cells=[100]), CENTER, **options)
 
 
+@pytest.mark.heavy
 @every_kind
 def test_sums_and_means_over_rings(scheme, chunk):
     maps = make_cell_maps(5, scheme, chunk=chunk)

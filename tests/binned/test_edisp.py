@@ -68,6 +68,7 @@ def line():
     return SkyBins.along_line(galactic(3.5, 0.1), galactic(-3.5, 0.1), height=3 * u.deg, nbin=7)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("bins", "dim"),
     [
@@ -115,6 +116,7 @@ def brute_force(maps, bins):
     return found / total
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [None, {"lat": 17, "lon": 30}, {"energy": 1, "energy_true": 2}])
 @pytest.mark.parametrize("bins", [line(), SECTORS, circle_at(1, 1)])
 def test_the_mean_over_used_pixels(bins, chunks):

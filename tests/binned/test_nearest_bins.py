@@ -34,6 +34,7 @@ def stages(binned, profile):
     return {"binned": binned, "profile": profile, "spectra": spectra, "array": profile.norm}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("stage", ["binned", "profile", "spectra", "array"])
 def test_a_value_is_in_the_bin_between_its_edges(stages, stage):
     data = stages[stage]
@@ -90,6 +91,7 @@ BINS = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", BINS)
 def test_a_position_is_in_the_bin_that_counts_the_pixel_there(kind):
     """Bins count pixels by their own shapes, not by the texts of their regions."""

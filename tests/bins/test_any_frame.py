@@ -130,6 +130,7 @@ def test_lists_of_regions_are_the_same_in_any_frame(first, second, lon, lat):
     np.testing.assert_allclose(found.solid_angle[:3], expected.solid_angle[:3], rtol=1e-9)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "frame", [FK5(equinox="J1875"), FK4(equinox="B1900"), GCRS(obstime="J1990")]
 )

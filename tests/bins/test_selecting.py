@@ -137,6 +137,7 @@ ON_EDGES = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", ["CAR", "TAN"])
 @pytest.mark.parametrize("name", ON_EDGES)
 def test_pixels_on_edges_stay_in_their_bins(name, projection):
@@ -170,6 +171,7 @@ SUMS = ["background", "exposure", "solid_angle", "coverage"]
 BINNED = [(name, "car") for name in ALL] + [(name, "tan") for name in shapes(FLAT)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("name", "where"), BINNED)
 def test_selecting_and_binning_is_binning_and_selecting(name, where):
     """Counts and coordinates are identical; rounding of sums depends on the order of pixels."""

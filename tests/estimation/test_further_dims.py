@@ -126,6 +126,7 @@ def test_results_are_those_of_each_night(fit, kind):
     np.testing.assert_array_equal(whole.time, TIMES)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("fit", [unfold, share_kept, psf_profile])
 def test_what_needs_a_psf(fit):
     whole = fit(nights("psf", numbers=(0, 1)))

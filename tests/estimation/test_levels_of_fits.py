@@ -22,6 +22,7 @@ FITS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", FITS)
 def test_fits_take_confidence_levels(binned, name):
     fit, both = FITS[name], name != "spectrum"

@@ -84,6 +84,7 @@ def test_deep_models(changed):
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("text", [DEEP, "{", "[]", "3", '{"a":' * 5000 + "1" + "}" * 5000], ids=len)
 def test_zarr_metadata(tmp_path, text):
     pytest.importorskip("zarr")

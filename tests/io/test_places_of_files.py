@@ -45,6 +45,7 @@ def path(tmp_path):
     return tmp_path / "a.fits"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, name):
     for variable in ("HOME", "USERPROFILE"):  # the second on Windows

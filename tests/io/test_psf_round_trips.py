@@ -44,6 +44,7 @@ def test_zarr_keeps_everything(binned, tmp_path):
             np.testing.assert_array_equal(found[name], values)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"positions": (2, 2)}, {"dim": "energy"}])
 def test_maps_with_a_psf_in_netcdf_are_binned_alike(options, tmp_path):
     maps = spread_maps(**options)

@@ -43,6 +43,7 @@ def test_xarray_opens_it_without_loading(path):
         xr.testing.assert_allclose(bin_maps(found, line()), bin_maps(maps, line()))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "chunks", [{"lat": (10, 30, 20)}, {"lat": (20, 40)}, {"lat": (7, 7, 46), "lon": (80,)}]
 )

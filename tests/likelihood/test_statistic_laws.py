@@ -215,6 +215,7 @@ def assert_same_norms(one, other):
         assert not (far & known).any(), name
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("nmore", [1, 7, 64])
 @quick
 @given(seed=seeds, nbin=sizes)

@@ -43,6 +43,7 @@ def test_positions_select_the_same(maps, frame, distance):
     assert maps.profile.cutout(place, 1 * u.deg).sizes["lat"] >= 20
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
 def test_planar_regions_are_the_same(maps, frame):
     place = PLACE.transform_to(frame, merge_attributes=False)
@@ -64,6 +65,7 @@ def test_frames_without_a_place_are_errors(maps):
         maps.profile.sel(position=place)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "cards",
     [

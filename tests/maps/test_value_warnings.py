@@ -38,6 +38,7 @@ ODD = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("recipe", "spoil", "message"), ODD.values(), ids=ODD)
 def test_odd_values_are_said_when_opened_and_refused_in_bins(tmp_path, recipe, spoil, message):
     path = write(tmp_path / "maps.fits", recipe, spoil)

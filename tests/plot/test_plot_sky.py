@@ -73,6 +73,7 @@ def test_labels_of_a_stretched_colour_bar_keep_apart(image, stretch):
     assert bar.ax.get_yticklabels()[0].get_text() == "1000"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("value", [np.nan, 0.0, 3.0, -2.0])
 @pytest.mark.parametrize("stretch", ["linear", "log"])
 def test_flat_and_unknown_maps(image, value, stretch):

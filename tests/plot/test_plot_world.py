@@ -20,6 +20,7 @@ def world_image(cards):
     return make_maps(celestial_wcs(cards), SHAPE, nenergy=1, ntrue=1).counts[0]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", DISTORTED)
 def test_axes_have_the_distortions(name):
     ax = plot_sky(world_image(DISTORTED[name]))

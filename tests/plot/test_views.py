@@ -99,6 +99,7 @@ def test_keywords_of_limits(profile):
     assert same_color(handle.get_color(), "0.6")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("share", [True, False])
 def test_shared_axes_are_labelled_outside(two_bands, share):
     _, axes = plt.subplots(2, 2, sharex=share, sharey=share)

@@ -96,6 +96,7 @@ FAST = [("cells", "deeper"), ("cells", "plane"), ("pixels", "other order")]
 SLOW = [(kind, name) for kind in ("cells", "pixels") for name in IMAGES if (kind, name) not in FAST]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("kind", "name"), [*FAST, *(pytest.param(*case, marks=pytest.mark.slow) for case in SLOW)]
 )
@@ -133,6 +134,7 @@ def test_the_psf_makes_a_source_wider():
     np.testing.assert_allclose(summed, expected, rtol=0.01)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("psf", [False, True])
 def test_chunks_of_cells_change_nothing(psf):
     maps = cell_maps(radius=4, **with_psf())

@@ -27,6 +27,7 @@ def template():
     return image.assign_attrs(units="sr-1")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["cells", "pixels"])
 def test_all_photons_are_counted_in_any_chunks(kind):
     maps = flat_maps(kind)

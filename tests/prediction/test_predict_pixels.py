@@ -39,6 +39,7 @@ TEMPLATES = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("projection", "name"),
     [

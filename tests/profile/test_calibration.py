@@ -123,6 +123,7 @@ def exact_coverage(mean, background):
 
 
 class TestCoverage:
+    @pytest.mark.heavy
     @pytest.mark.parametrize(
         ("signal", "background"),
         [(0, 0.1), (0.2, 0.1), (0, 3.3), (2.1, 3.3), (4, 0), (10.5, 1.2), (50, 55)],

@@ -60,6 +60,7 @@ def test_narrow_scans_do_not_reach_bounded_limits(binned):
         recompute_ul(profile)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["cls", "bayes"])
 def test_other_methods_warn_once(binned, name):
     data = binned.isel(projected_distance=slice(-1, None))

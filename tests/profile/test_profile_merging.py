@@ -64,6 +64,7 @@ class TestMerge:
         if "norm_values" in scan:
             np.testing.assert_allclose(found.stat_scan, joint.stat_scan, rtol=1e-12)
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize("number", [1, 4])
     def test_copies(self, binned, number):
         profile = made(binned, energy_edges=None, scan_n_sigma=6, scan_n_values=61)

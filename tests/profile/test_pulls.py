@@ -22,6 +22,7 @@ def fluxes(maps, bins):
     return profile.norm * profile.ref_flux, profile.norm_err * profile.ref_flux
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("bins", BINS.values(), ids=list(BINS))
 def test_expected_counts_give_the_flux(bins):
     """Without noise, up to what exposure and sources vary together inside a bin."""

@@ -184,6 +184,7 @@ class TestOnOff:
 
 
 class TestEstimate:
+    @pytest.mark.heavy
     @pytest.mark.parametrize("setting", [{}, {"background": 0.1}, {"norm_min": 0}])
     def test_toys_are_estimated_as_each_alone(self, binned, setting):
         toys = simulate(binned, n_toys=5, rng=1)

@@ -141,6 +141,7 @@ def pole(energy):
     return np.abs(energy.value - 3.0012) ** -0.9 * FLUX
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("model", [noise, random, pole])
 def test_what_cannot_be_resolved_is_warned_of_once(model):
     tracemalloc.start()

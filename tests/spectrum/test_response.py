@@ -56,6 +56,7 @@ def test_folded_agrees_with_scipy(model):
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", [(1,), (5,), (2, 3)])
 def test_folded_of_an_exposure_for_each_energy(shape):
     rng = np.random.default_rng(0)

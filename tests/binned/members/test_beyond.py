@@ -118,6 +118,7 @@ def test_regions_in_the_plane_are_cheap(name, examined):
     assert 0 < total[0] < 2 * np.pi
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", ["TAN", "CAR"])
 @pytest.mark.parametrize("planar", [False, True])
 @pytest.mark.parametrize("name", PLANAR)

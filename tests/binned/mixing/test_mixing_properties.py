@@ -27,6 +27,7 @@ def maps_of(projection):
     return spread_maps(make_wcs(projection, center, shape=(24, 30)))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", ["CAR", "TAN"])
 def test_the_order_of_pixels_and_dims_does_not_matter(projection):
     maps = maps_of(projection)

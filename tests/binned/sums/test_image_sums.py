@@ -80,6 +80,7 @@ def test_dims_of_an_image_are_kept():
     np.testing.assert_array_equal(summed.isel(toy=1), bin_maps(make_maps(), line())["counts"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", ["sum", "mean"])
 @pytest.mark.parametrize("dims", ["lat lon", "energy lat lon", "lon energy lat"])
 def test_images_in_chunks_give_the_same_sums(how, dims):

@@ -40,6 +40,7 @@ def test_numbers_in_a_mask_are_converted_to_bool():
     xr.testing.assert_identical(bin_maps(numbers, rings()), bin_maps(maps, rings()))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("value", [np.nan, -1.0])
 @pytest.mark.parametrize("left", [40, 80])
 def test_exposure_of_masked_chunks_may_be_invalid(value, left):

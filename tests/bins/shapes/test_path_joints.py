@@ -53,6 +53,7 @@ def test_edges_are_at_right_angles_to_each_leg(turn):
             assert inside.max() < bins.upper[number] + 1e-6 or not clear
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", SOME_ROOMY)
 @pytest.mark.parametrize("zigzag", ["moderate", "sharp", "arc", "closed"])
 def test_edges_at_vertices_are_the_joints(name, zigzag):

@@ -48,6 +48,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", SHAPES)
 def test_expected_counts_give_the_shape(rings, kind):
     model, truth = SHAPES[kind]
@@ -60,6 +61,7 @@ def test_expected_counts_give_the_shape(rings, kind):
     assert np.all(fit.status == 0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("width", [1e-4, 1e-2, 0.2])
 def test_norms_of_bins_add_up_to_the_total(rings, width):
     model = gauss(bounds={"stddev": (width, width * 1.001)})

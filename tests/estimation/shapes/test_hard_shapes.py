@@ -107,6 +107,7 @@ def test_without_counts_a_shape_has_no_errors(binned):
     assert fit.deviance < 1e-6
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("scale", [1e-120, 1e-30, 1e30])
 def test_the_size_of_the_reference_does_not_matter(binned, scale):
     data = filled(binned, gauss(0.3))

@@ -75,6 +75,7 @@ NARROW = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", NARROW)
 def test_narrow_minima_are_found(disc, case):
     counts, model, point = NARROW[case]

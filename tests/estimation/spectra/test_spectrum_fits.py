@@ -142,6 +142,7 @@ def test_two_equal_data_sets_have_half_the_variance():
     np.testing.assert_array_equal(two.counts, 2 * one.counts)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("background", ["free", 0.1])
 def test_an_uncertain_background_is_that_of_estimate(background):
     binned = bright().isel({DIM: [0]})

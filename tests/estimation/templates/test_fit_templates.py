@@ -102,6 +102,7 @@ def test_energies_beyond_the_edges_are_left_out():
     np.testing.assert_allclose(found.norm, expected.norm, rtol=1e-10)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("per", ["profile", "energy", "bin"])
 def test_the_order_of_dims_and_bins_does_not_matter(per):
     binned, templates = filled(seed=4)
@@ -116,6 +117,7 @@ def test_the_order_of_dims_and_bins_does_not_matter(per):
     np.testing.assert_allclose(part.norm, same.norm, rtol=1e-12)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("per", ["profile", "energy", "bin"])
 def test_free_bins_without_templates_are_estimate_and_unfold(per):
     from cases.unfolding import row_of_bins

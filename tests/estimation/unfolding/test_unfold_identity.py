@@ -74,6 +74,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_every_option(options):
     if options.get("n_sigma") == 2:
@@ -86,6 +87,7 @@ def test_every_option(options):
     same_as_estimate(varied(), **options)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"norm_min": 0}, {"sum_over_energy_groups": True}])
 def test_on_off_data(options):
     same_as_estimate(on_off(), **options)

@@ -115,6 +115,7 @@ def test_errors_do_not_depend_on_what_else_is_computed(binned):
     np.testing.assert_array_equal(alone["status"], all_of_it["status"] & ~of_limits)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("sign", [+1, -1])
 def test_a_systematic_of_the_exposure_across_kinks(sign):
     """Limits of few counts against a fine scan: right to 1e-5 of the errors."""

@@ -41,6 +41,7 @@ MAPS_OF = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("bins", [RINGS, BOXES, SECTORS], ids=["rings", "boxes", "sectors"])
 @pytest.mark.parametrize("make", MAPS_OF.values(), ids=MAPS_OF)
 def test_maps_with_a_mask_for_each_energy(make, bins):
@@ -75,6 +76,7 @@ OPTIONS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_real_cube(real_maps, options):
     same_as_estimate(bin_maps(narrowed(real_maps), RINGS, psf=True), **options)
@@ -86,6 +88,7 @@ def test_a_line_on_the_real_cube(real_maps, line51, options):
     same_as_estimate(bin_maps(narrowed(real_maps), line51, psf=True), **options)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"norm_min": 0}, {"energy_edges": 3}])
 def test_simulated_on_off_data(gammapy_data, options):
     maps = narrowed(open_maps(gammapy_data / "onoff-sim" / "onoff-sim.fits.gz"))

@@ -96,6 +96,7 @@ def test_files_give_it_back(fit, name, tmp_path):
     xr.testing.assert_identical(open_profile(tmp_path / name), written)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "fit",
     [one if one in FAST else pytest.param(one, marks=pytest.mark.slow) for one in ODD],

@@ -103,6 +103,7 @@ def files(tmp_path):
     return paths
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [{}, {"lat": 4, "energy": 2}, "auto", 3])
 def test_chunks_hold_the_same(files, chunks):
     lazy, eager = open_maps(**files, chunks=chunks), open_maps(**files)

@@ -98,6 +98,7 @@ def test_integer_exposure_is_converted_without_overflow(path):
     np.testing.assert_allclose(maps["exposure"], small.EXPOSURE, rtol=1e-6, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("variable", ["edisp", "psf"])
 def test_both_layouts_of_tables_are_the_same(tmp_path, variable):
     values, rows = (

@@ -34,6 +34,7 @@ def test_types_stay(path, name, kind):
     xr.testing.assert_equal(found[name], maps[name])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("kind", "stored"), [("f2", "f4"), (np.longdouble, "f8"), (bool, "u1")])
 def test_types_that_fits_lacks_become_the_next_wider(path, kind, stored):
     maps = small_maps()

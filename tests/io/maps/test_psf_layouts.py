@@ -82,6 +82,7 @@ def test_over_reconstructed_energy_on_a_grid(reco):
     np.testing.assert_allclose(reco["psf"], expected, rtol=1e-12, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("on_grid", [True, False])
 def test_round_trips(reco, path, on_grid):
     if not on_grid:

@@ -24,6 +24,7 @@ def profile():
     return make_profile()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("sed_type", [None, *KINDS])
 def test_sed_type_is_converted_to(profile, sed_type, path):
     profile.profile.to_ecsv(path, sed_type)
@@ -31,6 +32,7 @@ def test_sed_type_is_converted_to(profile, sed_type, path):
     xr.testing.assert_identical(open_profile(path), expected)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("sed_type", KINDS)
 def test_the_table_is_that_of_to_table(profile, sed_type, path):
     write_ecsv(profile, path, sed_type)
@@ -50,6 +52,7 @@ def test_only_what_no_column_holds_is_in_the_header(profile, path):
     assert [k for k, v in content["variables"].items() if "values" in v] == ["ref_e2dnde"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "text",
     ["", " ", "a b ", "a\nb", "a\x85b\x1c", 'q"u,o"te', "# x", "--", "Größe", "\ud83d\ude00\x00b"],

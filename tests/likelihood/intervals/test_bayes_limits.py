@@ -120,6 +120,7 @@ def uncertain_data(size, width):
     return NuisanceCash(Cash.from_counts(n.T, s.T, b.T), width), joint, 1.0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("size", [10, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("make", [off_data, lambda size: uncertain_data(size, 0.3)],
                          ids=["on-off", "uncertain"])  # fmt: skip

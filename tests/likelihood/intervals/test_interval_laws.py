@@ -87,6 +87,7 @@ METHODS = [IntervalMethod("bounded"), IntervalMethod("cls"), IntervalMethod("bay
            IntervalMethod("cls", toys=50), IntervalMethod("feldman-cousins", toys=50)]  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: f"{m.name}-{m.toys}")
 @pytest.mark.parametrize("kind", ["cash", "wstat", "joint"])
 def test_limits_do_not_depend_on_order_or_on_the_unit_of_the_signal(kind, method):

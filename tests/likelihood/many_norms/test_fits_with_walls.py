@@ -45,6 +45,7 @@ def by_scipy(response, n, background):
     return minimize(stat, start, jac=slope, method="SLSQP", constraints=positive, options=options).x
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("seed", "nbox", "leak"), [(1, 24, 0.3), (2, 24, 0.3), (4, 30, 0.4)])
 def test_fits_that_run_away_are_those_of_scipy_with_positive_counts(seed, nbox, leak, monkeypatch):
     """Norms of 3 times the counts count as running here, so that small problems have walls."""

@@ -138,6 +138,7 @@ def test_covariance_is_the_inverse_of_numerical_second_derivatives(onoff):
     assert np.abs(gradient).max() < 1e-6
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", [0, 1, 3, 5])
 def test_profiles_end_where_the_statistic_has_risen(seed):
     problems = random_problems(seed, 3)

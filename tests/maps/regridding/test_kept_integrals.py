@@ -36,6 +36,7 @@ def solid_angles(grid):
     return grid.pixel_solid_angles(np.arange(grid.shape[0] * grid.shape[1])).reshape(grid.shape)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("width", [2.0, 1.0])

@@ -63,6 +63,7 @@ def test_energies_in_the_unit_that_suits(unit, limits, expected):
 FLUXES = ["dnde", "flux", "eflux", "e2dnde"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("style", ["points", "steps"])
 @pytest.mark.parametrize(
     ("sed_type", "bright"), [("norm", False), *((f, b) for f in FLUXES for b in (False, True))]

@@ -75,6 +75,7 @@ def test_the_usual_corner_if_it_is_free():
     assert box.y0 > ax.bbox.y0 + ax.bbox.height / 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("style", "yscale"), [("points", "linear"), ("steps", "log")])
 def test_room_is_made_above_data_and_twin(two_bands, style, yscale):
     full = two_bands.isel(projected_distance=[1, 4, 2, 5, 3])
@@ -159,6 +160,7 @@ def test_data_of_one_panel_move_none_behind_the_legend_of_another():
     assert [covered(ax) for ax in panels] == [(0, True)] * 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("add_legend", [None, False])
 def test_a_second_panel_leaves_the_room_of_the_first_legend(two_bands, add_legend):
     left, right = plt.figure(figsize=(8, 3), dpi=60).subplots(1, 2, sharey=True)
@@ -177,6 +179,7 @@ def test_calls_over_each_other_make_room_again(profile):
     assert covered(ax) == (0, True)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("twin", [None, "sqrt_ts"])
 @pytest.mark.parametrize("height", [0.5, 1, 3])
 def test_the_room_stays_if_more_is_drawn(two_bands, twin, height):

@@ -69,6 +69,7 @@ def test_folded_bins_see_both_sides(maps):
         np.testing.assert_allclose(found.psf_mixing.values[:, new, new], expected, rtol=1e-12)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("criterion", [{"min_counts": 120}, {"min_ts": 1}, {"min_excess_sigma": 1}])
 def test_bins_grow_alike_with_and_without_the_psf(criterion):
     maps = spread_maps(used=1.0)
@@ -80,6 +81,7 @@ def test_bins_grow_alike_with_and_without_the_psf(criterion):
     assert sizes["projected_distance_true"] == expected.sizes["projected_distance"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", [{"factor": 2}, {"edges": [0, 0.4, 0.6]}, {"min_counts": 100}])
 def test_a_margin_stays_as_it_is(how):
     maps = spread_maps(used=1.0)

@@ -46,6 +46,7 @@ def check_some(kind, seeds, levels):
         check(bins, *any_cells(rng, levels), rng)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 def test_cells_are_those_whose_centre_is_in_the_bin(kind):
     check_some(kind, range(6), [2, 4])
@@ -87,6 +88,7 @@ def test_bins_in_the_plane_of_a_map_say_what_to_do():
         find_members(SkyBins.from_regions([circle], planar=True), whole_sky(2, "ring", Galactic()))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("level", "scheme"), [(16, "nested"), (29, "ring")])
 def test_bins_far_beyond_a_deep_map_take_no_time(level, scheme):
     """The solid angle beyond the map comes from larger cells."""
