@@ -60,7 +60,7 @@ def test_import_loads_the_accessor_alone(loaded):
     ours = {name.removeprefix("xprofile.") for name in found if name.startswith("xprofile")}
     light = {"schema", "exceptions"}
     light |= {f"schema.{name}" for name in ("history", "names", "options", "stages")}
-    light |= {f"schema.arguments{name}" for name in ("", ".own_results", ".types")}
+    light |= {f"schema.arguments{name}" for name in ("", ".array_values", ".own_results", ".types")}
     light |= {
         f"accessor{name}"
         for name in ("", ".base", ".delegation", ".examples", ".forked_processes", ".selections")

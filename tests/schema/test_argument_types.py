@@ -2,8 +2,10 @@
 
 import astropy.units as u
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
+from astropy.coordinates import SkyCoord
 from cases.small_inputs import binned, bins, center, image, maps, profile, toys
 
 import xprofile
@@ -165,3 +167,34 @@ def test_right_types_pass():
     assert xprofile.to_table(profile(), tidy=np.True_)
     assert xprofile.interval_coverage(toys(), norm=xr.DataArray(1.0)).sizes
     assert xprofile.bin_image(image=image(), bins=bins()).sizes["energy"] == 2
+
+
+def arrays(values, **options):
+    """The same values in numpy, pandas and xarray."""
+    return np.array(values), pd.Series(values), pd.Index(values), xr.DataArray(values, **options)
+
+
+def test_arrays_are_taken_as_lists_numbers_and_quantities():
+    limits = xprofile.estimate(binned(), selection_optional=["ul"])
+    for names in arrays(["ul"]):
+        xr.testing.assert_identical(xprofile.estimate(binned(), selection_optional=names), limits)
+    expected = xprofile.estimate(binned(), cl_ul=0.9)
+    for level in (np.array(0.9), xr.DataArray(0.9)):
+        xr.testing.assert_identical(xprofile.estimate(binned(), cl_ul=level), expected)
+    edges = [10, 1000] * u.GeV
+    expected = xprofile.rebin_energy(binned(), edges=edges)
+    labelled = xr.DataArray([10, 1000], attrs={"units": "GeV"})
+    for given in (labelled, pd.Series(list(edges)), list(edges)):  # without units they are TeV
+        xr.testing.assert_identical(xprofile.rebin_energy(binned(), edges=given), expected)
+    expected = xprofile.estimate(binned(), energy_edges=edges)
+    xr.testing.assert_identical(xprofile.estimate(binned(), energy_edges=labelled), expected)
+    with pytest.raises(XProfileError, match="energy_edges has no unit of energy"):
+        xprofile.estimate(binned(), energy_edges=xr.DataArray([10, 1000]))
+    with pytest.raises(XProfileError, match="energy"):
+        xprofile.estimate(binned(), energy_edges=labelled.assign_attrs(units="parsnips"))
+    colors = [profile().profile.plot(color=c).lines[0].get_color() for c in arrays(["red"] * 2)]
+    assert colors == ["red"] * 4
+    places = SkyCoord([0, 1] * u.deg, [0, 1] * u.deg)
+    options = {"height": 1 * u.deg, "nbin": 2}
+    path = SkyBins.along_path(places, **options)
+    np.testing.assert_array_equal(SkyBins.along_path(list(places), **options).upper, path.upper)

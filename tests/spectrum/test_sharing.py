@@ -53,6 +53,9 @@ def test_a_point_source_is_seen_in_rings_as_the_gauss_function_says():
     density = psf_profile(binned, per_solid_angle=True)
     assert density.attrs["units"] == "sr-1"
     np.testing.assert_allclose(density * binned.solid_angle, psf_profile(binned))
+    in_degrees = psf_profile(binned, per_solid_angle="deg2")
+    assert in_degrees.attrs["units"] == "deg-2"
+    np.testing.assert_allclose(in_degrees, density * np.deg2rad(1) ** 2, rtol=1e-12)
 
 
 def test_energies_with_other_masks_are_averaged_with_the_dispersion():

@@ -228,7 +228,7 @@ class BinnedAccessor(FitsAccessor):
         return share_kept(self._obj, spectral_model=spectral_model)
 
     @calls("spectrum.sharing.psf_profile")
-    def psf_profile(self, *, per_solid_angle: bool = False) -> xr.DataArray:
+    def psf_profile(self, *, per_solid_angle: bool | str | u.UnitBase = False) -> xr.DataArray:
         """Profile of a point source at the origin."""
         from ..spectrum.sharing import psf_profile
 
@@ -239,6 +239,7 @@ class BinnedAccessor(FitsAccessor):
         self,
         *,
         ax: Axes | None = None,
+        energy: int | u.Quantity | None = None,
         spectral_model: SpectralModel | None = None,
         total: float = 1.0,
         per_solid_angle: bool | str | u.UnitBase = False,
@@ -251,7 +252,7 @@ class BinnedAccessor(FitsAccessor):
         from ..plot import plot_psf
 
         return plot_psf(
-            self._obj, ax=ax, spectral_model=spectral_model, total=total,
+            self._obj, ax=ax, energy=energy, spectral_model=spectral_model, total=total,
             per_solid_angle=per_solid_angle, x=x, x_unit=x_unit, add_legend=add_legend, **kwargs,
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from .delegation import calls
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import ArrayLike
 
     from ..estimation.energy_groups import EnergyEdges
     from ..spectrum.models import SpectralModel
@@ -81,7 +82,7 @@ class FitsAccessor(DatasetProfile):
         *,
         per: Literal["profile", "energy", "bin"] = "profile",
         spectral_model: SpectralModel | None = None,
-        free_bins: bool | xr.DataArray = False,
+        free_bins: bool | xr.DataArray | ArrayLike = False,
         energy_edges: EnergyEdges = None,
         n_sigma: float | None = None,
         n_sigma_ul: float | None = None,

@@ -246,7 +246,7 @@ class MapsAccessor(DatasetProfile):
         *,
         per: Literal["profile", "energy", "bin"] = "profile",
         spectral_model: SpectralModel | None = None,
-        free_bins: bool | xr.DataArray = False,
+        free_bins: bool | xr.DataArray | ArrayLike = False,
         energy_edges: EnergyEdges = None,
         n_sigma: float | None = None,
         n_sigma_ul: float | None = None,

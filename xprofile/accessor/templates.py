@@ -58,7 +58,7 @@ class TemplatesAccessor(TableAccessor):
         ax: Axes | None = None,
         energy: int | u.Quantity | None = None,
         residuals: bool = True,
-        per_solid_angle: bool = False,
+        per_solid_angle: bool | str | u.UnitBase = False,
         x: str | None = None,
         x_unit: str | u.Unit | None = None,
         yscale: str | None = None,

@@ -15,10 +15,9 @@ from ..schema.names import COVARIANCE, SED_TYPE, SOLID_ANGLE_UNIT, second_dim
 from ..schema.options import suggests_options
 from ..schema.units import factor_to_unit, solid_angle_part, unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
-from ..schema.written_units.parsing import as_unit
+from ..schema.written_units.solid_angle_units import wanted_angle
 
 __all__ = [
-    "angle_unit",
     "is_brightness",
     "per_solid_angle_of",
     "quantity",
@@ -165,24 +164,8 @@ def _wanted_angle(profile: xr.Dataset, per_solid_angle: Any) -> u.UnitBase:
     InvalidOptionError
         If it is not a unit of solid angle.
     """
-    if per_solid_angle is False or per_solid_angle is True:
-        known = _angle_unit(profile) if is_brightness(profile) else u.Unit(SOLID_ANGLE_UNIT)
-        return known if per_solid_angle else u.dimensionless_unscaled
-    return angle_unit(per_solid_angle)
-
-
-def angle_unit(per_solid_angle: Any) -> u.UnitBase:
-    """Return the unit of solid angle that an option names, or raise InvalidOptionError."""
-    try:
-        unit = as_unit(per_solid_angle)
-        if unit.is_equivalent(u.sr):
-            return unit
-    except (TypeError, ValueError):
-        pass
-    raise InvalidOptionError(
-        "per_solid_angle must be True, False or a unit of solid angle, such as 'deg2', found "
-        f"{per_solid_angle!r}"
-    )
+    known = _angle_unit(profile) if is_brightness(profile) else u.Unit(SOLID_ANGLE_UNIT)
+    return wanted_angle(per_solid_angle, known) or u.dimensionless_unscaled
 
 
 def _covariance(profile: xr.Dataset, factor: xr.DataArray, unit: str) -> xr.Variable:

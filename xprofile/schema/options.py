@@ -19,6 +19,7 @@ from ..exceptions import (
     UnusableInputError,
     XProfileError,
 )
+from .arguments.array_values import with_plain_values
 from .arguments.own_results import own_result
 from .arguments.types import check_types, cut_text
 
@@ -66,8 +67,9 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         inner, _calls.depth = _calls.depth > 0, _calls.depth + 1
         try:
-            check_types(function, _named_arguments(function, args, kwargs))
-            result: R = function(*args, **kwargs)
+            values, options = with_plain_values(function, args, kwargs)
+            check_types(function, _named_arguments(function, values, options))
+            result: R = function(*values, **options)  # type: ignore[arg-type]
             # within another call, only that one's result is handed out
             return result if inner else own_result(result, (args, kwargs))
         except XProfileError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 
@@ -11,7 +12,9 @@ from ..schema.axes import bin_dim, match_bins
 from ..schema.checks import check_binned
 from ..schema.names import EDISP, ENERGY, ENERGY_TRUE, EXPOSURE_TRUE, PSF_SHARE, true_dim
 from ..schema.options import suggests_options
+from ..schema.units import unit_text
 from ..schema.variables import BINNED
+from ..schema.written_units.solid_angle_units import wanted_angle
 from .mixing import check_mixing, mixed_signal
 from .models import SpectralModel, power_law
 from .response import exposure_in_unit, predicted_signal
@@ -92,7 +95,9 @@ def _emitted(binned: xr.Dataset, model: SpectralModel, places: xr.DataArray) -> 
 
 @suggests_options
 @over_further_dims(FINE_BINS)
-def psf_profile(binned: xr.Dataset, *, per_solid_angle: bool = False) -> xr.DataArray:
+def psf_profile(
+    binned: xr.Dataset, *, per_solid_angle: bool | str | u.UnitBase = False
+) -> xr.DataArray:
     """Profile of a point source at the origin of the bins: the PSF through the same bins.
 
     The origin is the centre of annuli, sectors and grids, the place of distance 0 on a line or
@@ -102,21 +107,24 @@ def psf_profile(binned: xr.Dataset, *, per_solid_angle: bool = False) -> xr.Data
     ----------
     binned : xarray.Dataset
         From `bin_maps` with ``psf=True``.
-    per_solid_angle : bool
-        Whether to divide by the solid angle of the bins, as for a surface brightness.
+    per_solid_angle : bool, str or Unit
+        Divide by the solid angle of each bin, as for a surface brightness: in a unit such as
+        ``"deg2"``, or with True in sr.
 
     Returns
     -------
     xarray.DataArray
         Dims (energy_true, projected_distance): share of the photons that is seen in the used pixels
-        of each bin, or this share per sr. Where masks or the PSF depend on the reconstructed
-        energy, it is the mean over these energies, weighted with the energy dispersion if there is
-        one.
+        of each bin, or this share per solid angle. Where masks or the PSF depend on the
+        reconstructed energy, it is the mean over these energies, weighted with the energy
+        dispersion if there is one.
 
     Raises
     ------
     MissingVariableError
         If the data were binned without the PSF.
+    InvalidOptionError
+        If `per_solid_angle` is no unit of solid angle.
 
     See Also
     --------
@@ -150,9 +158,9 @@ def psf_profile(binned: xr.Dataset, *, per_solid_angle: bool = False) -> xr.Data
         mean = (share * weight).sum(ENERGY) / total.where(total > 0)
         share = mean.fillna(share.mean(ENERGY))
     attrs = dict(BINNED[PSF_SHARE].attrs)
-    if per_solid_angle:
-        area = binned["solid_angle"]
-        share, attrs = share / area.where(area > 0), {**attrs, "units": "sr-1"}
+    if angle := wanted_angle(per_solid_angle):
+        area = binned["solid_angle"] * u.sr.to(angle)
+        share, attrs = share / area.where(area > 0), {**attrs, "units": unit_text(1 / angle)}
     others = [d for d in share.dims if d not in (ENERGY_TRUE, dim)]
     share = share.transpose(*others, ENERGY_TRUE, dim)
     coords = {name: c for name, c in binned.coords.items() if set(c.dims) <= set(share.dims)}

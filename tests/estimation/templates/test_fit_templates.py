@@ -155,6 +155,10 @@ def test_errors_of_free_bins_have_those_of_the_templates():
     found = fit.profile.bin_profile().isel(energy=0)
     np.testing.assert_allclose(found.norm[:2], alone.norm[:2], rtol=1e-6)
     assert np.all(found.norm_err[:2] > alone.norm_err[:2] * 1.001)
+    for given in (free.values, free.values.astype(int), free.to_series(), list(free.values)):
+        same = fit_templates(binned, templates, free_bins=given, spectral_model=power_law(1.5))
+        np.testing.assert_array_equal(same.bin_norm, fit.bin_norm)
+        assert "free_bins: 2 bins" in same.attrs["history"]
     assert np.isnan(found.norm[2:]).all()
     assert np.all(found.status[2:] == STATUS_FLAGS["not_determined"])
 

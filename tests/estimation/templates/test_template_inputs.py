@@ -72,7 +72,11 @@ def test_templates_that_are_not_of_the_data(case, change, match):
         ({"n_toys": -1}, "n_toys must be an integer of 0 or more"),
         ({"background_correlated": True}, "needs an uncertain background"),
         ({"free_bins": 3}, "free_bins must be True or False"),
-        ({"free_bins": xr.DataArray([True], dims="x")}, "free_bins must be True, False, or a"),
+        (
+            {"free_bins": xr.DataArray([True], dims="x")},
+            "free_bins must be True, False, or",
+        ),
+        ({"free_bins": [2, 0, 1]}, "True, False, or an array of them for each of the"),
         ({"selection_optional": "scan"}, "choose among"),
     ],
 )

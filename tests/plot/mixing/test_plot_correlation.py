@@ -73,7 +73,7 @@ def test_energy_bin_by_number_or_energy(two_bands, energy):
     "energy", [None, 2, -3, True, 1.0, "high", 3 * u.deg, 1 * u.PeV, [1, 2] * u.TeV], ids=str
 )
 def test_no_such_energy_bin(two_bands, energy):
-    with pytest.raises(InvalidOptionError, match=r"number of an energy bin .* has 2 \(.*GeV\)"):
+    with pytest.raises(InvalidOptionError, match=r"number of an energy bin .* are 2 \(.*GeV\)"):
         plot_correlation(two_bands, energy=energy)
 
 

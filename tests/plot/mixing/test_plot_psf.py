@@ -51,6 +51,17 @@ def test_all_energies_equal_give_the_share_itself(binned):
     np.testing.assert_allclose(share, one.psf_share.isel(energy_true=0), rtol=1e-12)
 
 
+def test_one_energy_bin_by_number_or_energy(binned):
+    size = binned.sizes["energy"]
+    expected = levels(plot_psf(binned.isel(energy=[size - 1]), ax=new_axes()))
+    within = float(binned.energy[-1]) * u.TeV
+    for energy in (size - 1, -1, within):
+        found = levels(plot_psf(binned, ax=new_axes(), energy=energy))
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(InvalidOptionError, match="give energy=, the number of an energy bin"):
+        plot_psf(binned, energy=size)
+
+
 def test_scales(binned):
     _, _, share = levels(plot_psf(binned, ax=new_axes()))
     _, _, scaled = levels(plot_psf(binned, ax=new_axes(), total=3e-9))
@@ -132,6 +143,8 @@ def test_the_unit_of_a_profile_on_the_axes(binned, option):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     with pytest.raises(InvalidOptionError, match=r"'sr' does not fit .* per deg2"):
         plot_psf(binned, ax=ax, per_solid_angle="sr")
+    with pytest.raises(InvalidOptionError, match=r"per_solid_angle=False does not fit .* per deg2"):
+        plot_psf(binned, ax=ax)
 
 
 def test_bands_have_their_energies_in_the_legend(binned):

@@ -50,6 +50,11 @@ def test_one_energy_and_brightness(fit):
     )
     first = fit.isel(energy=0)
     np.testing.assert_allclose(steps(ax)["sum"], first.npred_total / first.solid_angle)
+    bright = fit.profile.plot(ax=plt.figure().add_subplot(), energy=0, per_solid_angle="deg2")
+    np.testing.assert_allclose(
+        steps(bright)["sum"], first.npred_total / first.solid_angle * u.deg.to("rad") ** 2
+    )
+    assert "deg^{-2}" in bright.get_ylabel()
     assert ax.get_title() == "10 - 50 GeV"
     assert ax.get_xlabel() == "Projected distance [arcmin]"
     assert len(ax.figure.axes) == 1
@@ -58,7 +63,7 @@ def test_one_energy_and_brightness(fit):
     np.testing.assert_allclose(steps(ax)["gas"], fit.npred[0, -1])
     assert ax.get_legend() is None
     for wrong in (3, 7 * u.TeV, "low"):
-        with pytest.raises(InvalidOptionError, match="energy must be the number of one of 3"):
+        with pytest.raises(InvalidOptionError, match=r"number of an energy bin .* there are 3"):
             plot_templates(fit, ax=ax, energy=wrong)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import astropy.units as u
@@ -134,7 +134,7 @@ class LineConstructors(Constructor):
 
         Parameters
         ----------
-        points : SkyCoord
+        points : SkyCoord, or list of SkyCoord
             Vertices, (nvertex,), joined by great circles.
         height : Quantity
             Full extent across the path. Edges of bins are at right angles to the path, up to the
@@ -202,6 +202,8 @@ def _origin_distance(
 
 def _vertices(points: Any, closed: bool) -> SkyCoord:
     """Return the vertices of a path, with the first one at the end again if it is closed."""
+    if isinstance(points, Sequence | np.ndarray) and all(isinstance(p, SkyCoord) for p in points):
+        points = SkyCoord(list(points)) if len(points) else points
     if not isinstance(points, SkyCoord) or points.ndim != 1 or points.size < 2:
         raise InvalidBinsError(f"points must be a SkyCoord of two or more positions: {points!r}")
     points = fixed_places(points, "points")

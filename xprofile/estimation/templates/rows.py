@@ -261,17 +261,27 @@ def _own_signal(
     return found
 
 
-def _free_bins(data: xr.Dataset, wanted: bool | xr.DataArray) -> Bool:
+def _free_bins(data: xr.Dataset, wanted: bool | xr.DataArray | NDArray[Any]) -> Bool:
     """Whether each bin has a free norm, (nbin,)."""
     dim = bin_dim(data)
-    if not isinstance(wanted, xr.DataArray):
+    if not isinstance(wanted, xr.DataArray | np.ndarray):
         return np.full(data.sizes[dim], bool(wanted))
-    labelled = dim in data.coords and dim in wanted.coords
-    if wanted.dims != (dim,) or wanted.dtype.kind != "b" or wanted.size != data.sizes[dim] or (
-        labelled and not np.array_equal(data[dim].to_numpy(), wanted[dim].to_numpy())
+    array = wanted if isinstance(wanted, xr.DataArray) else xr.DataArray(wanted, dims=dim)
+    labelled = dim in data.coords and dim in array.coords
+    values = array.to_numpy()
+    if array.dims != (dim,) or values.size != data.sizes[dim] or not _are_flags(values) or (
+        labelled and not np.array_equal(data[dim].to_numpy(), array[dim].to_numpy())
     ):  # fmt: skip
         raise InvalidOptionError(
-            f"free_bins must be True, False, or a DataArray of them along {dim} of the data, found "
-            f"one of {wanted.dtype} with the dims {dict(wanted.sizes)}"
+            f"free_bins must be True, False, or an array of them for each of the "
+            f"{data.sizes[dim]} bins along {dim}, found one of {values.dtype} with the dims "
+            f"{dict(array.sizes)}"
         )
-    return np.asarray(wanted.to_numpy())
+    return np.asarray(values, dtype=bool)
+
+
+def _are_flags(values: NDArray[Any]) -> bool:
+    """Whether all values are True or False, or the integers 1 or 0."""
+    return values.dtype.kind == "b" or (
+        values.dtype.kind in "iu" and bool(np.isin(values, (0, 1)).all())
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError
 from ...schema.arguments.generators import random_generator
@@ -45,7 +46,7 @@ class TemplateSettings:
 
     per: str
     spectral_model: SpectralModel
-    free_bins: bool | xr.DataArray
+    free_bins: bool | xr.DataArray | NDArray[Any]
     energy_edges: EnergyEdges
     n_sigma: float
     n_sigma_ul: float
@@ -67,6 +68,7 @@ class TemplateSettings:
         model, edges = options["spectral_model"], options["energy_edges"]
         options["spectral_model"] = power_law() if model is None else model
         options["energy_edges"] = "fine" if edges is None else checked_energy_edges(edges)
+        options["free_bins"] = _free_bins(options["free_bins"])
         limits = asks_for_limits(options["n_sigma_ul"], options["cl_ul"])
         names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
         levels = Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
@@ -85,7 +87,7 @@ class TemplateSettings:
         check_exposure_systematic(self.exposure_systematic, max(self.n_sigma, self.n_sigma_ul))
         for name in ("background_correlated", "sum_over_energy_groups", "strict_energies"):
             check_bool(name, getattr(self, name))
-        if not isinstance(self.free_bins, xr.DataArray):
+        if not isinstance(self.free_bins, xr.DataArray | np.ndarray):
             check_bool("free_bins", self.free_bins)
         check_positive_integer("n_toys", self.n_toys, InvalidOptionError, least=0)
         random_generator(self.rng)
@@ -122,8 +124,15 @@ class TemplateSettings:
     def summary(self) -> str:
         """Settings as one line of text for the history."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        if isinstance(self.free_bins, xr.DataArray):
-            values["free_bins"] = f"{int(self.free_bins.sum())} bins"
+        if isinstance(self.free_bins, xr.DataArray | np.ndarray):
+            values["free_bins"] = f"{np.count_nonzero(self.free_bins)} bins"
         if isinstance(self.rng, np.random.Generator):
             values["rng"] = "a generator"
         return "; ".join(f"{name}: {setting_text(name, v)}" for name, v in values.items())
+
+
+def _free_bins(given: Any) -> Any:
+    """Array of a list, Series or other array of several values; single values as they are."""
+    if isinstance(given, xr.DataArray) or np.ndim(given) == 0:
+        return given.item() if isinstance(given, np.ndarray | np.generic) else given
+    return np.asarray(given)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
 from ...schema.axes import energy_unit
@@ -39,7 +40,7 @@ def fit_templates(
     *,
     per: Literal["profile", "energy", "bin"] = "profile",
     spectral_model: SpectralModel | None = None,
-    free_bins: bool | xr.DataArray = False,
+    free_bins: bool | xr.DataArray | ArrayLike = False,
     energy_edges: EnergyEdges = None,
     n_sigma: float | None = None,
     n_sigma_ul: float | None = None,
@@ -81,10 +82,11 @@ def fit_templates(
     spectral_model : astropy.modeling.Model or callable, optional
         Spectrum of the norms of bins, from an energy Quantity to dN/dE; a power law of index 2 by
         default. In ``maps.profile.fit_templates`` also that of sky maps without a spectrum.
-    free_bins : bool or xarray.DataArray
+    free_bins : bool, xarray.DataArray or array-like
         Whether bins have a norm each, which is fitted with those of the templates: what is left
         beyond them, as `estimate` would find it, or `unfold` if the data have ``psf_mixing``. An
-        array of bool along the bins says which; the norms of others are 0, and NaN in the result.
+        array along the bins, of True and False or 1 and 0, says which; the norms of others are 0,
+        and NaN in the result.
     energy_edges : Quantity, "fine" or int, optional
         Edges of the energy bins of the results, as in `estimate`. Energies beyond them are left
         out. The default is each energy bin of the data.

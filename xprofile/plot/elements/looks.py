@@ -43,6 +43,7 @@ def series_looks(
         If a list has another length, or a dict names a series that is not there.
     """
     colors = [] if {"color", "c"} & set(given) else _colors(len(texts), cmap)
+    given = {name: _listed(value) for name, value in given.items()}
     looks = []
     for index, text in enumerate(texts):
         chosen = {name: _of_series(value, name, index, texts) for name, value in given.items()}
@@ -53,6 +54,13 @@ def series_looks(
         color = {"color": colors[index]} if colors else {}
         looks.append({**look, **color, **({"label": joined} if joined else {})})
     return looks
+
+
+def _listed(value: Any) -> Any:
+    """List of the values of a Series, Index or DataArray, or of an array of texts."""
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.dtype.kind in "UO" else value
+    return value.to_numpy().tolist() if hasattr(value, "to_numpy") else value
 
 
 def _of_series(value: Any, name: str, index: int, texts: Sequence[str]) -> Any:

@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
-from ...schema.axes import bin_dim, energy_unit, pair_bins
-from ...schema.names import CORRELATION, ENERGY, high, low, second_dim
+from ...exceptions import InvalidDataError, MissingVariableError
+from ...schema.axes import bin_dim, pair_bins
+from ...schema.names import CORRELATION, ENERGY, second_dim
 from ...schema.options import suggests_options
-from ..elements.labels import energy_range_text
+from ..elements.energies import energy_number
 from ..elements.xaxis import XAxis, make_xaxis
 from ..elements.yaxis import axes_without_sky
 
@@ -141,7 +141,7 @@ def _single_energy(profile: xr.Dataset, energy: int | u.Quantity | None) -> xr.D
             "maps.profile.bin(bins, psf=True)"
         )
     many = ENERGY in profile[CORRELATION].dims
-    one = profile.isel({ENERGY: _energy_number(profile, energy)}) if many else profile
+    one = profile.isel({ENERGY: energy_number(profile, energy)}) if many else profile
     dim = bin_dim(one)
     expected = (dim, second_dim(dim))
     if dim in one.dims:
@@ -153,34 +153,6 @@ def _single_energy(profile: xr.Dataset, energy: int | u.Quantity | None) -> xr.D
             f"{CORRELATION} has dims {one[CORRELATION].dims}, expected {expected}; {remedy}"
         )
     return one
-
-
-def _energy_number(profile: xr.Dataset, energy: int | u.Quantity | None) -> int:
-    """Index of the energy bin that is asked for."""
-    size = profile.sizes[ENERGY]
-    if energy is None and size == 1:
-        return 0
-    if isinstance(energy, int | np.integer) and not isinstance(energy, bool):
-        found = np.flatnonzero(np.arange(size) == (energy + size if energy < 0 else energy))
-    else:
-        found = _bins_that_hold(profile, energy)
-    if found.size != 1:
-        texts = [energy_range_text(profile.isel({ENERGY: i})) for i in range(size)]
-        raise InvalidOptionError(
-            f"give energy=, the number of an energy bin of the profile or an energy inside it: it "
-            f"has {size} ({', '.join(texts)}); found {energy!r}"
-        )
-    return int(found[0])
-
-
-def _bins_that_hold(profile: xr.Dataset, energy: Any) -> NDArray[np.intp]:
-    """Indices of the energy bins that hold an energy; none if it is not an energy."""
-    try:
-        value = float(u.Quantity(energy).to_value(energy_unit(profile)))
-    except (u.UnitConversionError, TypeError, ValueError):
-        return np.array([], np.intp)
-    above = profile[low(ENERGY)].to_numpy() <= value
-    return np.flatnonzero(above & (value < profile[high(ENERGY)].to_numpy()))
 
 
 def _spread(one: xr.Dataset) -> Float:

@@ -10,16 +10,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError, InvalidOptionError
-from ...profile.sed import angle_unit
 from ...schema.axes import bin_dim
 from ...schema.names import ENERGY, EXPOSURE_TRUE, MARGIN, high, low, true_dim
 from ...schema.number_checks import check_number
 from ...schema.options import suggests_options
 from ...schema.units import solid_angle_part
+from ...schema.written_units.solid_angle_units import wanted_angle
 from ...spectrum.mixing import check_mixing
 from ...spectrum.models import SpectralModel, power_law
 from ...spectrum.response import exposure_in_unit, predicted_signal
 from ...spectrum.sharing import psf_profile
+from ..elements.energies import energy_number
 from ..elements.labels import axis_label, energy_range_text
 from ..elements.legends import draw_legend
 from ..elements.series import Series, draw_series
@@ -44,6 +45,7 @@ def plot_psf(
     binned: xr.Dataset,
     *,
     ax: Axes | None = None,
+    energy: int | u.Quantity | None = None,
     spectral_model: SpectralModel | None = None,
     total: float = 1.0,
     per_solid_angle: bool | str | u.UnitBase = False,
@@ -55,8 +57,8 @@ def plot_psf(
     """Plot the PSF through the bins: a point source at their origin, as thin steps.
 
     Beside a profile, it shows which structures of the profile the PSF can make by itself. All
-    energies of the data count together; select some before for others, as below. The legend tells
-    several bands apart.
+    energies of the data count together, or those of one energy bin; select several before, as
+    below. The legend tells several bands apart.
 
     Parameters
     ----------
@@ -64,6 +66,8 @@ def plot_psf(
         From `bin_maps` with ``psf=True``.
     ax : matplotlib.axes.Axes, optional
         The current axes by default.
+    energy : int or Quantity, optional
+        Number of the energy bin, from 0 as in ``isel``, or an energy inside it; by default all.
     spectral_model : astropy.modeling.Model or callable, optional
         Spectrum that weights the energies, as in `estimate`; a power law of index 2 by default.
     total : float
@@ -91,8 +95,9 @@ def plot_psf(
     InvalidDataError
         If the data have other dims than those of the bins and energies, such as ``dataset``.
     InvalidOptionError
-        If `total` is not a finite number, `per_solid_angle` is no unit of solid angle or another
-        one than that of the axes, or `x` or `x_unit` does not fit the bins.
+        If `total` is not a finite number, `energy` chooses no energy bin, `per_solid_angle` is no
+        unit of solid angle or another one than that of the axes, or `x` or `x_unit` does not fit
+        the bins.
 
     See Also
     --------
@@ -118,12 +123,15 @@ def plot_psf(
 
     >>> band = binned.profile.sel(energy=slice(10 * u.GeV, 30 * u.GeV))
     >>> ax = xprofile.plot.plot_psf(band)
+    >>> ax = xprofile.plot.plot_psf(binned, ax=ax, energy=-1)
     >>> plt.close()
     """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
     check_number("total", total, "a finite number")
+    if energy is not None:
+        binned = binned.isel({ENERGY: [energy_number(binned, energy)]})
     one = _shares(binned, power_law() if spectral_model is None else spectral_model)
     axis = make_xaxis(one, x, x_unit)
     ax = axes_without_sky(ax)
@@ -145,14 +153,13 @@ def plot_psf(
 
 def _angle(ax: Axes, wanted: Any) -> u.UnitBase | None:
     """Unit of solid angle to divide by, or None; that of the vertical axis if it has one."""
-    if wanted is False:
-        return None
     shown = solid_angle_part(u.Unit(getattr(ax, UNIT_OF_AXIS, ""), parse_strict="silent"))
     known = None if shown == u.dimensionless_unscaled else shown
-    unit = (known or u.sr) if wanted is True else angle_unit(wanted)
+    unit = wanted_angle(wanted, known or u.sr)
     if known is not None and unit != known:
+        found = repr(str(unit)) if unit else "False"
         raise InvalidOptionError(
-            f"per_solid_angle={str(unit)!r} does not fit the axes, which show values per {known}; "
+            f"per_solid_angle={found} does not fit the axes, which show values per {known}; "
             "use per_solid_angle=True for their unit"
         )
     return unit

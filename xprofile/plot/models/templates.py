@@ -10,11 +10,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
-from ...schema.axes import bin_dim, energy_unit
-from ...schema.names import DATASET, ENERGY, TEMPLATE, high, low
+from ...exceptions import InvalidDataError, MissingVariableError
+from ...schema.axes import bin_dim
+from ...schema.names import DATASET, ENERGY, TEMPLATE
 from ...schema.options import suggests_options
-from ..elements.labels import energy_range_text
+from ...schema.units import unit_text
+from ...schema.written_units.solid_angle_units import wanted_angle
+from ..elements.energies import energy_number
+from ..elements.labels import axis_label, energy_range_text
 from ..elements.legends import draw_legend_on_top
 from ..elements.series import Series, draw_series
 from ..elements.xaxis import XAxis, make_xaxis
@@ -38,7 +41,7 @@ def plot_templates(
     ax: Axes | None = None,
     energy: int | u.Quantity | None = None,
     residuals: bool = True,
-    per_solid_angle: bool = False,
+    per_solid_angle: bool | str | u.UnitBase = False,
     x: str | None = None,
     x_unit: str | u.Unit | None = None,
     yscale: str | None = None,
@@ -58,8 +61,8 @@ def plot_templates(
         over all energies.
     residuals : bool
         Draw the counts minus the predicted counts in a panel below.
-    per_solid_angle : bool
-        Divide by the solid angle of each bin in sr.
+    per_solid_angle : bool, str or Unit
+        Divide by the solid angle of each bin, in a unit such as ``"deg2"``, or with True in sr.
     x, x_unit : optional
         Coordinate on the horizontal axis and its unit, as in `plot_profile`.
     yscale : {"linear", "log", "symlog"} or str, optional
@@ -81,7 +84,8 @@ def plot_templates(
     InvalidDataError
         If the fit has other dims than those of templates, bins and energies, such as ``toy``.
     InvalidOptionError
-        If `energy` chooses no energy bin, or `x`, `x_unit` or `yscale` does not fit.
+        If `energy` chooses no energy bin, `per_solid_angle` is no unit of solid angle, or `x`,
+        `x_unit` or `yscale` does not fit.
 
     See Also
     --------
@@ -109,7 +113,8 @@ def plot_templates(
 
     check_scale(yscale)
     one = _summed(fit, energy)
-    area = one["solid_angle"].to_numpy() if per_solid_angle else 1.0
+    angle = wanted_angle(per_solid_angle)
+    area = one["solid_angle"].to_numpy() * u.sr.to(angle) if angle else 1.0
     axis = make_xaxis(one, x, x_unit)
     ax = axes_without_sky(ax)
     axis = axis.shifted_to(ax)
@@ -121,8 +126,8 @@ def plot_templates(
     counts = one["counts"].to_numpy().astype(float)
     drawn.append(_draw_counts(ax, axis, counts / area, np.sqrt(counts) / area, kwargs))
     set_scale(ax, yscale, drawn)
-    unit = " [$\\mathrm{sr^{-1}}$]" if per_solid_angle else ""
-    set_label_with_power(ax.yaxis, f"Counts{unit}")
+    units = {"units": unit_text(1 / angle)} if angle else {}
+    set_label_with_power(ax.yaxis, axis_label({"long_name": "counts", **units}, "counts"))
     if ENERGY in one.coords:
         ax.set_title(energy_range_text(one), fontsize="medium")
     if residuals:
@@ -157,29 +162,9 @@ def _summed(fit: xr.Dataset, energy: int | u.Quantity | None) -> xr.Dataset:
     if ENERGY not in one.dims:
         return one
     if energy is not None:
-        return one.isel({ENERGY: _energy_number(fit, energy)})
+        return one.isel({ENERGY: energy_number(fit, energy)})
     area = one["solid_angle"]
     return one.drop_vars("solid_angle").sum(ENERGY, skipna=False).assign(solid_angle=area)
-
-
-def _energy_number(fit: xr.Dataset, energy: int | u.Quantity) -> int:
-    """Index of the energy bin that is asked for."""
-    size = fit.sizes[ENERGY]
-    if isinstance(energy, int | np.integer) and not isinstance(energy, bool):
-        found = np.flatnonzero(np.arange(size) == (energy + size if energy < 0 else energy))
-    else:
-        try:
-            value = float(u.Quantity(energy).to_value(energy_unit(fit)))
-        except (u.UnitConversionError, TypeError, ValueError):
-            value = np.nan
-        inside = (fit[low(ENERGY)] <= value) & (value < fit[high(ENERGY)])
-        found = np.flatnonzero(inside.to_numpy())
-    if found.size != 1:
-        raise InvalidOptionError(
-            f"energy must be the number of one of {size} energy bins, or an energy inside one, "
-            f"found {energy!r}"
-        )
-    return int(found[0])
 
 
 def _components(one: xr.Dataset) -> Iterator[tuple[str, Float, dict[str, Any]]]:
