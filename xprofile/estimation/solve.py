@@ -63,6 +63,8 @@ class Solution:
         Whether the interval has no lower end.
     not_converged : numpy.ndarray of bool
         Whether the fit ended before its best norm.
+    clipped : numpy.ndarray of bool
+        Whether a negative norm of many takes part in predicted counts below 0.
     """
 
     values: dict[str, Float]
@@ -70,6 +72,7 @@ class Solution:
     at_boundary: Bool
     unbounded: Bool
     not_converged: Bool
+    clipped: Bool
 
     @classmethod
     def from_blocks(cls, blocks: Sequence[Solution]) -> Solution:
@@ -180,7 +183,8 @@ def _solve_block(
     values["npred_background"] = np.stack([part.npred_background(x) for part in parts], axis=-1)
     unbounded = has_signal & stat.never_rises(-1) & (options.norm_min is None)
     # fits of one norm converge always: each root is known to exist
-    return Solution(values, has_signal, at_boundary, unbounded, np.zeros_like(has_signal))
+    no = np.zeros_like(has_signal)
+    return Solution(values, has_signal, at_boundary, unbounded, no, no)
 
 
 def _solve_scaled(parts: Sequence[Statistic], options: FitOptions, scale: Float) -> Solution:

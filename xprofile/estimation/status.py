@@ -64,6 +64,7 @@ def status_flags(
         "unbounded_interval": solution.unbounded,
         "low_coverage": low_coverage,
         "not_converged": solution.not_converged,
+        "clipped_counts": solution.clipped,
     }
     flags = np.zeros(has_signal.shape, np.int16)
     for name, where in present.items():

@@ -252,6 +252,7 @@ STATUS_FLAGS: Final = {
     "not_converged": 256,
     "not_determined": 512,
     "negative_limit": 1024,
+    "clipped_counts": 2048,
 }
 
 

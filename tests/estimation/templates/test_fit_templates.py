@@ -233,3 +233,30 @@ def test_what_replaces_a_pulled_background_stays():
     np.testing.assert_allclose(fit.npred_total, expected.npred_total, rtol=1e-6)
     np.testing.assert_allclose(fit.norm[2], expected.norm[1], rtol=1e-6)
     np.testing.assert_allclose(fit.norm_err[2], expected.norm_err[1], rtol=1e-6)
+
+
+def test_norms_do_not_run_away_where_bins_are_empty():
+    """One count in six bins: norms fell to -120 and rose to 40, below 0 counts in empty bins."""
+    response = np.array([[1.0, 0.2], [0.9, 2.8], [1.2, 1.4], [0.8, 1.6], [0.7, 2.1], [1.2, 3.7]])
+    binned = filled()[0].isel(energy=[0])
+    counts = xr.zeros_like(binned.counts)
+    counts[0, 1] = 1
+    binned = binned.assign(counts=counts, background=0 * binned.background + 0.05)
+    templates = {
+        name: binned.background.copy(data=column[None])
+        for name, column in zip("ab", response.T, strict=True)
+    }
+    fit = fit_templates(binned, templates, **ALL)
+    seen = np.arange(6) == 1
+    positive = {"type": "ineq", "fun": lambda x: response @ x + 0.05}
+
+    def stat(x):
+        return (response @ x).sum() - np.log(np.maximum(response[seen] @ x + 0.05, 1e-12))[0]
+
+    expected = minimize(stat, [0, 0.2], method="SLSQP", constraints=positive, tol=1e-13).x
+    np.testing.assert_allclose(fit.norm, expected, rtol=0, atol=1e-4)
+    assert float(fit.npred_total.min()) > 0
+    assert (fit.norm_err > 0).all()
+    assert (fit.norm_err < 2).all()
+    assert (fit.status & STATUS_FLAGS["not_converged"] == 0).all()
+    assert (fit.norm_ul > fit.norm).all()

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from xprofile.likelihood.many_norms import Problems, best_fit, fit_with_walls, fits, profile_step
-from xprofile.likelihood.many_norms.rows import row_signal, value
+from xprofile.likelihood.many_norms.rows import clipped_norms, row_signal, value
 
 NENERGY = 8
 
@@ -69,3 +69,39 @@ def test_other_fits_stay_as_they_are():
     fitted, fit = fit_with_walls(problems)
     assert fitted is problems
     np.testing.assert_array_equal(fit.x, best_fit(problems).x)
+
+
+def clipped_minimum(response, n, background):
+    """Minimum where empty rows have counts of their own, above 0 and above the predicted ones."""
+    seen, size = n > 0, response.shape[1]
+    empty, number = response[~seen], np.count_nonzero(~seen)
+
+    def stat(z):
+        mu = np.maximum(response[seen] @ z[:size] + background[seen], 1e-12)
+        return 2 * (mu.sum() - n[seen] @ np.log(mu) + z[size:].sum())
+
+    rows = np.block([[-empty, np.eye(number)], [np.zeros((number, size)), np.eye(number)]])
+    ends = np.append(-background[~seen], np.zeros(number))
+    positive = {"type": "ineq", "fun": lambda z: rows @ z + ends, "jac": lambda _: rows}
+    start = np.append(np.full(size, 0.01), background[~seen] + 1)
+    options = {"maxiter": 1000, "ftol": 1e-14}
+    return minimize(stat, start, method="SLSQP", constraints=positive, options=options).x[:size]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clipped_fits_are_minima_of_the_clipped_statistic_and_are_flagged(seed):
+    """Two columns that only differ a little, of which one falls below 0 counts in empty rows."""
+    rng = np.random.default_rng(seed)
+    response = np.stack([np.linspace(1, 3, 8), np.linspace(3, 1, 8)], axis=1)
+    n = np.array([3, 2, 1, 1, 0, 0, 0, 0]) + rng.poisson(0.3, 8) * (np.arange(8) < 4)
+    background = np.full(8, 0.05)
+    problems = Problems.from_counts(response, n, background)
+    fit = best_fit(problems)
+    expected = clipped_minimum(response, n.astype(float), background)
+    np.testing.assert_allclose(fit.x[0], expected, rtol=0, atol=1e-5)
+    assert row_signal(problems, fit.x).min() < -0.1
+    assert clipped_norms(problems, fit.x).tolist() == [[True, False]]
+    more = Problems.from_counts(response, n + 5, background)
+    assert not clipped_norms(more, best_fit(more).x).any()
+    alone = Problems.from_counts(response[:, :1], n, background)
+    assert not clipped_norms(alone, np.full((1, 1), -2.0)).any()

@@ -23,7 +23,7 @@ from scipy.special import gammaincc
 
 from ...likelihood.cash import TRUNCATION
 from ...likelihood.deviance import deviance, deviance_moments
-from ...likelihood.many_norms import Fit, Problems, best_fit
+from ...likelihood.many_norms import Fit, Problems, fit_with_walls
 from ...schema.arguments.generators import random_generator
 from ...schema.number_checks import check_number_of_values
 from .predicted import FittedRows, fitted_rows
@@ -198,7 +198,7 @@ def p_values_by_toys(
         one = problems.take(np.array([i]))
         toys = _toys(one, fit.x[i], FittedRows(*(v[i : i + 1] for v in vars(fitted).values())),
                      n_toys, generator)  # fmt: skip
-        again = best_fit(toys)
+        again = fit_with_walls(toys)[1]
         ntemplate = int(problems.is_norm.sum())
         away = np.nan_to_num(again.x) - toys.centre
         penalty = np.einsum("pi,ij,pj->p", away, toys.penalty[0], away)

@@ -180,6 +180,7 @@ def _status(layout: Layout, norms: Norms, prefix: str) -> NDArray[np.int16]:
         "best_fit_at_boundary": norms.at_boundary,
         "unbounded_interval": norms.unbounded,
         "not_converged": norms.not_converged,
+        "clipped_counts": norms.clipped,
         "not_determined": norms.not_determined | ~fitted,
         "negative_limit": norms.values.get("norm_ul", np.zeros(1)) < 0,
     }

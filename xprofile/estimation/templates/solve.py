@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...likelihood.many_norms import Fit, Problems, best_fit, hesse_covariance
+from ...likelihood.many_norms import (
+    Fit,
+    Problems,
+    clipped_norms,
+    covariance_with_walls,
+    fit_with_walls,
+)
 from ..unfolding.intervals import Intervals
 from ..unfolding.systematics import Steps, with_exposure_systematic
 from .degeneracy import undetermined, without_redundant
@@ -36,9 +42,10 @@ class Norms:
         ``norm_errn``, ``norm_errp`` and ``norm_ul``. NaN for norms that are not determined.
     covariance : numpy.ndarray
         For 1 sigma, (nproblem, nnorm, nnorm); NaN where it is not known.
-    has_signal, not_determined, at_boundary, unbounded, not_converged : numpy.ndarray of bool
+    has_signal, not_determined, at_boundary, unbounded, not_converged, clipped : numpy.ndarray
         Whether a norm has a signal, others can replace it, it is at its smallest value or on a
-        kink, its interval has no lower end, and its fit failed, (nproblem, nnorm).
+        kink, its interval has no lower end, its fit failed, and it takes part in predicted counts
+        below 0; bool, (nproblem, nnorm).
     """
 
     values: dict[str, Float]
@@ -48,10 +55,11 @@ class Norms:
     at_boundary: Bool
     unbounded: Bool
     not_converged: Bool
+    clipped: Bool
 
     def take(self, columns: slice) -> Self:
         """Return the results of some of the norms."""
-        flags = ("has_signal", "not_determined", "at_boundary", "unbounded", "not_converged")
+        flags = [f.name for f in fields(self) if f.name not in ("values", "covariance")]
         return type(self)(
             {name: array[:, columns] for name, array in self.values.items()},
             self.covariance[:, columns, columns],
@@ -70,11 +78,11 @@ def solve(problems: Problems, settings: TemplateSettings) -> tuple[Fit, Norms]:
     seen = np.asarray((problems.response > 0).any(axis=1))[:, :nnorm]
     has_signal = np.repeat(seen, problems.repeats, axis=0)
     problems = without_redundant(problems, lost)
-    fit = best_fit(problems)
+    fitted, fit = fit_with_walls(problems)
     known = has_signal & ~lost_in_others
-    covariance = hesse_covariance(problems, fit)[:, :nnorm, :nnorm]
+    covariance = covariance_with_walls(problems, fitted, fit)[:, :nnorm, :nnorm]
     variance = np.einsum("pjj->pj", covariance)
-    intervals = Intervals(problems, fit, known)
+    intervals = Intervals(fitted, fit, known)
     kinks = _norms_on_kinks(problems, fit)[:, :nnorm]
     values, endless = _values(intervals, variance, settings)
     unbounded = known & endless
@@ -93,6 +101,7 @@ def solve(problems: Problems, settings: TemplateSettings) -> tuple[Fit, Norms]:
         known & (fit.at_bound[:, :nnorm] | kinks),
         unbounded & ~intervals.failed,
         failed,
+        known & clipped_norms(fitted, fit.x)[:, :nnorm],
     )
     return fit, norms
 

@@ -11,7 +11,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidOptionError
-from ...likelihood.many_norms import Fit, Problems, fit_with_walls, hesse_covariance
+from ...likelihood.many_norms import (
+    Problems,
+    clipped_norms,
+    covariance_with_walls,
+    fit_with_walls,
+)
 from ...schema.variables import PROFILE
 from ..solve import Solution
 from .fitted_counts import fitted_counts
@@ -35,10 +40,6 @@ _LARGEST_GAP = 1e-5
 # Counts that the smallest norm may predict, in units of those that are there. At 1e8 limits are
 # wrong by 1e-4 of the errors, and at 1e11 fits fail.
 _MOST_COUNTS = 1e6
-
-# Variance without walls, in units of that with walls, above which these hold a norm. Its error is
-# then the distance over which the statistic rises, which is right for all norms.
-_HELD = 1.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,7 @@ def solve_systems(
     fitted, fit = fit_with_walls(problems)
     nbin = systems.shape[-2]
     norm = fit.x[:, :nbin]
-    covariance = _covariance(problems, fitted, fit)[:, :nbin, :nbin]
+    covariance = covariance_with_walls(problems, fitted, fit)[:, :nbin, :nbin]
     if settings.smoothness:
         covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
@@ -116,23 +117,6 @@ def solve_systems(
     return UnfoldSolution(bins, matrices, totals)
 
 
-def _covariance(problems: Problems, fitted: Problems, fit: Fit) -> Float:
-    """Covariance; norms that walls hold have an infinite variance, as their curvature tells little.
-
-    Norms whose error without walls is up to a tenth larger are not held.
-    """
-    covariance = hesse_covariance(fitted, fit)
-    walled = np.flatnonzero((fitted.n != problems.n).any(axis=1))
-    if walled.size:
-        free = np.einsum("pjj->pj", hesse_covariance(problems.take(walled), fit.take(walled)))
-        known = np.einsum("pjj->pj", covariance)[walled]
-        held = ~(free < _HELD * known)
-        part = np.where(held[:, :, None] | held[:, None, :], np.nan, covariance[walled])
-        np.einsum("pjj->pj", part)[held] = np.inf
-        covariance[walled] = part
-    return covariance
-
-
 def _by_toy(array: Array, shape: tuple[int, int, int]) -> Array:
     """Sort results (ngroup, toy, bin) as (toy, bin, ngroup), flat."""
     shaped = array.reshape(*shape, *array.shape[2:])
@@ -151,8 +135,8 @@ def _flags(
     settings: UnfoldSettings,
     on_kink: Bool,
     endless: Bool,
-) -> tuple[Bool, Bool, Bool, Bool]:
-    """Whether norms are fitted, at a boundary, unbounded, and not converged.
+) -> tuple[Bool, ...]:
+    """Whether norms are fitted, at a boundary, unbounded, not converged, and clipped.
 
     A bin is at a boundary if its norm is at the smallest one, or if the predicted counts of one of
     its empty fine bins reach 0. `endless` are norms that other norms can replace, so that nothing
@@ -167,7 +151,8 @@ def _flags(
         unbounded |= fitted & intervals.endless(settings.n_sigma**2, -1, flat)
     lost = np.asarray(intervals.failed | np.isnan(intervals.norm))
     failed = fitted & (lost | ~(fit.gap <= _LARGEST_GAP)[:, None])
-    return fitted, fitted & (fit.at_bound[:, :nbin] | on_kink), unbounded, failed
+    clipped = clipped_norms(intervals.problems, fit.x)[:, :nbin]
+    return fitted, fitted & (fit.at_bound[:, :nbin] | on_kink), unbounded, failed, clipped
 
 
 def _background_numbers(systems: Systems, *, correlated: bool) -> NDArray[np.intp]:

@@ -5,16 +5,19 @@ find best fits, errors, limits and test statistics. See `Problems` for rows, col
 `refitting` fits the other norms where one is fixed, and `limits` has limits by CLs.
 """
 
-from .covariance import hesse_covariance
+from .covariance import covariance_with_walls, hesse_covariance
 from .fits import Fit, best_fit, fit_with_walls, npred
 from .problems import Problems
 from .profiles import Profiled, profile_rise, profile_step
+from .rows import clipped_norms
 
 __all__ = [
     "Fit",
     "Problems",
     "Profiled",
     "best_fit",
+    "clipped_norms",
+    "covariance_with_walls",
     "fit_with_walls",
     "hesse_covariance",
     "npred",

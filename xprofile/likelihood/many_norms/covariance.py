@@ -11,7 +11,11 @@ from .fits import Fit
 from .problems import Problems
 from .rows import predicted, row_signal
 
-__all__ = ["hesse_covariance"]
+__all__ = ["covariance_with_walls", "hesse_covariance"]
+
+# Variance without walls, in units of that with walls, above which these hold a norm. Its error is
+# then the distance over which the statistic rises, which is right for all norms.
+_HELD = 1.2
 
 # Eigenvalue of the correlation of curvatures, for each column, below which a combination of norms
 # counts as unknown. Rounding errors are 1e-16 times the number of columns. At 1e-10 combinations
@@ -167,3 +171,32 @@ def _constrained(matrix: Float, rows: Float) -> Float:
     root = (along @ axes) / np.sqrt(np.where(flat, np.inf, values))
     lost = np.abs(along @ axes[:, flat]) / scale[:, None]
     return _marked(root @ root.T, (lost > _ROUNDED).any(axis=1))
+
+
+def covariance_with_walls(problems: Problems, fitted: Problems, fit: Fit) -> Float:
+    """Covariance; norms that walls hold have an infinite variance, as their curvature tells little.
+
+    Norms whose error without walls is up to a tenth larger are not held.
+
+    Parameters
+    ----------
+    problems : Problems
+        The counts.
+    fitted, fit
+        Result of `fit_with_walls` for them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (nproblem, ncolumn, ncolumn), with NaN beside infinite variances.
+    """
+    covariance = hesse_covariance(fitted, fit)
+    walled = np.flatnonzero((fitted.n != problems.n).any(axis=1))
+    if walled.size:
+        free = np.einsum("pjj->pj", hesse_covariance(problems.take(walled), fit.take(walled)))
+        known = np.einsum("pjj->pj", covariance)[walled]
+        held = ~(free < _HELD * known)
+        part = np.where(held[:, :, None] | held[:, None, :], np.nan, covariance[walled])
+        np.einsum("pjj->pj", part)[held] = np.inf
+        covariance[walled] = part
+    return covariance
