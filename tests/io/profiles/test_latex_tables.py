@@ -115,3 +115,39 @@ def test_energies_have_no_exponents_of_computers(unit, texts):
     both = xr.concat(parts, "energy", data_vars="minimal", coords="minimal")
     both = xprofile.to_units(both, energy=unit)
     assert list(xprofile.to_table(both, latex=True)["Energy"])[:2] == texts
+
+
+@pytest.mark.parametrize(
+    ("form", "start"), [("ascii.aastex", r"\tablecomments{"), ("ascii.latex", r"{\footnotesize ")]
+)
+def test_a_note_tells_the_confidence_levels(form, start, tmp_path):
+    """The one-sided level of 1.645 sigma of limits, and the two-sided one of 1 sigma of errors."""
+    table = xprofile.to_table(make_profile(), latex=True)
+    note = start + r"Confidence levels: errors 68.3\%, upper limits 95\%.}"
+    text = io.StringIO()
+    table[:2].write(text, format=form, latexdict={"tablefoot": r"\label{mine}"})
+    lines = text.getvalue().splitlines()
+    assert sum(line.endswith(note) for line in lines) == 1
+    assert r"\label{mine}" in lines
+    table.write(tmp_path / "t.tex")
+    assert "errors 68.3" in (tmp_path / "t.tex").read_text()
+    strict = make_profile().assign_attrs(cl=1 - 6e-7, cl_ul=0.9)
+    assert (
+        "99.99994\\%, upper limits 90\\%"
+        in xprofile.to_table(strict, latex=True).meta["comments"][0]
+    )
+    plain = make_profile().drop_vars(["flux_errn", "flux_errp", "flux_ul"])
+    assert "comments" not in xprofile.to_table(plain, latex=True).meta
+
+
+def test_bins_at_other_places_have_their_longitudes():
+    place = (
+        "projected_distance",
+        [0.25, 0.0, -0.25, -0.5],
+        {"units": "deg", "long_name": "longitude"},
+    )
+    same = ("projected_distance", [1.0] * 4, {"units": "deg", "long_name": "latitude"})
+    table = xprofile.to_table(make_profile().assign_coords(lon=place, lat=same), latex=True)
+    assert list(table["Longitude"]) == ["$0.25$", "$0.00$", "$-0.25$", "$-0.50$"]
+    assert str(table["Longitude"].unit) == "deg"
+    assert "Latitude" not in table.colnames

@@ -83,6 +83,8 @@ def to_table(
         Make a table for a paper, one row for each bin and energy: ranges of the bins, counts, the
         quantity with its errors, or below the threshold its upper limit with "<", and the root of
         TS, as texts of LaTeX. Errors and limits have two digits, and the unit has the power of ten.
+        Positions of the bins are columns, too, unless they are all the same. A note below the cells
+        tells the confidence levels of errors and limits; it is in ``meta["comments"]``.
         ``table.write("profile.tex", format="ascii.aastex")`` writes it for AASTeX, and
         ``format="ascii.latex"`` for other journals.
 

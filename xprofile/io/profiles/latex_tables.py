@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 from astropy.table import Column, Table
 from numpy.typing import NDArray
+from scipy.special import erf, ndtr
 
-from ...schema.names import DISTANCE, ENERGY, high, low
+from ...schema.names import DISTANCE, ENERGY, LAT, LON, high, low
 from ..fit_tables.tables import repeated
 
 __all__ = ["latex_table"]
@@ -36,6 +37,33 @@ class _PowerUnit(u.CompositeUnit):  # type: ignore[misc]
         return text.replace(r"\mathrm{1 \times 10", r"\mathrm{10")
 
 
+# Degrees by which positions of bins differ because of rounding alone.
+_SAME_PLACE = 1e-6
+
+# How a note stands below the cells: in AASTeX, and in a table of plain LaTeX.
+_NOTES = {
+    "aastex": r"\tablecomments{%s}",
+    "latex": r"\par\smallskip{\footnotesize %s}",
+}
+
+
+class PaperTable(Table):  # type: ignore[misc]
+    """A table in texts of LaTeX, with its ``comments`` as a note below the cells."""
+
+    def write(self, *args: Any, **kwargs: Any) -> Any:
+        """Write the table as `astropy.table.Table.write` does, LaTeX with the note."""
+        form = str(kwargs.get("format") or "").removeprefix("ascii.")
+        if not form and args and str(args[0]).endswith(".tex"):
+            form = "latex"
+        if form in _NOTES and self.meta.get("comments"):
+            note = _NOTES[form] % " ".join(self.meta["comments"])
+            given = dict(kwargs.get("latexdict") or {})
+            foot = given.get("tablefoot", [])
+            lines = [foot] if isinstance(foot, str) else [*foot]
+            kwargs["latexdict"] = {**given, "tablefoot": [*lines, note]}
+        return super().write(*args, **kwargs)
+
+
 def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     """Make a table with one row for each bin and energy, in texts of LaTeX.
 
@@ -50,12 +78,54 @@ def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     """
     columns = [_number_column(source, DISTANCE, "Bin", 0)] if labelled else []
     columns += [] if labelled else [_edges_column(source, DISTANCE, "Distance")]
+    columns += [_position_column(source, name) for name in (LON, LAT) if _differs(source, name)]
     columns += [_edges_column(source, ENERGY, "Energy")] if source.sizes[ENERGY] > 1 else []
     columns += [_number_column(source, "counts", "Counts", 0)] if "counts" in source else []
     columns.append(_quantity_column(source, kind))
     if "sqrt_ts" in source:
         columns.append(_number_column(source, "sqrt_ts", r"$\sqrt{\mathrm{TS}}$", 1))
-    return Table(columns)
+    text = _levels_text(source, kind)
+    return PaperTable(columns, meta={"comments": [text]} if text else {})
+
+
+def _levels_text(source: xr.Dataset, kind: str) -> str:
+    """Sentence with the confidence levels of errors and limits."""
+    attrs, parts = source.attrs, []
+    sigma, sigma_ul = attrs.get("n_sigma", np.nan), attrs.get("n_sigma_ul", np.nan)
+    level = attrs.get("cl", erf(sigma / np.sqrt(2)))
+    level_ul = attrs.get("cl_ul", ndtr(sigma_ul))
+    if np.isfinite(level) and any(kind + end in source for end in ("_err", "_errn")):
+        parts.append(f"errors {_percent(level)}")
+    if np.isfinite(level_ul) and kind + "_ul" in source:
+        parts.append(f"upper limits {_percent(level_ul)}")
+    return f"Confidence levels: {', '.join(parts)}." if parts else ""
+
+
+def _percent(level: Any) -> str:
+    """Per cent with one decimal, or as many as tell it from 100."""
+    decimals = max(1, int(np.ceil(-np.log10(1 - float(level)))) - 1) if level < 1 else 1
+    return f"{100 * float(level):.{decimals}f}".rstrip("0").rstrip(".") + r"\%"
+
+
+def _differs(source: xr.Dataset, name: str) -> bool:
+    """Whether the bins have a coordinate that is not the same for all."""
+    return name in source.variables and bool(_steps(_rows(source, name)).size)
+
+
+def _steps(values: Float) -> Float:
+    """Differences of neighbouring values in ascending order, without those of rounding."""
+    steps = np.diff(np.sort(values[np.isfinite(values)]))
+    return np.asarray(steps[steps > _SAME_PLACE])
+
+
+def _position_column(source: xr.Dataset, name: str) -> Column:
+    """Longitudes or latitudes of the centres of bins, which are told apart by two digits."""
+    values = _rows(source, name)
+    decimals = min(max(0, _decimals(float(_steps(values).min()))), 4)
+    words = str(source[name].attrs.get("long_name", name))
+    column = _number_column(source, name, words[:1].upper() + words[1:], decimals)
+    column.unit = _unit(source, name)
+    return column
 
 
 def _rows(source: xr.Dataset, name: str) -> Float:
