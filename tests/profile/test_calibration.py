@@ -79,13 +79,11 @@ class TestPValue:
         toys = estimate(simulate(one, n_toys=4, rng=1))
         toys["ts"] = toys["ts"].copy(data=np.reshape([0.0, 1, 2, 3], (4, 1, 1)))
         for observed, p in [(2, 3 / 5), (2 * (1 + 1e-12), 3 / 5), (2.5, 2 / 5), (9, 1 / 5), (0, 1)]:
-            found = p_value(profile.assign(ts=profile["ts"] * 0 + observed), toys, quantity="ts")
+            found = p_value(profile.assign(ts=profile["ts"] * 0 + observed), toys)
             assert found.item() == p
         assert found.dims == ("projected_distance", "energy")
-        assert (
-            p_value(profile.assign(ts=profile["ts"] * np.nan), toys, quantity="ts").isnull().all()
-        )
-        assert p_value(profile, toys.assign(ts=toys["ts"] * np.nan), quantity="ts").isnull().all()
+        assert p_value(profile.assign(ts=profile["ts"] * np.nan), toys).isnull().all()
+        assert p_value(profile, toys.assign(ts=toys["ts"] * np.nan)).isnull().all()
 
     @pytest.mark.parametrize("quantity", ["ts", "sqrt_ts"])
     def test_without_signal_they_are_uniform(self, binned, quantity):
@@ -103,8 +101,8 @@ class TestPValue:
         loud = estimate(simulate(binned, n_toys=1, norm=1000, rng=2).isel(toy=0))
         np.testing.assert_allclose(p_value(loud, null), 1 / 1000, rtol=1e-12)
         dark = estimate(binned.assign(counts=binned["counts"] // 2))
-        np.testing.assert_allclose(p_value(dark, null, quantity="ts"), 1 / 1000, rtol=1e-12)
-        np.testing.assert_allclose(p_value(dark, null), 1, rtol=1e-12)
+        np.testing.assert_allclose(p_value(dark, null), 1 / 1000, rtol=1e-12)
+        np.testing.assert_allclose(p_value(dark, null, quantity="sqrt_ts"), 1, rtol=1e-12)
 
 
 def exact_coverage(mean, background):

@@ -107,7 +107,7 @@ class ProfileAccessor(BinsAccessor):
         self,
         toys: xr.Dataset,
         *,
-        quantity: str = "sqrt_ts",
+        quantity: str = "ts",
         correction: Literal["none", "max", "holm"] = "none",
     ) -> xr.DataArray:
         """Calibrate a test statistic by toys."""

@@ -40,7 +40,7 @@ def made(binned):
 def test_shares_by_hand(made, correction, expected):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # that four toys are few
-        found = p_value(*made, quantity="ts", correction=correction)
+        found = p_value(*made, correction=correction)
     np.testing.assert_allclose(found.isel(energy=0), expected, rtol=1e-12)
     assert found.dims == ("projected_distance", "energy")
 
@@ -80,14 +80,14 @@ def test_corrected_p_values_are_rarely_small_without_signal(binned, correction):
 
 def test_errors_and_warnings(made):
     with pytest.raises(InvalidOptionError, match=r"correction must be one of.*'bonferroni'"):
-        p_value(*made, quantity="ts", correction="bonferroni")
+        p_value(*made, correction="bonferroni")
     with pytest.warns(DataWarning, match=r"3 bins by 4 toys.*below 0.6.*at least 59 toys"):
-        p_value(*made, quantity="ts", correction="holm")
+        p_value(*made, correction="holm")
     lost = made[0].assign(ts=made[0]["ts"] * np.nan)
     with pytest.raises(InvalidDataError, match="no bin has a known ts"):
         global_significance(lost, made[1], quantity="ts")
-    assert p_value(lost, made[1], quantity="ts", correction="max").isnull().all()
-    assert p_value(lost, made[1], quantity="ts", correction="holm").isnull().all()
+    assert p_value(lost, made[1], correction="max").isnull().all()
+    assert p_value(lost, made[1], correction="holm").isnull().all()
 
 
 @pytest.mark.parametrize(

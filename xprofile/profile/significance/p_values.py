@@ -37,7 +37,7 @@ def p_value(
     profile: xr.Dataset,
     toys: xr.Dataset,
     *,
-    quantity: str = "sqrt_ts",
+    quantity: str = "ts",
     correction: Literal["none", "max", "holm"] = "none",
 ) -> xr.DataArray:
     r"""Probability that data without signal have a test statistic as high as the observed one.
@@ -49,8 +49,8 @@ def p_value(
     toys : xarray.Dataset
         Profile of toys without signal, of the same bins by the same settings.
     quantity : str
-        Variable to compare: ``sqrt_ts`` for positive signals, ``ts`` for those of either sign,
-        with which deficits have small p-values, too.
+        Variable to compare: ``ts`` for signals of either sign, ``sqrt_ts`` for positive signals
+        alone.
     correction : {"none", "max", "holm"}
         Allowance for many bins and energies. ``"none"`` gives the p-value of each bin alone. With
         both others, the probability is at most a that any p-value of a profile without signal is
