@@ -49,8 +49,8 @@ def p_value(
     toys : xarray.Dataset
         Profile of toys without signal, of the same bins by the same settings.
     quantity : str
-        Variable to compare: ``ts`` for signals of either sign, ``sqrt_ts`` for positive signals
-        alone.
+        Variable to compare: ``ts`` for signals of either sign, so that a deficit is significant,
+        too; ``sqrt_ts``, the default of `global_significance`, for positive signals alone.
     correction : {"none", "max", "holm"}
         Allowance for many bins and energies. ``"none"`` gives the p-value of each bin alone. With
         both others, the probability is at most a that any p-value of a profile without signal is
