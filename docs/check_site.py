@@ -82,7 +82,7 @@ def problems(root):
 
 
 def main(folder):
-    """Print what is wrong, and fail if there is anything."""
+    """Print the faults of a site, and fail if it has any."""
     root = Path(folder).resolve()
     found = list(problems(root))
     pages = len(list(root.rglob("*.html")))
