@@ -12,7 +12,7 @@ import pytest
 from cases import fuzzing_saved
 
 CASES = Path(fuzzing_saved.__file__).parents[1]
-# Cases of each kind; with the 10,000 of tests/io/maps/test_fuzz.py, 20,000. A case of netCDF or
+# Cases of each kind; with the 5,000 of tests/io/maps/test_fuzz.py, 15,000. A case of netCDF or
 # Zarr takes 30 to 100 ms, one of FITS or ECSV 10 ms.
 KINDS = {
     "profile.nc": 1500, "maps.nc": 1500, "profile.fits": 3000, "profile.ecsv": 3000,

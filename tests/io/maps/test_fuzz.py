@@ -145,5 +145,5 @@ def test_some_changed_files(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_many_changed_files(tmp_path, part):
-    """10,000 changed files, about 1,000 of them with GAMMAPY_DATA from real ones."""
-    fuzz(tmp_path / "changed.fits", part << 32, 1250, real_sets(np.inf))
+    """5,000 changed files, about 500 of them with GAMMAPY_DATA from real ones."""
+    fuzz(tmp_path / "changed.fits", part << 32, 625, real_sets(np.inf))
