@@ -133,9 +133,9 @@ def test_laws(kind, seed, nbin):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_laws_of_many_problems(kind):
-    """100,000 problems of counts on a background, 3,000 to 10,000 of each other kind."""
+    """20,000 problems of counts on a background, 3,000 to 10,000 of each other kind."""
 
-    @settings(quick, max_examples={"cash": 1000, "nuisance": 30}.get(kind, 100))
+    @settings(quick, max_examples={"cash": 200, "nuisance": 30}.get(kind, 100))
     @given(seed=seeds, nbin=sizes)
     def check(seed, nbin):
         check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))
