@@ -11,7 +11,16 @@ from astropy.modeling import models
 from cases.maps import make_maps
 from cases.rebinning import annuli
 
-from xprofile import bin_maps, estimate, fit_shape, fit_spectrum, power_law, simulate
+from xprofile import (
+    bin_maps,
+    estimate,
+    fit_shape,
+    fit_spectrum,
+    fit_templates,
+    goodness_of_fit,
+    power_law,
+    simulate,
+)
 from xprofile.exceptions import MissingPackageError
 from xprofile.schema.arguments.progress import progress_iterator
 
@@ -64,12 +73,33 @@ def test_further_fits_show_a_bar(binned, capsys, name, number):
     assert steps(shown)[1] == number
 
 
+def test_fits_of_toys_of_tests_show_bars(binned, capsys):
+    """In blocks of 1000 toys for each fit of templates, and of fits of bins by themselves."""
+    alone = binned.assign(background=0 * binned.background)
+    options = {"n_toys": 1500, "rng": 1}
+    known = {"known": binned.background}
+    quiet = fit_templates(alone, known, **options)
+    test = goodness_of_fit(binned, **options)
+    assert capsys.readouterr().err == ""
+    xr.testing.assert_identical(fit_templates(alone, known, progress=True, **options), quiet)
+    shown = capsys.readouterr().err
+    assert "fit_templates" in shown
+    assert steps(shown)[0][-1] == steps(shown)[1] == 2
+    xr.testing.assert_identical(goodness_of_fit(binned, progress=True, **options), test)
+    assert "goodness_of_fit" in capsys.readouterr().err
+
+
 def test_chunks_move_the_bar_of_dask(binned, capsys):
     pytest.importorskip("dask")
     maps = make_maps().chunk(lat=20, lon=20)
     quiet = bin_maps(maps, annuli(RADII))
     assert "Completed" not in capsys.readouterr().out
     xr.testing.assert_identical(maps.profile.bin(annuli(RADII), progress=True), quiet)
+    assert "100% Completed" in capsys.readouterr().out
+    image = maps.counts
+    quiet = image.profile.bin(annuli(RADII))
+    assert "Completed" not in capsys.readouterr().out
+    xr.testing.assert_identical(image.profile.bin(annuli(RADII), progress=True), quiet)
     assert "100% Completed" in capsys.readouterr().out
     xr.testing.assert_identical(estimate(binned, parallel=True, progress=True), estimate(binned))
     shown = capsys.readouterr()

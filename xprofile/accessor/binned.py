@@ -107,6 +107,7 @@ class BinnedAccessor(FitsAccessor):
         strict_energies: bool = False,
         n_toys: int | None = None,
         rng: int | np.random.Generator | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Test whether all bins have no signal, or the same norm."""
         from ..profile.significance.goodness import goodness_of_fit
@@ -114,7 +115,7 @@ class BinnedAccessor(FitsAccessor):
         return goodness_of_fit(
             self._obj, spectral_model=spectral_model, energy_edges=energy_edges,
             background=background, sum_over_energy_groups=sum_over_energy_groups,
-            strict_energies=strict_energies, n_toys=n_toys, rng=rng,
+            strict_energies=strict_energies, n_toys=n_toys, rng=rng, progress=progress,
         )  # fmt: skip
 
     @calls("estimation.unfolding.unfolding.unfold")

@@ -97,6 +97,7 @@ class FitsAccessor(DatasetProfile):
         rng: int | np.random.Generator | None = None,
         cl: float | None = None,
         cl_ul: float | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Fit the norms of several templates at once."""
         from ..estimation.templates.template_fits import fit_templates
@@ -107,5 +108,5 @@ class FitsAccessor(DatasetProfile):
             selection_optional=selection_optional, norm_min=norm_min, background=background,
             background_correlated=background_correlated, exposure_systematic=exposure_systematic,
             sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
-            n_toys=n_toys, rng=rng, cl=cl, cl_ul=cl_ul,
+            n_toys=n_toys, rng=rng, cl=cl, cl_ul=cl_ul, progress=progress,
         )  # fmt: skip

@@ -126,11 +126,14 @@ class ImageAccessor(DataArrayProfile):
         how: Literal["sum", "mean"] = "sum",
         overlap: Literal["center", "subpixel"] = "center",
         subpixels: int | None = None,
+        progress: bool = False,
     ) -> xr.DataArray:
         """Sum or average over bins."""
         from ..binned.image_binning import bin_image
 
-        return bin_image(self._obj, bins, how=how, overlap=overlap, subpixels=subpixels)
+        return bin_image(
+            self._obj, bins, how=how, overlap=overlap, subpixels=subpixels, progress=progress
+        )
 
     @calls("maps.smoothing.smooth")
     def smooth(

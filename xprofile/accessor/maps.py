@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapsAccessor"]
 
-_BINS = """bins : SkyBins or list of regions.SkyRegion
-    Bins on the sky, as for `bin`.
-"""
+_BINS = "bins : SkyBins or list of regions.SkyRegion\n    Bins on the sky, as for `bin`.\n"
 _START = """>>> import astropy.units as u
 >>> from astropy.coordinates import SkyCoord
 >>> import xprofile
@@ -261,19 +259,20 @@ class MapsAccessor(DatasetProfile):
         rng: int | np.random.Generator | None = None,
         cl: float | None = None,
         cl_ul: float | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Fit the norms of several templates at once."""
         from ..estimation.templates.sky_templates import bin_templates
         from ..estimation.templates.template_fits import fit_templates
 
-        predicted = bin_templates(self._obj, bins, templates, spectral_model)
         return fit_templates(
-            self.bin(bins), predicted, per=per, spectral_model=spectral_model, free_bins=free_bins,
-            energy_edges=energy_edges, n_sigma=n_sigma, n_sigma_ul=n_sigma_ul,
-            selection_optional=selection_optional, norm_min=norm_min, background=background,
-            background_correlated=background_correlated, exposure_systematic=exposure_systematic,
-            sum_over_energy_groups=sum_over_energy_groups, strict_energies=strict_energies,
-            n_toys=n_toys, rng=rng, cl=cl, cl_ul=cl_ul,
+            self.bin(bins), bin_templates(self._obj, bins, templates, spectral_model), per=per,
+            spectral_model=spectral_model, free_bins=free_bins, energy_edges=energy_edges,
+            n_sigma=n_sigma, n_sigma_ul=n_sigma_ul, selection_optional=selection_optional,
+            norm_min=norm_min, background=background, background_correlated=background_correlated,
+            exposure_systematic=exposure_systematic, strict_energies=strict_energies, cl=cl,
+            sum_over_energy_groups=sum_over_energy_groups, n_toys=n_toys, rng=rng, cl_ul=cl_ul,
+            progress=progress,
         )  # fmt: skip
 
     @calls("prediction.predicting.predict")

@@ -12,9 +12,11 @@ import xarray as xr
 from ..bins.skybins import AnyBins, as_bins
 from ..exceptions import InvalidOptionError
 from ..maps.grid import as_planes, sky_grid
+from ..schema.arguments.progress import dask_progress
 from ..schema.number_checks import check_real_numbers
 from ..schema.options import suggests_options
 from ..schema.stages import grid_names, sky_dims
+from ..schema.value_checks import is_chunked
 from .coordinates import bin_coords
 from .empty_bins import check_on_map
 from .members.subpixels import Subpixels
@@ -35,6 +37,7 @@ def bin_image(
     how: Literal["sum", "mean"] = "sum",
     overlap: Literal["center", "subpixel"] = "center",
     subpixels: int | None = None,
+    progress: bool = False,
 ) -> xr.DataArray:
     """Sum or average a map of the sky over bins.
 
@@ -59,6 +62,8 @@ def bin_image(
         many seconds, as for thousands of them, it is fewer, and a warning says how right the sums
         are. A straight edge along the pixels is right to 1 / (2 n) of a pixel. In HEALPix, n is a
         power of 2.
+    progress : bool
+        Show the progress bar of dask, if the map has chunks; it moves with these.
 
     Returns
     -------
@@ -111,7 +116,8 @@ def bin_image(
     divided = Subpixels.from_options(overlap, subpixels, bins, grid)
     search = search_pixels(bins, grid, cubes, divided)
     warn_of_overlaps(search.overlap)
-    sums = sum_over_blocks(cubes, search, ImageSums.from_block, add)
+    with dask_progress(shown=progress and is_chunked(cubes["image"])):
+        sums = sum_over_blocks(cubes, search, ImageSums.from_block, add)
     sums = sums.reindex(np.arange(search.nbin))
     check_on_map(bins, grid, sums.n_pixels, search.outside)
     values = sums.plain

@@ -15,6 +15,7 @@ is that of a gamma distribution with this mean and variance, which for many coun
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,9 @@ _EQUAL = 1e-9
 
 # Numbers of rows times columns that are worked on at once; a technical size, 16 MB.
 _BLOCK = 2_000_000
+
+# Toys that are fitted at once, in about a second, so that a progress bar moves.
+_TOYS = 1000
 
 # Eigenvalue of the information, scaled to 1 on its diagonal, below which a combination of norms
 # does not follow the counts. Errors of p-values are far below those of the moments at ten times as
@@ -181,6 +185,7 @@ def p_values_by_toys(
     value: Float,
     n_toys: int,
     rng: int | np.random.Generator | None,
+    iterate: Callable[[Sequence[int]], Iterable[int]] = iter,
 ) -> Float:
     """Share of toys of the best fit that have a deviance as large as the data, (nproblem,).
 
@@ -194,17 +199,25 @@ def p_values_by_toys(
     check_number_of_values(f"n_toys={n_toys}", n_toys * problems.n.size, "draw fewer")
     generator = random_generator(rng)
     found = np.zeros(len(value))
-    for i in range(len(value)):
-        one = problems.take(np.array([i]))
-        toys = _toys(one, fit.x[i], FittedRows(*(v[i : i + 1] for v in vars(fitted).values())),
-                     n_toys, generator)  # fmt: skip
-        again = fit_with_walls(toys)[1]
-        ntemplate = int(problems.is_norm.sum())
-        away = np.nan_to_num(again.x) - toys.centre
-        penalty = np.einsum("pi,ij,pj->p", away, toys.penalty[0], away)
-        deviances = _deviances(toys, fitted_rows(toys, again, ntemplate)).sum(axis=1) + penalty
-        found[i] = np.count_nonzero(deviances >= value[i] * (1 - _EQUAL))
+    blocks = -(-n_toys // _TOYS)
+    toys = None
+    for number in iterate(range(len(value) * blocks)):
+        i, block = divmod(number, blocks)
+        if toys is None or block == 0:
+            rows = FittedRows(*(v[i : i + 1] for v in vars(fitted).values()))
+            toys = _toys(problems.take(np.array([i])), fit.x[i], rows, n_toys, generator)
+        some = toys.take(np.arange(block * _TOYS, min((block + 1) * _TOYS, n_toys)))
+        found[i] += np.count_nonzero(_toy_deviances(some) >= value[i] * (1 - _EQUAL))
     return np.where(np.isfinite(value), (1 + found) / (1 + n_toys), np.nan)
+
+
+def _toy_deviances(toys: Problems) -> Float:
+    """Deviances of toys, which are fitted with all norms, with their penalties, (ntoy,)."""
+    again = fit_with_walls(toys)[1]
+    away = np.nan_to_num(again.x) - toys.centre
+    penalty = np.einsum("pi,ij,pj->p", away, toys.penalty[0], away)
+    rows = fitted_rows(toys, again, int(toys.is_norm.sum()))
+    return np.asarray(_deviances(toys, rows).sum(axis=1) + penalty)
 
 
 def _toys(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
+from ...schema.arguments.progress import progress_iterator
 from ...schema.axes import energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, ENERGY_UNIT
@@ -55,6 +56,7 @@ def fit_templates(
     rng: int | np.random.Generator | None = None,
     cl: float | None = None,
     cl_ul: float | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     r"""Fit the norms of several templates at once to the counts of all bins.
 
@@ -119,6 +121,8 @@ def fit_templates(
     cl, cl_ul : float, optional
         Two-sided confidence level of errors instead of `n_sigma`, and one-sided confidence level of
         upper limits instead of `n_sigma_ul`, as in `estimate`.
+    progress : bool
+        Show a progress bar of the fits of toys, which needs tqdm.
 
     Returns
     -------
@@ -232,10 +236,16 @@ def fit_templates(
     joint = is_joint(binned)
     source = with_history(binned, datasets)
     attrs = history_attrs(settings.attrs(), source, f"fit_templates {settings.summary()}")
-    return _fitted(Layout(datasets, groups, names, rows, joint), settings, attrs)
+    iterate = progress_iterator("fit_templates", shown=progress, unit=" blocks of toys")
+    return _fitted(Layout(datasets, groups, names, rows, joint), settings, attrs, iterate)
 
 
-def _fitted(layout: Layout, settings: TemplateSettings, attrs: dict[Hashable, Any]) -> xr.Dataset:
+def _fitted(
+    layout: Layout,
+    settings: TemplateSettings,
+    attrs: dict[Hashable, Any],
+    iterate: Callable[[Sequence[int]], Iterable[int]],
+) -> xr.Dataset:
     """Fit the rows, and make the result."""
     rows = layout.rows
     problems = rows.problems(settings)
@@ -247,7 +257,7 @@ def _fitted(layout: Layout, settings: TemplateSettings, attrs: dict[Hashable, An
     goodness = goodness_of_fit(problems, fit, fitted, used)
     if settings.n_toys:
         shares = p_values_by_toys(
-            problems, fit, fitted, goodness.deviance, settings.n_toys, settings.rng
+            problems, fit, fitted, goodness.deviance, settings.n_toys, settings.rng, iterate
         )
         goodness = replace(goodness, p_value=shares)
     warn_of_unexplained(problems.n, fitted.total)

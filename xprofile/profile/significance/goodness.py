@@ -24,6 +24,7 @@ from ...estimation.settings import background_width, check_model, checked_energy
 from ...exceptions import InvalidDataError, InvalidOptionError
 from ...schema.arguments.generators import random_generator
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
+from ...schema.arguments.progress import progress_iterator
 from ...schema.axes import axis_coords, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY, SPECTRAL_MODEL, TOY
@@ -60,6 +61,7 @@ def goodness_of_fit(
     strict_energies: bool = False,
     n_toys: int | None = None,
     rng: int | np.random.Generator | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     r"""Test whether all bins of a profile have no signal, or all have the same norm.
 
@@ -74,6 +76,8 @@ def goodness_of_fit(
         Number of toys of each hypothesis, for p-values that hold for few counts.
     rng : int or numpy.random.Generator, optional
         Seed or generator of the toys; without it each call draws other toys.
+    progress : bool
+        Show progress bars of the fits of toys, which need tqdm.
 
     Returns
     -------
@@ -148,9 +152,10 @@ def goodness_of_fit(
         raise InvalidDataError("the data have toys already; select one, such as isel(toy=0)")
     groups = common_groups(datasets, edges, strict=strict_energies)
     tests = run_tests(datasets, groups, settings)
+    iterate = progress_iterator("goodness_of_fit", shown=progress, unit=" blocks of fits")
     found = {**tests.values(), "p_value": chi2_p_values(tests)}
     if n_toys is not None:
-        found |= toys_p_values(datasets, groups, settings, tests, int(n_toys), generator)
+        found |= toys_p_values(datasets, groups, settings, tests, int(n_toys), generator, iterate)
     dims = (_HYPOTHESIS, *tests.extra_dims, ENERGY)
     variables = {n: (dims, found[n], {"long_name": t}) for n, t in _TITLES.items() if n in found}
     step = (

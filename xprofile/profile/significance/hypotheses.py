@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["FitSettings", "Tests", "chi2_p_values", "run_tests", "toys_p_values"
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Iterate = Callable[[Sequence[int]], Iterable[int]]
 
 _BEST_FIT = FitOptions(1, 2, 5, (), np.array([]))
 
@@ -59,7 +60,10 @@ class Tests:
 
 
 def run_tests(
-    datasets: Sequence[xr.Dataset], groups: Sequence[EnergyGroups], settings: FitSettings
+    datasets: Sequence[xr.Dataset],
+    groups: Sequence[EnergyGroups],
+    settings: FitSettings,
+    iterate: Iterate = iter,
 ) -> Tests:
     """Fit all bins by themselves and with a common norm.
 
@@ -69,9 +73,11 @@ def run_tests(
         Binned data, and their energy groups.
     settings : FitSettings
         Settings of the fit.
+    iterate : callable
+        Iterates over the blocks of fits, for example with a progress bar.
     """
-    problems, single = _solved(datasets, groups, settings, common_norm=False)
-    _, common = _solved(datasets, groups, settings, common_norm=True)
+    problems, single = _solved(datasets, groups, settings, iterate, common_norm=False)
+    _, common = _solved(datasets, groups, settings, iterate, common_norm=True)
     ts, has_signal = single.values["ts"], single.has_signal  # (*extra, nbin, ngroup)
     total = np.where(has_signal, ts, 0).sum(axis=-2)
     shared, norm = (np.nan_to_num(common.values[name][..., 0, :]) for name in ("ts", "norm"))
@@ -104,6 +110,7 @@ def toys_p_values(
     tests: Tests,
     n_toys: int,
     rng: np.random.Generator,
+    iterate: Iterate,
 ) -> dict[str, Float]:
     """P-values of ``ts`` and ``deviance`` by toys of each hypothesis."""
     found: dict[str, list[Float]] = {"p_value_toys": [], "deviance_p_value_toys": []}
@@ -112,7 +119,7 @@ def toys_p_values(
             _draw(data, group, norm, settings, n_toys, rng)
             for data, group in zip(datasets, groups, strict=True)
         ]
-        drawn = run_tests(toys, groups, settings)
+        drawn = run_tests(toys, groups, settings, iterate)
         for name, values, observed, size in (
             ("p_value_toys", drawn.ts[i], tests.ts[i], tests.scale[i]),
             ("deviance_p_value_toys", drawn.deviance[i], tests.deviance[i], tests.deviance[i]),
@@ -152,6 +159,7 @@ def _solved(
     datasets: Sequence[xr.Dataset],
     groups: Sequence[EnergyGroups],
     settings: FitSettings,
+    iterate: Iterate,
     *,
     common_norm: bool,
 ) -> tuple[Problems, Solution]:
@@ -164,7 +172,9 @@ def _solved(
         width=settings.width,
         common_norm=common_norm,
     )
-    found = solve_problems(problems.statistics, problems.size, _BEST_FIT, scale=problems.scales())
+    found = solve_problems(
+        problems.statistics, problems.size, _BEST_FIT, iterate, scale=problems.scales()
+    )
     return problems, found.reshape(problems.shape)
 
 
