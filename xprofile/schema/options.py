@@ -69,7 +69,7 @@ def suggests_options(function: Callable[P, R]) -> Callable[P, R]:
         try:
             values, options = with_plain_values(function, args, kwargs)
             check_types(function, _named_arguments(function, values, options))
-            result: R = function(*values, **options)  # type: ignore[arg-type]
+            result: R = function(*values, **options)
             # within another call, only that one's result is handed out
             return result if inner else own_result(result, (args, kwargs))
         except XProfileError:

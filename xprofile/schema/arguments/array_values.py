@@ -53,7 +53,7 @@ def _positional(function: Callable[..., Any]) -> list[str]:
 @cache
 def _changes(function: Callable[..., Any]) -> dict[str, tuple[Callable[[Any], Any], ...]]:
     """Functions that change the values of each parameter."""
-    found = {}
+    found: dict[str, tuple[Callable[[Any], Any], ...]] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         text = str(parameter.annotation)
         pairs = ((_TEXTS, _names), (_QUANTITY, _quantity), (_NUMBER, _number))
