@@ -16,6 +16,8 @@ from cases.rebinning import annuli
 from xprofile import (
     bin_maps,
     check_binned,
+    containment,
+    divide,
     estimate,
     fit_shape,
     fit_spectrum,
@@ -237,6 +239,8 @@ def test_profiles_do_what_one_profile_does(tmp_path):
     ratio = whole.profile.divide(parts[0])
     same(ratio, [part.profile.divide(parts[0]) for part in parts])
     same(whole.profile.subtract(whole), [part.profile.subtract(part) for part in parts])
+    xr.testing.assert_identical(divide(profile=whole, other=parts[0]), ratio)
+    xr.testing.assert_identical(containment(profile=whole), whole.profile.containment())
     whole.profile.to_netcdf(tmp_path / "all.nc")
     with open_netcdf(tmp_path / "all.nc") as back:
         xr.testing.assert_allclose(back.load(), whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -23,12 +24,17 @@ R = TypeVar("R")
 FINE_BINS = ("counts", "counts_off", "background", "acceptance", "acceptance_off")
 
 # variables of results that do not get a further dim if they are the same for all its values
-_SAME = frozenset({*BINNED} - {*FINE_BINS}) | {f"ref_{name}" for name in SED_TYPES}
+_NOT_FITTED = frozenset({*BINNED} - {*FINE_BINS}) | {f"ref_{name}" for name in SED_TYPES}
+
+# how xarray joins results; it keeps the attributes that all share
+_JOIN: Any = {
+    "coords": "different", "compat": "equals", "join": "exact", "combine_attrs": "drop_conflicts"
+}  # fmt: skip
 
 
 def is_fitted(name: str) -> bool:
     """Whether a variable of a profile is a result of its fit, and not one of the bins or model."""
-    return name not in _SAME
+    return name not in _NOT_FITTED
 
 
 def over_further_dims(
@@ -56,8 +62,12 @@ def over_further_dims(
     some = broadcast if callable(broadcast) else set(broadcast).__contains__
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        name_of_first = next(iter(inspect.signature(function).parameters))
+
         @wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call(*args: Any, **kwargs: Any) -> R:
+            if not args and name_of_first in kwargs:
+                args = (kwargs.pop(name_of_first),)
             given = args[0] if args else None
             datasets = _datasets(given)
             if not any(further_dims(data) for data in datasets):
@@ -71,7 +81,7 @@ def over_further_dims(
             dims |= {d: None for data in _datasets(first) for d in data.dims if d in shared}
             dims = {d: None for d in dims if not (single and d == TOY)}
             if not dims:
-                return function(first, *args[1:], **kwargs)  # type: ignore[arg-type]
+                return function(first, *args[1:], **kwargs)
             dim = next(iter(dims))
             sources = [data for data in datasets if dim in data.dims]
             results = []
@@ -99,11 +109,13 @@ def _datasets(given: Any) -> list[xr.Dataset | xr.DataArray]:
 
 
 def _arrays(arg: Any) -> list[xr.Dataset | xr.DataArray]:
-    """Datasets and DataArrays in an argument, and in lists and dicts."""
+    """Datasets and DataArrays in an argument, and in lists, tuples and dicts."""
     if isinstance(arg, xr.Dataset | xr.DataArray):
         return [arg]
     parts = list(arg.values()) if isinstance(arg, Mapping) else arg
-    return [one for part in parts for one in _arrays(part)] if isinstance(parts, list) else []
+    if not isinstance(parts, list | tuple):
+        return []
+    return [one for part in parts for one in _arrays(part)]
 
 
 def _each(given: Any, change: Callable[[xr.Dataset], xr.Dataset]) -> Any:
@@ -188,19 +200,13 @@ def _joined(results: list[Any], dim: Hashable, source: xr.Dataset | xr.DataArray
     results = [one.drop_vars(dim, errors="ignore") for one in results]
     along = source[dim].variable if dim in source.coords else None
     if isinstance(results[0], xr.DataArray):
-        joined: Any = xr.concat(results, dim=str(dim), **_options("different"))
+        joined: Any = xr.concat(results, dim=str(dim), **_JOIN)
     else:
+        first = results[0]
         names = [
-            name for name in results[0].data_vars
-            if name not in _SAME or not all(one[name].equals(results[0][name]) for one in results)
+            name for name in first.data_vars
+            if is_fitted(str(name)) or not all(one[name].equals(first[name]) for one in results)
         ]  # fmt: skip
         data_vars = names or "minimal"
-        joined = xr.concat(results, dim=str(dim), data_vars=data_vars, **_options("different"))
+        joined = xr.concat(results, dim=str(dim), data_vars=data_vars, **_JOIN)
     return joined if along is None else joined.assign_coords({dim: along})
-
-
-def _options(coords: str) -> dict[str, Any]:
-    """Options with which xarray joins results, and keeps the attributes that all share."""
-    return {
-        "coords": coords, "compat": "equals", "join": "exact", "combine_attrs": "drop_conflicts"
-    }  # fmt: skip
