@@ -33,3 +33,9 @@ def test_parallel_fits_need_dask(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "dask.delayed", None)
     with pytest.raises(MissingPackageError, match="parallel=True needs the package dask"):
         estimate(bin_maps(uneven_maps(), line()), parallel=True)
+
+
+def test_progress_of_parallel_fits_needs_dask(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "dask.diagnostics.progress", None)
+    with pytest.raises(MissingPackageError, match="parallel=True needs the package dask"):
+        estimate(bin_maps(uneven_maps(), line()), parallel=True, progress=True)

@@ -52,9 +52,7 @@ class Runs:
         np.not_equal(solid_angle[1:], solid_angle[:-1], out=new_area[1:])
         split = _MIN_PAIRS_PER_AREA * np.count_nonzero(new_area) <= bins.size
         first = np.flatnonzero(new_bin | new_area if split else new_bin)
-        numbers = bins[first].astype(
-            np.intp, copy=False
-        )  # which `bincount` would convert each time
+        numbers = bins[first].astype(np.intp, copy=False)  # `bincount` would do so each time
         return cls(first, numbers, solid_angle[first] if split else None, bins.size)
 
     @cached_property
@@ -85,7 +83,7 @@ class Runs:
                         row = buffer[: row.size]
                     # numpy lets other threads run only for a single row, and without `out`
                     total[...] = np.add.reduceat(row, first, dtype=np.float64)
-        return sums.reshape(*shape, -1)
+        return sums.reshape(*shape, self.first.size)
 
     def add_to_bins(self, sums: Float, nbin: int) -> Float:
         """Add up the sums (..., nrun) of runs in each bin: (..., nbin)."""

@@ -57,10 +57,17 @@ def dask_progress(*, shown: bool) -> AbstractContextManager[Any]:
     """Return a context in which dask shows its own progress bar, if `shown`.
 
     It is that of the schedulers of one machine; a cluster has its dashboard.
+
+    Raises
+    ------
+    MissingPackageError
+        If a progress bar is wanted and dask is not installed.
     """
     if not shown:
         return nullcontext()
-    from dask.diagnostics.progress import ProgressBar
-
+    try:
+        from dask.diagnostics.progress import ProgressBar
+    except ImportError:
+        raise MissingPackageError.of_extra("parallel=True needs", "dask", "parallel") from None
     bar: AbstractContextManager[Any] = ProgressBar()  # type: ignore[no-untyped-call]
     return bar
