@@ -1,7 +1,8 @@
 """The ``.profile`` accessor of Datasets and DataArrays, one class for each stage.
 
-`maps`, `binned` and `profile` hold the methods of these Datasets, `image` those of one map; `base`
-chooses among them. Each method is one call of a function, whose docstring it shows. The functions
+`maps`, `binned` and `profile` hold the methods of these Datasets, `image` those of one map and
+`quantity` those of a variable along bins; `base` chooses among them, and `shared_methods` has what
+several of them have. Each method is one call of a function, whose docstring it shows. The functions
 are imported when they are called, so that an import of xprofile costs little.
 """
 

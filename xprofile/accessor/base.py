@@ -22,7 +22,7 @@ from ..schema.stages import (
     sky_dims,
 )
 from .delegation import calls
-from .selections import Selections
+from .shared_methods import Selections
 
 if TYPE_CHECKING:
     import astropy.units as u

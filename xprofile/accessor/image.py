@@ -8,11 +8,11 @@ import xarray as xr
 
 from .base import DataArrayProfile
 from .delegation import calls
+from .shared_methods import SkyPixels
 
 if TYPE_CHECKING:
     import astropy.units as u
     from astropy.coordinates import SkyCoord
-    from astropy.wcs import WCS
     from matplotlib.axes import Axes
 
     from ..bins.skybins import AnyBins
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageAccessor"]
 
 
-class ImageAccessor(DataArrayProfile):
+class ImageAccessor(DataArrayProfile, SkyPixels[xr.DataArray]):
     """Methods of one map, at ``image.profile``.
 
     Parameters
@@ -44,66 +44,6 @@ class ImageAccessor(DataArrayProfile):
     """
 
     _stage = "image"
-
-    @property
-    def wcs(self) -> WCS:
-        """Celestial WCS of the map, a copy; one in HEALPix has none.
-
-        See Also
-        --------
-        xprofile.skycoord : Sky positions of the pixels.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> image = maps.counts.sum("energy")
-        >>> image.profile.wcs.wcs.ctype[0]
-        'GLON-CAR'
-        """
-        from ..maps.wcs import decode_wcs
-
-        return decode_wcs(self._obj).deepcopy()
-
-    @property
-    def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky.
-
-        See Also
-        --------
-        xprofile.skycoord : The function.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> image = maps.counts.sum("energy")
-        >>> image.profile.skycoord.shape
-        (200, 400)
-        """
-        from ..maps.positions import skycoord
-
-        return skycoord(self._obj)
-
-    @property
-    def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon) or (cell).
-
-        See Also
-        --------
-        xprofile.solid_angle : The function.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> image = maps.counts.sum("energy")
-        >>> image.profile.solid_angle.dims
-        ('lat', 'lon')
-        """
-        from ..maps.positions import solid_angle
-
-        return solid_angle(self._obj)
 
     @calls("binned.selection.cutout")
     def cutout(

@@ -9,12 +9,12 @@ import xarray as xr
 
 from .base import DatasetProfile
 from .delegation import calls
+from .shared_methods import SkyPixels
 
 if TYPE_CHECKING:
     import astropy.units as u
     import numpy as np
     from astropy.coordinates import SkyCoord
-    from astropy.wcs import WCS
     from numpy.typing import ArrayLike
 
     from ..bins.skybins import AnyBins
@@ -52,7 +52,7 @@ _FIT_TEMPLATES = (
 )
 
 
-class MapsAccessor(DatasetProfile):
+class MapsAccessor(DatasetProfile, SkyPixels[xr.Dataset]):
     """Methods of maps, at ``maps.profile``.
 
     Parameters
@@ -77,63 +77,6 @@ class MapsAccessor(DatasetProfile):
     """
 
     _stage = "maps"
-
-    @property
-    def wcs(self) -> WCS:
-        """Celestial WCS of the maps, a copy; those in HEALPix have none.
-
-        See Also
-        --------
-        xprofile.skycoord : Sky positions of the pixels.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> maps.profile.wcs.wcs.ctype[0]
-        'GLON-CAR'
-        """
-        from ..maps.wcs import decode_wcs
-
-        return decode_wcs(self._obj).deepcopy()
-
-    @property
-    def skycoord(self) -> SkyCoord:
-        """Sky coordinates of the pixel centres, (lat, lon) or (cell), NaN off the sky.
-
-        See Also
-        --------
-        xprofile.skycoord : The function.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> maps.profile.skycoord.shape
-        (200, 400)
-        """
-        from ..maps.positions import skycoord
-
-        return skycoord(self._obj)
-
-    @property
-    def solid_angle(self) -> xr.DataArray:
-        """Solid angle of the pixels in sr, (lat, lon) or (cell).
-
-        See Also
-        --------
-        xprofile.solid_angle : The function.
-
-        Examples
-        --------
-        >>> import xprofile
-        >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-        >>> maps.profile.solid_angle.dims
-        ('lat', 'lon')
-        """
-        from ..maps.positions import solid_angle
-
-        return solid_angle(self._obj)
 
     @calls("binned.selection.cutout")
     def cutout(
