@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from ..exceptions import InvalidDataError, MissingVariableError
 from .names import (
+    BIN_DIMS,
     DISTANCE,
     ENERGY,
     ENERGY_UNIT,
     NORM_SCAN,
     NORM_SCAN_VALUES,
-    POSITION_ANGLE,
-    REGION,
     high,
     low,
     second_dim,
@@ -63,10 +62,9 @@ def bin_dim(data: xr.Dataset) -> str:
     Where data sets or profiles were joined along one more dim, ``solid_angle`` may have that, too.
     Data without a solid angle have one of the usual dims of bins.
     """
-    bins = (DISTANCE, POSITION_ANGLE, REGION)
-    alone = [dim for dim in bins if dim in data.dims] or [DISTANCE]
+    alone = [dim for dim in BIN_DIMS if dim in data.dims] or [DISTANCE]
     dims = data.variables["solid_angle"].dims if "solid_angle" in data.variables else alone[:1]
-    known = [dim for dim in bins if dim in dims]
+    known = [dim for dim in BIN_DIMS if dim in dims]
     return str([*known, *dims][0]) if len(dims) == 1 or known else DISTANCE
 
 
@@ -252,7 +250,7 @@ def pair_bins(data: Data) -> Data:
     MissingVariableError, InvalidDataError
         If the bins cannot be matched, or one along ``DIM`` is missing along ``DIM_2``.
     """
-    for dim in (DISTANCE, POSITION_ANGLE, REGION):
+    for dim in BIN_DIMS:
         other = second_dim(dim)
         if other not in data.dims or not (dim in data.dims or dim in data.coords):
             continue

@@ -54,8 +54,7 @@ THRESHOLD: Final = "sqrt_ts_threshold_ul"
 SPECTRAL_MODEL: Final = "spectral_model"
 OVERLAP: Final = "overlapping_pixels"
 
-
-_BINS = (DISTANCE, POSITION_ANGLE, REGION)
+BIN_DIMS: Final = (DISTANCE, POSITION_ANGLE, REGION)  # one of them is that of the bins
 
 
 def low(dim: str) -> str:
@@ -83,7 +82,7 @@ KNOWN_DIMS: Final = frozenset(
     {
         ENERGY, ENERGY_TRUE, LAT, LON, CELL, RAD, LAT_EDISP, LON_EDISP, LAT_PSF, LON_PSF, DATASET,
         NORM_SCAN, PARAMETER, second_dim(PARAMETER), PART, SOURCE_DISTANCE, GEOMETRY, AXIS_SIZE,
-        TEMPLATE, second_dim(TEMPLATE), BAND, *_BINS, *map(true_dim, _BINS),
-        *map(second_dim, _BINS),
+        TEMPLATE, second_dim(TEMPLATE), BAND, *BIN_DIMS, *map(true_dim, BIN_DIMS),
+        *map(second_dim, BIN_DIMS),
     }
 )  # fmt: skip

@@ -8,17 +8,15 @@ from typing import Final, Literal, TypeAlias
 import xarray as xr
 
 from .names import (
+    BIN_DIMS,
     CELL,
     CELL_IDS,
-    DISTANCE,
     ENERGY,
     HEALPIX,
     KNOWN_DIMS,
     LAT,
     LON,
     PARAMETER,
-    POSITION_ANGLE,
-    REGION,
     SED_TYPE,
     TEMPLATE,
     WCS_NAME,
@@ -95,9 +93,8 @@ def find_array_stage(array: xr.DataArray) -> Literal["image", "quantity"] | None
     """Tell whether a DataArray is a map image, or a variable along bins or of one bin."""
     if is_map_image(array):
         return "image"
-    known = {DISTANCE, POSITION_ANGLE, REGION}
-    of_one = ENERGY in array.dims and known & set(array.coords)
-    return "quantity" if known & set(array.dims) or of_one else None
+    of_one = ENERGY in array.dims and set(BIN_DIMS) & set(array.coords)
+    return "quantity" if set(BIN_DIMS) & set(array.dims) or of_one else None
 
 
 def is_healpix(data: xr.Dataset | xr.DataArray | xr.Variable) -> bool:

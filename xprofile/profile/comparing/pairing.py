@@ -20,12 +20,10 @@ from ...exceptions import (
 from ...schema.axes import bin_dim, pair_bins
 from ...schema.checks import check_profile
 from ...schema.names import (
+    BIN_DIMS,
     COVARIANCE,
-    DISTANCE,
     ENERGY,
     ENERGY_UNIT,
-    POSITION_ANGLE,
-    REGION,
     SED_TYPE,
     high,
     low,
@@ -97,7 +95,7 @@ def read_values(
         Whether values of different bins are compared, so that they must be per solid angle.
     """
     if isinstance(data, xr.DataArray):
-        dims = [d for d in data.dims if d in (DISTANCE, POSITION_ANGLE, REGION)]
+        dims = [d for d in data.dims if d in BIN_DIMS]
         if len(dims) != 1 or data.dtype.kind not in "iuf":
             raise InvalidDataError(
                 f"{which} has the dims {data.dims} and the type {data.dtype}, expected numbers in "
