@@ -70,8 +70,9 @@ def full_names(text: str, function: Callable[..., Any]) -> str:
 
     def full(found: re.Match[str]) -> str:
         name = found[1]
-        start = "xprofile.plot" if name.startswith("plot_") else "xprofile" * (name in public)
-        return f"`{start}.{name}`" if start else found[0]
+        if name.startswith("plot_"):
+            return f"`xprofile.plot.{name}`"
+        return f"`xprofile.{name}`" if name in public else found[0]
 
     return re.sub(r"(?<!`)`(\w+)`(?!`)", full, text)
 

@@ -106,21 +106,17 @@ def nearest(
             "projected_distance=0.5 * u.deg"
         )
     if position is not None:
-        data = _hold_position(data, position, tolerance if not by_name else None, drop)
+        data = _select_by_position(data, position, tolerance if not by_name else None, drop)
     for name, value in by_name.items():
-        data = _hold_value(data, name, value, tolerance, drop)
+        data = _select_by_value(data, name, value, tolerance, drop)
     return pair_bins(data)
 
 
-def _hold_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) -> Data:
+def _select_by_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) -> Data:
     """Select the bins whose regions hold positions; of maps the pixels."""
     on_map = is_healpix(data) or set(grid_names(data)) & set(data.coords)
-    if (
-        on_map
-        or not isinstance(position, SkyCoord)
-        or position.ndim > 1
-        or (REGION not in data.coords)
-    ):
+    usable = isinstance(position, SkyCoord) and position.ndim < 2
+    if on_map or not usable or REGION not in data.coords:
         return select_position(data, position, tolerance, drop)
     dim = str(data[REGION].dims[0]) if data[REGION].ndim else None
     if dim is None:
@@ -138,7 +134,7 @@ def _hold_position(data: Data, position: SkyCoord, tolerance: Any, drop: bool) -
     return data.isel({dim: int(numbers[0]) if position.isscalar else numbers}, drop=drop)
 
 
-def _hold_value(data: Data, name: str, value: Any, tolerance: Any, drop: bool) -> Data:
+def _select_by_value(data: Data, name: str, value: Any, tolerance: Any, drop: bool) -> Data:
     """Select the bins that hold values of a coordinate."""
     if isinstance(value, slice):
         raise InvalidOptionError(

@@ -18,12 +18,19 @@ from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
 from ..schema.written_units.solid_angle_units import wanted_angle
 
 __all__ = [
+    "how_to_get",
     "is_brightness",
     "per_solid_angle_of",
     "quantity",
     "quantity_name",
     "to_sed_type",
 ]
+
+# entry of `selection_optional` that gives the variables with each ending
+_OPTION_OF_ENDING = {
+    "ul": "ul", "errn": "errn-errp", "errp": "errn-errp", "sensitivity": "sensitivity",
+    "ul_expected": "ul-expected", "scan": "scan",
+}  # fmt: skip
 
 
 def quantity_name(sed_type: str) -> str:
@@ -209,13 +216,9 @@ def _reference(profile: xr.Dataset, name: str) -> xr.DataArray:
     return profile[f"ref_{name}"]
 
 
-_OPTIONS = {"ul": "ul", "errn": "errn-errp", "errp": "errn-errp", "sensitivity": "sensitivity"}
-_OPTIONS |= {"ul_expected": "ul-expected", "scan": "scan"}
-
-
 def how_to_get(name: str) -> str:
     """Return how to compute a quantity that is optional, as part of a message; or nothing."""
-    option = _OPTIONS.get(name.partition("_")[2])
+    option = _OPTION_OF_ENDING.get(name.partition("_")[2])
     return f'estimate it with selection_optional=["{option}"], or ' if option else ""
 
 

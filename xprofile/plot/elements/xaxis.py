@@ -79,16 +79,16 @@ class XAxis:
             return self
         away = np.mean(ax.get_xlim()) - self.centre.mean()
         shift = self.turn * np.round(away / self.turn)
-        ends = self.first + shift, self.centre + shift, self.last + shift
-        first, centre, last = ends
-        return replace(self, first=first, centre=centre, last=last)
+        return replace(
+            self, first=self.first + shift, centre=self.centre + shift, last=self.last + shift
+        )
 
     def moved_by(self, share: float) -> XAxis:
         """Return the axis with the centres moved by a share of the width of each bin."""
-        width = np.abs(self.last - self.first)
-        centre = self.centre + share * width
         if self.log:
             centre = self.centre * (self.last / self.first) ** share
+        else:
+            centre = self.centre + share * np.abs(self.last - self.first)
         return replace(self, centre=centre)
 
     def label_axes(self, ax: Axes, *, both: bool = False) -> None:
@@ -146,7 +146,7 @@ def make_xaxis(data: xr.Dataset, x: str | None = None, x_unit: Any = None) -> XA
 
 
 def _meaning(dim: str) -> str:
-    """Say what a distance is, such as for zones round a pole that have a latitude in mind."""
+    """Explain the distance in a message, as its values may be mistaken for latitudes."""
     return ", the distance from the centre of rings or along a line" if dim == DISTANCE else ""
 
 
@@ -228,9 +228,8 @@ def _unit(data: xr.Dataset, name: str) -> u.UnitBase:
     """Unit of a coordinate of the bins."""
     if not _has_numbers(data, name):
         return u.dimensionless_unscaled
-    usual = ENERGY_UNIT if name == ENERGY else ""
-    usual = DISTANCE_UNIT if name in (DISTANCE, LON, LAT) else usual
-    return u.Unit(data[name].attrs.get("units", usual))
+    usual = {ENERGY: ENERGY_UNIT, **dict.fromkeys((DISTANCE, LON, LAT), DISTANCE_UNIT)}
+    return u.Unit(data[name].attrs.get("units", usual.get(name, "")))
 
 
 def _has_numbers(data: xr.Dataset, name: str) -> bool:

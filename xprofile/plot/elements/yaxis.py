@@ -88,11 +88,11 @@ def _linear_range(ax: Axes, drawn: Sequence[Series]) -> float:
 
 def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     """Label the vertical axis. If it has another label already, use one common to both."""
+    from .power_labels import plain_label, set_label_with_power
+
     setattr(ax, UNIT_OF_AXIS, str(source[name].attrs.get("units", "")))
     plain = axis_label(source[name].attrs, name)
     label = plain.replace(quantity_label(source[name].attrs, name), described_label(source, name))
-    from .power_labels import plain_label, set_label_with_power
-
     before = plain_label(ax.yaxis)
     common = COMMON_LABELS.get(name, plain) if before and before != label else label
     set_label_with_power(ax.yaxis, common)
