@@ -13,10 +13,8 @@ from ..profile.sed import quantity_name
 from ..schema.number_checks import check_bool, check_number
 from ..schema.options import suggests_options
 from .elements.quantities import check_one_quantity, find_quantity
-from .elements.series import (
-    STYLES,
-)
-from .sky_bins import draw_sky_bins, is_grid
+from .elements.series import STYLES
+from .sky_bins import asks_for_sky, draw_sky_bins, is_grid
 from .views import draw_view, make_view
 
 if TYPE_CHECKING:
@@ -171,11 +169,7 @@ def plot_profile(
     check_bool("negative_limits", negative_limits)
     wanted = quantity if sed_type is None else quantity_name(sed_type)
     series = (x, x_unit, style, yscale, twin, model, offset)
-    if (
-        all(one is None for one in series)
-        and (ax is None or hasattr(ax, "wcs"))
-        and is_grid(profile)
-    ):
+    if asks_for_sky(series, ax) and is_grid(profile):
         source, name = find_quantity(profile, wanted, sqrt_ts_threshold_ul)
         return draw_sky_bins(source, name, ax, cmap, True, kwargs)
     view = make_view(profile, wanted, sqrt_ts_threshold_ul, x, x_unit, energy_power)

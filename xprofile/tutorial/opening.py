@@ -65,7 +65,7 @@ def open_maps(name: str) -> xr.Dataset:
     if name == "fermi-3fhl-gc":
         return open_maps_file(_find_real_file())
     raise InvalidOptionError(
-        f"there are no example maps {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'"
+        f"xprofile has no example maps {name!r}; choose 'galactic-center-sim' or 'fermi-3fhl-gc'"
     )
 
 

@@ -27,5 +27,5 @@ def _lookup(numbers: Float, wanted: Float) -> Int:
     table = np.full(int(numbers.max() - start) + 1, -1)
     table[(numbers - start).astype(int)] = np.arange(numbers.size)
     in_range = (wanted >= start) & (wanted <= numbers.max())
-    offset = np.where(in_range, wanted - start, 0).astype(int)  # far positions are no integers
+    offset = np.where(in_range, wanted - start, 0).astype(int)  # far positions overflow integers
     return np.where(in_range, table[offset], -1)

@@ -150,7 +150,7 @@ class Subpixels:
     def _divided(self, finder: Finder, grid: PixelGrid, x: Float, y: Float) -> Bool:
         """Whether positions in and just round each pixel are in different bins, (ny, nx)."""
         k = self.probes
-        if self.number <= k:  # the sub-positions themselves are no more than the probes
+        if self.number <= k:  # the sub-positions are not more than the probes
             return np.full((y.size, x.size), self.number > 1)
         probe_x, probe_y = _split(x, k, 1), _split(y, k, 1)
         bins, position = finder(grid, probe_x, probe_y)

@@ -1,8 +1,8 @@
 """Sums of whole maps in a few threads at once.
 
 numpy lets other threads run while it adds. Only the main thread of a program starts such threads,
-and they end with the call: tasks of dask, and programs that have threads or processes of their
-own, use the processor already.
+and they end with the call: tasks of dask, and programs with several threads or processes, use the
+processor already.
 """
 
 from __future__ import annotations

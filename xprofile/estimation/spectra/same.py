@@ -67,7 +67,7 @@ def _compare(
         known = np.isfinite(values) & np.isfinite(errors)
         toys = _toys(blocks, i, mean, known, settings.n_toys, rng)
         _, _, drawn, drawn_dof = _chi2(*toys)
-        # a toy without two bins is no contradiction to the same value
+        # a toy without two bins does not contradict the same value
         larger = np.where(drawn_dof > 0, drawn, 0) >= found
         p_value = (1 + larger.sum(axis=0)) / (1 + settings.n_toys)
         p_value = np.where(dof > 0, p_value, np.nan)

@@ -74,7 +74,7 @@ class IntervalMethod:
     fc_lengthen : bool
         Whether sums for ``"feldman-cousins"`` lengthen intervals, so that limits never rise with
         the background. Toys give the plain construction: with several fine bins the steps of
-        single counts are small, and there is no one background to vary.
+        single counts are small, and no single background can vary.
     seed : int
         Seed of the toys.
     """

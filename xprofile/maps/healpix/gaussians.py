@@ -3,7 +3,7 @@
 The sum over pairs of cells is taken ring by ring. The cells of a ring are evenly spaced, and the
 Gaussian depends on the difference of longitudes alone for two rings, so that the sum is a product
 of Fourier series in longitude. Nothing is approximated by that: rings of any lengths fit together,
-and the poles are no special case.
+and the poles are not a special case.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def correlation(
     For the p-value, the bins of one profile change places at random. With k of N toys correlated as
     much as the data it is (1 + k) / (1 + N) (Davison & Hinkley 1997, section 4.3). It assumes that
     bins do not depend on their neighbours: two profiles that both fall off to the outside are
-    correlated, whatever the reason.
+    correlated even if nothing else connects them.
 
     Examples
     --------
