@@ -67,7 +67,7 @@ def fit_problem(
     """
     if not problem.group.size or not problem.rows.n.size:
         return _no_data(problem, derived)
-    best, ended = best_point(problem)
+    best, converged = best_point(problem)
     fitted = (*problem.others, *problem.amplitudes)
     bound = tuple(i for i in fitted if at_bound(problem, best, i))
     inner = tuple(i for i in fitted if i not in bound)
@@ -77,8 +77,9 @@ def fit_problem(
     full = with_tied(problem, best, inner, known)
     for i in bound:
         full[i], full[:, i] = np.nan, np.nan
-    pointlike = extension in bound
-    parameters = _parameters(problem, best, full, settings, bound, (ended, pointlike))
+    parameters = _parameters(
+        problem, best, full, settings, bound, converged=converged, pointlike=extension in bound
+    )
     null = problem.rows.deviance(np.zeros(problem.group.size))
     numbers = {
         "stat": problem.rows.exact + best.deviance,
@@ -117,12 +118,13 @@ def _parameters(
     full: Float,
     settings: ShapeSettings,
     bound: tuple[int, ...],
-    ended: tuple[bool, bool],
+    *,
+    converged: bool,
+    pointlike: bool,
 ) -> dict[str, NDArray[np.generic]]:
     """Values, errors, limits and flags of all parameters.
 
-    `ended` tells whether the search ended at a minimum, and whether it is a source without
-    extension, whose amplitude has no limit.
+    The amplitude of a source without extension, which is `pointlike`, has no limit.
     """
     values = problem.brightness.complete(best.values)
     with np.errstate(invalid="ignore"):
@@ -131,7 +133,7 @@ def _parameters(
     status = np.zeros(values.size, np.int16)
     if not problem.rows.n.any():
         status |= STATUS_FLAGS["zero_counts"]
-    if not ended[0]:
+    if not converged:
         status |= STATUS_FLAGS["not_converged"]
     found: dict[str, NDArray[np.generic]] = {"value": values, "err": error}
     kinds = {"errn": (settings.n_sigma, -1), "errp": (settings.n_sigma, +1)}
@@ -142,7 +144,7 @@ def _parameters(
             continue
         steps = error.copy() * (n_sigma / settings.n_sigma)
         for i in fitted:
-            if ended[1] and i in problem.amplitudes:
+            if pointlike and i in problem.amplitudes:
                 steps[i], status[i] = np.nan, status[i] | STATUS_FLAGS["unbounded_interval"]
                 continue
             if name == "ul" and _never_rises(found, i, settings):
@@ -158,11 +160,19 @@ def _parameters(
     for i in bound:
         status[i] |= STATUS_FLAGS["best_fit_at_boundary"]
     if "errp" in found:
-        sides = np.fmax(found["errn"].astype(float), found["errp"].astype(float))
-        lost = np.isnan(error) & np.isfinite(sides)
-        error[lost], status[lost] = sides[lost], status[lost] | STATUS_FLAGS["best_fit_at_boundary"]
+        _fill_errors(found, error, status)
     found["status"] = status
     return found
+
+
+def _fill_errors(
+    found: dict[str, NDArray[np.generic]], error: Float, status: NDArray[np.int16]
+) -> None:
+    """Replace errors that are not known by the larger one of both sides, and flag them."""
+    sides = np.fmax(found["errn"].astype(float), found["errp"].astype(float))
+    lost = np.isnan(error) & np.isfinite(sides)
+    error[lost] = sides[lost]
+    status[lost] |= STATUS_FLAGS["best_fit_at_boundary"]
 
 
 def _never_rises(found: dict[str, NDArray[np.generic]], i: int, settings: ShapeSettings) -> bool:
