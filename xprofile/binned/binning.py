@@ -222,17 +222,20 @@ def bin_maps(
     if EDISP in maps:
         variables[EDISP] = _edisp(maps, bins, sums, pairs, by_position=by_position)
     coords = {**bin_coords(bins, grid), **energy_coords(maps)}
-    shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
-    step = f"bin {bins!r}{shared}"
     if mixing is not None and pairs is not None:
         coords |= mixing_coords(coords, bins.dim, None if margin is None else len(given))
         parts, distances = mixing_variables(mixing, given, pairs, variables["solid_angle"])
         coords |= distances
-        step += mixing.note
     variables |= parts
-    attrs = history_attrs({OVERLAP: overlapping}, maps, step)
+    attrs = history_attrs({OVERLAP: overlapping}, maps, _history_step(bins, divided, mixing))
     binned = xr.Dataset(on_bins(variables, bins.dim), coords, attrs)
     return binned if margin is None else _on_map(binned, bins.dim)
+
+
+def _history_step(bins: SkyBins, divided: Subpixels | None, mixing: Mixing | None) -> str:
+    """Describe the binning in the history of the binned data."""
+    shared = "" if divided is None else f", {divided.number} x {divided.number} subpixels"
+    return f"bin {bins!r}{shared}" + ("" if mixing is None else mixing.note)
 
 
 def _edisp(
