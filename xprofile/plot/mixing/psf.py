@@ -95,8 +95,8 @@ def plot_psf(
     InvalidDataError
         If the data have other dims than those of the bins and energies, such as ``dataset``.
     InvalidOptionError
-        If `total` is not a finite number, `energy` chooses no energy bin, `per_solid_angle` is not a
-        unit of solid angle or differs from that of the axes, or `x` or `x_unit` does not fit the
+        If `total` is not a finite number, `energy` chooses no energy bin, `per_solid_angle` is not
+        a unit of solid angle or differs from that of the axes, or `x` or `x_unit` does not fit the
         bins.
 
     See Also
