@@ -114,11 +114,12 @@ def test_page_of_accessors_lists_every_method():
 
 
 def listed(page):
-    """Names in the autosummary tables of a page."""
+    """Names in the autosummary tables of a page, and those of values with a text of their own."""
     text = (REFERENCE / page).read_text(encoding="utf-8")
     tables = re.findall(r"^\.\. autosummary::\n((?: +.*\n|\n)+)", text, flags=re.M)
     lines = [line.strip() for table in tables for line in table.splitlines()]
-    return [line for line in lines if line and not line.startswith(":")]
+    values = re.findall(r"^\.\. py:data:: (.+)$", text, flags=re.M)
+    return [line for line in lines if line and not line.startswith(":")] + values
 
 
 def test_reference_lists_every_public_name_once():
