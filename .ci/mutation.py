@@ -36,7 +36,14 @@ TOPICS = {
             "tests/binned/mixing/test_psf_binning.py",
         ],
     ),
-    "members": (["xprofile/binned/members/*"], ["tests/binned/members"]),
+    "members": (
+        ["xprofile/binned/members/*"],
+        [
+            "tests/binned/members",
+            "tests/binned/test_subpixel_limits.py",
+            "tests/binned/test_subpixel_overlap.py",
+        ],
+    ),
     "sed": (
         ["xprofile/profile/sed.py"],
         [

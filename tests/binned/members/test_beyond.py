@@ -138,6 +138,15 @@ def test_bins_within_the_map_have_nothing_beyond_it():
     assert (found.outside[2:] > 0).all()
 
 
+@pytest.mark.parametrize("frame", ["galactic", "icrs"])
+def test_bins_between_pixel_centres_are_on_the_map_in_any_frame(frame):
+    for center, share in ((CENTER, 0), (BESIDE, 1)):
+        bins = SkyBins.annuli(center.transform_to(frame), edges=[0, 0.0005, 60] * u.deg)
+        found = find_members(bins, make_grid())
+        assert (found.bin == 1).all()
+        np.testing.assert_allclose(found.outside[0], share * bins.solid_angle[0].value, rtol=1e-9)
+
+
 def test_rings_round_the_map_are_beyond_it():
     found = find_members(SkyBins.annuli(CENTER, edges=[1, 2, 60] * u.deg), make_grid())
     assert found.bin.size == 0

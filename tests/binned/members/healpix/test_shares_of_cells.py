@@ -10,6 +10,8 @@ from regions import CircleSkyRegion
 
 from xprofile import SkyBins
 from xprofile.binned.members.finding import find_members, prepare_search
+from xprofile.binned.members.healpix.levels import Pieces
+from xprofile.binned.members.healpix.subcells import count_overlaps
 from xprofile.binned.members.subpixels import Subpixels
 from xprofile.exceptions import InvalidOptionError
 
@@ -42,6 +44,15 @@ def test_shares_are_those_of_the_sub_positions(kind):
         blocks = prepare_search(bins, grid, Subpixels(number, 1)).blocks(halves)
         total = sum(float(find()[0].share.sum()) for _, find in blocks)
         assert total == pytest.approx(expected.sum(), rel=1e-12)
+
+
+def test_overlaps_of_cells_beyond_the_map_do_not_count():
+    pieces = Pieces(2)
+    for number in (0, 1, 2):  # the same quarter of cells 0 and 10 of level 1; 10 is not on the map
+        pieces.add(2, np.array([number, number]), np.array([3, 40]))
+    pieces.add(1, np.array([3, 4]), np.array([7, 7]))
+    found = count_overlaps(pieces, 1, np.array([7, 7]), np.array([0, 0, 0]))
+    assert found == (3 - 1) + (2 - 1)
 
 
 @pytest.mark.heavy
