@@ -195,6 +195,7 @@ def test_results_are_the_callers_own(stage, name):
     assert_identical(call(stages, stage, name), kept)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the brightness falls to half")  # few bins
 def test_results_stay_when_their_source_changes():
     stages = Stages()

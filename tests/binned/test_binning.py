@@ -132,7 +132,7 @@ def make_slice(parameters):
     return slice(start, start + length, abs(step)), step < 0
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(sorted(SKIES)),
     lon=slice_parameters(80),

@@ -94,6 +94,7 @@ def test_polygons_of_many_corners(size):
     assert time.process_time() - begin < SECONDS
 
 
+@pytest.mark.slow
 def test_a_number_that_is_given_is_taken_without_a_warning():
     image = counts().isel(energy=0) * 0 + 1
     found = bin_image(image, circles(0.05, 2), overlap="subpixel", subpixels=1500)

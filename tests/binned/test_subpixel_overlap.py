@@ -148,6 +148,7 @@ def test_only_overlaps_of_bins_count_as_overlaps():
         bin_maps(chunked, [touching[0]] * 2, overlap="subpixel", subpixels=8)
 
 
+@pytest.mark.slow
 def test_circle_between_pixel_centers():
     maps = make_maps()
     hidden = [CircleSkyRegion(SkyCoord(0.004, 0.003, unit="deg", frame="galactic"), 0.02 * u.deg)]

@@ -89,6 +89,7 @@ def assert_same(found, expected):
     np.testing.assert_allclose(apart, 0, atol=EXACT)
 
 
+@pytest.mark.slow
 @examples(6, 25)(frames, frames, frames, st.floats(0, 360), st.floats(-70, 70))
 def test_lines_are_the_same_in_any_frames(first, second, third, lon, lat):
     start, end = in_frame(first, lon, lat), in_frame(second, lon + 20, lat + 5)

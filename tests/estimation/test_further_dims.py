@@ -162,6 +162,7 @@ def test_no_values_along_a_dim_are_said():
         fit_spectrum(nights("exposure").isel(time=[]), power_law())
 
 
+@pytest.mark.slow
 def test_two_further_dims_and_toys():
     rows = [nights("exposure", numbers=(0, 1)), nights("exposure", numbers=(1, 2))]
     both = xr.concat(rows, pd.Index([20.0, 40.0], name="zenith"), data_vars="all")
@@ -210,6 +211,7 @@ def test_joint_fits():
     same(fit_spectrum(data, power_law()), [fit_spectrum(part, power_law()) for part in parts])
 
 
+@pytest.mark.slow
 def test_chunks():
     pytest.importorskip("dask")
     lazy = nights("exposure").chunk(time=1)

@@ -86,6 +86,7 @@ def test_an_old_folder_goes_whole_and_leaves_its_mode(path):
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_replaced_while_it_is_read(path, monkeypatch):
     profile = make_profile()
     write_zarr(profile, path)

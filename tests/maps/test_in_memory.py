@@ -179,7 +179,7 @@ def test_header_of_a_cube_is_that_of_its_pixels():
     shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)),
     seed=st.integers(0, 100),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_shapes_and_types_stay(kind, shape, seed, tmp_path_factory):
     rng = np.random.default_rng(seed)
     counts = (1 + rng.poisson(2, shape)).astype(kind)

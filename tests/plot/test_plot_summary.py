@@ -177,6 +177,7 @@ def test_bands_drawn_as_steps_keep_their_colours(two_bands):
         assert same_color(colors, ["C0", "C1"])
 
 
+@pytest.mark.slow
 def test_a_figure_or_a_part_of_one(profile):
     whole = plt.figure(figsize=(16, 6), layout="constrained")
     left, right = whole.subfigures(1, 2)
@@ -188,6 +189,7 @@ def test_a_figure_or_a_part_of_one(profile):
     assert plt.get_fignums() == [1]
 
 
+@pytest.mark.slow
 def test_a_square_sky_is_on_the_left_and_a_wide_one_above(shown):
     annuli = profile_of(SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2] * u.deg))
     beside = plot_summary(annuli)

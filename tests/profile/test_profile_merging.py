@@ -157,6 +157,7 @@ class TestMerge:
             merge_profiles([])
 
 
+@pytest.mark.slow
 def test_a_bin_off_the_map_of_one_and_masked_in_the_other_is_masked(binned):
     lost = binned.assign(coverage=0 * binned.coverage)
     off = made(lost.assign(n_pixels=0 * binned.n_pixels), **FINE)

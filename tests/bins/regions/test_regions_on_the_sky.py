@@ -205,6 +205,7 @@ def test_whole_pixel_rectangles_share_and_miss_no_pixel():
     assert found.sum(axis=0).max() == 1
 
 
+@pytest.mark.slow
 def test_many_regions_are_those_one_by_one():
     maps = any_maps("SIN", (83.63, 22.01), 0.1, shape=(100, 120))
     sky = skycoord(maps)[::9, ::9].ravel()

@@ -57,7 +57,7 @@ def filled(binned, brightness, excess=2e4):
     ).isel(toy=0)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [(0.3, 0.8), (0.5, 0.9)])
 def test_a_shell_is_found_from_afar(binned, start):
     """Its steep edges make a minimum at each place where light is known."""

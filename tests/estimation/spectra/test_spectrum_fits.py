@@ -87,6 +87,7 @@ def test_profiled_errors_are_where_the_statistic_has_risen_by_one(free):
             np.testing.assert_allclose(lowest - float(fit.stat[i]), 1, atol=3e-5)
 
 
+@pytest.mark.slow
 def test_random_bins_are_at_the_lowest_point_of_a_grid():
     """Bins with few to many counts; none may be above any point of the grid."""
     rng = np.random.default_rng(5)

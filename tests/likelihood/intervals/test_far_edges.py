@@ -46,6 +46,7 @@ def test_limits_have_their_tail(counts, width, tail):
     np.testing.assert_allclose(share_above(limit, counts, width), tail, rtol=3e-3)
 
 
+@pytest.mark.slow
 def test_intervals_from_zero_have_their_tail_at_close_levels():
     stat, tails = flat(5e9, 0.3), (1e-9, 4.124626382901348e-09, 1e-5)
     found = [interval(stat, two_sided_sigma(1 - t), BAYES)[1][0] for t in tails]

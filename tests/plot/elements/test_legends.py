@@ -144,6 +144,7 @@ def test_a_legend_on_top_of_fixed_limits_covers_nothing():
     assert ax.get_ylim() == (0, 1)
 
 
+@pytest.mark.slow
 def test_panels_that_share_their_axis_and_get_labels_later(two_bands):
     panels = plt.figure(figsize=(8, 4), dpi=60, layout="constrained").subplots(2, 2, sharey=True)
     for ax in panels.flat:

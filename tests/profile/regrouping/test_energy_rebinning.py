@@ -139,6 +139,7 @@ def test_bins_grow_from_the_lowest_energy_on():
     assert grown.criterion_met.attrs["long_name"] == "bin has min excess sigma 40"
 
 
+@pytest.mark.slow
 def test_bins_grow_until_their_ts_is_enough():
     data = many_energies()
     settings = {"spectral_model": power_law(index=3), "norm_min": 0}
