@@ -58,9 +58,10 @@ def test_an_error_reaches_the_caller_and_numpy_treats_errors_as_set():
         map_in_threads(divide, np.array([1.0, 0.0]), MANY)
 
 
-def test_sums_are_the_same(monkeypatch, two_free):
+def test_sums_are_the_same_in_threads_and_in_batches(monkeypatch, two_free):
     maps = uneven_maps()
+    whole = bin_maps(maps, rings())
     monkeypatch.setattr("xprofile.binned.sums.pixel_values._BATCH_SIZE", 1)
-    found = bin_maps(maps, rings())
+    xr.testing.assert_identical(bin_maps(maps, rings()), whole)
     monkeypatch.setattr(threads, "_available", lambda: 1)
-    xr.testing.assert_identical(found, bin_maps(maps, rings()))
+    xr.testing.assert_identical(bin_maps(maps, rings()), whole)
