@@ -50,7 +50,7 @@ def page(path):
 
 
 def problem(link, loads, source, root):
-    """Say what is wrong with a link of a page, or nothing."""
+    """Name the problem of a link of a page, or return None."""
     if OUTSIDE.match(link):
         return "loaded from outside" if loads else None
     parts = urlsplit(link)
@@ -67,7 +67,7 @@ def problem(link, loads, source, root):
 
 
 def problems(root):
-    """Yield all that is wrong, a line each."""
+    """Yield one line for each problem."""
     for source in sorted(root.rglob("*.html")):
         for link, loads in page(source).links:
             found = problem(link, loads, source, root)
