@@ -112,6 +112,7 @@ sphinx_gallery_conf = {
     ],
     "ignore_repr_types": r"matplotlib\.",
     "within_subsection_order": "FileNameSortKey",
+    "reset_modules": ("matplotlib", "gallery_figures.without_margins"),
     "capture_repr": ("_repr_html_",),
     "download_all_examples": False,
     "write_computation_times": False,  # a page that loads scripts from elsewhere

@@ -64,9 +64,13 @@ table.dropna().round({"hardness": 2})
 # pandas draws its tables, too.
 fig, ax = plt.subplots()
 frame["distance"] = frame["projected_distance"] - 8
+frame[["flux", "flux_err"]] *= 1e9
 for (e_min, e_max), band in frame.groupby(["energy_min", "energy_max"]):
     name = f"{1e3 * e_min:.0f} to {1e3 * e_max:.0f} GeV"
     band.plot(
         "distance", "flux", yerr="flux_err", drawstyle="steps-mid", label=name, ax=ax
     )
-ax.set(xlabel="Distance from the centre [deg]", ylabel="Flux [cm$^{-2}$ s$^{-1}$]")
+ax.set(
+    xlabel="Distance from the centre [deg]",
+    ylabel="Flux [$10^{-9}$ cm$^{-2}$ s$^{-1}$]",
+)

@@ -45,6 +45,10 @@ low.assign_coords(energy=low.energy.round(1)).flux.plot.step(
 photons = fluxes[["npred_excess", "npred_background"]].to_dataarray(
     "kind", name="photons"
 )
+bands = zip(photons.energy_min.values, photons.energy_max.values, strict=True)
+photons = photons.assign_coords(
+    energy=[f"{low:.0f} - {high:.0f} GeV" for low, high in bands]
+)
 photons.plot.step(
     x="projected_distance",
     col="energy",

@@ -49,7 +49,7 @@ curve = curve.profile.to_sed_type("flux").squeeze("energy")
 
 # %%
 # The light curve of the first ring, which has nearly all of the source, and of the
-# second one.
+# second one; the bars without errors are simulated.
 image = source / source.sum() * 1.2e-9
 truth = image.profile.smooth(0.1 * u.deg).profile.bin(bins)
 
@@ -57,9 +57,12 @@ fig, ax = plt.subplots()
 for number, color in ((0, "C0"), (1, "C1")):
     ring = curve.isel(projected_distance=number)
     name = f"{bins.lower[number]:.1f} to {bins.upper[number]:.1f} deg"
-    ax.errorbar(months, ring.flux, ring.flux_err, fmt="o", color=color, label=name)
-    ax.plot(months, brightness * truth.values[number], "_", color=color, markersize=25)
-ax.set(xlabel="Month", ylabel="Flux [cm$^{-2}$ s$^{-1}$]")
+    ax.errorbar(
+        months, 1e9 * ring.flux, 1e9 * ring.flux_err, fmt="o", color=color, label=name
+    )
+    simulated = 1e9 * brightness * truth.values[number]
+    ax.plot(months, simulated, "_", color=color, markersize=25)
+ax.set(xlabel="Month", ylabel="Flux [$10^{-9}$ cm$^{-2}$ s$^{-1}$]")
 ax.legend()
 fig.autofmt_xdate()
 
