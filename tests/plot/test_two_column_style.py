@@ -64,18 +64,3 @@ def test_a_summary_is_as_wide_as_the_column(two_bands, image):
             box = ax.get_tightbbox(figure.canvas.get_renderer())
             assert box.x0 >= 0
             assert box.x1 <= figure.bbox.x1
-
-
-def test_a_given_figure_as_wide_as_a_column_is_one(two_bands):
-    """Also without the style, whose letters are smaller: the counts keep numbers on their axis."""
-    given = plt.figure(figsize=(3.4, 7), layout="constrained")
-    panels = plot_summary(two_bands, figure=given)
-    assert given.get_size_inches().tolist() == [3.4, 7]
-    given.draw_without_rendering()
-    assert panels["profile"].bbox.width > 0.7 * given.bbox.width
-    for name in ("profile", "counts"):
-        assert panels[name].get_legend().get_window_extent().x1 <= panels[name].bbox.x1
-    assert any(label.get_text() for label in panels["counts"].get_yticklabels())
-    wide = plot_summary(two_bands, figure=plt.figure(figsize=(8, 7), layout="constrained"))
-    wide["profile"].figure.draw_without_rendering()
-    assert wide["profile"].get_legend().get_window_extent().x0 > wide["profile"].bbox.x1

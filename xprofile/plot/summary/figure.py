@@ -70,9 +70,9 @@ def plot_summary(
         Map to show below the bins, dims lat and lon; cut it out and smooth it before. Without it
         the sky is blank.
     figure : matplotlib.figure.Figure or SubFigure, optional
-        By default a new one with constrained layout, of a size that suits the bins. If it is
-        narrower than 6.4 in, all panels are below each other, with legends inside them; for a new
-        one ``rcParams["figure.figsize"]`` says so, as with the style "xprofile.two-column".
+        By default a new one with constrained layout, of a size that suits the bins. If
+        ``rcParams["figure.figsize"]`` is narrower than 6.4 in, as with the style
+        "xprofile.two-column", it has this width, and all panels are below each other.
     bins : SkyBins or list of regions.SkyRegion, optional
         Bins to draw; by default those of the coordinate ``region``. Without both, and without an
         image, the figure has no sky.
@@ -127,7 +127,7 @@ def plot_summary(
     sky, drawn = draw_sky(figure, image, shown, image_kw or {}, bins_kw or {})
     heights = {p: size for p, size in _HEIGHTS.items() if _NEEDS.get(p, name) in source}
     heights["profile"] = max(heights["profile"], 0.25 * len(bands))  # room for the legend
-    column = narrow_width(given)
+    column = narrow_width() if given is None else None
     narrow = column is not None
     width = column or _WIDTH + min(axis.centre.size / 50, 4)
     panels, size = add_panels(figure, sky, heights, width, narrow=narrow)
@@ -177,11 +177,6 @@ def _draw_counts(ax: Axes | None, profile: xr.Dataset, over: dict[str, Any], nar
             _proxy(words, look) for name, (words, look) in _COUNTS.items() if name in profile
         ]
     draw_panel_legend(ax, handles, narrow=narrow)
-    lowest, highest = ax.get_ylim()
-    if ax.get_yscale() == "log" and highest > _FEW_DECADES * lowest:
-        from matplotlib.ticker import LogLocator
-
-        ax.yaxis.set_major_locator(LogLocator())  # the legend took room: decades alone fit
 
 
 def _scale_counts(ax: Axes) -> None:

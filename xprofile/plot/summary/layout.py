@@ -31,19 +31,11 @@ _NARROW = 6.4
 _NARROW_MARGINS, _NARROW_HEIGHT = 1.1, 0.75
 
 
-def narrow_width(figure: Any = None) -> float | None:
-    """Width of a figure, or of new ones by ``rcParams``, if it is that of a column, or else None.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure or SubFigure, optional
-        Its width in inches counts, for a new figure that of ``rcParams``.
-    """
+def narrow_width() -> float | None:
+    """Width of new figures by ``rcParams`` if it is that of a column, or else None."""
     from matplotlib import rcParams
 
     width = float(rcParams["figure.figsize"][0])
-    if figure is not None:
-        width = float(figure.bbox.width / figure.dpi)
     return width if width < _NARROW else None
 
 
