@@ -1,5 +1,7 @@
 """Fits in parallel and of lazy data give the same profile."""
 
+import sys
+
 import dask
 import pytest
 import xarray as xr
@@ -30,7 +32,7 @@ def test_fits_in_parallel_give_the_same(scheduler, monkeypatch):
 
 
 def test_parallel_fits_need_dask(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "dask.delayed", None)
+    monkeypatch.setitem(sys.modules, "dask.delayed", None)
     with pytest.raises(MissingPackageError, match="parallel=True needs the package dask"):
         estimate(bin_maps(uneven_maps(), line()), parallel=True)
 

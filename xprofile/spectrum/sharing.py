@@ -124,7 +124,7 @@ def psf_profile(
     MissingVariableError
         If the data were binned without the PSF.
     InvalidOptionError
-        If `per_solid_angle` is no unit of solid angle.
+        If `per_solid_angle` is not a unit of solid angle.
 
     See Also
     --------

@@ -200,10 +200,9 @@ def p_values_by_toys(
     generator = random_generator(rng)
     found = np.zeros(len(value))
     blocks = -(-n_toys // _TOYS)
-    toys = None
     for number in iterate(range(len(value) * blocks)):
         i, block = divmod(number, blocks)
-        if toys is None or block == 0:
+        if block == 0:
             rows = FittedRows(*(v[i : i + 1] for v in vars(fitted).values()))
             toys = _toys(problems.take(np.array([i])), fit.x[i], rows, n_toys, generator)
         some = toys.take(np.arange(block * _TOYS, min((block + 1) * _TOYS, n_toys)))

@@ -68,7 +68,7 @@ class TemplateSettings:
         model, edges = options["spectral_model"], options["energy_edges"]
         options["spectral_model"] = power_law() if model is None else model
         options["energy_edges"] = "fine" if edges is None else checked_energy_edges(edges)
-        options["free_bins"] = _free_bins(options["free_bins"])
+        options["free_bins"] = _one_or_array(options["free_bins"])
         limits = asks_for_limits(options["n_sigma_ul"], options["cl_ul"])
         names = ("n_sigma", "n_sigma_ul", "cl", "cl_ul")
         levels = Levels.from_options(**{name: options[name] for name in names}, kind=FITTED_SIGMA)
@@ -131,7 +131,7 @@ class TemplateSettings:
         return "; ".join(f"{name}: {setting_text(name, v)}" for name, v in values.items())
 
 
-def _free_bins(given: Any) -> Any:
+def _one_or_array(given: Any) -> Any:
     """Array of a list, Series or other array of several values; single values as they are."""
     if isinstance(given, xr.DataArray) or np.ndim(given) == 0:
         return given.item() if isinstance(given, np.ndarray | np.generic) else given

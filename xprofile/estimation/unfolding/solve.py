@@ -135,7 +135,7 @@ def _flags(
     settings: UnfoldSettings,
     on_kink: Bool,
     endless: Bool,
-) -> tuple[Bool, ...]:
+) -> tuple[Bool, Bool, Bool, Bool, Bool]:
     """Whether norms are fitted, at a boundary, unbounded, not converged, and clipped.
 
     A bin is at a boundary if its norm is at the smallest one, or if the predicted counts of one of

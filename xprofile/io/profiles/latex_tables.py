@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from astropy.table import Column, Table
 from numpy.typing import NDArray
-from scipy.special import erf, ndtr
 
+from ...likelihood.intervals.confidence import one_sided_cl, two_sided_cl
 from ...schema.names import DISTANCE, ENERGY, LAT, LON, high, low
 from ..fit_tables.tables import repeated
 
@@ -47,7 +47,7 @@ _NOTES = {
 }
 
 
-class PaperTable(Table):  # type: ignore[misc]
+class _PaperTable(Table):  # type: ignore[misc]
     """A table in texts of LaTeX, with its ``comments`` as a note below the cells."""
 
     def write(self, *args: Any, **kwargs: Any) -> Any:
@@ -85,15 +85,15 @@ def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     if "sqrt_ts" in source:
         columns.append(_number_column(source, "sqrt_ts", r"$\sqrt{\mathrm{TS}}$", 1))
     text = _levels_text(source, kind)
-    return PaperTable(columns, meta={"comments": [text]} if text else {})
+    return _PaperTable(columns, meta={"comments": [text]} if text else {})
 
 
 def _levels_text(source: xr.Dataset, kind: str) -> str:
     """Sentence with the confidence levels of errors and limits."""
     attrs, parts = source.attrs, []
     sigma, sigma_ul = attrs.get("n_sigma", np.nan), attrs.get("n_sigma_ul", np.nan)
-    level = attrs.get("cl", erf(sigma / np.sqrt(2)))
-    level_ul = attrs.get("cl_ul", ndtr(sigma_ul))
+    level = attrs.get("cl", two_sided_cl(sigma))
+    level_ul = attrs.get("cl_ul", one_sided_cl(sigma_ul))
     if np.isfinite(level) and any(kind + end in source for end in ("_err", "_errn")):
         parts.append(f"errors {_percent(level)}")
     if np.isfinite(level_ul) and kind + "_ul" in source:

@@ -84,7 +84,7 @@ def plot_templates(
     InvalidDataError
         If the fit has other dims than those of templates, bins and energies, such as ``toy``.
     InvalidOptionError
-        If `energy` chooses no energy bin, `per_solid_angle` is no unit of solid angle, or `x`,
+        If `energy` chooses no energy bin, `per_solid_angle` is not a unit of solid angle, or `x`,
         `x_unit` or `yscale` does not fit.
 
     See Also
