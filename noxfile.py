@@ -63,6 +63,14 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def thorough(session: nox.Session) -> None:
+    """Run the slow tests with all their random cases, as many as the documentation tells."""
+    session.install(".[dev]")
+    options = ["-n", "2", "--dist", "worksteal", "-m", "slow or thorough"]
+    session.run("python", "-m", "pytest", *options, *session.posargs)
+
+
+@nox.session(default=False)
 def mutation(session: nox.Session) -> None:
     """Change the code at random places and see whether tests notice: -- TOPIC --number 40."""
     session.install("-e", ".[dev]", "mutmut>=3.8,<3.9")

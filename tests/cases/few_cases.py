@@ -1,4 +1,6 @@
-"""Which cases of a parametrised test the fast suite runs."""
+"""Which cases of a parametrised test the fast suite and the slow one run."""
+
+import pytest
 
 
 def group(item):
@@ -47,10 +49,17 @@ def left_to_slow_tests(items, number):
     """
     groups = {}
     for item in items:
-        if item.get_closest_marker("slow") is None and item.get_closest_marker("quick") is None:
+        if not any(map(item.get_closest_marker, ("slow", "quick", "thorough"))):
             groups.setdefault(group(item), []).append(item)
     for members in groups.values():
         most = 1 if members[0].get_closest_marker("heavy") else number
         if len(members) > most:
             picked = set(representatives([choices(item) for item in members], most))
             yield from (item for n, item in enumerate(members) if n not in picked)
+
+
+def one_in(share, cases):
+    """Mark cases of a random test: one in `share` for the slow suite, others as thorough."""
+    marks = [pytest.mark.slow, *[pytest.mark.thorough] * (share - 1)]
+    values = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*value, marks=marks[n % share]) for n, value in enumerate(values)]

@@ -4,9 +4,11 @@ Backgrounds are 0 or 1e-30 to 1e9, signals 0 or 1e-12 to 1e6, fine bins one to a
 roots are verified in extended precision. Warnings are errors.
 """
 
+import hypothesis
 import numpy as np
 import pytest
 from cases.exact_statistics import LONG, extended
+from cases.few_cases import one_in
 from cases.likelihood import (
     random_counts,
     random_onoff,
@@ -130,12 +132,13 @@ def test_laws(kind, seed, nbin):
     check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("part", one_in(5, range(5)))
 @pytest.mark.parametrize("kind", KINDS)
-def test_laws_of_many_problems(kind):
+def test_laws_of_many_problems(kind, part):
     """20,000 problems of counts on a background, 3,000 to 10,000 of each other kind."""
 
-    @settings(quick, max_examples={"cash": 200, "nuisance": 30}.get(kind, 100))
+    @hypothesis.seed(part)
+    @settings(quick, max_examples={"cash": 40, "nuisance": 6}.get(kind, 20))
     @given(seed=seeds, nbin=sizes)
     def check(seed, nbin):
         check_laws(random_statistic(kind, seed, COUNT, nbin=nbin))

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from cases.any_skies import CRVAL, PROJECTIONS, WHOLE_SKY, Sky
+from cases.few_cases import one_in
 from cases.sky_cases import CASES
 
 from xprofile import bin_image
@@ -83,10 +84,9 @@ def test_rim_of_an_equal_area_sky():
     check(Sky("ZEA", "seam", 14, whole=True), "rings")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", CASES)
-@pytest.mark.parametrize("place", CRVAL)
-@pytest.mark.parametrize("projection", PROJECTIONS)
+@pytest.mark.parametrize(
+    ("projection", "place", "kind"), one_in(7, product(PROJECTIONS, CRVAL, CASES))
+)
 def test_pixels_of_many_skies(projection, place, kind):
     if kind != "wide":
         check(Sky(projection, place, 10), kind)

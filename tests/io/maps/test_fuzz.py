@@ -17,6 +17,7 @@ import xarray as xr
 from astropy.utils.exceptions import AstropyDeprecationWarning
 from cases import mapdataset_files as small
 from cases import part_files as partfiles
+from cases.few_cases import one_in
 from cases.fuzzing import changed, pick
 from cases.real_files import open_set, read_sets
 from hypothesis import given, settings
@@ -142,8 +143,7 @@ def test_some_changed_files(tmp_path):
     fuzz(tmp_path / "changed.fits", 0, 60, real_sets(SMALL))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", one_in(8, range(8)))
 def test_many_changed_files(tmp_path, part):
     """5,000 changed files, about 500 of them with GAMMAPY_DATA from real ones."""
     fuzz(tmp_path / "changed.fits", part << 32, 625, real_sets(np.inf))
