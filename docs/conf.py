@@ -90,7 +90,9 @@ plot_rcparams = {"figure.figsize": (7, 4), "savefig.bbox": "tight"}
 
 def frame(figure):
     """Return an interactive figure as a frame that needs no network."""
-    page = file_html(holoviews.render(figure, backend="bokeh"), INLINE)
+    plot = holoviews.render(figure, backend="bokeh")
+    plot.sizing_mode = "stretch_width"
+    page = file_html(plot, INLINE)
     style = "width: 100%; height: 340px; border: 0; background: white"
     return f'<iframe srcdoc="{html.escape(page)}" style="{style}"></iframe>'
 
