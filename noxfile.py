@@ -37,7 +37,8 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation, with warnings as errors, and check the links inside it."""
     session.install(".[docs]")
-    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+    options = ["-W", "--keep-going", "-j", "auto", "-b", "html"]
+    session.run("sphinx-build", *options, "docs", "docs/_build/html")
     session.run("python", "docs/check_site.py", "docs/_build/html")
 
 
