@@ -24,6 +24,7 @@ def script(monkeypatch):
     return load("coverage_methods")
 
 
+@pytest.mark.slow
 def test_they_are_those_of_the_code(script):
     table = np.genfromtxt(DOCS / "methods_scan.csv", delimiter=",", names=True)
     for background in (0.1, 10):
@@ -42,6 +43,7 @@ def test_exact_limits_hold_in_95_percent_and_unified_intervals_in_68_27():
     assert table["interval_feldman_cousins"].min() >= 68.27
 
 
+@pytest.mark.slow
 def test_the_table_of_toys_is_that_of_the_code(script):
     """Within five errors of the shares of 10,000 toys; some medians have a tenth of them."""
     rows = [script.toy_row(*at, 10_000) for at in ((1, 10), (10, 10))]

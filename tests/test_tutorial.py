@@ -101,6 +101,7 @@ def test_counts_are_poisson_about_their_expectation(sim_maps, asimov):
     assert abs(chi2 - found.size) < 5 * spread
 
 
+@pytest.mark.slow
 def test_expectation_is_the_mean_of_simulations(asimov):
     number = 4
     seen = [tutorial.simulate_maps(np.random.default_rng(seed)) for seed in range(number)]

@@ -88,7 +88,7 @@ def in_order(data):
     return data
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "name"), CASES)
 def test_order_does_not_change_numbers(stages, stage, name):
     data, method = stages[stage], METHODS[stage.split()[0]][name]

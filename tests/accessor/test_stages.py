@@ -97,6 +97,7 @@ def function_of(path):
     return getattr(import_module(f"xprofile.{module}"), name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", METHODS)
 def test_completion_shows_the_methods_of_the_stage(stages, stage):
     common = COMMON if stage not in ("image", "quantity") else SELECTIONS

@@ -79,7 +79,7 @@ def test_estimates_do_not_depend_on_the_dimension(dim):
         np.testing.assert_array_equal(profile[name], plain[name], err_msg=name)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", BINS)
 def test_profiles_files_and_plots_have_the_dimension(dim, tmp_path):
     binned = bin_maps(make_maps(), BINS[dim])

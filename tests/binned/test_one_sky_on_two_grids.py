@@ -82,7 +82,7 @@ def binned():
     return {case: [bin_maps(m, BINS[case[0]], overlap=case[1]) for m in maps] for case in CASES}
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_solid_angles_and_coverage_agree(case, binned):
     cells, pixels = binned[case]

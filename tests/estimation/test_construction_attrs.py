@@ -56,6 +56,7 @@ def test_attrs_count_the_results_with_sums(binned):
     assert constructions(found) == (text, None)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::xprofile.exceptions.DataWarning")  # that the method changes
 def test_limits_of_scans_are_not_constructed(binned):
     options = {**SUMMED, "scan_n_sigma": 6, "ul_method": "cls"}

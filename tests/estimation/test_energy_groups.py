@@ -161,6 +161,7 @@ ascending = st.lists(
 ).map(sorted)
 
 
+@pytest.mark.slow
 @given(fine=ascending, wanted=ascending)
 def test_groups_are_contiguous_and_within_the_data(fine, wanted):
     fine = np.array(fine)
@@ -177,6 +178,7 @@ def test_groups_are_contiguous_and_within_the_data(fine, wanted):
     assert np.all(groups.lower < groups.upper)
 
 
+@pytest.mark.slow
 @given(fine=ascending, wanted=ascending)
 def test_no_other_edge_is_nearer(fine, wanted):
     groups = group_energies(np.array(fine), wanted * u.TeV, "TeV")
@@ -186,6 +188,7 @@ def test_no_other_edge_is_nearer(fine, wanted):
     np.testing.assert_allclose(chosen, distance.min(axis=1), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @given(fine=ascending, wanted=ascending)
 def test_padding_conserves_what_is_between_first_and_last(fine, wanted):
     groups = group_energies(np.array(fine), wanted * u.TeV, "TeV")

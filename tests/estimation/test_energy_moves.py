@@ -55,6 +55,7 @@ def test_strict_energies_refuse_any_move(run):
             run(energy_edges=edges * u.GeV, strict_energies=True)
 
 
+@pytest.mark.slow
 def test_shortcuts(run):
     for edges in ("fine", 4, np.int64(3), 1):
         run(energy_edges=edges, strict_energies=True)
@@ -111,6 +112,7 @@ positive = st.lists(
 ).map(sorted)
 
 
+@pytest.mark.slow
 @given(fine=positive, wanted=positive)
 def test_warnings_and_errors_are_those_of_the_definition(fine, wanted):
     """Edge by edge: the nearest in log energy, and how far in the fine bin around it."""

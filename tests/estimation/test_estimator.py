@@ -248,6 +248,7 @@ def test_layers_agree():
     )
 
 
+@pytest.mark.slow
 def test_netcdf_round_trips(tmp_path, sim_maps, line51):
     binned = bin_maps(sim_maps, line51)
     edges = [10, 100, 500] * u.GeV

@@ -138,6 +138,7 @@ def test_what_needs_a_psf(fit):
     same(whole, parts)
 
 
+@pytest.mark.slow
 def test_results_have_the_further_dims_first():
     whole = estimate(nights("exposure"), energy_edges=EDGES)
     assert whole.norm.dims == ("time", "projected_distance", "energy")
@@ -183,6 +184,7 @@ def test_two_further_dims_and_toys():
     assert set(limits.dims) == {"band", "zenith", "time", "projected_distance", "energy"}
 
 
+@pytest.mark.slow
 def test_variables_may_differ_in_their_further_dims():
     """Where xarray joins alone what differs, and the counts are the same."""
     parts = [
@@ -223,6 +225,7 @@ def test_chunks():
     xr.testing.assert_identical(found.alpha, fit_spectrum(nights("exposure"), power_law()).alpha)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::xprofile.exceptions.DataWarning")
 def test_profiles_do_what_one_profile_does(tmp_path):
     options = {"energy_edges": EDGES, "spectral_model": power_law(index=2.4)}

@@ -58,6 +58,7 @@ def test_values_do_not_depend_on_blocks(monkeypatch):
             np.testing.assert_array_equal(with_dask[name], whole[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_progress_moves_with_each_problem_of_many_toys():
     seen = []
 

@@ -103,6 +103,7 @@ def test_zero_counts_everywhere(binned):
     assert (profile.norm_ul > profile.norm).all()
 
 
+@pytest.mark.slow
 def test_flags_stay_in_files_and_merged_bins(tmp_path):
     maps = make_maps()
     maps["mask"] = maps.mask & (maps.lon < 2)

@@ -94,9 +94,8 @@ print([code(pid) for pid in [fork(work) for _ in range(4)]])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-@pytest.mark.parametrize(
-    "parts", [[READERS], pytest.param([READERS, BUSY, DASK], marks=pytest.mark.slow)], ids=len
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("parts", [[READERS], [READERS, BUSY, DASK]], ids=len)
 def test_forked_processes_read_right_values_and_do_not_hang(tmp_path, parts):
     """They shared the position in the file, and got the values of each other."""
     command = [sys.executable, "-W", "ignore", "-c", START + "".join(parts), str(tmp_path)]

@@ -68,6 +68,7 @@ def test_declared_sizes(changed, kind):
             read(path)
 
 
+@pytest.mark.slow
 def test_compressed_zeros_are_read(tmp_path):
     path = tmp_path / "zeros.nc"
     with netCDF4.Dataset(path, "w") as data:
@@ -108,7 +109,7 @@ def test_declared_sizes_of_zarr(tmp_path):
         xprofile.open_profile(folder)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["[" * 50_000, "{" * 50_000, "!!python/object/apply:os.system [x]"]
 )

@@ -48,7 +48,8 @@ print("alive")
 """
 
 
-@pytest.mark.parametrize(("number", "turns"), [(5, 2), pytest.param(8, 5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "turns"), [(5, 2), (8, 5)])
 def test_threads_write_and_read(tmp_path, number, turns):
     arguments = [str(tmp_path), str(number), str(turns)]
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT, *arguments]
@@ -105,6 +106,7 @@ def test_a_size_that_the_system_does_not_allow_is_an_error_at_once(tmp_path, mon
         xr.testing.assert_identical(open_netcdf(path), profile)
 
 
+@pytest.mark.slow
 def test_chunks_that_come_from_netcdf_do_not_wait_for_the_write(tmp_path):
     """Tasks of dask that call `open_netcdf` would wait for ever if the writer held the lock."""
     profile = make_profile()

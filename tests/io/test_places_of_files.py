@@ -134,6 +134,7 @@ def test_names_that_the_system_refuses(tmp_path, name):
         put(tmp_path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 def test_names_of_255_bytes(tmp_path, name):
     suffix = name[1:]
@@ -207,7 +208,7 @@ def test_folders_are_exchanged_in_two_steps_where_the_system_has_no_better_way(p
     assert (path / "a").read_text() == "new"
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_threads_that_write_one_path(tmp_path, name, overwrite):

@@ -35,6 +35,7 @@ def test_all_three_datasets_come_back(make, path):
         xr.testing.assert_identical(open_profile(path), data)
 
 
+@pytest.mark.slow
 def test_xarray_opens_it_without_loading(path):
     maps = uneven_maps()
     maps.chunk(lat=20).profile.to_zarr(path)
@@ -54,6 +55,7 @@ def test_chunks_of_different_sizes(path, chunks):
     xr.testing.assert_identical(open_netcdf(path), make_maps())
 
 
+@pytest.mark.slow
 def test_what_was_opened_can_be_changed_and_written_to_its_place(path, tmp_path):
     write_zarr(make_maps().chunk(lat=20), path)
     with xr.open_zarr(path) as found:

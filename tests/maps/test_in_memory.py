@@ -174,6 +174,7 @@ def test_header_of_a_cube_is_that_of_its_pixels():
         made(wcs=cube.header, counts=small.COUNTS[:, :5])
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(["u1", "i2", "i4", "i8", "f4", "f8"]),
     shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)),

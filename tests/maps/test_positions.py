@@ -80,6 +80,7 @@ def test_any_sky_is_astropys(projection, lon, lat, turn, step, frame):
     )
 
 
+@pytest.mark.slow
 def test_accessor_attributes_equal_the_functions():
     maps = make_maps()
     xr.testing.assert_identical(maps.profile.solid_angle, solid_angle(maps))

@@ -52,6 +52,7 @@ def test_a_spectrum(two_bands):
     assert len(several.lines) == 2
 
 
+@pytest.mark.slow
 def test_transposed_single_and_empty(two_bands):
     ts = two_bands["ts"]
     lines = ts.transpose("energy", ...).profile.plot().lines

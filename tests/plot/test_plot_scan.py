@@ -100,6 +100,7 @@ def test_scan_without_points(profile):
     assert plain_label(ax.yaxis) == r"Integral flux [$\mathrm{cm^{-2}\,s^{-1}}$]"
 
 
+@pytest.mark.slow
 def test_scan_of_a_selected_energy(two_bands):
     first, second = (
         only_mesh(plot_stat_scan(two_bands.isel(energy=index), ax=plt.figure().gca()))

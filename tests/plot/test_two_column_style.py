@@ -25,7 +25,7 @@ def test_the_style_is_part_of_the_package():
     assert (files("xprofile") / "two-column.mplstyle").is_file()
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("quantity", ["flux", "npred", "e2dnde"])
 def test_all_texts_are_inside_a_narrow_figure(two_bands, quantity):
     with plt.style.context(STYLE):

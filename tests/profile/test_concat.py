@@ -58,7 +58,7 @@ def joined(parts, name, way):
     return xr.concat(parts, index, combine_attrs="drop_conflicts", **WAYS[way])
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "dim", "way"), JOINED)
 def test_what_works_on_each_works_on_all(name, dim, way):
     index = {"time": (2.0, 2.0), "model": (2.0, 2.6)}[name]

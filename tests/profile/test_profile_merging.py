@@ -82,6 +82,7 @@ class TestMerge:
         found, expected = merge_profiles(stack, "time"), merge_profiles(parts)
         xr.testing.assert_allclose(found, expected, rtol=1e-12)
 
+    @pytest.mark.slow
     def test_toys(self, binned):
         parts = [
             made(simulate(part, n_toys=2, rng=i, norm=1), energy_edges=None, **FINE)
@@ -91,6 +92,7 @@ class TestMerge:
         one = merge_profiles([part.isel(toy=1) for part in parts])
         np.testing.assert_allclose(found.norm.isel(toy=1), one.norm, rtol=1e-12)
 
+    @pytest.mark.slow
     def test_a_bin_that_one_has_not(self, binned):
         first, second = halves(binned)
         lost = first.copy(deep=True)
@@ -105,6 +107,7 @@ class TestMerge:
         assert not both.success[3]
         assert both.status[3] == parts[0].status[3]
 
+    @pytest.mark.slow
     def test_no_counts_at_all(self, binned):
         empty = binned.assign(counts=binned.counts * 0)
         settings = {"energy_edges": None, "norm_values": np.linspace(-3, 30, 34)}
@@ -115,6 +118,7 @@ class TestMerge:
             assert (np.abs(found[name] - expected[name]) / expected.norm_err).max() < 1e-6
         assert found.norm_errn.isnull().all()
 
+    @pytest.mark.slow
     def test_sed_types_and_attrs(self, binned):
         parts = [made(part, energy_edges=None, **FINE) for part in halves(binned)]
         expected = to_sed_type(merge_profiles(parts), "eflux", per_solid_angle=True)

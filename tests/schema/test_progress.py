@@ -89,6 +89,7 @@ def test_fits_of_toys_of_tests_show_bars(binned, capsys):
     assert "goodness_of_fit" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_chunks_move_the_bar_of_dask(binned, capsys):
     pytest.importorskip("dask")
     maps = make_maps().chunk(lat=20, lon=20)

@@ -168,6 +168,7 @@ def test_the_warning_tells_bins_and_error():
     assert 1e-6 < off < 3 * found.error[which]
 
 
+@pytest.mark.slow
 def test_a_profile_of_noise_is_warned_of_once_and_soon():
     binned = bin_maps(make_maps(), line()).drop_vars("edisp", errors="ignore")
     started = time.process_time()

@@ -56,6 +56,7 @@ def sorted_pairs(pairs):
     return sorted(zip(*(part.tolist() for part in pairs), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BINS)
 def test_bins_stay_and_the_margin_is_round_them(kind):
     bins, margin, vectors = BINS[kind], 0.3, positions()
@@ -91,7 +92,7 @@ def test_distances_are_finite_and_differ(kind):
     assert np.unique(wide.distance[len(BINS[kind]) :]).size == len(wide) - len(BINS[kind])
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("margin", [1, 5, 50])
 def test_wide_margins_fill_the_gaps_between_bins(margin):
     vectors = positions()

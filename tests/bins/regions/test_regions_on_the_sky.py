@@ -156,7 +156,7 @@ def test_a_circle_at_the_seam_of_the_sky_has_its_solid_angle():
     np.testing.assert_allclose(SkyBins.from_regions([region]).solid_angle.value, 0.379, 1e-3)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [7, 16, 50])
 def test_chunks_change_nothing(chunk):
     pytest.importorskip("dask")

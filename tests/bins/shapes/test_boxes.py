@@ -88,6 +88,7 @@ def test_a_grid_may_go_all_round(center, nbin):
         SkyBins.grid(center, width=361 * u.deg, height=1 * u.deg, nbin=(2, 2))
 
 
+@pytest.mark.slow
 @every_roomy_place
 def test_lines_with_an_origin_hold_the_same_pixels(place):
     start, end = place.at(0, 0), place.at(62, 0.9)

@@ -132,6 +132,7 @@ def strip_means(image, corners, edges, width):
     return np.array(means)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [35, -60])
 def test_means_agree_with_split_polygons(turn):
     """A bent path of width 10 pixels on an image that varies smoothly, as pvextractor sums it."""

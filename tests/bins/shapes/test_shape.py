@@ -20,6 +20,7 @@ from xprofile.bins.skybins import SkyBins
 from xprofile.maps.wcs import pixel_grid
 
 
+@pytest.mark.slow
 @some_places
 def test_frames_do_not_matter(place):
     end = place.center.directional_offset_by(70 * u.deg, place.reach * u.deg)

@@ -102,6 +102,7 @@ def test_random_bins_are_at_the_lowest_point_of_a_grid():
     assert not int((fit.status & STATUS_FLAGS["not_converged"]).max())
 
 
+@pytest.mark.slow
 def test_starting_values_do_not_matter():
     binned = bright(seed=2)
     fits = [fit_spectrum(binned, power_law(index)) for index in (0.5, 2, 6)]

@@ -33,6 +33,7 @@ def profiled(binned, templates, number):
     return at
 
 
+@pytest.mark.slow
 def test_errors_and_limits_have_the_uncertainty_of_the_exposure():
     binned, templates = filled(seed=3)
     options = {"selection_optional": "all"}

@@ -33,6 +33,7 @@ def test_without_a_background(binned):
         unfold(binned.drop_vars("background"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "number"), [(2.2, "4"), (3, "5"), (6, "9")])
 def test_bins_that_are_too_fine_say_how_wide_they_should_be(width, number):
     fine = row_of_bins(40, width=width)

@@ -86,6 +86,7 @@ def test_a_bin_with_a_signal_too_small_for_double_precision(binned):
     assert np.isfinite(tiny.norm[1:]).all()
 
 
+@pytest.mark.slow
 def test_errors_and_limits_without_an_end_are_flagged():
     """Also where the status is 0 without them, as the norm has a curvature."""
     binned = row_of_bins(4, width=0.5, norm=0.0, background=0.5, seed=25, signal=10.0)

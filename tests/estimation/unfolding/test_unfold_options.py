@@ -53,6 +53,7 @@ def test_uncertain_backgrounds(width, correlated):
     np.testing.assert_allclose(profile.npred_background, scale * b.reshape(3, 3).sum(0), rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", [2.0, 0.0])
 def test_a_systematic_of_the_exposure(norm):
     """One bin: errors and limits against a minimisation over the exposure for each norm."""

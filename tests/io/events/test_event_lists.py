@@ -258,6 +258,7 @@ def test_sources_are_paths(sources):
         open_events(sources, **NEW)
 
 
+@pytest.mark.slow
 def test_blocks_do_not_change_the_counts(monkeypatch, tmp_path):
     path = tmp_path / "events.fits"
     rng = np.random.default_rng(1)

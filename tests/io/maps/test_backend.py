@@ -34,6 +34,7 @@ def same_but_history(found, expected):
     xr.testing.assert_identical(found.assign_attrs(expected.attrs), expected)
 
 
+@pytest.mark.slow
 def test_engine_is_found_by_name_and_by_the_file(path):
     expected = open_maps(path)
     with xr.open_dataset(path, engine="xprofile") as named, xr.open_dataset(path) as found:

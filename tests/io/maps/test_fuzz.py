@@ -139,6 +139,7 @@ def real_sets(largest):
     return read_sets(folder, largest) if folder.is_dir() else []
 
 
+@pytest.mark.slow
 def test_some_changed_files(tmp_path):
     fuzz(tmp_path / "changed.fits", 0, 60, real_sets(SMALL))
 

@@ -111,6 +111,7 @@ def test_on_off_maps_and_responses_come_back_from_fits(files, tmp_path):
         assert found[name].dims == maps[name].dims
 
 
+@pytest.mark.slow
 def test_zarr_has_chunks_of_cells(files, tmp_path, monkeypatch):
     maps, _ = files()
     monkeypatch.setattr("xprofile.io.zarr_folders._CELL_CHUNK", 500)

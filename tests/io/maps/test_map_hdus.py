@@ -58,6 +58,7 @@ def test_energies_are_written_in_their_unit(path, unit):
     xr.testing.assert_allclose(open_maps(path, energy_unit=unit), maps, rtol=1e-14, atol=0)
 
 
+@pytest.mark.slow
 def test_nodes_of_the_exposure_stay_where_they_are(path):
     nodes = np.array([0.01, 0.03, 0.2, 0.5])
     maps = small_maps().drop_vars(["energy_true_min", "energy_true_max"])

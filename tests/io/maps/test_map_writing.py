@@ -83,6 +83,7 @@ def ranges(size):
 
 
 # small pieces may have no counts
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::xprofile.exceptions.DataWarning")
 @settings(max_examples=8, derandomize=True, deadline=None, database=None)
 @given(

@@ -202,6 +202,7 @@ def assert_same_but_for_x(found, expected):
         assert getattr(found[name], "unit", None) == getattr(expected[name], "unit", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [slice(None), slice(7, 1, -2), [4], 4])
 def test_bins_at_angles_are_told_by_these(profile, index):
     selected = profile.isel(projected_distance=index)

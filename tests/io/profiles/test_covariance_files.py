@@ -29,7 +29,7 @@ def profile():
     return with_covariance()
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("axis", ["projected_distance", "position_angle", "region"])
 def test_files_give_it_back(profile, name, axis, tmp_path):

@@ -68,12 +68,14 @@ def test_every_profile_comes_back(sed_type, selection, energies, path):
     check_fits_round_trip(to_sed_type(profile, sed_type), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sed_type", [*KINDS, "norm"])
 def test_sed_type_is_converted_to(profile, sed_type, path):
     write_profile(profile, path, sed_type)
     xr.testing.assert_identical(open_profile(path), to_sed_type(profile, sed_type))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -100,7 +102,7 @@ def test_whatever_is_selected_comes_back(
 INDICES = [slice(None), slice(7, 1, -2), [4], 4]
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dim", "energy", "index"), half_of(ON_OTHER_AXES, [slice(None), 1], INDICES)
 )
@@ -111,6 +113,7 @@ def test_other_bins_come_back(profile, dim, energy, index, path):
     check_fits_round_trip(turned.transpose("norm_scan", ...).drop_vars("solid_angle"), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", ON_OTHER_AXES)
 def test_other_bins_broadcast_by_where_come_back(profile, dim, path):
     turned = ON_OTHER_AXES[dim](profile)
@@ -119,6 +122,7 @@ def test_other_bins_broadcast_by_where_come_back(profile, dim, path):
     xr.testing.assert_identical(open_profile(path.with_suffix(".nc")), turned)
 
 
+@pytest.mark.slow
 def test_odd_labels_come_back(profile, path):
     labels = by_region(profile).assign_coords(region=[f"Größe {i // 2} " for i in range(10)])
     check_fits_round_trip(labels, path)

@@ -228,7 +228,7 @@ CHECKS = {
 }
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHECKS)
 def test_whatever_a_profile_is_it_comes_back(name, tmp_path):
     check, strategy, examples = CHECKS[name]

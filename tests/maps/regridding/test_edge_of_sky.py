@@ -67,6 +67,7 @@ def test_flat_stays_flat_and_whole(projection):
     assert covered_pixels(source, target).all()
 
 
+@pytest.mark.slow
 def test_part_of_the_sky_at_its_edge():
     """A part of an all-sky plane that is cut through the seam has an edge there."""
     whole = whole_sky("AIT", 0)

@@ -34,7 +34,7 @@ def test_a_cutout_has_room_in_a_constrained_layout(image):
         assert box.y1 <= figure.bbox.y1
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_label_of_a_colour_bar_is_inside_the_figure(width):
     """At the first drawing, for boxes of any aspect."""

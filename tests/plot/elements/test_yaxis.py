@@ -45,6 +45,7 @@ def test_a_symlog_axis_is_linear_up_to_the_smallest_error(two_bands):
     assert ax.yaxis.get_transform().linthresh == smaller
 
 
+@pytest.mark.slow
 def test_a_symlog_axis_without_errors(profile):
     npred = profile.npred_excess.where(profile.coverage > 0).to_numpy()
     ax = plot_profile(profile, "npred_excess", yscale="symlog")

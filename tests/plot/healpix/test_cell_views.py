@@ -62,6 +62,7 @@ def test_all_of_the_sky(scheme, frame):
     assert np.ma.is_masked(only(ax.images).get_array()[0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("center", [galactic(0, 0), galactic(181, -5), galactic(30, 89)])
 @pytest.mark.parametrize("chunk", [None, 200])
 def test_a_part_of_the_sky(center, chunk):

@@ -35,6 +35,7 @@ class TestGrowing:
         assert merged.criterion_met.sum() > 2
         each_is_as_short_as_can_be(fine, merged, lambda m: rebin_sigma(m) >= 5)
 
+    @pytest.mark.slow
     def test_excess_of_on_off_data(self):
         maps = source(make_onoff())
         merged = rebin(bin_maps(maps, annuli(np.linspace(0, 2.4, 25))), min_excess_sigma=5)
