@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases.few_cases import one_in
 from cases.wrong_calls import check_call, random_call, targets
 
 import xprofile
@@ -22,8 +23,7 @@ TESTS = Path(__file__).parents[1]
 ENVIRONMENT = {"MPLBACKEND": "Agg", "MALLOC_ARENA_MAX": "1"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", one_in(2, range(2)))
 def test_1000_calls(tmp_path, seed):
     done = subprocess.run(
         [sys.executable, "-m", "cases.wrong_calls", str(seed), "1000"],

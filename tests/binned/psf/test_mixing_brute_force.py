@@ -4,6 +4,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from cases.bins import galactic
+from cases.few_cases import one_in
 from cases.pixel_spread import annuli, brute_mixing, gauss_table, king_table, make_grid
 
 from xprofile.binned.psf.mixing import mix
@@ -67,8 +68,7 @@ def test_a_gauss_function_of_some_pixels(name):
     check(name, table, 8, *limits)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_in(3, CASES))
 def test_a_gauss_function_narrower_than_a_pixel(name):
     check(name, gauss_table(0.3 * CASES[name][3]), 16, 5e-3, 0.03)
 
