@@ -132,7 +132,6 @@ def make_slice(parameters):
     return slice(start, start + length, abs(step)), step < 0
 
 
-@pytest.mark.slow
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(sorted(SKIES)),

@@ -111,7 +111,7 @@ def far_spiral():
     return SkyBins.along_path(points, height=0.3 * u.deg, step=0.6 * u.deg)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:.*smaller than the pixels", "ignore:.*off the map")
 @pytest.mark.filterwarnings("ignore:the bins are small or narrow")
 @pytest.mark.parametrize("make", [far_grid, far_spiral])

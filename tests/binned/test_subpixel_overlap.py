@@ -43,7 +43,7 @@ def shares(wcs, shape, n, inside):
     return flags.reshape(shape[0], n, shape[1], n).mean(axis=(1, 3))
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize(("place", "radii", "expected"), PHOTUTILS)
 @pytest.mark.parametrize("listed", [False, True])
 def test_exact_overlap_of_photutils(place, radii, expected, listed):
@@ -104,7 +104,7 @@ def every_shape(center):
     }
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:bins overlap", "ignore:.*off the map")
 @pytest.mark.parametrize("shape", list(every_shape(SkyCoord(0, 0, unit="deg"))))
 @pytest.mark.parametrize(("projection", "latitude"), [("CAR", 0), ("TAN", 60)])
