@@ -18,12 +18,12 @@ CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""")
 
 
 class Page(HTMLParser):
-    """Links of a page, with the tag of each, and the anchors that lead into it."""
+    """Links of a page and its frames, whether each is loaded, and the anchors that lead into it."""
 
-    def __init__(self, path):
+    def __init__(self, text):
         super().__init__()
         self.links, self.anchors = [], {"", "top"}
-        self.feed(path.read_text(encoding="utf-8"))
+        self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         """Note the links and anchors of a tag."""
@@ -33,6 +33,7 @@ class Page(HTMLParser):
         for name in LINKS & attrs.keys():
             for link in _addresses(name, attrs[name] or ""):
                 self.links.append((link, loads))
+        self.links += Page(attrs["srcdoc"]).links if attrs.get("srcdoc") else []
 
 
 def _is_loaded(relation):
@@ -46,7 +47,7 @@ def _addresses(name, value):
 @cache
 def page(path):
     """Parse a page once."""
-    return Page(path)
+    return Page(path.read_text(encoding="utf-8"))
 
 
 def problem(link, loads, source, root):

@@ -1,6 +1,7 @@
 """Sphinx configuration."""
 
 import html
+import re
 import shutil
 import sys
 import tempfile
@@ -93,6 +94,8 @@ def frame(figure):
     plot = holoviews.render(figure, backend="bokeh")
     plot.sizing_mode = "stretch_width"
     page = file_html(plot, INLINE)
+    # scripts of widgets that Panel defines, which no figure has
+    page = re.sub(r'<script src="static/[^"]*"></script>', "", page)
     style = "width: 100%; height: 340px; border: 0; background: white"
     return f'<iframe srcdoc="{html.escape(page)}" style="{style}"></iframe>'
 

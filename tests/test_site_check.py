@@ -20,6 +20,7 @@ BAD = {
     '<script src="https://cdn.org/x.js"></script>': "loaded from outside",
     '<link rel="stylesheet" href="//cdn.org/x.css">': "loaded from outside",
     '<img src="http://a.org/x.png">': "loaded from outside",
+    '<iframe srcdoc="&lt;script src=&quot;none.js&quot;&gt;&lt;/script&gt;"></iframe>': "missing",
 }
 
 
