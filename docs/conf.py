@@ -70,8 +70,17 @@ copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 numpydoc_show_class_members = False
+numpydoc_use_plots = True  # examples that import matplotlib show their figures
 numpydoc_xref_param_type = True
-numpydoc_xref_aliases = inventories.type_names() | {"SkyBins": "xprofile.SkyBins"}
+numpydoc_xref_aliases = {
+    **inventories.type_names(),
+    "SkyBins": "xprofile.SkyBins",
+    "collection": "collections.abc.Collection",
+    "hashable": ":term:`hashable`",
+    "mapping": ":term:`mapping`",
+    "path-like": "os.PathLike",
+    **{name: f"xprofile.exceptions.{name}" for name in xprofile.exceptions.__all__},
+}
 numpydoc_xref_ignore = "all"  # words that are not names of types
 numpydoc_validation_checks = {"PR01", "PR02"}
 # the class methods of SkyBins document its parameters; the methods of base classes on the page on

@@ -20,10 +20,10 @@ def intersphinx_mapping():
 
 
 def type_names():
-    """Names of types in docstrings, and what each links to; the short ones are those of astropy."""
+    """Names of types and errors in docstrings, and their links; the short ones are of astropy."""
     texts = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.txt")]
     lines = [line.split() for text in texts for line in text.splitlines() if " " in line]
-    names = [words[1] for words in lines if words[0] == "class"]
+    names = [words[1] for words in lines if words[0] in ("class", "exception")]
     short = {name.rpartition(".")[2]: name for name in names if name.startswith("astropy.")}
     return short | {name: f":obj:`{name}`" for name in names}
 

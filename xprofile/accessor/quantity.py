@@ -37,7 +37,6 @@ class QuantityAccessor(DataArrayProfile):
     >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
     >>> binned = maps.profile.bin(xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4))
     >>> ax = binned.counts.isel(energy=0).profile.plot()
-    >>> plt.close()
     """
 
     _stage = "quantity"

@@ -272,7 +272,6 @@ class DerivedValues:
         >>> rings = xprofile.SkyBins.annuli(center, radius_max=2 * u.deg, nbin=4)
         >>> ax = maps.counts.sum("energy").profile.plot_sky()
         >>> outlines = rings.plot(ax, numbers=True, edgecolor="white")
-        >>> plt.close()
         """
         from .drawing import draw_outlines, shown_grid
         from .outlines import region_paths, shape_paths

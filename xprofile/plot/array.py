@@ -86,7 +86,6 @@ def plot_array(
     >>> ax = profile["sqrt_ts"].profile.plot(x_unit="arcmin", color="black")
     >>> ax.get_xlabel()
     'Projected distance [arcmin]'
-    >>> plt.close()
     """
     name = str(values.name) if values.name not in (None, *values.coords) else "value"
     source = values.to_dataset(name=name)

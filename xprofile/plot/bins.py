@@ -79,7 +79,6 @@ def plot_bins(
     >>> drawn = xprofile.plot.plot_bins(rings, ax, numbers=True)
     >>> len(drawn.get_paths())
     4
-    >>> plt.close()
     """
     if not isinstance(bins, xr.Dataset):
         return as_bins(bins).plot(ax, numbers=numbers, **kwargs)

@@ -163,7 +163,6 @@ def plot_profile(
     >>> ax = xprofile.plot.plot_profile(profile, "eflux", twin="sqrt_ts", x_unit="arcmin")
     >>> ax.get_xlabel()
     'Projected distance [arcmin]'
-    >>> plt.close()
     """
     _check_options(quantity, sed_type, style, offset)
     check_bool("negative_limits", negative_limits)

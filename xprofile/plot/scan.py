@@ -115,7 +115,6 @@ def plot_stat_scan(
     >>> ax = xprofile.plot.plot_stat_scan(profile, "flux")
     >>> ax.get_xlabel()
     'Projected distance [deg]'
-    >>> plt.close()
     """
     check_colormap(cmap)
     check_one_quantity(quantity, sed_type)

@@ -114,7 +114,6 @@ def plot_sky(
     >>> ax = xprofile.plot.plot_sky(maps.counts.sum("energy"), stretch="sqrt")
     >>> ax.coords[0].get_axislabel()
     'Galactic longitude [deg]'
-    >>> plt.close()
     """
     check_colormap(cmap)
     _check_stretch(stretch)

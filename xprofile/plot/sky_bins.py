@@ -106,7 +106,6 @@ def plot_sky_bins(
     >>> ax = xprofile.plot.plot_sky_bins(profile, "sqrt_ts", cmap="magma")
     >>> ax.get_xlabel()
     'Galactic longitude [deg]'
-    >>> plt.close()
     """
     check_one_quantity(quantity, sed_type)
     wanted = quantity if sed_type is None else quantity_name(sed_type)

@@ -105,7 +105,6 @@ def plot_correlation(
     >>> ax = xprofile.plot.plot_correlation(profile, x_unit="arcmin")
     >>> ax.get_ylabel()
     'Projected distance [arcmin]'
-    >>> plt.close()
     """
     one = _single_energy(profile, energy)
     axis = _side_by_side(make_xaxis(one, x, x_unit))

@@ -111,20 +111,19 @@ def plot_psf(
     >>> from astropy.coordinates import SkyCoord
     >>> import xprofile
     >>> maps = xprofile.tutorial.open_maps("galactic-center-sim")
-    >>> center = SkyCoord(0, 0, unit="deg", frame="galactic")
+    >>> center = SkyCoord(0, -0.05, unit="deg", frame="galactic")
     >>> rings = xprofile.SkyBins.annuli(center, radius_max=1 * u.deg, nbin=5)
     >>> binned = maps.profile.bin(rings, psf=True)
-    >>> profile = binned.profile.unfold().profile.to_sed_type("flux")
+    >>> profile = binned.profile.estimate().profile.to_sed_type("flux")
     >>> ax = profile.profile.plot()
     >>> ax = xprofile.plot.plot_psf(binned, ax=ax, total=1.2e-9)
-    >>> plt.close()
 
     The PSF in one energy band:
 
     >>> band = binned.profile.sel(energy=slice(10 * u.GeV, 30 * u.GeV))
-    >>> ax = xprofile.plot.plot_psf(band)
-    >>> ax = xprofile.plot.plot_psf(binned, ax=ax, energy=-1)
-    >>> plt.close()
+    >>> figure, ax = plt.subplots()
+    >>> ax = xprofile.plot.plot_psf(band, ax=ax)
+    >>> ax = xprofile.plot.plot_psf(binned, ax=ax, energy=-1, color="C1", linestyle="dashed")
     """
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D

@@ -107,7 +107,6 @@ def plot_templates(
     >>> ax = xprofile.plot.plot_templates(fit)
     >>> ax.get_ylabel()
     'Counts'
-    >>> plt.close()
     """
     from ..elements.power_labels import set_label_with_power
 

@@ -69,7 +69,7 @@ def plot_summary(
     image : xarray.DataArray, optional
         Map to show below the bins, dims lat and lon; cut it out and smooth it before. Without it
         the sky is blank.
-    figure : matplotlib.figure.Figure or SubFigure, optional
+    figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
         By default a new one with constrained layout, of a size that suits the bins. If
         ``rcParams["figure.figsize"]`` is narrower than 6.4 in, as with the style
         "xprofile.two-column", it has this width, and all panels are below each other.
@@ -117,7 +117,6 @@ def plot_summary(
     >>> panels = xprofile.plot.plot_summary(maps.profile.estimate(rings), bins=rings)
     >>> list(panels)
     ['sky', 'profile', 'counts', 'significance']
-    >>> plt.close()
     """
     wanted = None if sed_type is None else quantity_name(sed_type)
     source, name = find_quantity(profile, wanted, None)
