@@ -39,6 +39,7 @@ extensions = [
     "accessors",
     "formulas",
     "names",
+    "phones",
     "root_pages",
 ]
 templates_path = ["_templates", sphinx_autosummary_accessors.templates_path]
@@ -62,6 +63,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }
+html_context = {"default_mode": "auto"}  # dark or light, as the browser says
 html_show_sourcelink = False
 
 autosummary_generate = True
