@@ -140,6 +140,7 @@ class BinnedAccessor(FitsAccessor):
         cl_ul: float | None = None,
         ul_method: Literal["likelihood", "bounded", "cls"] = "likelihood",
         interval_method: Literal["likelihood", "bounded"] | None = None,
+        progress: bool = False,
     ) -> xr.Dataset:
         """Estimate a profile without the smearing of the PSF."""
         from ..estimation.unfolding.unfolding import unfold
@@ -153,6 +154,7 @@ class BinnedAccessor(FitsAccessor):
             sqrt_ts_threshold_ul=sqrt_ts_threshold_ul, min_coverage=min_coverage,
             strict_energies=strict_energies, cl=cl,
             cl_ul=cl_ul, ul_method=ul_method, interval_method=interval_method,
+            progress=progress,
         )  # fmt: skip
 
     @calls("profile.regrouping.rebinning.rebin")

@@ -8,12 +8,17 @@ from typing import Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bool", "Curve", "Draws", "Float", "ProblemIndex", "Statistic"]
+__all__ = ["Bool", "Curve", "Draws", "Float", "ProblemIndex", "Report", "Statistic", "silent"]
 
 Float: TypeAlias = NDArray[np.float64]
 Bool: TypeAlias = NDArray[np.bool_]
 ProblemIndex: TypeAlias = NDArray[np.bool_] | NDArray[np.intp] | slice
 Curve: TypeAlias = Callable[[Float], tuple[Float, Float]]  # returns a value and its derivative
+Report: TypeAlias = Callable[[int], object]  # is told how many more fits or norms are done
+
+
+def silent(number: int) -> None:
+    """Tell nobody how many more fits or norms are done."""
 
 
 class Draws(Protocol):

@@ -5,5 +5,6 @@
 refuses bins that are too fine by the `information` on their norms, `smoothing` makes the penalty of
 a smooth profile, and `solve` fits the systems. `limits` makes limits and intervals by each method,
 `fitted_counts` predicts the counts of the best fit, `systematics` adds a systematic uncertainty of
-the exposure, and `matrices` adds covariance and correlation to the profile.
+the exposure, `stages` counts how far a run is, and `matrices` adds covariance and correlation to
+the profile.
 """

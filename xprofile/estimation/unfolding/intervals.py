@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...likelihood.many_norms import Fit, Problems, Profiled, profile_rise, profile_step
+from ...schema.arguments.progress import Counter
+from .stages import Stages
 
 __all__ = ["Intervals"]
 
@@ -22,6 +24,8 @@ class Intervals:
         The problems and their best fits.
     wanted : numpy.ndarray of bool
         Whether the results of a norm are wanted, for the first norms, (nproblem, nnorm).
+    stages : Stages, optional
+        Progress, which counts the norms whose profiles are known.
 
     Attributes
     ----------
@@ -29,19 +33,22 @@ class Intervals:
         Norms with profiles that failed until now, (nproblem, nnorm).
     """
 
-    def __init__(self, problems: Problems, fit: Fit, wanted: Bool) -> None:
+    def __init__(
+        self, problems: Problems, fit: Fit, wanted: Bool, stages: Stages | None = None
+    ) -> None:
         self.problems, self.fit, self.wanted = problems, fit, wanted
+        self.stages = stages or Stages(Counter(), 0)
         self.norm = fit.x[:, : wanted.shape[1]]
         self.failed = np.zeros(self.norm.shape, bool)
-        self._known: dict[tuple[float, int], Profiled] = {}
+        self._known: dict[tuple[float, int, bytes], Profiled] = {}
 
     def steps(self, rise: float, sign: int, which: Bool | None = None) -> Profiled:
         """Distances over which the statistic rises, of all or of some norms; NaN for others."""
-        known = self._known.get((rise, sign))
+        chosen = b"" if which is None else which.tobytes()
+        known = self._known.get((rise, sign, b"")) or self._known.get((rise, sign, chosen))
         if known is None:
             known = self._steps(rise, sign, self.wanted if which is None else which & self.wanted)
-            if which is None:
-                self._known[rise, sign] = known
+            self._known[rise, sign, chosen] = known
         if which is None:
             return known
         return Profiled(np.where(which, known.values, np.nan), which & known.failed)
@@ -57,7 +64,9 @@ class Intervals:
         columns = np.flatnonzero((which & np.isfinite(self.norm)).any(axis=0))
         if columns.size:
             some = which[:, columns]
-            found = profile_step(self.problems, self.fit, columns.tolist(), rise, sign, some)
+            norms, report = columns.tolist(), self.stages.report
+            with self.stages.further(np.count_nonzero(some)):
+                found = profile_step(self.problems, self.fit, norms, rise, sign, some, report)
             values[:, columns], failed[:, columns] = found
         self.failed |= failed
         return Profiled(values, failed)
@@ -69,7 +78,9 @@ class Intervals:
             return rises
         at = at[:, columns]
         some = np.isfinite(at) & self.wanted[:, columns]
-        found = profile_rise(self.problems, self.fit, columns.tolist(), np.nan_to_num(at), some)
+        norms, report = columns.tolist(), self.stages.report
+        values = np.nan_to_num(at)
+        found = profile_rise(self.problems, self.fit, norms, values, some, report)
         rises[:, columns] = found.values
         self.failed[:, columns] |= found.failed
         return rises

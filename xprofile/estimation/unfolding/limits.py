@@ -30,7 +30,8 @@ def limit_values(intervals: Intervals, settings: UnfoldSettings) -> tuple[dict[s
     endless = np.zeros(intervals.norm.shape, bool)
     bounded = intervals
     if "bounded" in (settings.ul_method, settings.interval_method):
-        bounded = _of_norms_above_0(intervals)
+        with intervals.stages.stage(len(intervals.norm)):
+            bounded = _of_norms_above_0(intervals)
     if "ul" in settings.selection_optional:
         upper = bounded if settings.ul_method == "bounded" else intervals
         values["norm_ul"] = upper.norm + _steps(upper, settings).up(settings.n_sigma_ul)
@@ -54,7 +55,8 @@ def _of_norms_above_0(intervals: Intervals) -> Intervals:
     """Profiles of the statistic of norms that are all 0 or more."""
     problems = intervals.problems
     bounded = replace(problems, lower=np.maximum(problems.lower, 0))
-    return Intervals(bounded, best_fit(bounded), intervals.wanted)
+    fit = best_fit(bounded, intervals.stages.report)
+    return Intervals(bounded, fit, intervals.wanted, intervals.stages)
 
 
 def _steps(intervals: Intervals, settings: UnfoldSettings) -> Steps:
@@ -68,9 +70,11 @@ def _cls_limits(intervals: Intervals, settings: UnfoldSettings, likelihood: Floa
     limits = np.full(likelihood.shape, np.nan)
     if columns.size:
         known = np.where(intervals.wanted, likelihood, np.nan)[:, columns]
-        found = cls_limit(
-            intervals.problems, intervals.fit, columns.tolist(), settings.n_sigma_ul, known
-        )
+        with intervals.stages.stage(known.size):
+            found = cls_limit(
+                intervals.problems, intervals.fit, columns.tolist(), settings.n_sigma_ul, known,
+                intervals.stages.report,
+            )  # fmt: skip
         limits[:, columns] = found.values
         intervals.failed[:, columns] |= found.failed
     return limits
@@ -83,10 +87,11 @@ def _expected_limits(intervals: Intervals, settings: UnfoldSettings) -> tuple[Fl
     endless = np.zeros(intervals.norm.shape, bool)
     if columns.size:
         wanted = (intervals.wanted & np.isfinite(intervals.norm))[:, columns]
-        found = expected_cls_limits(
-            intervals.problems, intervals.fit, columns.tolist(), settings.n_sigma_ul,
-            EXPECTED_BANDS, wanted,
-        )  # fmt: skip
+        with intervals.stages.stage(wanted.size * len(EXPECTED_BANDS)):
+            found = expected_cls_limits(
+                intervals.problems, intervals.fit, columns.tolist(), settings.n_sigma_ul,
+                EXPECTED_BANDS, wanted, intervals.stages.report,
+            )  # fmt: skip
         limits[:, columns] = found.values
         intervals.failed[:, columns] |= found.failed.any(axis=-1)
         without = np.isnan(found.values) & ~found.failed

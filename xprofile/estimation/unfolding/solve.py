@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,12 +18,14 @@ from ...likelihood.many_norms import (
     covariance_with_walls,
     fit_with_walls,
 )
+from ...schema.arguments.progress import Counter
 from ...schema.variables import PROFILE
 from ..solve import Solution
 from .fitted_counts import fitted_counts
 from .intervals import Intervals
 from .limits import limit_values
 from .settings import UnfoldSettings
+from .stages import Stages, planned_stages
 from .systematics import Steps, with_exposure_systematic
 from .systems import Systems
 
@@ -67,7 +70,11 @@ class UnfoldSolution:
 
 
 def solve_systems(
-    systems: Systems, settings: UnfoldSettings, penalties: Float, nwanted: int
+    systems: Systems,
+    settings: UnfoldSettings,
+    penalties: Float,
+    nwanted: int,
+    counted: Callable[[int], AbstractContextManager[Counter]],
 ) -> UnfoldSolution:
     """Fit systems, and compute the quantities that the settings select.
 
@@ -82,11 +89,22 @@ def solve_systems(
     nwanted : int
         Number of bins, from the first on, whose results are wanted. The others, of a margin, are
         fitted, but get no test statistic and no interval.
+    counted : callable
+        Opens a progress bar of a number of steps, from `progress_counter`.
     """
+    size = systems.shape[-1] * systems.ntoy * nwanted
+    with counted(planned_stages(settings) * size) as counter:
+        return _solved(systems, settings, penalties, nwanted, Stages(counter, size))
+
+
+def _solved(
+    systems: Systems, settings: UnfoldSettings, penalties: Float, nwanted: int, stages: Stages
+) -> UnfoldSolution:
     response = systems.matrix()
     numbers = _background_numbers(systems, correlated=settings.background_correlated)
     problems = _problems(systems, response, penalties, numbers, settings)
-    fitted, fit = fit_with_walls(problems)
+    with stages.stage(len(problems.n)):
+        fitted, fit = fit_with_walls(problems, stages.report)
     nbin = systems.shape[-2]
     norm = fit.x[:, :nbin]
     covariance = covariance_with_walls(problems, fitted, fit)[:, :nbin, :nbin]
@@ -94,7 +112,7 @@ def solve_systems(
         covariance = _without_penalty_alone(covariance, systems, response)
     counts = fitted_counts(systems, problems, fit, response, numbers, settings)
     wanted = np.broadcast_to(np.arange(nbin) < nwanted, norm.shape)
-    intervals = Intervals(fitted, fit, wanted)
+    intervals = Intervals(fitted, fit, wanted, stages)
     values, endless = _values(intervals, covariance, settings)
     values |= counts.values(np.isfinite(norm))
     values["stat_null"] = values["stat"] + values["ts"]
@@ -230,7 +248,8 @@ def _values(
     found = intervals.steps(settings.n_sigma**2, +1, flat)
     error = np.where(flat, found.values, error)
     values["norm_err"] = with_exposure_systematic(error, norm, systematic)
-    ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
+    with intervals.stages.stage(np.count_nonzero(intervals.wanted)):
+        ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
     return values, without_end | _endless(intervals, settings, flat)
 

@@ -57,17 +57,24 @@ class Steps:
 
     def up(self, n_sigma: float) -> Float:
         """Distance upwards; NaN without a limit."""
-        if not self.systematic:
-            return self.intervals.steps(n_sigma**2, +1).values
-        return self._farthest(n_sigma, +1) - self.intervals.norm
+        return self._steps(n_sigma, +1)
 
     def down(self, n_sigma: float) -> Float:
         """Distance downwards, which ends at the smallest norm; NaN without a limit."""
+        distance = self._steps(n_sigma, -1)
+        if not self.systematic or self.norm_min is None:
+            return distance
+        return np.fmin(distance, self.intervals.norm - self.norm_min)
+
+    def _steps(self, n_sigma: float, sign: int) -> Float:
+        """Distances on one side, which are a stage of the progress."""
+        norms = np.count_nonzero(self.intervals.wanted)
         if not self.systematic:
-            return self.intervals.steps(n_sigma**2, -1).values
-        norm = self.intervals.norm
-        distance = norm - self._farthest(n_sigma, -1)
-        return distance if self.norm_min is None else np.fmin(distance, norm - self.norm_min)
+            with self.intervals.stages.stage(norms):
+                return self.intervals.steps(n_sigma**2, sign).values
+        profiles = _NODES + 3 * len(_AROUND) + 1
+        with self.intervals.stages.stage(profiles * norms):
+            return sign * (self._farthest(n_sigma, sign) - self.intervals.norm)
 
     def _farthest(self, n_sigma: float, sign: int) -> Float:
         """Farthest norm for all ways to share the rise between the counts and the exposure."""

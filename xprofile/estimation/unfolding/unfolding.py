@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ...schema.arguments.one_by_one import FINE_BINS, over_further_dims
+from ...schema.arguments.progress import progress_counter
 from ...schema.axes import bin_dim, energy_unit
 from ...schema.history import history_attrs
 from ...schema.names import ENERGY_UNIT, MARGIN, second_dim
@@ -54,6 +55,7 @@ def unfold(
     cl_ul: float | None = None,
     ul_method: Literal["likelihood", "bounded", "cls"] = "likelihood",
     interval_method: Literal["likelihood", "bounded"] | None = None,
+    progress: bool = False,
 ) -> xr.Dataset:
     r"""Estimate a profile without the smearing of the PSF: the norms of all bins together.
 
@@ -114,6 +116,9 @@ def unfold(
         more, and all others are fitted at each norm, from `norm_min` on.
     interval_method : {"likelihood", "bounded"}, optional
         Method of ``norm_lo`` and ``norm_hi``.
+    progress : bool
+        Show a progress bar of norms, which counts each once for its best fit, test statistic, and
+        each error and limit. It needs tqdm.
 
     Returns
     -------
@@ -221,15 +226,11 @@ def unfold(
         ul_method=ul_method,
         interval_method=interval_method,
     )
+    counted = progress_counter("unfold", shown=progress, unit=" norms")
     datasets = as_datasets(binned)
     groups = common_groups(datasets, settings.energy_edges, strict=settings.strict_energies)
-    systems = make_systems(
-        datasets,
-        groups,
-        settings.spectral_model,
-        summed=settings.sum_over_energy_groups,
-        width=settings.width,
-    )
+    model, summed = settings.spectral_model, settings.sum_over_energy_groups
+    systems = make_systems(datasets, groups, model, summed=summed, width=settings.width)
     wanted = _wanted(datasets[0], bin_dim(datasets[0]))
     penalty = smoothness_penalty(datasets[0], settings.smoothness, wanted)
     penalties = penalty_of_fitted(penalty, systems.fitted())
@@ -237,9 +238,9 @@ def unfold(
     if settings.smoothness:
         check_strength(information, penalties, settings.smoothness)
         penalties = penalties + penalty_of_margin(information, wanted)
-    model = settings.spectral_model
     check_condition(datasets[0], model, systems, groups[0], information, penalties, wanted)
-    solution = solve_systems(systems, settings, penalties, int(wanted.max(initial=-1)) + 1)
+    nwanted = int(wanted.max(initial=-1)) + 1
+    solution = solve_systems(systems, settings, penalties, nwanted, counted)
     joint = is_joint(binned)
     source = with_history(binned, datasets)
     profile = _profile(datasets, groups, systems, solution, settings, joint=joint, source=source)

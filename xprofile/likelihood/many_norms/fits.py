@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..statistic import Bool, Float, ProblemIndex
+from ..statistic import Bool, Float, ProblemIndex, Report, silent
 from .certificate import certified_gap
 from .interior import solve_from, starting_norms
 from .polish import polish
@@ -109,7 +109,7 @@ class Fit:
         return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
 
 
-def best_fit(problems: Problems) -> Fit:
+def best_fit(problems: Problems, report: Report = silent) -> Fit:
     """Norms that minimise the statistic.
 
     Of several minima this is the one that predicts most signal. Norms without signal are NaN. Norms
@@ -120,23 +120,26 @@ def best_fit(problems: Problems) -> Fit:
     ----------
     problems : Problems
         The counts and what is known of them.
+    report : callable, optional
+        Called with the number of problems that are fitted, again and again.
 
     Returns
     -------
     Fit
         Its `gap` is the certificate.
     """
-    return _fit(problems)
+    return _fit(problems, report)
 
 
-def _fit(problems: Problems, *, stops: bool = False) -> Fit:
+def _fit(problems: Problems, report: Report, *, stops: bool = False) -> Fit:
     if len(problems.response) > 1 and problems.repeats > 1:
         groups = range(len(problems.response))
-        return Fit.joined([_fit_group(problems.take_group(group), stops) for group in groups])
-    return _fit_group(problems, stops)
+        parts = [_fit_group(problems.take_group(group), report, stops) for group in groups]
+        return Fit.joined(parts)
+    return _fit_group(problems, report, stops)
 
 
-def fit_with_walls(problems: Problems) -> tuple[Problems, Fit]:
+def fit_with_walls(problems: Problems, report: Report = silent) -> tuple[Problems, Fit]:
     """Norms that minimise the statistic, with no negative counts where these let norms run away.
 
     Predicted counts of an empty row end at 0, so that a norm may fall for nothing below it. Its
@@ -149,6 +152,8 @@ def fit_with_walls(problems: Problems) -> tuple[Problems, Fit]:
     ----------
     problems : Problems
         The counts and what is known of them.
+    report : callable, optional
+        As in `best_fit`.
 
     Returns
     -------
@@ -157,7 +162,7 @@ def fit_with_walls(problems: Problems) -> tuple[Problems, Fit]:
     Fit
         Their fits. Rows whose walls hold norms are on their kink.
     """
-    fit = _fit(problems, stops=True)
+    fit = _fit(problems, report, stops=True)
     index = np.flatnonzero(_runs_away(problems, fit))
     if not index.size:
         return problems, fit
@@ -185,9 +190,9 @@ def _runs_away(problems: Problems, fit: Fit) -> Bool:
     return np.asarray(overshoots & (below > 1))
 
 
-def _fit_group(problems: Problems, stops: bool) -> Fit:
+def _fit_group(problems: Problems, report: Report, stops: bool) -> Fit:
     """Try until fits are certain; `stops` ends those that run away as the statistic falls."""
-    fit = _solved(problems, *_TRIES[0])
+    fit = _solved(problems, *_TRIES[0], report)
     length = _length(problems, fit)
     worth = fit.gap + _LONG * length
     tries = [(problems, *each) for each in _TRIES[1:]]
@@ -232,10 +237,10 @@ def _length(problems: Problems, fit: Fit) -> Float:
     return np.asarray(size / (1 + problems.n.sum(axis=1)))
 
 
-def _solved(problems: Problems, tilt: float, accurate: bool) -> Fit:
+def _solved(problems: Problems, tilt: float, accurate: bool, report: Report = silent) -> Fit:
     system = System.from_problems(problems, np.zeros(problems.lower.shape, bool), tilt)
     system = replace(system, accurate=accurate)
-    point, _ = solve_from(system, starting_norms(system))
+    point, _ = solve_from(system, starting_norms(system), report=report)
     fine = polish(system, point)
     rough_slope = np.where(system.live, 1 - point.u, 0)
     rough_pull = np.where(system.bounded, point.pull, 0)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..statistic import Bool, Float
+from ..statistic import Bool, Float, Report, silent
 from .steps import SMALLEST, Point, linearise
 from .system import System
 
@@ -63,13 +63,18 @@ def starting_norms(system: System) -> Float:
 
 
 def solve_from(
-    system: System, z: Float, starts: tuple[float, ...] = STARTS, *, accurate: bool = False
+    system: System,
+    z: Float,
+    starts: tuple[float, ...] = STARTS,
+    *,
+    accurate: bool = False,
+    report: Report = silent,
 ) -> tuple[Point, Bool]:
     """Solve the equations from norms, with larger products where smaller ones fail.
 
     If `accurate` is set, equations that fail are solved once more by QR decomposition of the rows.
     """
-    found, converged = solve_interior(system, start_at(system, z, starts[0]))
+    found, converged = solve_interior(system, start_at(system, z, starts[0]), report=report)
     more = [(scale, system.accurate) for scale in starts[1:]]
     more += [(scale, True) for scale in starts if accurate]
     for scale, by_rows in more:
@@ -122,7 +127,10 @@ def _targets(system: System, product: float | Float) -> tuple[Float, Float]:
 
 
 def solve_interior(
-    system: System, point: Point, iterations: int = _MAX_ITERATIONS
+    system: System,
+    point: Point,
+    iterations: int = _MAX_ITERATIONS,
+    report: Report = silent,
 ) -> tuple[Point, Bool]:
     """Solve the equations from a point; return whether each problem has converged."""
     found, todo = point, np.arange(len(point.z))
@@ -131,6 +139,7 @@ def solve_interior(
         point, done = _iterate(system, point)
         if done.any():
             converged[todo[done]] = True
+            report(np.count_nonzero(done))
             found.put(todo, point)
             keep = np.flatnonzero(~done)
             system, point, todo = system.take(keep), point.take(keep), todo[keep]

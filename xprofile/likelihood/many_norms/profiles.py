@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..statistic import Bool, Float
-from .covariance import hesse_covariance
+from ..statistic import Bool, Float, Report, silent
 from .fits import Fit, within_reach
 from .problems import Problems
 from .recession import without_limit
+from .refitting.every import EveryNorm
 from .refitting.goals import reach_by_force
-from .refitting.neighbours import Neighbours, neighbourhoods
-from .refitting.parts import Parts, blocks
+from .refitting.neighbours import Neighbours
+from .refitting.parts import Parts
 
 __all__ = ["Profiled", "profile_rise", "profile_step"]
 
 # What fits of near norms may miss of a rise, as a share of it. They are corrected for it, and the
 # corrections are right to a tenth. With ten times less, more fits are done with all norms.
 _MISSED = 1e-7
-
-# Distance of a best fit from its minimum up to which fits of near norms start from it.
-_CERTAIN = 1e-9
 
 # Share of the rise that must be left at the end of an interval if norms without limits are fitted.
 # Where it is not, a search is tried first. Intervals are right to as much; with 0.99 they would be
@@ -61,6 +58,7 @@ def profile_rise(
     columns: Sequence[int],
     at: ArrayLike,
     wanted: Bool | None = None,
+    report: Report = silent,
 ) -> Profiled:
     """Rise of the statistic above its minimum when one norm is fixed and all others are fitted.
 
@@ -76,15 +74,17 @@ def profile_rise(
         Their values, (nproblem, len(columns)) or broadcast to it.
     wanted : numpy.ndarray of bool, optional
         Norms whose rises are wanted, (nproblem, len(columns)); the others are NaN.
+    report : callable, optional
+        Called with the number of norms that are done, again and again.
 
     Returns
     -------
     Profiled
         (nproblem, len(columns)), NaN without signal. With 0 as values this is the test statistic.
     """
-    every = _Every(problems, fit, columns, wanted)
+    every = EveryNorm(problems, fit, columns, wanted, report)
     values = np.broadcast_to(np.asarray(at, dtype=np.float64), every.shape).ravel()
-    rise, failed = np.full(values.size, np.nan), every.seen.copy()
+    rise, failed = np.full(values.size, np.nan), every.watched(every.seen.copy())
     for index, parts in every.blocks(failed & (every.own <= 0)):
         alone = parts.rise_alone(values[index])
         known = (alone <= _NONE) & (values[index] >= parts.lower)  # below, it may fall
@@ -107,6 +107,7 @@ def profile_step(
     rise: float,
     sign: int,
     wanted: Bool | None = None,
+    report: Report = silent,
 ) -> Profiled:
     """Distance over which the statistic rises by `rise`, with all other norms fitted anew.
 
@@ -124,6 +125,8 @@ def profile_step(
         +1 upwards, -1 downwards. Downwards the distance ends at the lower limit of the norm.
     wanted : numpy.ndarray of bool, optional
         Norms whose distances are wanted, (nproblem, len(columns)); the others are NaN.
+    report : callable, optional
+        As in `profile_rise`.
 
     Returns
     -------
@@ -132,10 +135,10 @@ def profile_step(
         of which other norms below minus 10 times all counts bring more than half of the distance
         count as such.
     """
-    every = _Every(problems, fit, columns, wanted)
+    every = EveryNorm(problems, fit, columns, wanted, report)
     step = np.where(every.seen, 0.0, np.nan)
     limit = every.best - every.lower if sign < 0 else np.full(step.size, np.inf)
-    todo = every.seen & (limit > 0)
+    todo = every.watched(every.seen & (limit > 0))
     for index, part, near, parts in every.near(todo):
         found, good = _near_steps(near, part, parts, rise, sign)
         step[index[good]], todo[index[good]] = np.minimum(found, limit[index])[good], False
@@ -152,7 +155,9 @@ def profile_step(
     return Profiled(step.reshape(every.shape), (todo & np.isnan(step)).reshape(every.shape))
 
 
-def _search(every: _Every, step: Float, todo: Bool, limit: Float, rise: float, sign: int) -> None:
+def _search(
+    every: EveryNorm, step: Float, todo: Bool, limit: Float, rise: float, sign: int
+) -> None:
     """Find the steps that are left, and those without an end."""
     endless = np.zeros(step.size, bool)
 
@@ -176,7 +181,7 @@ def _search(every: _Every, step: Float, todo: Bool, limit: Float, rise: float, s
 
 
 def _by_force(
-    every: _Every,
+    every: EveryNorm,
     problems: Problems,
     step: Float,
     todo: Bool,
@@ -238,48 +243,3 @@ def _near_steps(
     with np.errstate(divide="ignore", invalid="ignore"):
         step[todo] = np.abs(found.x[:, 0] - parts.best[todo]) + fall / np.abs(found.slope)
     return step, good & np.isfinite(step)
-
-
-class _Every:
-    """Every problem, once for every norm, flat in the order (problem, norm)."""
-
-    def __init__(
-        self, problems: Problems, fit: Fit, columns: Sequence[int], wanted: Bool | None = None
-    ) -> None:
-        self.problems, self.fit = problems, fit
-        self.norms = np.asarray(columns, dtype=np.intp)
-        self.shape = (len(fit.x), self.norms.size)
-        self.number = np.repeat(np.arange(len(fit.x)), self.norms.size)
-        self.column = np.tile(self.norms, len(fit.x))
-        self.covariance = hesse_covariance(problems, fit)
-        self.best = fit.x[self.number, self.column]
-        self.lower = problems.lower[self.number, self.column]
-        own = self.covariance[self.number, self.column, self.column]
-        self.own = np.nan_to_num(own, posinf=0)
-        self.seen = np.isfinite(self.best)
-        if wanted is not None:
-            self.seen &= wanted.ravel()
-
-    def near(
-        self, todo: Bool
-    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], Neighbours, Parts]]:
-        """Take parts with the norms near theirs: places here, places there, and the parts."""
-        place = np.zeros(self.problems.response.shape[2], np.intp)
-        place[self.norms] = np.arange(self.norms.size)
-        todo = todo & (self.own > 0) & (self.fit.gap <= _CERTAIN)[self.number]
-        for near in neighbourhoods(self.problems, self.fit, np.unique(self.norms)):
-            index = near.index * self.norms.size + place[near.norm]
-            part = np.flatnonzero(todo[index])
-            if part.size:
-                yield index[part], part, near, near.parts(part, self.covariance)
-
-    def blocks(
-        self, todo: Bool, problems: Problems | None = None
-    ) -> Iterator[tuple[NDArray[np.intp], Parts]]:
-        """Take whole problems: places here, and the parts."""
-        index = np.flatnonzero(todo)
-        number, column = self.number[index], self.column[index]
-        for part, parts in blocks(
-            problems or self.problems, self.fit, self.covariance, number, column
-        ):
-            yield index[part], parts

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from ...exceptions import MissingPackageError
 
-__all__ = ["dask_progress", "progress_iterator"]
+__all__ = ["Counter", "dask_progress", "progress_counter", "progress_iterator"]
 
 T = TypeVar("T")
 
@@ -37,10 +37,7 @@ def progress_iterator(
     """
     if not shown:
         return iter
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise MissingPackageError.of_extra("progress=True needs", "tqdm", "progress") from None
+    tqdm = _import_tqdm()
     if total is None:
         return lambda numbers: tqdm(numbers, desc=label, unit=unit)
 
@@ -51,6 +48,60 @@ def progress_iterator(
                 bar.update(stop - start)
 
     return by_block
+
+
+class Counter:
+    """What a progress bar counts; without a bar, nothing."""
+
+    def __init__(self, bar: Any = None) -> None:
+        self._bar = bar
+
+    def advance(self, number: int) -> None:
+        """Move the bar by a number of steps."""
+        if self._bar is not None and number:
+            self._bar.update(int(number))
+
+    def grow(self, number: int) -> None:
+        """Add a number of steps that are still to do."""
+        if self._bar is not None:
+            self._bar.total += int(number)
+            self._bar.refresh()
+
+
+def progress_counter(
+    label: str, *, shown: bool, unit: str
+) -> Callable[[int], AbstractContextManager[Counter]]:
+    """Return a function that opens a progress bar of a number of steps, if `shown`.
+
+    Parameters
+    ----------
+    label, shown, unit
+        As in `progress_iterator`.
+
+    Raises
+    ------
+    MissingPackageError
+        If a progress bar is wanted and tqdm is not installed.
+    """
+    tqdm = _import_tqdm() if shown else None
+
+    @contextmanager
+    def opened(total: int) -> Iterator[Counter]:
+        if tqdm is None:
+            yield Counter()
+            return
+        with tqdm(total=total, desc=label, unit=unit) as bar:
+            yield Counter(bar)
+
+    return opened
+
+
+def _import_tqdm() -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise MissingPackageError.of_extra("progress=True needs", "tqdm", "progress") from None
+    return tqdm
 
 
 def dask_progress(*, shown: bool) -> AbstractContextManager[Any]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...intervals.cls import cls_excess, expected_cls_rises, gaussian_cls_step
 from ...intervals.roots import rising_root
-from ...statistic import Bool, Curve, Float
+from ...statistic import Bool, Curve, Float, Report, silent
 from ..covariance import hesse_covariance
 from ..fits import Fit
 from ..problems import Problems
@@ -36,6 +36,7 @@ def cls_limit(
     columns: Sequence[int],
     n_sigma: float,
     likelihood: Float,
+    report: Report = silent,
 ) -> Profiled:
     """Norms at which CLs falls to that of a limit of n sigma.
 
@@ -52,10 +53,12 @@ def cls_limit(
     likelihood : numpy.ndarray
         Norms where the statistic has risen by n_sigma squared, (nproblem, len(columns)). No limit
         is lower, and without such a norm there is none: these are NaN.
+    report : callable, optional
+        Called with the number of norms that are done, again and again.
     """
     limits, failed = np.full(likelihood.shape, np.nan), np.zeros(likelihood.shape, bool)
     for index, parts in _parts(problems, fit, columns, np.isfinite(likelihood)):
-        limits[index], failed[index] = _limits(parts, n_sigma, likelihood[index])
+        limits[index], failed[index] = _limits(parts, n_sigma, likelihood[index], report)
     return Profiled(limits, failed)
 
 
@@ -66,6 +69,7 @@ def expected_cls_limits(
     n_sigma: float,
     bands: Sequence[float],
     wanted: Bool,
+    report: Report = silent,
 ) -> Profiled:
     """Limits to expect without the signal of a norm, (nproblem, len(columns), nband).
 
@@ -77,6 +81,8 @@ def expected_cls_limits(
         Standard deviations of a normal distribution.
     wanted : numpy.ndarray of bool
         Norms whose limits are wanted, (nproblem, len(columns)); the others are NaN.
+    report : callable, optional
+        As in `cls_limit`, for each band.
     """
     shape = (*wanted.shape, len(bands))
     limits, failed = np.full(shape, np.nan), np.zeros(shape, bool)
@@ -87,6 +93,7 @@ def expected_cls_limits(
             found = _reached(asimov, at, rise)
             limits[(*index, i)] = np.where(null.done, found.values, np.nan)
             failed[(*index, i)] = found.failed | ~null.done
+            report(len(parts.x))
     return Profiled(limits, failed)
 
 
@@ -103,7 +110,7 @@ def _parts(
         yield (number[part], place[part]), parts
 
 
-def _limits(parts: Parts, n_sigma: float, likelihood: Float) -> tuple[Float, Bool]:
+def _limits(parts: Parts, n_sigma: float, likelihood: Float, report: Report) -> tuple[Float, Bool]:
     """Limits of the norms of interest, and which of them failed."""
     zero = np.zeros(len(parts.x))
     null = parts.rise(zero)
@@ -111,7 +118,12 @@ def _limits(parts: Parts, n_sigma: float, likelihood: Float) -> tuple[Float, Boo
     best = np.maximum(parts.best, 0)
     lowest = np.where(parts.best < 0, null.rise, 0)
 
+    left = zero.size
+
     def curve(todo: NDArray[np.intp]) -> Curve:
+        nonlocal left
+        report(max(left - todo.size, 0))
+        left = min(left, todo.size)
         data, expected = parts.take(todo), asimov.take(todo)
 
         def evaluate(step: Float) -> tuple[Float, Float]:
@@ -133,6 +145,7 @@ def _limits(parts: Parts, n_sigma: float, likelihood: Float) -> tuple[Float, Boo
     found = known[np.abs(missed) <= _RIGHT]
     limits = np.full(zero.size, np.nan)
     limits[found] = (best + step)[found]
+    report(left)
     return limits, np.isnan(limits)
 
 
