@@ -12,7 +12,7 @@ from .derived import Derived
 from .extension import point_deviance
 from .fitting.errors import at_bound, covariance, profile_step, with_tied
 from .fitting.problem import Point, ShapeProblem
-from .fitting.search import best_point
+from .fitting.walls import best_with_walls, clipped_amplitudes
 from .settings import ShapeSettings
 
 __all__ = ["Outcome", "fit_problem"]
@@ -67,25 +67,32 @@ def fit_problem(
     """
     if not problem.group.size or not problem.rows.n.size:
         return _no_data(problem, derived)
-    best, converged = best_point(problem)
+    rows, fit = problem.rows, best_with_walls(problem)
+    clipped = clipped_amplitudes(problem, fit.best)
+    problem, best = fit.problem, fit.best
     fitted = (*problem.others, *problem.amplitudes)
     bound = tuple(i for i in fitted if at_bound(problem, best, i))
     inner = tuple(i for i in fitted if i not in bound)
     known = covariance(problem, best, inner)
-    if not problem.rows.n.any():  # the statistic has kinks, and no curvature
+    if fit.held or not rows.n.any():  # the statistic has kinks, and no curvature
         known = np.full_like(known, np.nan)
     full = with_tied(problem, best, inner, known)
     for i in bound:
         full[i], full[:, i] = np.nan, np.nan
     parameters = _parameters(
-        problem, best, full, settings, bound, converged=converged, pointlike=extension in bound
+        problem, best, full, settings, bound, converged=fit.converged, pointlike=extension in bound
     )
-    null = problem.rows.deviance(np.zeros(problem.group.size))
+    status = parameters["status"]
+    status[list(clipped)] |= STATUS_FLAGS["clipped_counts"]
+    status[list(inner) if fit.held else []] |= STATUS_FLAGS["best_fit_at_boundary"]
+    deviance = best.deviance
+    if problem.rows is not rows:  # walls change it by 1e-5
+        deviance = rows.deviance(problem.signal(best.values))
     numbers = {
-        "stat": problem.rows.exact + best.deviance,
-        "deviance": best.deviance,
+        "stat": rows.exact + deviance,
+        "deviance": deviance,
         "dof": float(problem.group.size - len(fitted)),
-        "ts": null - best.deviance,
+        "ts": rows.deviance(np.zeros(problem.group.size)) - deviance,
     }
     if extension is not None and tested:
         rise = point_deviance(problem, best, extension) - best.deviance

@@ -106,7 +106,9 @@ def fit_shape(
           larger of ``errn`` and ``errp``.
         - ``errn``, ``errp``, ``ul``: errors and upper limit with all others fitted again. They end
           at bounds of the parameter. NaN if no such rise is found.
-        - ``status`` (parameter, energy): CF flags.
+        - ``status`` (parameter, energy): CF flags. Where several amplitudes would run away, as
+          predicted counts below 0 count as 0, all counts are above 0, and free parameters are
+          flagged ``best_fit_at_boundary`` if that holds them, with ``err`` as at a bound.
         - ``covariance``, ``correlation`` (energy, parameter, parameter_2), for 1 sigma. Rows of a
           parameter at a bound are NaN.
         - ``total``, ``total_err`` (energy): integral of the brightness in reference spectra; over

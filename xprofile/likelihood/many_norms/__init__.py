@@ -6,7 +6,7 @@ find best fits, errors, limits and test statistics. See `Problems` for rows, col
 """
 
 from .covariance import covariance_with_walls, hesse_covariance
-from .fits import Fit, best_fit, fit_with_walls, npred
+from .fits import Fit, best_fit, fit_with_walls, npred, rows_at_walls, runs_away, with_walls
 from .problems import Problems
 from .profiles import Profiled, profile_rise, profile_step
 from .rows import clipped_norms
@@ -23,4 +23,7 @@ __all__ = [
     "npred",
     "profile_rise",
     "profile_step",
+    "rows_at_walls",
+    "runs_away",
+    "with_walls",
 ]

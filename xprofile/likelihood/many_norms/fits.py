@@ -16,7 +16,16 @@ from .problems import Problems
 from .rows import change, predicted, row_signal
 from .system import System
 
-__all__ = ["Fit", "best_fit", "fit_with_walls", "npred", "within_reach"]
+__all__ = [
+    "Fit",
+    "best_fit",
+    "fit_with_walls",
+    "npred",
+    "rows_at_walls",
+    "runs_away",
+    "with_walls",
+    "within_reach",
+]
 
 
 # Pulls on all norms that move best fits by these shares of their errors, and whether equations are
@@ -163,30 +172,40 @@ def fit_with_walls(problems: Problems, report: Report = silent) -> tuple[Problem
         Their fits. Rows whose walls hold norms are on their kink.
     """
     fit = _fit(problems, report, stops=True)
-    index = np.flatnonzero(_runs_away(problems, fit))
-    if not index.size:
+    away = runs_away(problems, fit.x)
+    if not away.any():
         return problems, fit
-    seen = np.repeat((problems.response > 0).any(axis=2), problems.repeats, axis=0)
-    empty = seen & (problems.n == 0) & ~(problems.alpha > 0)
-    chosen = np.isin(np.arange(len(fit.x)), index)[:, None]
-    walled = replace(problems, n=np.where(empty & chosen, _WALL, problems.n))
-    again = best_fit(walled.take(index))
-    at_wall = empty[index] & (row_signal(walled.take(index), again.x) < _AT_WALL * _WALL)
+    index, walled = np.flatnonzero(away), with_walls(problems, away)
+    part = walled.take(index)
+    again = best_fit(part)
+    at_wall = rows_at_walls(part, again.x)
     fit.put(index, replace(again, on_kink=again.on_kink | at_wall))
     return walled, fit
 
 
-def _runs_away(problems: Problems, fit: Fit) -> Bool:
+def with_walls(problems: Problems, chosen: Bool) -> Problems:
+    """Give chosen problems walls: 1e-6 counts in rows with signal and a known background."""
+    seen = np.repeat((problems.response > 0).any(axis=2), problems.repeats, axis=0)
+    empty = seen & (problems.n == 0) & ~(problems.alpha > 0)
+    return replace(problems, n=np.where(empty & chosen[:, None], _WALL, problems.n))
+
+
+def rows_at_walls(walled: Problems, x: Float) -> Bool:
+    """Rows whose walls hold norms, as they predict hardly any counts, (nproblem, nrow)."""
+    return np.asarray((walled.n == _WALL) & (row_signal(walled, x) < _AT_WALL * _WALL))
+
+
+def runs_away(problems: Problems, x: Float) -> Bool:
     """Whether a norm predicts far more counts than there are, beside negative ones, (nproblem,)."""
     a, repeats = problems.response, problems.repeats
     largest = a.max(axis=2, keepdims=True)
     share = a / np.where(largest > 0, largest, 1)
     counts = problems.n.reshape(len(a), repeats, -1) @ share
-    grown = np.nan_to_num(fit.x) * np.repeat(a.sum(axis=1), repeats, axis=0)
+    grown = np.nan_to_num(x) * np.repeat(a.sum(axis=1), repeats, axis=0)
     grown = np.where(problems.is_norm, grown, 0)
     overshoots = (grown > _OVERSHOOTS * (1 + counts.reshape(grown.shape))).any(axis=1)
     empty = (problems.n == 0) & ~(problems.alpha > 0)
-    below = np.where(empty, np.maximum(-row_signal(problems, fit.x), 0), 0).sum(axis=1)
+    below = np.where(empty, np.maximum(-row_signal(problems, x), 0), 0).sum(axis=1)
     return np.asarray(overshoots & (below > 1))
 
 
@@ -205,7 +224,7 @@ def _fit_group(problems: Problems, report: Report, stops: bool) -> Fit:
         part = source.take(todo)
         again = _solved(part, tilt, accurate)
         if stops:
-            runs = _runs_away(part, again) & (change(part, fit.x[todo], again.x) < 0)
+            runs = runs_away(part, again.x) & (change(part, fit.x[todo], again.x) < 0)
             fit.put(todo[runs], again.take(runs))
             worth[todo[runs]] = 0
             again, todo = again.take(~runs), todo[~runs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -102,12 +102,16 @@ class ShapeProblem:
             self.linear,
         )  # fmt: skip
 
+    def with_rows(self, rows: Rows) -> ShapeProblem:
+        """Return the same problem with other counts."""
+        return replace(self, rows=rows)
+
     def at(self, others: Float) -> Point:
         """Find the best amplitudes for values of the other parameters."""
         self.evaluations += 1
         values = self.start.copy()
         values[list(self.others)] = others
-        columns, offset, size = self._columns(values)
+        columns, offset, size = self.columns(values)
         lower = np.array([self.brightness.bounds[i][0] for i in self.amplitudes])
         with np.errstate(invalid="ignore"):
             bounds = np.where(np.isinf(lower), lower, lower * size)
@@ -118,7 +122,7 @@ class ShapeProblem:
             values[list(self.amplitudes)] = fluxes / size
         return Point(values, fluxes, deviance)
 
-    def _columns(self, values: Float) -> tuple[Float, Float, Float]:
+    def columns(self, values: Float) -> tuple[Float, Float, Float]:
         """Counts of each component at a flux of 1, those of the rest, and fluxes of amplitude 1."""
         offset = values.copy()
         offset[list(self.amplitudes)] = 0

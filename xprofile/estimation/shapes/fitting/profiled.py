@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ....likelihood import Cash, Joint, Statistic, WStat
 from ....likelihood import best_fit as best_norm
 from ....likelihood.many_norms import Problems, best_fit
 from ....likelihood.wstat import on_off_rates, on_off_slope, on_off_value
 
-__all__ = ["Rows", "best_amplitudes"]
+__all__ = ["Rows", "best_amplitudes", "linear_problem"]
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -169,21 +169,24 @@ def _newton(rows: Rows, columns: Float, offset: Float, guess: Float) -> tuple[Fl
 
 def _certified(rows: Rows, columns: Float, offset: Float, lower: Float) -> tuple[Float, float]:
     """Find the minimum with bounds and empty rows, by the solver of one norm or of many."""
-    onoff = rows.alpha > 0
-    if np.any(columns < 0) or np.any(onoff & (offset != 0)):
+    if np.any(columns < 0) or np.any((rows.alpha > 0) & (offset != 0)):
         return np.full(columns.shape[1], np.nan), np.inf
-    faint = (columns < _FAINT * columns.max(axis=0)) & (rows.n == 0)[:, None]
-    seen = np.where(faint, 0, columns)
-    background = np.where(onoff, 0, rows.background + offset)
+    problem = linear_problem(rows, columns, offset, lower)
     if columns.shape[1] == 1:  # much faster
-        x = _one_norm(rows, seen[:, 0], background, float(lower[0]))
+        x = _one_norm(rows, problem.response[0, :, 0], problem.background[0], float(lower[0]))
     else:
-        problems = Problems.from_counts(
-            seen, rows.n, background, off=rows.off, alpha=rows.alpha, lower=lower
-        )
-        x = best_fit(problems).x[0]
+        x = best_fit(problem).x[0]
     x = np.nan_to_num(x)
     return x, rows.deviance(offset + columns @ x)
+
+
+def linear_problem(rows: Rows, columns: Float, offset: Float, lower: ArrayLike) -> Problems:
+    """Return the fit of amplitudes as one of many norms; parameters as in `best_amplitudes`."""
+    faint = (columns < _FAINT * columns.max(axis=0)) & (rows.n == 0)[:, None]
+    background = np.where(rows.alpha > 0, 0, rows.background + offset)
+    return Problems.from_counts(
+        np.where(faint, 0, columns), rows.n, background, off=rows.off, alpha=rows.alpha, lower=lower
+    )
 
 
 def _one_norm(rows: Rows, column: Float, background: Float, lower: float) -> Float:
