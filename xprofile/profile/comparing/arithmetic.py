@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 import astropy.units as u
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError
 from ...schema.arguments.one_by_one import over_further_dims
+from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
 from ...schema.names import ENERGY, SED_TYPE
@@ -17,10 +20,11 @@ from ...schema.units import factor_to_unit, unit_text
 from ...schema.variables import SED_SUFFIXES
 from ..sed import per_solid_angle_of, quantity_name, to_sed_type
 from .pairing import paired_bins, read_values
+from .same_model import norms_of_model
 
 __all__ = ["divide", "subtract", "without_references", "words_of"]
 
-# errors of a difference or ratio upwards are those of the other profile downwards
+# errors of a difference upwards are those of the other profile downwards
 _OPPOSITE = {"_err": "_err", "_errn": "_errp", "_errp": "_errn"}
 
 
@@ -44,14 +48,14 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
         Profile with the bins, energies, solid angle and attributes of `profile`.
 
         - ``norm`` (projected_distance, energy): the ratio, NaN where `other` is 0. Without a unit,
-          or in the unit of `profile` over that of an array.
+          or in the unit of `profile` over that of an array, if these are of different kinds.
         - ``norm_err``, ``norm_errn``, ``norm_errp``: errors, as far as both have them, by linear
           propagation of independent errors, for the significance of those of `profile`.
 
     Raises
     ------
     InvalidDataError
-        If bins or energies differ.
+        If bins or energies differ, or both are norms of spectral models of different shapes.
 
     Warns
     -----
@@ -66,8 +70,10 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
 
     Notes
     -----
-    For a ratio r = a / b, its upper error is sqrt((a_up / b)^2 + (r b_down / b)^2). It holds where
-    the errors of b are small beside b.
+    For a ratio r = a / b, its upper error is sqrt((a_up / b)^2 + (r b_down / b)^2), where a and b
+    are positive; of negative ones, the errors are those of the other side. It holds where the
+    errors of b are small beside b. Norms are compared as those of one spectral model, that of
+    `profile`.
 
     Examples
     --------
@@ -84,16 +90,18 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
     >>> xprofile.divide(high, low).norm_err.dims
     ('projected_distance',)
     """
-    a, b = _pair(profile, other)
+    a, b, here = _pair(profile, other)
+    factor, unit = _ratio_of_units(a[""], b[""])
     divisor = b[""].where(b[""] != 0)
     ratio = a[""] / divisor
-    found = {"": ratio}
+    found = {"": factor * ratio}
     for end, opposite in _OPPOSITE.items():
-        if end in a:
-            found[end] = _hypot(a[end] / divisor, ratio * b[opposite] / divisor)
-    units = [u.Unit(str(data.attrs.get("units", ""))) for data in (a[""], b[""])]
+        if end in a and opposite in b:
+            above = a[end].where(divisor > 0, a[opposite])
+            below = b[opposite].where(ratio * divisor > 0, b[end])
+            found[end] = factor * _hypot(above / divisor, ratio * below / divisor)
     words = f"ratio of {words_of(a[''], 'values')}"
-    result = _result(profile, found, ("norm", unit_text(units[0] / units[1]), words))
+    result = _result(profile, found, here, ("norm", unit, words))
     return extend_history(without_references(result), profile, "divide")
 
 
@@ -124,7 +132,7 @@ def subtract(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Datase
     Raises
     ------
     InvalidDataError
-        If bins, energies or kinds of units differ.
+        If bins, energies or kinds of units differ, or as by `divide`.
 
     Warns
     -----
@@ -150,23 +158,25 @@ def subtract(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Datase
     >>> change.flux.dims, change.flux.units
     (('projected_distance', 'energy'), 'cm-2 s-1')
     """
-    a, b = _pair(profile, other)
+    a, b, here = _pair(profile, other)
     unit = str(a[""].attrs.get("units", ""))
     factor = factor_to_unit(b[""], "other", unit)
     found = {"": a[""] - factor * b[""]}
     for end, opposite in _OPPOSITE.items():
-        if end in a:
+        if end in a and opposite in b:
             found[end] = _hypot(a[end], factor * b[opposite])
     name = quantity_name(str(profile.attrs[SED_TYPE]))
-    result = _result(profile, found, (name, unit, f"difference of {words_of(a[''], name)}"))
+    result = _result(profile, found, here, (name, unit, f"difference of {words_of(a[''], name)}"))
     return extend_history(result, profile, "subtract")
 
 
 Ends: TypeAlias = dict[str, xr.DataArray]  # values and errors, by the ending of their names
 
 
-def _pair(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> tuple[Ends, Ends]:
-    """Values and errors of both in the bins that they share, with errors of one significance."""
+def _pair(
+    profile: xr.Dataset, other: xr.Dataset | xr.DataArray
+) -> tuple[Ends, Ends, NDArray[np.intp]]:
+    """Values and errors of both in the bins that they share, of one significance, and the bins."""
     check_profile(profile)
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     if isinstance(other, xr.Dataset):
@@ -180,23 +190,37 @@ def _pair(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> tuple[Ends, 
             f"the profile has one energy, and the other one has {second.value.sizes[ENERGY]}; "
             "select one of these"
         )
-    a = {end: profile[name + end].isel({first.dim: here}) for end in _ends(profile, name)}
+    a = {end: values.isel({first.dim: here}) for end, values in _ends(profile, name).items()}
     if isinstance(other, xr.DataArray):
-        b = {"": other}
+        b = {"": other, **dict.fromkeys(_OPPOSITE, 0 * other)}
     else:
-        b = {end: other[name + end] for end in _ends(other, name)}
+        b = _ends(norms_of_model(other, profile) if name == "norm" else other, name)
     scale = float(profile.attrs.get("n_sigma", 1)) / float(other.attrs.get("n_sigma", 1))
-    missing = b.get("_err", 0 * b[""])
-    full = {end: (scale if end else 1.0) * b.get(end, missing) for end in ("", *_OPPOSITE)}
-    return a, {end: _bare(v.isel({first.dim: there}), b[""].attrs) for end, v in full.items()}
+    full = {end: (scale if end else 1.0) * values for end, values in b.items()}
+    b = {end: _bare(v.isel({first.dim: there}), b[""].attrs) for end, v in full.items()}
+    return a, b, here
+
+
+def _ratio_of_units(a: xr.DataArray, b: xr.DataArray) -> tuple[float, str]:
+    """Factor and unit of a ratio, which has none if both are of one kind."""
+    over, under = (u.Unit(str(data.attrs.get("units", ""))) for data in (a, b))
+    if over.is_equivalent(under):
+        return float(over.to(under)), ""
+    return 1.0, unit_text(over / under)
 
 
 def _hypot(first: xr.DataArray, second: xr.DataArray) -> xr.DataArray:
     return (first**2 + second**2) ** 0.5
 
 
-def _ends(profile: xr.Dataset, name: str) -> list[str]:
-    return [end for end in ("", *_OPPOSITE) if name + end in profile]
+def _ends(profile: xr.Dataset, name: str) -> Ends:
+    """Values and errors, those of one kind by those of the other where they are missing."""
+    found = {end: profile[name + end] for end in ("", *_OPPOSITE) if name + end in profile}
+    if "_err" in found:
+        return {"_errn": found["_err"], "_errp": found["_err"], **found}
+    if {"_errn", "_errp"} <= set(found):
+        found["_err"] = (found["_errn"] + found["_errp"]) / 2
+    return found
 
 
 def _bare(values: xr.DataArray, attrs: dict[Any, Any]) -> xr.DataArray:
@@ -205,18 +229,25 @@ def _bare(values: xr.DataArray, attrs: dict[Any, Any]) -> xr.DataArray:
     return alone.isel({ENERGY: 0}) if alone.sizes.get(ENERGY) == 1 else alone
 
 
-def _result(profile: xr.Dataset, found: Ends, described: tuple[str, str, str]) -> xr.Dataset:
-    """Make a profile of values and errors, with the name, unit and words of the quantity."""
+def _result(
+    profile: xr.Dataset, found: Ends, here: NDArray[np.intp], described: tuple[str, str, str]
+) -> xr.Dataset:
+    """Make a profile of some bins, with the name, unit and words of the quantity."""
     name, unit, words = described
-    dims = profile[quantity_name(str(profile.attrs[SED_TYPE]))].dims
+    old = quantity_name(str(profile.attrs[SED_TYPE]))
+    dims = profile[old].dims
     made = {}
     for end, values in found.items():
+        if old + end not in profile:
+            continue
         made[name + end] = values.transpose(*dims).drop_vars(list(values.coords))
         text = f"{words} {SED_SUFFIXES[end]}".strip()
         made[name + end].attrs = {"long_name": text} | ({"units": unit} if unit else {})
     shared = found[""].coords
-    kept = [str(n) for n in profile.data_vars if str(n).startswith("ref_")]
-    result = xr.Dataset(coords=shared).assign({n: profile[n] for n in kept}).assign(made)
+    kept = {str(n): profile[n] for n in profile.data_vars if str(n).startswith("ref_")}
+    if "solid_angle" in profile:
+        kept["solid_angle"] = profile["solid_angle"].isel({bin_dim(profile): here})
+    result = xr.Dataset(coords=shared).assign(kept).assign(made)
     kind = "likelihood" if name == "norm" else name
     return result.assign_attrs({**profile.attrs, SED_TYPE: kind})
 

@@ -8,11 +8,17 @@ import astropy.units as u
 import numpy as np
 import xarray as xr
 
-from ...exceptions import InvalidDataError, InvalidOptionError
+from ...binned.nearest_bins import isel
+from ...exceptions import (
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+    NotFoundError,
+)
 from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
-from ...schema.names import COVARIANCE, NORM_SCAN, SED_TYPE, high, low
+from ...schema.names import COVARIANCE, NORM_SCAN, SED_TYPE
 from ...schema.options import suggests_options
 from ...schema.variables import SED_SUFFIXES
 from ..sed import quantity_name
@@ -51,7 +57,8 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
     InvalidOptionError
         If `to` is not one of these, or no bin has this number or contains this place.
     InvalidDataError
-        If the chosen value is 0, negative or NaN at an energy.
+        If the chosen value is 0, negative or NaN at an energy, or the profile has one bin without a
+        dim.
 
     See Also
     --------
@@ -72,12 +79,13 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
     """
     check_profile(profile)
     name, dim = quantity_name(str(profile.attrs[SED_TYPE])), bin_dim(profile)
-    scale = _scale(profile[name], profile, dim, to)
-    if not (np.isfinite(scale) & (scale > 0)).all():
+    if dim not in profile[name].dims:
         raise InvalidDataError(
-            f"the {to} of {name} is {scale.values.ravel().tolist()}, expected positive numbers; "
-            "normalize to another bin, or select energies with a signal"
+            f"the profile has one bin without the dim {dim}; keep it in the selection, as "
+            f"isel({dim}=[0]) does"
         )
+    scale = _scale(profile[name], dim, to)
+    _check_scale(scale, name, to)
     values = profile.drop_dims(NORM_SCAN, errors="ignore")
     kept = {name + end: "norm" + end for end in SED_SUFFIXES if name + end in values}
     words = f"relative to its {to}" if isinstance(to, str) else "relative to one bin"
@@ -91,22 +99,38 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
     return extend_history(result, result, f"normalize to: {to}")
 
 
-def _scale(values: xr.DataArray, profile: xr.Dataset, dim: str, to: Any) -> xr.DataArray:
+def _scale(values: xr.DataArray, dim: str, to: Any) -> xr.DataArray:
     """Value that becomes 1, (energy,) or a scalar."""
     if isinstance(to, str) and to in _SCALES:
         return {"peak": values.max, "sum": values.sum, "mean": values.mean}[to](dim)
-    number = profile.sizes.get(dim, 0)
+    number = values.sizes[dim]
     if isinstance(to, int | np.integer) and not isinstance(to, bool) and -number <= to < number:
         return values.isel({dim: int(to)}, drop=True)
-    if isinstance(to, u.Quantity) and to.isscalar and low(dim) in profile.coords:
-        place = to.to_value(str(profile[dim].attrs.get("units", "deg")))
-        lower, upper = (profile[end(dim)].to_numpy() for end in (low, high))
-        found = np.flatnonzero((lower <= place) & (place < upper))
-        if found.size:
-            return values.isel({dim: int(found[0])}, drop=True)
+    reason = ""
+    if isinstance(to, u.Quantity) and to.isscalar:
+        try:
+            return isel(values, {dim: to}, drop=True)
+        except (InvalidOptionError, NotFoundError, MissingVariableError) as error:
+            reason = f": {error}"
     raise InvalidOptionError(
         f"to must be one of {_SCALES}, the number of one of the {number} bins, or a Quantity in "
-        f"one of them, such as 0.1 * u.deg, found {to!r}"
+        f"one of them, such as 0.1 * u.deg, found {to!r}{reason}"
+    )
+
+
+def _check_scale(scale: xr.DataArray, name: str, to: Any) -> None:
+    """Raise if a value that becomes 1 is not positive."""
+    wrong = ~(np.isfinite(scale.to_numpy()) & (scale.to_numpy() > 0))
+    if not wrong.any():
+        return
+    first = tuple(int(n[0]) for n in np.nonzero(wrong))
+    place = ", ".join(f"{dim}={n}" for dim, n in zip(scale.dims, first, strict=True))
+    words = to if isinstance(to, str) else f"value of bin {to}"
+    raise InvalidDataError(
+        f"the {words} of {name} is {scale.to_numpy()[first]:.4g}"
+        + (f" at {place}" if place else "")
+        + (f", and not positive at {wrong.sum() - 1} more" if wrong.sum() > 1 else "")
+        + ", expected positive numbers; normalize to another bin, or select energies with a signal"
     )
 
 
