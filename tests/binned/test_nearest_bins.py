@@ -142,6 +142,18 @@ def test_angles_go_round():
     for angle, number in {-1: 4, 359: 4, 361: 0, 0: 0, 72: 1, 71.9: 0}.items():
         found = data.profile.nearest(position_angle=angle * u.deg)
         xr.testing.assert_identical(found, data.isel(position_angle=number))
+    for start, stop, numbers in (
+        (-10, 80, [4, 0, 1]),
+        (340, 370, [4, 0]),
+        (300, 30, [4, 0]),
+        (72, 144, [1]),
+        (-180, 180, [2, 3, 4, 0, 1]),
+        (0, 360, [0, 1, 2, 3, 4]),
+        (350, None, [4]),
+    ):
+        ends = slice(start * u.deg, None if stop is None else (stop * u.deg).to("rad"))
+        found = data.profile.isel(position_angle=ends)
+        np.testing.assert_array_equal(found.position_angle, data.position_angle[numbers])
 
 
 def test_values_without_edges_are_the_nearest(profile):
@@ -175,6 +187,12 @@ def test_numbers_by_quantities_that_hold_nothing(profile):
         profile.profile.isel(energy=slice(5 * u.TeV, 6 * u.TeV))
     with pytest.raises(InvalidOptionError, match="is in 'TeV'"):
         profile.profile.isel(energy=5 * u.deg)
+    with pytest.raises(InvalidOptionError, match="both ends as Quantities"):
+        profile.profile.isel(projected_distance=slice(0.5 * u.deg, 1))
+    with pytest.raises(NotFoundError, match="have no bins along energy"):
+        profile.isel(energy=slice(0, 0)).profile.isel(energy=slice(5 * u.TeV, None))
+    with pytest.raises(NotFoundError, match=r"1\.5 deg, but none is between 0\.3 and 0\.7 deg"):
+        profile.isel(projected_distance=[0, 1, 3]).profile.nearest(projected_distance=0.5 * u.deg)
     with pytest.raises(MissingVariableError, match="have no edges"):
         profile.drop_vars("energy_min").profile.isel(energy=1 * u.TeV)
 

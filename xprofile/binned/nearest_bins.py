@@ -12,16 +12,14 @@ from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from ..exceptions import InvalidOptionError, MissingVariableError, NotFoundError
-from ..maps.indexing.longitudes import FULL_TURN, offsets
-from ..maps.indexing.lookup_options import tolerance_in_unit
-from ..maps.indexing.lookup_values import numbers_in_unit
 from ..maps.indexing.nearest import select_position
 from ..maps.indexing.selecting import select
 from ..maps.sphere import fixed_positions
 from ..schema.axes import pair_bins
-from ..schema.names import POSITION_ANGLE, REGION, high, low
+from ..schema.names import REGION, high, low
 from ..schema.options import suggests_options
 from ..schema.stages import grid_names, is_healpix
+from .bin_numbers import numbers_in_range, numbers_of_bins
 from .holding_regions import regions_that_hold
 
 __all__ = ["isel", "nearest"]
@@ -29,10 +27,6 @@ __all__ = ["isel", "nearest"]
 Data = TypeVar("Data", xr.Dataset, xr.DataArray)
 Float = NDArray[np.float64]
 Int = NDArray[np.intp]
-
-# Share of half a bin's width by which a value may lie beyond an edge: 0.1 + 0.2 is not 0.3 to the
-# last digit (1e-16). Ten times larger or smaller is still far from any value that people give.
-_ROUNDING = 1e-9
 
 
 @suggests_options
@@ -146,62 +140,11 @@ def _select_by_value(data: Data, name: str, value: Any, tolerance: Any, drop: bo
         )
     if not {low(name), high(name)} <= set(data.coords):
         return select(data, {name: value}, method="nearest", tolerance=tolerance, drop=drop)
-    numbers = _numbers_of_bins(data, name, value, tolerance)
+    numbers = numbers_of_bins(data, name, value, tolerance)
     if not data[low(name)].ndim:  # one bin was selected before, and it is the one
         return data
     dim = str(data[low(name)].dims[0])
     return data.isel({dim: numbers if numbers.ndim else int(numbers)}, drop=drop)
-
-
-def _numbers_of_bins(
-    data: xr.Dataset | xr.DataArray, name: str, value: Any, tolerance: Any = None
-) -> Int:
-    """Numbers of the bins that hold values, of the shape of these.
-
-    Raises
-    ------
-    NotFoundError
-        If no bin holds a value, and none is within the tolerance.
-    """
-    unit = str(data[name].attrs.get("units", "")) if name in data.coords else ""
-    try:
-        wanted = np.asarray(numbers_in_unit(value, data, name), dtype=float)
-    except InvalidOptionError:  # of another unit
-        raise
-    except (TypeError, ValueError):
-        raise InvalidOptionError(
-            f"{name} must be numbers or Quantities in {unit!r}, found {value!r}"
-        ) from None
-    lower, upper = (np.atleast_1d(data[end(name)].to_numpy()).astype(float) for end in (low, high))
-    if not lower.size:
-        raise NotFoundError(f"the data have no bins along {name}")
-    turn = (FULL_TURN * u.deg).to_value(unit or "deg") if name == POSITION_ANGLE else None
-    beyond = _distance_beyond(wanted[..., None], lower, upper, turn)
-    numbers = np.asarray(beyond.argmin(axis=-1))
-    apart = np.take_along_axis(beyond, numbers[..., None], axis=-1)[..., 0]
-    limit = 0.0 if tolerance is None else tolerance_in_unit(tolerance, {name: unit})
-    if not np.all(apart <= limit):
-        one = wanted[~(apart <= limit)].flat[0]
-        raise NotFoundError(
-            f"no bin holds {name}={one:.6g} {unit}: the bins go from {lower.min():.6g} to "
-            f"{upper.max():.6g} {unit}; give a value inside, or select the nearest bin within "
-            "tolerance=..."
-        )
-    return numbers
-
-
-def _distance_beyond(value: Any, lower: Float, upper: Float, turn: float | None) -> Float:
-    """Distance of values (..., 1) from bins, (..., nbin); below 0 inside, and 0 on an upper edge.
-
-    So a bin that begins at a value comes before the one that ends there.
-    """
-    half = (upper - lower) / 2
-    apart = np.abs(offsets(value, lower + half, turn)) - half
-    apart = np.where(np.isnan(apart), np.inf, apart)
-    near = _ROUNDING * np.maximum(half, np.finfo(float).tiny)
-    begins = np.abs(offsets(value, lower, turn)) <= near
-    apart = np.where(np.abs(apart) <= near, 0.0, np.where(apart < 0, -1.0, apart))
-    return np.where(begins, -2.0, apart)
 
 
 @suggests_options
@@ -221,7 +164,7 @@ def isel(
     indexers : dict, optional
         By the name of a dim: numbers, slices of them, or anything that `xarray.Dataset.isel` takes;
         or a Quantity with the values of `nearest`. A slice of Quantities selects the bins that
-        overlap with the range.
+        overlap with the range; of position angles, from 350 to 10 deg is through 0.
     drop : bool
         Whether scalar coordinates are left out.
     **by_name
@@ -238,7 +181,7 @@ def isel(
     MissingVariableError
         If a Quantity is given for a dim without the edges of its bins.
     InvalidOptionError
-        If a Quantity is of another kind than the coordinate.
+        If a Quantity is of another kind than the coordinate, or one end of a slice is a number.
     NotFoundError
         If no bin holds a Quantity, or none overlaps with a range.
 
@@ -277,17 +220,6 @@ def _as_numbers(data: xr.Dataset | xr.DataArray, name: Hashable, value: Any) -> 
             f"one holds {value!r}; give its number, or use sel"
         )
     if not isinstance(value, slice):
-        found = _numbers_of_bins(data, str(name), value)
+        found = numbers_of_bins(data, str(name), value)
         return found if found.ndim else int(found)
-    start, stop = (None if e is None else numbers_in_unit(e, data, name) for e in ends)
-    lower, upper = (data[edge].to_numpy() for edge in edges)
-    inside = np.ones(lower.size, bool)
-    near = _ROUNDING * (upper - lower)
-    inside &= True if start is None else upper > start + near
-    inside &= True if stop is None else lower < stop - near
-    if not inside.any():
-        raise NotFoundError(
-            f"no bin overlaps with {name} from {value.start} to {value.stop}: the bins go from "
-            f"{lower.min():.6g} to {upper.max():.6g} {data[name].attrs.get('units', '')}"
-        )
-    return np.flatnonzero(inside)[:: value.step]
+    return numbers_in_range(data, str(name), value)
