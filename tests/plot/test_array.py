@@ -7,7 +7,7 @@ from astropy.visualization.wcsaxes import WCSAxes
 from cases.plot import BAND_TEXTS, legend_texts, new_axes, only, profile_of, steps
 
 from xprofile import SkyBins, to_sed_type
-from xprofile.exceptions import InvalidDataError, MissingVariableError
+from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_array
 
 
@@ -89,4 +89,6 @@ def test_wrong_arrays(profile):
         plot_array(profile["ts"].drop_vars("projected_distance_min"))
     with pytest.raises(InvalidDataError, match="not a number"):
         plot_array(profile["region"])
+    with pytest.raises(InvalidOptionError, match="energy_power=2 is for spectra"):
+        plot_array(profile["norm"], energy_power=2)
     assert plt.get_fignums() == []

@@ -10,7 +10,7 @@ import xarray as xr
 from cases.plot import legend_texts, new_axes, only
 from matplotlib.colors import same_color
 
-from xprofile import normalize, power_law, to_sed_type, with_reference_model
+from xprofile import normalize, power_law, to_sed_type, to_units, with_reference_model
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_profile
 from xprofile.plot.elements.power_labels import plain_label
@@ -239,3 +239,58 @@ def test_nothing_to_draw_draws_nothing(two_bands, x):
         warnings.simplefilter("default", DeprecationWarning)  # of older matplotlib
         for quantity in (None, "e2dnde", "norm"):
             plot_profile(two_bands.assign(empty), quantity, x=x, ax=new_axes()).figure.canvas.draw()
+
+
+def test_counts_times_energy_have_their_errors(two_bands):
+    one = two_bands.isel(projected_distance=4)
+    for ax in (
+        plot_profile(one, "counts", energy_power=1),
+        one["counts"].profile.plot(energy_power=1, ax=new_axes()),
+    ):
+        bars = ax.containers[0].lines[2][0].get_segments()
+        found = [(bar[1, 1] - bar[0, 1]) / 2 for bar in bars]
+        np.testing.assert_allclose(found, np.sqrt(one.counts) * one.energy, rtol=1e-12)
+
+
+def test_one_bin_at_one_energy(two_bands):
+    one = two_bands.isel(projected_distance=4, energy=1)
+    ax = plot_profile(one, x="energy")
+    assert ax.containers[0].lines[0].get_ydata().size == 1
+    with pytest.raises(InvalidDataError, match=r"as isel\(projected_distance=\[0\]\) does"):
+        plot_profile(one, ax=new_axes())
+
+
+@pytest.mark.parametrize("name", ["flux", "dnde", "counts"])
+def test_models_of_other_bins_are_refused(two_bands, name):
+    """Also if there are as many, or they are in another order, or at other energies."""
+    flux = to_sed_type(two_bands, "flux")
+    moved = flux.assign_coords({n: flux[n] + 0.3 for n in flux.coords if n.startswith("proj")})
+    energies = flux.assign_coords(energy=2 * flux.energy)
+    for other in (flux.isel(projected_distance=slice(None, None, -1)), moved, energies):
+        with pytest.raises(InvalidDataError, match="in the same order"):
+            plot_profile(two_bands, name, model=other)
+    in_arcmin = to_units(flux, projected_distance="arcmin")
+    plot_profile(two_bands, name, model=in_arcmin, ax=new_axes())
+    soft = with_reference_model(flux, power_law(3)).profile.to_sed_type("norm")
+    with pytest.raises(InvalidDataError, match="different shapes"):
+        plot_profile(two_bands, "norm", model=soft)
+
+
+def test_data_sets_have_their_names_in_the_legend(two_bands):
+    parts = [two_bands.counts, 2 * two_bands.counts]
+    counts = xr.concat(parts, xr.Variable("dataset", ["LAT", "HAWC"]))
+    joint = two_bands.assign(counts=counts.assign_attrs(two_bands.counts.attrs)).isel(energy=0)
+    ax = plt.gca()
+    for number in (0, 1):
+        plot_profile(joint.isel(dataset=number), "counts", ax=ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "Counts, LAT",
+        "Counts, HAWC",
+    ]
+
+
+@pytest.mark.parametrize("dim", ["projected_distance", "energy"])
+def test_profiles_without_bins_or_energies_are_empty_axes(two_bands, dim):
+    none = two_bands.isel({dim: slice(0, 0)})
+    for x in (None, "energy"):
+        assert plot_profile(none, x=x, ax=new_axes()).get_ylabel()

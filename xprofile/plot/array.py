@@ -13,7 +13,7 @@ from .elements.quantities import split_energy_bins
 from .elements.spectra import as_spectrum, energy_axis, is_spectrum, split_bins
 from .elements.xaxis import make_xaxis
 from .sky_bins import asks_for_sky, draw_sky_bins, is_grid
-from .views import View, draw_view
+from .views import View, check_no_power, draw_view
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,6 +96,7 @@ def plot_array(
         source = as_spectrum(source, name, energy_power)
         view = View(source, name, energy_axis(source, x_unit), split_bins, energy_power)
     else:
+        check_no_power(energy_power)
         split_energy_bins(source, name)  # raises before the axis is made
         view = View(source, name, make_xaxis(source, x, x_unit), split_energy_bins)
     return draw_view(

@@ -10,7 +10,9 @@ import numpy as np
 import xarray as xr
 
 from ..exceptions import InvalidOptionError
-from ..schema.variables import SED_TYPES
+from ..schema.names import DATASET
+from ..schema.number_checks import check_number
+from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
 from .elements.colormaps import check_colormap
 from .elements.labels import described_label, errors_label, limits_label
 from .elements.legends import draw_legend
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["View", "draw_view", "make_view"]
+__all__ = ["View", "check_no_power", "draw_view", "make_view"]
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,19 @@ def make_view(
     if is_spectrum(profile, x):
         source, name = find_spectrum(profile, wanted, threshold, power)
         return View(source, name, energy_axis(source, x_unit), split_bins, power)
+    check_no_power(power)
+    source, name = find_quantity(profile, wanted, threshold)
+    split_energy_bins(source, name)  # raises before the axis is made
+    return View(source, name, make_xaxis(source, x, x_unit), split_energy_bins)
+
+
+def check_no_power(power: float) -> None:
+    """Raise if a power of energy is given for what is not a spectrum."""
+    check_number("energy_power", power, "a finite number")
     if power != 0:
         raise InvalidOptionError(
             f"energy_power={power:g} is for spectra; give x='energy', or leave it out"
         )
-    source, name = find_quantity(profile, wanted, threshold)
-    split_energy_bins(source, name)  # raises before the axis is made
-    return View(source, name, make_xaxis(source, x, x_unit), split_energy_bins)
 
 
 def draw_view(
@@ -114,7 +122,7 @@ def draw_view(
     known = None if model is None else _prepared(model, view)
     series = [read_series(one, name, negative_limits=negative_limits) for _, one in groups]
     series = [replace(one, style=style or one.style) for one in series]
-    label = None if name in SED_TYPES else described_label(source, name)
+    label = None if name in SED_TYPES else _label(source, name)
     looks = series_looks([text for text, _ in groups], label, cmap, given)
     ax = axes_without_sky(ax)
     axis = view.axis.shifted_to(ax)
@@ -134,6 +142,15 @@ def draw_view(
     draw_legend(ax, [*extra, *named], add_legend, labelled=labelled)
     hide_inner_labels(ax)
     return ax
+
+
+def _label(source: xr.Dataset, name: str) -> str:
+    """Label of a quantity, with the name of the data set of a joint fit that was selected."""
+    label = described_label(source, name)
+    alone = DATASET in source.coords and not source[DATASET].ndim
+    if not alone or name not in names_of_kind(PROFILE, "sum"):
+        return label
+    return f"{label}, {source[DATASET].item()}"
 
 
 def _draw(
@@ -177,7 +194,7 @@ def _scales(ax: Axes, view: View, yscale: str | None, series: Sequence[Series]) 
     if not view.axis.log or ax.has_data():
         return yscale
     ax.set_xscale("log")
-    shown = np.concatenate([array for one in series for array in (one.value, one.limit)])
+    shown = np.concatenate([[], *(array for one in series for array in (one.value, one.limit))])
     shown = shown[np.isfinite(shown)]
     wide = shown.size > 0 and shown.min() > 0 and shown.max() >= 10 * shown.min()
     return yscale or ("log" if wide else None)

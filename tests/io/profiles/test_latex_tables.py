@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import xprofile
-from xprofile.exceptions import InvalidOptionError
+from xprofile.exceptions import InvalidDataError, InvalidOptionError
 
 VALUES = [3.217e-10, 8.0e-12, np.nan, -1.4e-11]
 ERRN = [4.1e-11, 2.0e-12, np.nan, 1.3e-11]
@@ -151,3 +151,20 @@ def test_bins_at_other_places_have_their_longitudes():
     assert list(table["Longitude"]) == ["$0.25$", "$0.00$", "$-0.25$", "$-0.50$"]
     assert str(table["Longitude"].unit) == "deg"
     assert "Latitude" not in table.colnames
+    for values, texts in (  # neighbours through 0 are near
+        ([359.5, 0.5, 1.5, 2.5], ["$359.5$", "$0.5$", "$1.5$", "$2.5$"]),
+        ([359.9, 0.1, 359.9, 359.9], ["$359.90$", "$0.10$", "$359.90$", "$359.90$"]),
+        ([0.0, 359.999, 0.25, 0.5], ["$0.0000$", "$359.9990$", "$0.2500$", "$0.5000$"]),
+        ([359.96, 300.0, 240.0, 180.0], ["$0$", "$300$", "$240$", "$180$"]),
+    ):
+        lon = ("projected_distance", values, {"long_name": "longitude", "units": "deg"})
+        table = xprofile.to_table(make_profile().assign_coords(lon=lon), latex=True)
+        assert list(table["Longitude"]) == texts
+
+
+def test_differences_of_nothing_and_profiles_of_nothing():
+    """The errors give the power of ten of values of 0; without bins there are no rows."""
+    none = make_profile().assign(flux=lambda d: 0 * d.flux).drop_vars("flux_ul")
+    assert xprofile.to_table(none, latex=True)["Flux"][0] == "$0.0^{+4.4}_{-4.1}$"
+    with pytest.raises(InvalidDataError, match="no rows for LaTeX"):
+        xprofile.to_table(make_profile().isel(projected_distance=slice(0, 0)), latex=True)

@@ -10,6 +10,7 @@ import xarray as xr
 from astropy.table import Column, Table
 from numpy.typing import NDArray
 
+from ...exceptions import InvalidDataError
 from ...likelihood.intervals.confidence import one_sided_cl, two_sided_cl
 from ...schema.names import DISTANCE, ENERGY, LAT, LON, high, low
 from ..fit_tables.tables import repeated
@@ -76,6 +77,9 @@ def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     labelled : bool
         Whether bins have labels and no numeric axis; they are numbered.
     """
+    empty = [dim for dim in (DISTANCE, ENERGY) if not source.sizes[dim]]
+    if empty:
+        raise InvalidDataError(f"a profile without any {empty} has no rows for LaTeX; select some")
     columns = [_number_column(source, DISTANCE, "Bin", 0)] if labelled else []
     columns += [] if labelled else [_edges_column(source, DISTANCE, "Distance")]
     columns += [_position_column(source, name) for name in (LON, LAT) if _differs(source, name)]
@@ -109,22 +113,37 @@ def _percent(level: Any) -> str:
 
 def _differs(source: xr.Dataset, name: str) -> bool:
     """Whether the bins have a coordinate that is not the same for all."""
-    return name in source.variables and bool(_steps(_rows(source, name)).size)
+    return name in source.variables and bool(_steps(source, name).size)
 
 
-def _steps(values: Float) -> Float:
-    """Differences of neighbouring values in ascending order, without those of rounding."""
-    steps = np.diff(np.sort(values[np.isfinite(values)]))
+def _steps(source: xr.Dataset, name: str) -> Float:
+    """Differences of neighbouring values in ascending order, without those of rounding.
+
+    Longitudes are neighbours through 0, too.
+    """
+    values = _rows(source, name)
+    ordered = np.sort(values[np.isfinite(values)])
+    steps = np.diff(ordered)
+    if name == LON and ordered.size:
+        steps = np.append(steps, ordered[0] - ordered[-1] + _turn(source, name))
+        steps = np.minimum(steps, _turn(source, name) - steps)
     return np.asarray(steps[steps > _SAME_PLACE])
+
+
+def _turn(source: xr.Dataset, name: str) -> float:
+    """Full turn in the unit of a longitude."""
+    return float((360 * u.deg).to_value(source[name].attrs.get("units", "deg")))
 
 
 def _position_column(source: xr.Dataset, name: str) -> Column:
     """Longitudes or latitudes of the centres of bins, which are told apart by two digits."""
-    values = _rows(source, name)
-    decimals = min(max(0, _decimals(float(_steps(values).min()))), 4)
-    words = str(source[name].attrs.get("long_name", name))
+    unit, words = _unit(source, name), str(source[name].attrs.get("long_name", name))
+    decimals = min(max(0, _decimals(float(_steps(source, name).min()))), 4)
+    if name == LON:  # 359.999 is 0.0, not 360.0
+        rounded, turn = source[name].round(decimals), _turn(source, name)
+        source = source.assign_coords({name: rounded.where(rounded < turn, rounded - turn)})
     column = _number_column(source, name, words[:1].upper() + words[1:], decimals)
-    column.unit = _unit(source, name)
+    column.unit = unit
     return column
 
 
@@ -177,6 +196,8 @@ def _quantity_column(source: xr.Dataset, kind: str) -> Column:
     is_ul = _rows(source, "is_ul").astype(bool) if "is_ul" in source else np.zeros(value.size, bool)
     shown = np.where(is_ul, found.get("_ul", value), value)
     largest = np.abs(shown[np.isfinite(shown)]).max(initial=0.0)
+    if largest == 0:  # as of a difference of equal profiles
+        largest = np.nanmax(np.where(np.isfinite(errors), errors, 0.0), initial=0.0)
     plain = largest == 0 or _PLAIN[0] <= largest < _PLAIN[1]
     scale = 1.0 if plain else 10.0 ** np.floor(np.log10(largest))
     texts = [

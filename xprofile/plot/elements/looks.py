@@ -107,5 +107,5 @@ def _colors(count: int, cmap: Any) -> list[Any]:
 
 def spread(count: int) -> list[float]:
     """Places of series beside each other in a bin, in shares of its width from its centre."""
-    apart = min(_APART, _MOST / count)
+    apart = min(_APART, _MOST / max(count, 1))
     return [(index - (count - 1) / 2) * apart for index in range(count)]

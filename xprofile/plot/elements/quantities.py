@@ -99,9 +99,13 @@ def check_is_per_bin(source: xr.Dataset, name: str) -> None:
     bins = bin_dim(source)
     extra = [str(dim) for dim in source[name].dims if dim not in (bins, ENERGY)]
     if extra or bins not in source[name].dims:
-        remedy = (
-            f"select one first: .isel({extra[0]}=0)" if extra else "choose a quantity of the bins"
-        )
+        remedy = "choose a quantity of the bins"
+        if extra:
+            remedy = f"select one first: .isel({extra[0]}=0)"
+        elif bins not in source.dims:
+            remedy = (
+                f"keep the dim of one bin, as isel({bins}=[0]) does, or draw it over x='energy'"
+            )
         raise InvalidDataError(
             f"{name} has dims {source[name].dims}, expected {bins} and optionally {ENERGY}; "
             f"{remedy}"

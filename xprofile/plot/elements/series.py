@@ -68,7 +68,9 @@ def read_series(band: xr.Dataset, name: str, *, negative_limits: bool = True) ->
     value = _values(band, name)
     none = np.full(value.shape, np.nan)
     if name == "counts":
-        return Series(value, np.stack([np.sqrt(value)] * 2), none, "points", wide=False)
+        errors = _errors(band, name)  # of counts times energy
+        errors = np.stack([np.sqrt(value)] * 2) if errors is None else errors
+        return Series(value, errors, none, "points", wide=False)
     if name not in SED_TYPES:
         if f"{name}_err" not in band:
             return Series(value, None, none, "steps")

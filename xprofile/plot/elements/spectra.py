@@ -68,7 +68,9 @@ def as_spectrum(source: xr.Dataset, name: str, power: float) -> xr.Dataset:
         )
     if ENERGY not in source.dims:
         ends = {one: source[one].expand_dims(ENERGY) for one in (low(ENERGY), high(ENERGY))}
-        source = source.drop_vars(list(ends)).expand_dims(ENERGY).assign_coords(ends)
+        same = {str(n): source[n] for n in source.data_vars if n == "solid_angle"}  # tells the bins
+        source = source.drop_vars([*ends, *same]).expand_dims(ENERGY).assign_coords(ends)
+        source = source.assign({n: v.drop_vars(list(v.coords)) for n, v in same.items()})
     extra = [str(dim) for dim in source[name].dims if dim not in (bin_dim(source), ENERGY)]
     if extra or ENERGY not in source[name].dims or source[name].dtype.kind not in "biuf":
         remedy = f"select one first: .isel({extra[0]}=0)" if extra else "choose another quantity"
@@ -86,6 +88,8 @@ def times_energy(source: xr.Dataset, name: str, power: float) -> xr.Dataset:
     """
     if power == 0:
         return source
+    if name == "counts":
+        source = source.assign(counts_err=source[name] ** 0.5)
     known = u.Unit(str(source[ENERGY].attrs.get("units", ENERGY_UNIT)))
     made = {}
     for one in [name + end for end in SED_SUFFIXES if name + end in source]:

@@ -13,8 +13,9 @@ from astropy.modeling import Model
 from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
+from ...profile.comparing.same_model import norms_of_model
 from ...profile.sed import per_solid_angle_of, to_sed_type
-from ...schema.names import PARAMETER
+from ...schema.names import PARAMETER, high, low
 from ...schema.variables import SED_TYPES
 from ..elements.series import Series, draw_series
 from ..elements.spectra import times_energy
@@ -32,6 +33,10 @@ Split = Callable[[xr.Dataset], Sequence[tuple[str, xr.Dataset]]]
 
 # Points of a curve: as many as a figure for a paper can show in its width.
 _POINTS = 400
+
+# Difference of places of the same bin, in steps to the next one. It is above the rounding of five
+# digits and far below what a figure shows.
+_SAME_BIN = 1e-2
 _LOOK = {"linewidth": 1.2, "zorder": 1.9, "label": "_model"}
 _KINDS = (
     "a result of fit_shape, a profile of the same bins, a DataArray along them, or a function of "
@@ -153,6 +158,8 @@ def _steps(
             f"the model has {values.sizes[wrong[0]]} values along {wrong[0]}, but the profile has "
             f"{known.sizes.get(wrong[0])}; give one with the bins and energies of the profile"
         )
+    for dim in values.dims:
+        _check_same_bins(values, known, str(dim))
     scale = _factor(u.Unit(str(values.attrs.get("units", ""))), unit, name)
     shape = [values.sizes.get(dim, 1) for dim in known.dims]
     own = [dim for dim in known.dims if dim in values.dims]
@@ -160,6 +167,27 @@ def _steps(
     whole = (known.dims, np.broadcast_to(array, known.shape))
     groups = split(source.assign({name: whole}))
     return Steps([np.asarray(one[name].to_numpy(), dtype=float) for _, one in groups])
+
+
+def _check_same_bins(values: xr.DataArray, known: xr.DataArray, dim: str) -> None:
+    """Raise if values are those of other bins or energies, or in another order."""
+    for name in (dim, low(dim), high(dim)):
+        if not {name} <= set(values.coords) & set(known.coords) or known[name].dtype.kind != "f":
+            continue
+        units = [str(data[name].attrs.get("units", "")) for data in (values, known)]
+        scale = u.Unit(units[0]).to(units[1]) if all(units) else 1.0
+        found, wanted = (np.atleast_1d(data[name].to_numpy()) for data in (values, known))
+        found = found * scale
+        step = np.diff(wanted)
+        near = _SAME_BIN * np.min(np.abs(step), initial=np.max(np.abs(wanted), initial=1e-9))
+        other = np.flatnonzero(np.abs(found - wanted) > near)
+        if other.size:
+            n = other[0]
+            raise InvalidDataError(
+                f"the model has {name}={found[n]:.6g} {units[1]} at number {n}, but the profile "
+                f"{wanted[n]:.6g} {units[1]}; give one with the bins and energies of the profile, "
+                "in the same order"
+            )
 
 
 def _factor(given: u.UnitBase, unit: u.UnitBase, name: str) -> float:
@@ -208,10 +236,13 @@ def same_quantity(other: xr.Dataset, source: xr.Dataset, name: str, power: float
     ------
     MissingVariableError
         If the other profile has no such quantity.
+    InvalidDataError
+        If norms are those of a spectral model of another shape.
     """
     if name in SED_TYPES:
         bright = per_solid_angle_of(source) if name != "norm" else False
         other = to_sed_type(other, name, per_solid_angle=bright)
+        other = norms_of_model(other, source) if name == "norm" else other
     elif name not in other:
         raise MissingVariableError(
             f"the model has no {name!r}; give a profile that has it, or choose a quantity of "

@@ -84,6 +84,8 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
             f"the profile has one bin without the dim {dim}; keep it in the selection, as "
             f"isel({dim}=[0]) does"
         )
+    if not profile.sizes[dim]:
+        raise InvalidDataError(f"the profile has no bins along {dim}; select some")
     scale = _scale(profile[name], dim, to)
     _check_scale(scale, name, to)
     values = profile.drop_dims(NORM_SCAN, errors="ignore")

@@ -114,6 +114,8 @@ def read_values(
         raise InvalidDataError(
             f"{which} has one bin without the dim {dim}; select it by isel({dim}=[0])"
         )
+    if not data.sizes[dim]:
+        raise InvalidDataError(f"{which} has no bins along {dim}; select some")
     data = pair_bins(data.compute())
     usual = quantity_name(str(data.attrs[SED_TYPE]))
     quantity = name or usual
