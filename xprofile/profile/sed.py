@@ -11,7 +11,13 @@ import xarray as xr
 from ..exceptions import InvalidOptionError, MissingVariableError
 from ..schema.axes import bin_dim, pair_bins
 from ..schema.checks import check_profile
-from ..schema.names import COVARIANCE, SED_TYPE, SOLID_ANGLE_UNIT, second_dim
+from ..schema.names import (
+    COVARIANCE,
+    PER_SOLID_ANGLE,
+    SED_TYPE,
+    SOLID_ANGLE_UNIT,
+    second_dim,
+)
 from ..schema.options import suggests_options
 from ..schema.units import factor_to_unit, solid_angle_part, unit_text
 from ..schema.variables import SED_SUFFIXES, SED_TYPES, sed_variable
@@ -23,6 +29,7 @@ __all__ = [
     "per_solid_angle_of",
     "quantity",
     "quantity_name",
+    "solid_angle_unit",
     "to_sed_type",
 ]
 
@@ -56,6 +63,14 @@ def is_brightness(profile: xr.Dataset) -> bool:
 def per_solid_angle_of(profile: xr.Dataset) -> bool | u.UnitBase:
     """Return the option `per_solid_angle` that gives a profile the solid angle that it has."""
     return is_brightness(profile) and _angle_unit(profile)
+
+
+def solid_angle_unit(profile: xr.Dataset) -> u.UnitBase:
+    """Return the solid angle that values are per; that of a relative brightness too, 1 of none."""
+    name = quantity_name(str(profile.attrs[SED_TYPE]))
+    if name == "norm" and PER_SOLID_ANGLE in profile[name].attrs:
+        return u.Unit(str(profile[name].attrs[PER_SOLID_ANGLE]))
+    return _angle_unit(profile)
 
 
 def _angle_unit(profile: xr.Dataset) -> u.UnitBase:
@@ -156,6 +171,8 @@ def to_sed_type(
         if not same:
             values = (values * factor).transpose(*dims)
         attrs = sed_variable(new, name.removeprefix(new)).attrs
+        if old == new and PER_SOLID_ANGLE in values.attrs:
+            attrs = {**attrs, PER_SOLID_ANGLE: values.attrs[PER_SOLID_ANGLE]}
         converted[name] = xr.Variable(dims, values.data, attrs | ({"units": unit} if unit else {}))
     if COVARIANCE in renamed and not same:
         converted[COVARIANCE] = _covariance(renamed, factor, unit_text(full_unit**2))

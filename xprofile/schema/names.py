@@ -47,6 +47,7 @@ BAND: Final = "band"
 ENERGY_UNIT: Final = "TeV"
 EXPOSURE_UNIT: Final = "cm2 s"
 SOLID_ANGLE_UNIT: Final = "sr"
+PER_SOLID_ANGLE: Final = "per_solid_angle"  # attribute of a relative surface brightness
 DISTANCE_UNIT: Final = "deg"
 
 SED_TYPE: Final = "sed_type"

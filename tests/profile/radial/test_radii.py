@@ -15,7 +15,9 @@ from xprofile import (
     estimate,
     fwhm,
     half_light,
+    normalize,
     to_sed_type,
+    to_units,
     unfold,
 )
 from xprofile.exceptions import (
@@ -77,6 +79,25 @@ def test_sed_types_and_brightness_change_nothing(gauss):
         growth = curve_of_growth(flux)
         assert growth.growth.attrs["units"] == "cm-2 s-1"
         np.testing.assert_allclose(growth.share, curve_of_growth(gauss).share, rtol=1e-10)
+        relative = normalize(flux)
+        found = [containment(relative).radius_err.item(), fwhm(relative).fwhm_err.item()]
+        np.testing.assert_allclose(found, wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("unit", ["cm-2 s-1 deg-2", "cm-2 s-1 arcmin-2", "m-2 s-1 sr-1"])
+def test_growth_of_a_brightness_is_a_flux_in_any_unit(gauss, unit):
+    """The unit of its solid angle is multiplied away, also of the covariance."""
+    expected = curve_of_growth(to_sed_type(gauss, "flux"))
+    bright = to_units(to_sed_type(gauss, "flux", per_solid_angle=True), flux=unit)
+    found = curve_of_growth(bright)
+    for name, plain in (("growth", "cm-2 s-1"), ("growth_err", "cm-2 s-1")):
+        factor = u.Unit(found[name].units).to(plain)
+        np.testing.assert_allclose(factor * found[name], expected[name], rtol=1e-10)
+    factor = u.Unit(found.covariance.units).to("cm-4 s-2")
+    np.testing.assert_allclose(factor * found.covariance, expected.covariance, rtol=1e-10)
+    relative = normalize(to_sed_type(normalize(bright), "norm"))  # is still a brightness
+    np.testing.assert_allclose(curve_of_growth(relative).share, expected.share, rtol=1e-10)
+    np.testing.assert_allclose(containment(relative).radius, containment(gauss).radius, rtol=1e-10)
 
 
 def test_errors_are_those_of_toys():

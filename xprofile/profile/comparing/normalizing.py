@@ -18,10 +18,11 @@ from ...exceptions import (
 from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
-from ...schema.names import COVARIANCE, NORM_SCAN, SED_TYPE
+from ...schema.names import COVARIANCE, NORM_SCAN, PER_SOLID_ANGLE, SED_TYPE
 from ...schema.options import suggests_options
+from ...schema.units import unit_text
 from ...schema.variables import SED_SUFFIXES
-from ..sed import quantity_name
+from ..sed import quantity_name, solid_angle_unit
 from .arithmetic import without_references, words_of
 
 __all__ = ["normalize"]
@@ -48,7 +49,9 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
         stay, but for scans. The value that becomes 1 counts as exact, as only the scale of the
         profile depends on its error.
 
-        - ``norm`` (projected_distance, energy): the quantity in units of the chosen value.
+        - ``norm`` (projected_distance, energy): the quantity in units of the chosen value. That of
+          a surface brightness has the attribute ``per_solid_angle``, so that `containment` and the
+          like take it as one.
         - ``norm_err``, ``norm_errn``, ``norm_errp``, ``norm_ul`` and the like, as far as the
           profile has them, and ``covariance``.
 
@@ -94,6 +97,9 @@ def normalize(profile: xr.Dataset, to: str | int | u.Quantity = "peak") -> xr.Da
     text = f"{words_of(profile[name], name)} {words}"
     result = without_references(values).drop_vars(list(kept), errors="ignore")
     made = {new: _scaled(values[old], scale, text, new) for old, new in kept.items()}
+    angle = solid_angle_unit(profile)
+    if angle != u.dimensionless_unscaled:  # a relative brightness is still one
+        made["norm"].attrs[PER_SOLID_ANGLE] = unit_text(angle)
     if COVARIANCE in values:
         made[COVARIANCE] = (values[COVARIANCE] / scale**2).transpose(*values[COVARIANCE].dims)
         made[COVARIANCE].attrs = {"long_name": values[COVARIANCE].attrs.get("long_name", "")}

@@ -24,6 +24,7 @@ from ...schema.names import (
     COVARIANCE,
     ENERGY,
     ENERGY_UNIT,
+    PER_SOLID_ANGLE,
     SED_TYPE,
     high,
     low,
@@ -280,6 +281,7 @@ def _warn_of_areas(data: xr.Dataset, quantity: str, which: str) -> None:
     area = area[area > 0]
     unit = u.Unit(str(data[quantity].attrs.get("units", "")))
     of_sky = quantity in SED_TYPES and solid_angle_part(unit) == u.dimensionless_unscaled
+    of_sky &= PER_SOLID_ANGLE not in data[quantity].attrs
     if of_sky and area.size and area.max() > _ALIKE * area.min():
         warnings.warn(
             f"{quantity} of {which} is not per solid angle, and its bins differ in size by up to a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from ...schema.arguments.one_by_one import is_fitted, over_further_dims
 from ...schema.axes import axis_coords
 from ...schema.names import COVARIANCE, DISTANCE, second_dim
 from ...schema.options import suggests_options
+from ...schema.units import unit_text
 from .reading import RadialProfile, read_radial
 
 __all__ = ["curve_of_growth"]
@@ -33,7 +35,8 @@ def curve_of_growth(profile: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         Along the bins; ``radius`` is their outer edge. Flux inside of the first bin is not in it.
 
-        - ``growth``, ``growth_err`` (projected_distance, energy): flux in the unit of the profile.
+        - ``growth``, ``growth_err`` (projected_distance, energy): flux in the unit of the profile,
+          of a surface brightness times its unit of solid angle.
         - ``share``, ``share_err`` (projected_distance, energy): the same, divided by the flux of
           all bins; the error of the last one is 0.
         - ``covariance`` (energy, projected_distance, projected_distance_2): of ``growth``, for 1
@@ -88,9 +91,10 @@ def curve_of_growth(profile: xr.Dataset) -> xr.Dataset:
         attrs = {"long_name": text, **({"units": unit} if unit else {})}
         variable = xr.Variable(dims, values, attrs)
         variables[name] = variable.transpose(*first, DISTANCE, ...)
-    variables[COVARIANCE] = xr.Variable(
-        (*dims, other), covariance, {"long_name": "covariance of the growth"}
-    )
+    attrs = {"long_name": "covariance of the growth"}
+    if read.unit:
+        attrs["units"] = unit_text(u.Unit(read.unit) ** 2)
+    variables[COVARIANCE] = xr.Variable((*dims, other), covariance, attrs)
     return xr.Dataset(variables, _coords(read), read.attrs(profile, "curve_of_growth"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -30,10 +31,10 @@ from ...schema.names import (
     low,
     second_dim,
 )
-from ...schema.units import values_in_unit
+from ...schema.units import unit_text, values_in_unit
 from ...schema.variables import STATUS_FLAGS
 from ...schema.warning_place import user_stacklevel
-from ..sed import is_brightness, quantity_name
+from ..sed import quantity_name, solid_angle_unit
 
 __all__ = ["RadialProfile", "read_radial"]
 
@@ -132,9 +133,11 @@ def read_radial(profile: xr.Dataset, *, least: int = 1) -> RadialProfile:
     area = values_in_unit(profile["solid_angle"], "solid_angle", SOLID_ANGLE_UNIT)[order]
     covariance = _covariance(profile, name, dims, dim)[..., order, :][..., order]
     unit = str(values.attrs.get("units", ""))
-    if is_brightness(profile):
-        flux, covariance = flux * area, covariance * area[:, None] * area
-        unit = unit.replace("sr-1", "").strip()
+    angle = solid_angle_unit(profile)
+    if angle != u.dimensionless_unscaled:
+        inside = area * u.sr.to(angle)
+        flux, covariance = flux * inside, covariance * inside[:, None] * inside
+        unit = unit_text(u.Unit(unit) * angle)
     coords = {
         str(n): c.variable for n, c in profile.coords.items() if c.dims and set(c.dims) <= set(dims)
     }
