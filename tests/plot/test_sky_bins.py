@@ -53,6 +53,8 @@ def test_limits_of_the_colours_and_keywords_of_the_collection(grid):
     assert drawn.get_clim() == (0, 9)
     assert mpl.colors.same_color(drawn.get_edgecolor()[0], "red")
     assert drawn.colorbar is None
+    other = outlines(plot_profile(grid, "ts", vmin=0, vmax=9, add_colorbar=False))
+    assert (other.get_clim(), other.colorbar) == ((0, 9), None)
     norm = mpl.colors.LogNorm(1, 10)
     assert outlines(plot_sky_bins(grid, "counts", norm=norm)).norm is norm
 

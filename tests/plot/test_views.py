@@ -10,7 +10,7 @@ import xarray as xr
 from cases.plot import legend_texts, new_axes, only
 from matplotlib.colors import same_color
 
-from xprofile import normalize, power_law, to_sed_type, to_units, with_reference_model
+from xprofile import normalize, power_law, to_sed_type, with_reference_model
 from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.plot import plot_profile
 from xprofile.plot.elements.power_labels import plain_label
@@ -97,6 +97,17 @@ def test_keywords_of_limits(profile):
     assert only(limits.lines[2]).get_linewidth() == [3]
     handle = ax.get_legend().legend_handles[-1]
     assert same_color(handle.get_color(), "0.6")
+
+
+def test_keywords_of_the_limits_of_each_band(two_bands):
+    look = {"color": ["k", "C3"], "marker": {1: "v"}}
+    ax = plot_profile(two_bands, ul_kw=look, sqrt_ts_threshold_ul=np.inf)
+    limits = [one.lines[0] for one in ax.containers if "_container" in one.get_label()]
+    limits = [one for one in limits if same_color(one.get_color(), "k") or one.get_marker() == "v"]
+    assert [one.get_color() for one in limits] == ["k", "C3"]
+    assert limits[0].get_marker() != limits[1].get_marker() == "v"
+    with pytest.raises(InvalidOptionError, match="color has 3 values, expected one for each"):
+        plot_profile(two_bands, ul_kw={"color": ["k", "r", "b"]}, ax=new_axes())
 
 
 @pytest.mark.heavy
@@ -258,22 +269,6 @@ def test_one_bin_at_one_energy(two_bands):
     assert ax.containers[0].lines[0].get_ydata().size == 1
     with pytest.raises(InvalidDataError, match=r"as isel\(projected_distance=\[0\]\) does"):
         plot_profile(one, ax=new_axes())
-
-
-@pytest.mark.parametrize("name", ["flux", "dnde", "counts"])
-def test_models_of_other_bins_are_refused(two_bands, name):
-    """Also if there are as many, or they are in another order, or at other energies."""
-    flux = to_sed_type(two_bands, "flux")
-    moved = flux.assign_coords({n: flux[n] + 0.3 for n in flux.coords if n.startswith("proj")})
-    energies = flux.assign_coords(energy=2 * flux.energy)
-    for other in (flux.isel(projected_distance=slice(None, None, -1)), moved, energies):
-        with pytest.raises(InvalidDataError, match="in the same order"):
-            plot_profile(two_bands, name, model=other)
-    in_arcmin = to_units(flux, projected_distance="arcmin")
-    plot_profile(two_bands, name, model=in_arcmin, ax=new_axes())
-    soft = with_reference_model(flux, power_law(3)).profile.to_sed_type("norm")
-    with pytest.raises(InvalidDataError, match="different shapes"):
-        plot_profile(two_bands, "norm", model=soft)
 
 
 def test_data_sets_have_their_names_in_the_legend(two_bands):

@@ -49,7 +49,8 @@ def plot_profile(
     """Plot a quantity over the bins of a profile with a series for each energy bin, or spectra.
 
     Boxes of a grid, as of `SkyBins.grid`, are shown on the sky as by `plot_sky_bins`, unless an
-    option such as `x` or `style` asks for a series, or `ax` does not show the sky.
+    option such as `x` or `style` asks for a series, or `ax` does not show the sky. Then `vmin`,
+    `vmax` and `add_colorbar` are those of `plot_sky_bins`, too.
 
     Fluxes and norms are drawn as points with errors, with horizontal bars from edge to edge of the
     bin, and arrows at upper limits; counts as points with errors of sqrt(N); other quantities as
@@ -120,7 +121,8 @@ def plot_profile(
     negative_limits : bool
         Draw arrows also at limits below 0; by default the value with its errors is drawn there.
     ul_kw : mapping, optional
-        Keywords of `matplotlib.axes.Axes.errorbar` for the limits, such as ``{"color": "0.6"}``.
+        Keywords of `matplotlib.axes.Axes.errorbar` for the limits, such as ``{"color": "0.6"}``, of
+        all series or of each, as in `kwargs`.
     **kwargs
         Passed to `matplotlib.axes.Axes.errorbar`, or for steps to `matplotlib.axes.Axes.plot`. A
         list has a value for each series, as ``color=["black", "tab:red"]``, and a dict for some of

@@ -119,6 +119,10 @@ def draw_sky_bins(
 ) -> Axes:
     """Draw a variable with the options of `plot_sky_bins`."""
     check_colormap(cmap)
+    given = dict(given)
+    limits = (given.pop("vmin", None), given.pop("vmax", None))  # of plot_profile
+    limits = given.pop("clim", limits)
+    bar = given.pop("add_colorbar", bar)
     check_is_per_bin(source, name)
     if source[name].sizes.get(ENERGY, 1) > 1:
         raise InvalidOptionError(
@@ -129,11 +133,10 @@ def draw_sky_bins(
     blank = ax is None
     ax = blank_sky_axes(unused_figure(), source) if ax is None else ax
     grid = shown_grid(ax)
-    limits = given.pop("clim", None)
     look = {"facecolor": None, "cmap": cmap, **_EDGES, **given}
     drawn = draw_outlines(merged_paths(source, grid), None, ax, **look)
     drawn.set_array(np.ma.masked_invalid(values))
-    if limits is not None and np.isfinite(values).any():
+    if any(one is not None for one in limits) and np.isfinite(values).any():
         drawn.set_clim(*limits)
     drawn.autoscale_None()
     if blank:

@@ -16,7 +16,7 @@ from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
 from .elements.colormaps import check_colormap
 from .elements.labels import described_label, errors_label, limits_label
 from .elements.legends import draw_legend
-from .elements.looks import series_looks, spread
+from .elements.looks import limit_looks, series_looks, shared_look, spread
 from .elements.quantities import find_quantity, split_energy_bins
 from .elements.series import (
     Series,
@@ -123,18 +123,19 @@ def draw_view(
     series = [read_series(one, name, negative_limits=negative_limits) for _, one in groups]
     series = [replace(one, style=style or one.style) for one in series]
     label = None if name in SED_TYPES else _label(source, name)
-    looks = series_looks([text for text, _ in groups], label, cmap, given)
+    texts = [text for text, _ in groups]
+    looks, ul_looks = series_looks(texts, label, cmap, given), limit_looks(texts, ul_kw)
     ax = axes_without_sky(ax)
     axis = view.axis.shifted_to(ax)
     yscale = _scales(ax, view, yscale, series)
-    lines = _draw(ax, axis, series, looks, offset, ul_kw)
+    lines = _draw(ax, axis, series, looks, offset, ul_looks)
     set_scale(ax, yscale, series)
     if known is not None:
         known.draw(ax, axis, lines, model_kw)
     axis.label_axes(ax)
     label_yaxis(ax, source, name)
     extra = [draw_twin(ax, axis, *beside, others, lines)] if beside else []
-    named = _interval_entries(source, name, series, lines, ul_kw)
+    named = _interval_entries(source, name, series, lines, shared_look(ul_looks))
     if known is not None:
         known.draw_below(ax, axis, lines)
     move_label_below(ax)
@@ -159,15 +160,15 @@ def _draw(
     series: Sequence[Series],
     looks: Sequence[dict[str, Any]],
     offset: float | None,
-    ul_kw: Mapping[str, Any],
+    ul_looks: Sequence[Mapping[str, Any]],
 ) -> list[Line2D]:
     """Draw series, points beside each other if there are several and no offset is given."""
     shares = spread(len(series)) if offset is None else [offset] * len(series)
     if offset is None and axis.turn is not None:
         shares.reverse()  # a longitude increases to the left
     return [
-        draw_series(ax, axis.moved_by(share), one, look, ul_kw)
-        for share, one, look in zip(shares, series, looks, strict=True)
+        draw_series(ax, axis.moved_by(share), one, look, limits)
+        for share, one, look, limits in zip(shares, series, looks, ul_looks, strict=True)
     ]
 
 

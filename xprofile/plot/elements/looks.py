@@ -9,7 +9,7 @@ import numpy as np
 
 from ...exceptions import InvalidOptionError
 
-__all__ = ["series_looks", "spread"]
+__all__ = ["limit_looks", "series_looks", "shared_look", "spread"]
 
 # Keywords of which a list of numbers is one value, such as a colour of red, green and blue.
 _OF_NUMBERS = frozenset(
@@ -54,6 +54,26 @@ def series_looks(
         color = {"color": colors[index]} if colors else {}
         looks.append({**look, **color, **({"label": joined} if joined else {})})
     return looks
+
+
+def limit_looks(texts: Sequence[str], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Keywords of the limits of each series; lists and dicts are as in `series_looks`."""
+    given = {name: _listed(value) for name, value in given.items()}
+    looks = []
+    for index in range(len(texts)):
+        chosen = {name: _of_series(value, name, index, texts) for name, value in given.items()}
+        looks.append({name: value for name, value in chosen.items() if value is not None})
+    return looks
+
+
+def shared_look(looks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Keywords that are the same for all series, for an entry of a legend."""
+    first = looks[0] if looks else {}
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in one and np.array_equal(one[name], value) for one in looks)
+    }
 
 
 def _listed(value: Any) -> Any:
