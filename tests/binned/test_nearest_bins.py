@@ -163,6 +163,7 @@ def test_values_without_edges_are_the_nearest(profile):
     assert found.time == times[1]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("values", "error", "text"),
     [
@@ -195,6 +196,14 @@ def test_numbers_by_quantities_that_hold_nothing(profile):
         profile.isel(projected_distance=[0, 1, 3]).profile.nearest(projected_distance=0.5 * u.deg)
     with pytest.raises(MissingVariableError, match="have no edges"):
         profile.drop_vars("energy_min").profile.isel(energy=1 * u.TeV)
+
+
+def test_no_bins_and_no_dim_of_bins(profile):
+    with pytest.raises(NotFoundError, match="no bins along energy"):
+        profile.isel(energy=slice(0)).profile.nearest(energy=1 * u.TeV)
+    single = profile.isel(projected_distance=0)
+    with pytest.raises(MissingVariableError, match="a single bin and no dim of bins"):
+        nearest(single, position=CENTER)
 
 
 def test_one_that_was_selected_before(stages):

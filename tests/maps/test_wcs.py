@@ -85,6 +85,12 @@ def test_repeated_pixels_are_refused():
         pixel_grid(maps.isel(lon=[3, 4, 3]))
 
 
+def test_maps_without_pixels_are_refused():
+    for lost in ("lon", "lat"):
+        with pytest.raises(InvalidDataError, match="a selection has left no column or no row"):
+            pixel_grid(make_maps().isel({lost: slice(0)}))
+
+
 def test_pixel_numbers_between_pixels_are_refused():
     coarse = make_maps()[["counts"]].coarsen(lon=2, lat=2).sum()
     with pytest.raises(InvalidDataError, match="pixel"):

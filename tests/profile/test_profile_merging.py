@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from astropy.coordinates import SkyCoord
+from cases.profiles import make_profile
 from cases.scans import FINE, made
 
 from xprofile import SkyBins, bin_maps, merge_profiles, simulate, to_sed_type
@@ -168,3 +169,29 @@ def test_a_bin_off_the_map_of_one_and_masked_in_the_other_is_masked(binned):
     masked = made(lost, **FINE)
     for parts, flag in [((off, off), 1), ((off, masked), 2), ((masked, masked), 2)]:
         assert (merge_profiles(list(parts)).status & 3 == flag).all()
+
+
+def with_parabola(profile, best, error):
+    """Profile with no more than a parabola of the statistic, and what it needs of a profile."""
+    like = profile.norm
+    norms = np.linspace(-10, 20, 301)
+    rise = np.broadcast_to(((norms - best) / error) ** 2, (*like.shape, norms.size))
+    values = {"norm": best, "norm_err": error, "norm_ul": best + 2 * error, "stat": 0.0}
+    found = profile[[name for name in profile if name.startswith("ref_")]].assign(
+        {name: like.copy(data=np.full(like.shape, value)) for name, value in values.items()}
+    )
+    scan = {"norm_scan": norms}
+    return found.assign(stat_scan=((*like.dims, "norm_scan"), rise)).assign_coords(scan)
+
+
+def test_parabolas_alone_give_the_weighted_mean():
+    """Without counts, predicted counts and flags, as in profiles that others made."""
+    profile = make_profile(energies=1)
+    merged = merge_profiles([with_parabola(profile, 1.0, 1.0), with_parabola(profile, 4.0, 2.0)])
+    error = np.sqrt(1 / (1 / 1**2 + 1 / 2**2))
+    expected = {"norm": 1.6, "norm_err": error, "norm_ul": 1.6 + 2 * error, "stat": 1.8}
+    for name, value in {**expected, "ts": 5 - 1.8}.items():
+        np.testing.assert_allclose(merged[name], value, rtol=1e-6, err_msg=name)
+    assert merged.success.all()
+    lost = {"counts", "npred", "npred_excess", "stat_null", "solid_angle", "coverage", "status"}
+    assert not lost & set(merged)

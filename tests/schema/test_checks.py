@@ -127,3 +127,8 @@ def test_profile_must_say_its_sed_type(profile, sed_type):
 def test_profile_must_have_the_quantity_of_its_sed_type(profile):
     with pytest.raises(MissingVariableError, match="missing eflux;"):
         check_profile(profile.assign_attrs(sed_type="eflux"))
+
+
+def test_one_selected_bin_of_binned_data_is_refused(binned):
+    with pytest.raises(MissingVariableError, match=r"such as isel\(projected_distance=\[0\]\)"):
+        check_binned(binned.isel(projected_distance=0))

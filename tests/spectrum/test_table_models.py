@@ -33,6 +33,7 @@ def test_integrals_are_cut_at_its_energies():
     np.testing.assert_allclose(found, sum(parts), rtol=1e-10)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("energy", "values", "error"),
     [

@@ -102,6 +102,10 @@ def test_cells_have_no_rows(value):
         make_cell_maps(1).profile.sel(lat=value)
 
 
+def with_attrs(maps, name, **attrs):
+    return maps.assign_coords({name: maps[name].assign_attrs(attrs)})
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("change", "error", "text"),
@@ -111,6 +115,14 @@ def test_cells_have_no_rows(value):
         (lambda m: m.isel(cell=[]), InvalidDataError, "no pixels"),
         (lambda m: m.isel(cell=[1, 1]), InvalidDataError, "repeat"),
         (lambda m: m.assign_coords(cell_ids=m.cell_ids + 1), InvalidDataError, "check the level"),
+        (lambda m: with_attrs(m, "cell_ids", level=3), InvalidDataError, "'level' of cell_ids is 3"),
+        (lambda m: with_attrs(m, "healpix", level=99), InvalidDataError, "whole number from 0 to"),
+        (lambda m: with_attrs(m, "healpix", level="1"), InvalidDataError, "'level' .* is '1'"),
+        (
+            lambda m: with_attrs(m, "healpix", indexing_scheme="spiral"),
+            InvalidDataError,
+            "'indexing_scheme' of healpix is 'spiral', expected one of",
+        ),
     ],
 )
 def test_grids_that_are_damaged(change, error, text):

@@ -116,3 +116,9 @@ def test_mixed_distortions_are_refused(name, key, value):
 def test_other_things_are_refused(wcs):
     with pytest.raises(InvalidOptionError, match="wcs must be an astropy WCS or a FITS header"):
         celestial_wcs(wcs)
+
+
+def test_pixels_without_an_area_are_refused():
+    cards = header("TAN", CD1_1=0.1, CD1_2=0.1, CD2_1=0.1, CD2_2=0.1)
+    with pytest.raises(InvalidDataError, match=r"pixels have no area.* is singular; correct CDELT"):
+        celestial_wcs(cards)

@@ -71,6 +71,14 @@ def test_all_names_of_the_table_are_units(name, case):
     assert isinstance(as_unit(case(name)), u.UnitBase)
 
 
+def test_units_that_are_no_texts():
+    assert as_unit(2 * u.m) == u.Unit("2 m")
+    with pytest.raises(TypeError, match="expected a text or a unit, found True"):
+        as_unit(True)
+    with pytest.raises(ValueError, match=r"has a factor that is not positive and finite"):
+        as_unit(-1 * u.m)
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize("text", ["furlong", "acre s", "counts of some kind", "cm^", "mag(ct/s)"])
 def test_what_is_no_unit(text):
