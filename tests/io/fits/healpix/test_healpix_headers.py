@@ -104,3 +104,23 @@ def test_images_have_no_columns(gammapy_data):
     path = gammapy_data / "real" / "gll_iem_v06_cutout.fits"
     with pytest.raises(InvalidOptionError, match="is an image, expected a HEALPix table"):
         open_map(path, column="T")
+
+
+def test_sparse_values_need_a_column_and_a_sky_that_fits():
+    columns = {"PIX": np.int32([4, 5]), "CHANNEL": np.int16([1, 1])}
+    with pytest.raises(FileFormatError, match=r"has no column VALUE; found \['PIX', 'CHANNEL'\]"):
+        open_map(in_memory([table(columns, INDXSCHM="SPARSE"), bands()]))
+    columns["VALUE"] = np.float32([1, 2])
+    large = {"ORDER": 13, "NSIDE": 2**13, "LASTPIX": 12 * 4**13 - 1}
+    with pytest.raises(FileFormatError, match="a sky of NSIDE 8192, more than fits into memory"):
+        open_map(in_memory([table(columns, INDXSCHM="SPARSE", **large), bands()]))
+
+
+def test_bands_without_axes_or_rows():
+    hdus = gadf(numbers())
+    empty = bands(edges=hdus[1].data["E_MIN"][:1])
+    with pytest.raises(FileFormatError, match="SKYMAP_BANDS has no rows, expected one for each"):
+        open_map(in_memory([hdus[0], empty]))
+    del hdus[1].header["AXCOLS1"]
+    with pytest.raises(FileFormatError, match="SKYMAP_BANDS has no AXCOLS keyword"):
+        open_map(in_memory(hdus))

@@ -22,6 +22,7 @@ from cases.healpix_files import (
 from xprofile import open_map
 from xprofile.exceptions import DataWarning, FileFormatError, InvalidOptionError
 from xprofile.io.fits.healpix.regions import cells_of_region
+from xprofile.io.fits.healpix.sparse import LISTED
 
 SOME = np.array([7, 3, 100, 191, 0])
 BANDS = {"energy_edges": EDGES * u.TeV}
@@ -131,6 +132,20 @@ def test_sparse_tables_are_0_elsewhere(key, tmp_path):
     expected[planes, cells] = values
     hdus = [table(columns, INDXSCHM="SPARSE"), bands()]
     check(write(tmp_path / "a.fits", hdus), expected)
+
+
+def test_sparse_tables_of_all_cells_of_one_plane_and_of_cells_marked_as_listed(tmp_path):
+    every = numbers()
+    columns = {"KEY": np.arange(every.size, dtype="i4"), "VALUE": every.ravel()}
+    check(write(tmp_path / "a.fits", [table(columns, INDXSCHM="SPARSE"), bands()]), every)
+    plane = {"PIX": np.int32([7, 3]), "VALUE": np.float32([5, 6])}
+    expected = np.zeros(CELLS, np.float32)
+    expected[[7, 3]] = 5, 6
+    found = open_map(write(tmp_path / "a.fits", [table(plane, INDXSCHM="SPARSE")]))
+    np.testing.assert_array_equal(found, expected)
+    some = {**plane, "CHANNEL": np.int16([0, 2])}
+    hdus = [table(some, INDXSCHM="SPARSE", **{LISTED: True}), bands()]
+    check(write(tmp_path / "a.fits", hdus), np.float32([[0, 5], [0, 0], [6, 0]]), np.array([3, 7]))
 
 
 def test_sparse_tables_have_the_cells_of_their_region(tmp_path):
