@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
 from cases.maps import make_maps
-from regions import CircleSkyRegion, RectangleSkyRegion
+from regions import CircleSkyRegion, LineSkyRegion, RectangleSkyRegion
 
 from xprofile import bin_image
 from xprofile.bins.centers import region_center, region_centers
+from xprofile.exceptions import InvalidBinsError
 
 
 @pytest.mark.parametrize("frame", ["icrs", "galactic", "fk5"])
@@ -27,3 +28,9 @@ def test_compounds_of_positions_that_came_from_other_frames(frame):
     one, other, both = (bin_image(image, [r]).item() for r in (disc, box, disc & box))
     assert bin_image(image, [disc | box]) == one + other - both
     assert both > 0
+
+
+def test_lines_have_no_centre():
+    line = LineSkyRegion(*SkyCoord([1, 2] * u.deg, [0, 0] * u.deg))
+    with pytest.raises(InvalidBinsError, match="LineSkyRegion has no centre, so it has no place"):
+        region_center(line)

@@ -199,6 +199,7 @@ TABLES = {
 }
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("name", TABLES)
 def test_a_notebook_shows_a_table(name):
     bins, expected = TABLES[name]

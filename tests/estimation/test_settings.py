@@ -5,7 +5,8 @@ import pytest
 from cases.maps import make_maps
 from cases.short_line import line
 
-from xprofile import ProfileEstimator, bin_maps, estimate
+from xprofile import ProfileEstimator, bin_maps, estimate, power_law
+from xprofile.estimation.settings import check_model
 from xprofile.exceptions import InvalidOptionError
 
 
@@ -55,3 +56,9 @@ def test_bools_are_not_numbers(name, value):
 def test_a_bool_is_not_an_uncertainty(value):
     with pytest.raises(InvalidOptionError, match="background must be 'fixed', 'free', or its"):
         ProfileEstimator(background=value)
+
+
+def test_a_spectral_model_is_callable():
+    check_model(power_law())
+    with pytest.raises(InvalidOptionError, match=r"found 'PL'; give one such as power_law\(index"):
+        check_model("PL")

@@ -289,3 +289,8 @@ def test_counts_and_photons_are_numbers():
         xr.testing.assert_equal(events[name], plain[name])
     with pytest.raises(InvalidDataError, match="counts has the unit"):
         made(counts=small.COUNTS * u.ct / u.s)
+
+
+def test_angles_of_xarray_have_the_unit_of_their_attribute():
+    rad = xr.DataArray(small.RAD * 60, dims="rad", attrs={"units": "arcmin"})
+    np.testing.assert_allclose(made(rad=rad).rad, small.RAD, rtol=1e-12, atol=1e-15)

@@ -7,6 +7,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 from cases.bins import galactic
+from cases.cell_maps import make_cell_maps
 from cases.maps import make_maps, make_wcs
 from cases.skies import SKIES, SKY_SHAPE, assert_same_sky, astropy_sky, rotated, sky_maps
 from hypothesis import given, settings
@@ -109,3 +110,7 @@ def test_solid_angle_can_be_binned():
     np.testing.assert_allclose(
         solid_angle(maps).profile.bin(bins), bin_maps(maps, bins)["solid_angle"], rtol=1e-12, atol=0
     )
+
+
+def test_the_frame_of_cells_is_that_of_their_grid():
+    assert sky_frame(make_cell_maps(1)).name == "galactic"

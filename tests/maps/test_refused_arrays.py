@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from astropy.wcs import WCS
 from cases import mapdataset_files as small
-from cases.in_memory import CM2S, header, made
+from cases.in_memory import CM2S, arrays, header, made
 
+from xprofile import from_arrays
 from xprofile.exceptions import (
     InvalidDataError,
     InvalidEnergyError,
@@ -30,7 +31,11 @@ from xprofile.exceptions import (
         ({"exposure": small.EXPOSURE[:3] * CM2S}, r"exposure .*\(3, 6, 8\), expected \(4, 6, 8\)"),
         ({"exposure": [1, 2, 3] * CM2S}, r"exposure .*\(3,\), expected \(4,\) \(energy_true\)"),
         ({"background": [1, 2]}, r"background .*\(2,\), expected \(3,\) \(energy\)"),
-        ({"background": small.BACKGROUND[0]}, "background .*each energy is not known"),
+        pytest.param(
+            {"background": small.BACKGROUND[0]},
+            "background .*each energy is not known",
+            marks=pytest.mark.quick,
+        ),
         ({"mask": small.MASK_SAFE[0].T}, r"mask .*expected \(6, 8\) \(lat, lon\).*\(1, 0\)"),
         ({"counts": np.ones(3)}, "expected three axes"),
         ({"counts": np.ones((1, 3, 6, 8))}, "expected three axes"),
@@ -39,6 +44,11 @@ from xprofile.exceptions import (
         ({"exposure": small.EXPOSURE * u.m}, "exposure has the unit 'm', expected .*'cm2 s'"),
         ({"background": small.BACKGROUND * u.m}, "background has the unit 'm'"),
         ({"rad": small.RAD[::-1] * u.deg}, "rad must be finite and ascend, found"),
+        pytest.param(
+            {"rad": [small.RAD] * u.deg},
+            "rad must be a list of angles, found .*give ascending angles with a unit",
+            marks=pytest.mark.quick,
+        ),
         ({"rad": small.RAD * u.m}, "rad has the unit 'm'"),
         ({"wcs": WCS(naxis=2)}, "no celestial axes"),
         ({"wcs": header(CTYPE1="GLON-XXX", CTYPE2="GLAT-XXX")}, "(no valid WCS|celestial)"),
@@ -68,6 +78,7 @@ def test_wrong_energies_are_refused(name, value, message):
         made(**{**others, name: value})
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -85,3 +96,10 @@ def test_wrong_energies_are_refused(name, value, message):
 def test_missing_and_clashing_arguments_are_refused(changed, message):
     with pytest.raises(InvalidOptionError, match=f"(?s){message}"):
         made(**changed)
+
+
+def test_maps_need_counts_and_an_exposure():
+    for lost in ("counts", "exposure"):
+        given = {**arrays(), lost: None}
+        with pytest.raises(InvalidOptionError, match="counts or exposure is None: maps need both"):
+            from_arrays(given.pop("counts"), **given)

@@ -102,6 +102,10 @@ WRONG = {
     "zero integral": (
         sky_map(OWN, SHAPE, 0.0), {"spectral_model": MODEL, "normalize": True}, "a positive one",
     ),
+    "normalized cube": (
+        sky_cube(sky_map(OWN, SHAPE), lambda energy: energy**-2, EDGES, "cm-2 s-1 sr-1 TeV-1"),
+        {"normalize": True, "spectral_model": MODEL}, "is for images, but .* has .* energies",
+    ),
     "switch": (None, {"spectral_model": MODEL, "psf": "yes"}, "psf must be"),
 }  # fmt: skip
 

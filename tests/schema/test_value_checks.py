@@ -8,6 +8,7 @@ from cases.small_inputs import binned, bins, maps, profile, spoilt
 
 import xprofile
 from xprofile.exceptions import InvalidDataError, XProfileError
+from xprofile.schema.value_checks import describe_bad_response, describe_wrong_types
 
 
 @pytest.mark.parametrize(
@@ -149,3 +150,12 @@ def test_coordinates_of_wrong_types(table):
     data = maps() if table is xprofile.check_maps else binned()
     with pytest.raises(XProfileError, match="energy_min has the type"):
         table(spoilt(data, "energy_min", "text"))
+
+
+def test_responses_of_texts_are_left_to_the_check_of_types():
+    texts = xr.Dataset({"psf": ("rad", ["a", "b"])})
+    assert list(describe_bad_response(texts, "psf")) == []
+    (found,) = describe_wrong_types(texts, {"psf": None})
+    assert found == "psf has the type <U1, expected real numbers"
+    (lost,) = describe_bad_response(xr.Dataset({"psf": ("rad", [1.0, np.nan])}), "psf")
+    assert lost.startswith("psf is not finite in 1 of 2 elements")

@@ -191,3 +191,13 @@ def test_keys_do_not_depend_on_use():
     assert value_key(region) == before
     assert value_key(deepcopy(region)) == before
     assert value_key(pickle.loads(pickle.dumps(region))) == before
+
+
+class WithoutHash:
+    __hash__ = None
+
+
+def test_what_has_no_hash_is_told_by_its_identity():
+    first, second = WithoutHash(), WithoutHash()
+    assert value_key(first) == value_key(first)
+    assert value_key(first) != value_key(second)

@@ -208,6 +208,7 @@ def test_tables_are_not_asked_beyond_their_ends():
     np.testing.assert_allclose(found.sum(), expected, rtol=1e-9)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("model", "message"),
     [

@@ -6,12 +6,14 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.modeling import models
+from cases.profiles import make_profile
 from cases.spectra import EDGES, FLUX, by_quad, curved, every_model, number
 from scipy.integrate import quad
 
 from xprofile import power_law
-from xprofile.exceptions import InvalidOptionError
+from xprofile.exceptions import InvalidDataError, InvalidOptionError
 from xprofile.spectrum.models import dnde, integral, reference_fluxes
+from xprofile.spectrum.references import reference_arrays
 
 
 def test_power_law_falls_with_its_index():
@@ -155,3 +157,14 @@ def test_photons_are_numbers():
     np.testing.assert_array_equal(integral(photons, EDGES), integral(plain, EDGES))
     with pytest.raises(InvalidOptionError, match="Give its parameters units"):
         dnde(models.PowerLaw1D(1e-12 * u.ph, 1 * u.TeV, 2.0), EDGES)
+
+
+def test_references_need_edges_above_zero_in_their_order():
+    profile = make_profile()
+    found = reference_arrays(power_law(2, 1e-9 * u.Unit("cm-2 s-1 TeV-1")), profile)
+    flux = 1e-9 * (1 / profile.energy_min - 1 / profile.energy_max)
+    np.testing.assert_allclose(found["ref_flux"], flux, rtol=1e-12)
+    for edges in ([0, 0.05], [0.2, 0.05], [np.nan, 0.05]):
+        wrong = profile.assign_coords(energy_min=profile.energy_min.copy(data=edges))
+        with pytest.raises(InvalidDataError, match="edges of energy must be positive and finite"):
+            reference_arrays(power_law(), wrong)

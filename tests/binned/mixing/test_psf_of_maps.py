@@ -58,6 +58,13 @@ def test_a_row_of_positions_may_be_selected():
     np.testing.assert_array_equal(found.psf_mixing, expected.psf_mixing)
 
 
+def test_a_psf_that_is_not_finite_is_refused():
+    maps = spread_maps()
+    values = maps.psf.where(maps.rad != maps.rad[1])
+    with pytest.raises(InvalidDataError, match="psf is not finite"):
+        MapsPsf.from_maps(maps.assign(psf=values))
+
+
 def test_a_psf_of_zeros_is_refused():
     with pytest.raises(InvalidDataError, match="integral of nearly 0 everywhere"):
         bin_maps(with_psf(np.zeros((6, RAD.size))), RINGS, psf=True)

@@ -84,6 +84,7 @@ def test_bins_stay_and_the_margin_is_round_them(kind):
         assert distance(added).max() < margin + 3 * step
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", [kind for kind in BINS if kind != "grid"])
 def test_distances_are_finite_and_differ(kind):
     wide = with_margin(BINS[kind], 0.3 * u.deg, psf=True)

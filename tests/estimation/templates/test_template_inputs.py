@@ -12,6 +12,7 @@ from cases.sky_maps import steep
 from cases.templates import DIM, filled
 
 from xprofile import SkyBins, bin_image, bin_maps, fit_templates, power_law, predict
+from xprofile.estimation.templates.sky_templates import bin_templates
 from xprofile.exceptions import (
     DataWarning,
     InvalidDataError,
@@ -84,6 +85,19 @@ def test_wrong_settings(case, options, match):
     binned, templates = case
     with pytest.raises(InvalidOptionError, match=match):
         fit_templates(binned, templates, **options)
+
+
+def test_bins_without_a_coordinate_are_those_of_the_data(case):
+    binned, templates = case
+    gas = templates["gas"]
+    plain, whole = (fit_templates(binned, {"gas": t}) for t in (gas.drop_vars(DIM), gas))
+    assert np.isfinite(whole.norm).all()
+    xr.testing.assert_equal(plain.norm, whole.norm)
+
+
+def test_what_is_no_sky_map():
+    with pytest.raises(InvalidDataError, match="a template is a int, expected a sky map such as"):
+        bin_templates(make_maps(), [], {"gas": 3}, None)
 
 
 @pytest.mark.parametrize("templates", [{}, None, {3: 1}], ids=str)

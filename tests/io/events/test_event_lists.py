@@ -200,6 +200,7 @@ def test_pixels_cover_the_width_to_half_a_pixel():
         assert counts.sizes["lon"] == counts.sizes["lat"] == number
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -163,6 +163,7 @@ def test_positions_in_rad():
     np.testing.assert_array_equal(read(small.gadf(**radians)), EXPECTED)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("hdus", "unit"),
     [

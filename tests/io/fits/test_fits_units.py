@@ -1,10 +1,11 @@
 """Units that FITS files name."""
 
 import astropy.units as u
+import numpy as np
 import pytest
 
 from xprofile.exceptions import DataWarning, FileFormatError
-from xprofile.io.fits.units import parse_unit, unit_factor, unit_to_keep
+from xprofile.io.fits.units import parse_unit, unit_by_integral, unit_factor, unit_to_keep
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,11 @@ def test_unknown_unit_is_kept_with_a_warning():
     assert unit_to_keep("10^20 cm-2", "HDU") == "1e+20 / cm2"
     with pytest.warns(DataWarning, match=r"HDU has the unit 'acres', which is not known .*unit="):
         assert unit_to_keep("acres", "HDU") == "acres"
+
+
+def test_a_psf_of_zeros_has_no_unit_by_its_integral():
+    edges = np.array([0.0, 1.0, 2.0])
+    ring = -2 * np.pi * np.diff(np.cos(np.radians(edges)))
+    assert unit_by_integral(0.5 / ring, edges) == "sr-1"
+    assert unit_by_integral(0.5 / ring * np.radians(1) ** 2, edges) == "deg-2"
+    assert unit_by_integral(np.zeros((3, 2)), edges) is None

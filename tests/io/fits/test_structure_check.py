@@ -39,6 +39,7 @@ def with_card(key, value, content=small.PLAIN.content):
     return content[:at] + card + content[at + 80 :]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [

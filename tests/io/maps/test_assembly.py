@@ -43,10 +43,10 @@ def other(**cards):
             {"background": stream([partfiles.image(small.BACKGROUND[:2]), partfiles.ebounds()])},
             r"\(2, 6, 8\), expected \(3, 6, 8\)",
         ),
-        (
+        pytest.param(
             {"background": stream([partfiles.image(small.BACKGROUND),
                                    partfiles.ebounds(small.EDGES * 1.1)])},
-            "has energy .* all maps need the same energies",
+            "has energy .* all maps need the same energies", marks=pytest.mark.quick,
         ),
         ({"background": stream(partfiles.gtexpcube2())}, "background rate, and no header"),
         ({"counts": stream([partfiles.image(small.COUNTS)])}, "no table of energies for its 3"),

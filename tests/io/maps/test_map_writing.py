@@ -179,7 +179,7 @@ def test_dask_maps_are_computed_once(path):
         ({"energy": 0}, "counts has dims"),
         ({"lon": []}, "no pixel"),
         ({"lon": [1, 1]}, "repeat"),
-        ({"energy": []}, "the maps have no energy"),
+        pytest.param({"energy": []}, "the maps have no energy", marks=pytest.mark.quick),
         ({"energy_true": [], "rad": []}, "the maps have no energy_true, rad"),
         ({"lat_edisp": 0}, r"edisp has dims .*expected \('energy_true', 'energy', 'lat_edisp'"),
     ],

@@ -174,7 +174,7 @@ def test_response_matrix_in_a_dataset(path):
 
 
 @pytest.mark.parametrize("columns", [["RAD"], ["RAD_MIN", "RAD_MAX"]])
-@pytest.mark.parametrize("named", ["RAD", "RAD_MIN,RAD_MAX"])
+@pytest.mark.parametrize("named", ["RAD_MIN,RAD_MAX", "RAD"])
 def test_angles_by_nodes_or_edges(columns, named):
     """A table may have other columns than it says."""
     hdus = table_of(small.PSF, [small.rad_axis(), small.psf_energies("GeV")])

@@ -128,6 +128,7 @@ def test_bins_of_a_cube(tmp_path):
     xr.testing.assert_identical(lazy.profile.bin(bins, how="mean"), mean)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("hdus", "message"),
     [

@@ -213,7 +213,17 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "message"), SPOILT.values(), ids=SPOILT)
+OF_TABLES = ["no column of values", "too few rows of two axes", "too few values", "transposed"]
+
+
+def case(name):
+    """One of the cases; those of tables are in the fast suite."""
+    return pytest.param(
+        *SPOILT[name], id=name, marks=[pytest.mark.quick] if name in OF_TABLES else []
+    )
+
+
+@pytest.mark.parametrize(("spoil", "message"), [case(name) for name in SPOILT])
 def test_what_is_wrong_is_said(path, spoil, message):
     """The message names the part, and does not say that the file cannot be read as FITS."""
     write(path, spoil=spoil)

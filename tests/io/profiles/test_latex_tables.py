@@ -168,3 +168,23 @@ def test_differences_of_nothing_and_profiles_of_nothing():
     assert xprofile.to_table(none, latex=True)["Flux"][0] == "$0.0^{+4.4}_{-4.1}$"
     with pytest.raises(InvalidDataError, match="no rows for LaTeX"):
         xprofile.to_table(make_profile().isel(projected_distance=slice(0, 0)), latex=True)
+
+
+def test_without_significances_and_with_unknown_limits():
+    """And other formats are written without the note on levels."""
+    profile = make_profile()
+    plain = xprofile.to_table(profile.drop_vars("sqrt_ts"), latex=True)
+    assert "sqrt" not in "".join(plain.colnames)
+    unknown = profile.assign(flux_ul=profile.flux_ul * np.nan)
+    table = xprofile.to_table(unknown, latex=True)
+    assert list(table["Flux"])[1:3] == ["$0.080^{+0.030}_{-0.020}$", r"\ldots"]
+    text = io.StringIO()
+    table.write(text, format="ascii.csv")
+    assert len(text.getvalue().splitlines()) == 5
+
+
+def test_no_times_give_no_rows():
+    profile = make_profile().expand_dims(time=[1.0, 2.0])
+    assert len(xprofile.to_table(profile, tidy=True)) == 8
+    with pytest.raises(InvalidDataError, match="no values along time; select one or more"):
+        xprofile.to_table(profile.isel(time=[]), tidy=True)

@@ -37,6 +37,7 @@ def test_other_units(tmp_path):
             open_spectrum(path, **wrong)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     "lines", ["", "a b,c d", "1 2", "1,2", "2 1,1 1", "1 -2,2 3", "1 nan,2 3", "0 1,1 1", "1 1,1 2"]
 )

@@ -181,3 +181,17 @@ def test_maps_on_other_cells(change, text):
     maps = make_cell_maps(level=2)
     with pytest.raises(InvalidDataError, match=text):
         make(maps.counts, exposure=change(maps).exposure)
+
+
+def test_arrays_of_xarray_along_energy_or_in_the_order_of_the_cells():
+    exposure = xr.DataArray([3e10, 4e10], dims="energy_true", attrs={"units": "cm2 s"})
+    background = xr.DataArray(0.5 * ALL, dims=("energy", "cell"))
+    maps = make(frame="galactic", exposure=exposure, background=background)
+    np.testing.assert_array_equal(maps.exposure, np.transpose([[3e10, 4e10]] * 192))
+    np.testing.assert_array_equal(maps.background, 0.5 * ALL)
+
+
+def test_a_mask_of_one_row_is_that_of_all_energies():
+    mask = np.arange(192) % 2 == 0
+    maps = make(frame="galactic", mask=mask[None])
+    np.testing.assert_array_equal(maps["mask"], [mask, mask])

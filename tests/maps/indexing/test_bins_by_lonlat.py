@@ -8,7 +8,13 @@ from cases.bins import galactic
 from cases.maps import make_maps, make_wcs
 
 from xprofile import SkyBins, bin_maps
-from xprofile.exceptions import InvalidOptionError, MissingVariableError
+from xprofile.exceptions import (
+    InvalidDataError,
+    InvalidOptionError,
+    MissingVariableError,
+    NotFoundError,
+)
+from xprofile.maps.indexing.nearest import select_position
 
 MAPS = make_maps()
 BINNED = bin_maps(
@@ -43,6 +49,14 @@ def test_equal_and_within_a_tolerance():
         BINNED.profile.sel(both, method="pad")
 
 
+def test_angles_have_no_bin_before_them_and_positions_need_a_frame():
+    with pytest.raises(InvalidOptionError, match="'pad' was given for lon, which is an angle; use"):
+        MAPS.profile.sel(lon=0, method="pad")
+    lost = BINNED.assign_coords(lon=BINNED.lon.drop_attrs().assign_attrs(units="deg"))
+    with pytest.raises(InvalidDataError, match="lon has no attribute 'frame', such as 'galactic'"):
+        select_position(lost, galactic(0, 0), None, drop=False)
+
+
 @pytest.mark.parametrize("data", [MAPS, BINNED, MAPS.counts])
 def test_nan_is_near_nothing(data):
     with pytest.raises(KeyError):
@@ -71,3 +85,16 @@ def test_half_a_turn_goes_where_the_data_are(start, stop):
     for data in (MAPS, BINNED):
         found = data.profile.sel(lon=slice(start * u.deg, stop * u.deg))
         assert found.sizes == data.sizes
+
+
+def test_energies_in_falling_order_and_columns_by_true_and_false():
+    falling = MAPS.isel(energy=slice(None, None, -1))
+    some = {"energy": slice(MAPS.energy[1].item(), None)}
+    np.testing.assert_array_equal(np.sort(falling.profile.sel(some).energy), MAPS.energy[1:])
+    one = falling.profile.sel(energy=MAPS.energy[0].item())
+    np.testing.assert_array_equal(one.counts, MAPS.counts[0])
+    chosen = np.arange(MAPS.sizes["lon"]) % 7 == 0
+    np.testing.assert_array_equal(MAPS.profile.sel(lon=chosen).x, MAPS.x[chosen])
+    np.testing.assert_array_equal(MAPS.profile.sel(lon=slice(None)).x, MAPS.x)
+    with pytest.raises(NotFoundError, match="lon is empty"):
+        MAPS.isel(lon=[]).profile.sel(lon=0, method="nearest")

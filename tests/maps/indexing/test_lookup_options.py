@@ -9,6 +9,7 @@ from xprofile import select
 from xprofile.exceptions import InvalidOptionError
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "message"),
     [

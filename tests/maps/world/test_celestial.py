@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from astropy.coordinates import Supergalactic
 from astropy.io import fits
 from astropy.wcs import WCS, DistortionLookupTable
 from cases.world_headers import DISTORTED, SIP, header, reference
 
 from xprofile.exceptions import DataWarning, InvalidDataError, InvalidOptionError
-from xprofile.maps.world.celestial import celestial_wcs
+from xprofile.maps.world.celestial import celestial_wcs, frame_wcs
 
 pytestmark = pytest.mark.filterwarnings("ignore::astropy.wcs.FITSFixedWarning")
 THIRD = {"NAXIS": 3, "NAXIS3": 5, "CTYPE3": "Energy", "CRVAL3": 1.0, "CDELT3": 1.0, "CRPIX3": 1.0}
@@ -122,3 +123,17 @@ def test_pixels_without_an_area_are_refused():
     cards = header("TAN", CD1_1=0.1, CD1_2=0.1, CD2_1=0.1, CD2_2=0.1)
     with pytest.raises(InvalidDataError, match=r"pixels have no area.* is singular; correct CDELT"):
         celestial_wcs(cards)
+
+
+def test_cards_of_zeros_do_not_mix_axes():
+    cards = header("TAN")
+    cards.update({**THIRD, "CD1_3": 0.0, "CD3_2": 0.0})
+    x, y = np.array([0.0, 79.0]), np.array([1.0, 59.0])
+    expected = celestial_wcs(header("TAN")).all_pix2world(x, y, 0)
+    np.testing.assert_array_equal(celestial_wcs(cards).all_pix2world(x, y, 0), expected)
+
+
+def test_supergalactic_axes_have_no_equinox():
+    wcs = frame_wcs(Supergalactic(), "TAN")
+    assert list(wcs.wcs.ctype) == ["SLON-TAN", "SLAT-TAN"]
+    assert np.isnan(wcs.wcs.equinox)

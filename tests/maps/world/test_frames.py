@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy.coordinates import FK4, FK5, BarycentricMeanEcliptic, FK4NoETerms, SkyCoord
 from astropy.time import Time
+from astropy.wcs import WCS
 from cases.maps import make_maps
 from cases.pixel_loops import pixel_planes
 from cases.world_headers import SHAPE, header
@@ -15,7 +16,12 @@ from xprofile.exceptions import InvalidDataError
 from xprofile.maps.positions import sky_frame
 from xprofile.maps.wcs import decode_wcs
 from xprofile.maps.world.celestial import celestial_wcs
-from xprofile.maps.world.frames import frame_attrs, frame_from_attrs
+from xprofile.maps.world.frames import (
+    besselian_epoch,
+    celestial_frame,
+    frame_attrs,
+    frame_from_attrs,
+)
 from xprofile.plot.bins import bin_centers
 from xprofile.plot.elements.labels import sky_coordinate_names
 
@@ -156,3 +162,16 @@ def test_sky_coords_are_named_after_the_frame():
 def test_other_frames_are_quoted(cards, quoted):
     with pytest.raises(InvalidDataError, match=rf"COUNTS: .*{quoted}.*sky frame.*correct"):
         celestial_wcs(header(**cards), "COUNTS")
+
+
+def test_the_besselian_epoch_of_an_observation_is_kept():
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.radesys, wcs.wcs.equinox = ["RA---TAN", "DEC--TAN"], "FK4", 1950.0
+    assert besselian_epoch(wcs) is None
+    wcs.wcs.bepoch = 1975.5
+    assert besselian_epoch(wcs) == 1975.5
+    frame = celestial_frame(wcs)
+    assert (frame.name, frame.equinox.byear) == ("fk4", 1950.0)
+    assert frame.obstime.byear == pytest.approx(1975.5, abs=1e-9)
+    wcs.wcs.radesys = "ICRS"
+    assert besselian_epoch(wcs) is None

@@ -22,7 +22,7 @@ PLOTS = {
     ("cmap", "message"),
     [
         (u.deg, r"found Unit\(\"deg\"\).*'viridis'"),
-        ("vridis", "did you mean 'viridis'"),
+        pytest.param("vridis", "did you mean 'viridis'", marks=pytest.mark.quick),
         (3, "found 3"),
         (["red", "blue"], "found"),
     ],

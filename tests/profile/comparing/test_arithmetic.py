@@ -41,7 +41,7 @@ def other(binned) -> xr.Dataset:
         ("peak", lambda v: v.max("projected_distance")),
         ("sum", lambda v: v.sum("projected_distance")),
         ("mean", lambda v: v.mean("projected_distance")),
-        (0, lambda v: v[0]),
+        pytest.param(0, lambda v: v[0], marks=pytest.mark.quick),
         (30 * u.arcmin, lambda v: v[1]),
         (2 * u.deg, lambda v: v[3]),
     ],
@@ -170,6 +170,7 @@ def test_some_of_the_bins(profile):
     assert (found.norm == 0).all()
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("to", ["median", 4, -5, True, 3 * u.deg, [0.1] * u.deg, None])
 def test_normalize_refuses_other_choices(profile, to):
     """With the choices there are."""

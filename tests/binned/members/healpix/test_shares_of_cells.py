@@ -24,6 +24,7 @@ def shares(bins, grid, number):
     return inside.mean(axis=2), inside.sum(axis=0).max(axis=1)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", KINDS)
 def test_shares_are_those_of_the_sub_positions(kind):
     for seed in range(4):

@@ -113,6 +113,7 @@ def test_cubes_in_a_list_are_added_with_any_number_of_energies():
     np.testing.assert_allclose(open_maps(**parts)["background"], 2 + 2 * small.BACKGROUND)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("parts", "error", "message"),
     [

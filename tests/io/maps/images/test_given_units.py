@@ -145,6 +145,7 @@ def test_single_maps():
     np.testing.assert_allclose(logs["energy_true"], np.exp([1, 2, 3]), rtol=1e-12)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("options", "message"),
     [

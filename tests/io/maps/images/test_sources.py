@@ -70,6 +70,7 @@ def test_alpha_may_be_a_number():
     assert "background" not in maps
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
