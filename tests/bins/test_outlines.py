@@ -2,16 +2,22 @@
 
 import astropy.units as u
 import numpy as np
-from astropy.coordinates import SkyOffsetFrame
+import pytest
+from astropy.coordinates import SkyCoord, SkyOffsetFrame
 from cases.bin_places import (
     FLAT,
     codes,
     some_places,
 )
 from cases.bin_shapes import every_shape, shapes
+from cases.maps import make_maps
 from matplotlib.path import Path
+from regions import PointSkyRegion
 
+from xprofile.bins.outlines import region_paths
 from xprofile.bins.skybins import SkyBins
+from xprofile.exceptions import InvalidBinsError
+from xprofile.maps.wcs import pixel_grid
 
 
 @some_places
@@ -47,3 +53,10 @@ def test_outlines_are_the_edges(name):
         path = Path(np.stack(FLAT.wcs.world_to_pixel(outline), axis=-1))
         inside = path.contains_points(np.stack([x.ravel(), y.ravel()], axis=-1)).reshape(60, 80)
         assert np.sum(inside != (expected == i)) < 5 + 0.01 * inside.sum()
+
+
+def test_points_have_no_outline():
+    point = PointSkyRegion(SkyCoord(0, 0, unit="deg", frame="galactic"))
+    grid = pixel_grid(make_maps())
+    with pytest.raises(InvalidBinsError, match="PointSkyRegion has no outline to draw"):
+        region_paths([point], grid, planar=True)

@@ -116,3 +116,26 @@ def test_without_the_package(path, monkeypatch):
         write_zarr(make_profile(), path)
     assert not path.exists()
     assert np.all(make_profile()["counts"] >= 0)
+
+
+@pytest.mark.parametrize("first", [FileFormatError("half of it"), "old"])
+def test_a_folder_is_read_again_if_it_was_replaced(tmp_path, monkeypatch, first):
+    """Until it stays as it is, and not for ever."""
+    found, still = [first, "new"], [False, True]
+
+    def load(path):
+        assert path == tmp_path
+        value = found.pop(0)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    monkeypatch.setattr(zarr_folders, "_load", load)
+    monkeypatch.setattr(zarr_folders, "_is_still", lambda path, before: still.pop(0))
+    assert zarr_folders.read_zarr(tmp_path) == "new"
+    found[:], still[:] = [first] * 100, [False] * 100
+    with pytest.raises(FileFormatError, match=r"was replaced \d+ times while it was read"):
+        zarr_folders.read_zarr(tmp_path)
+    found[:], still[:] = [FileFormatError("damaged")], [True]
+    with pytest.raises(FileFormatError, match="damaged"):
+        zarr_folders.read_zarr(tmp_path)

@@ -11,7 +11,7 @@ from cases.short_line import line
 from cases.sky_maps import steep
 from cases.templates import DIM, filled
 
-from xprofile import SkyBins, bin_image, bin_maps, fit_templates, power_law, predict
+from xprofile import SkyBins, bin_image, bin_maps, bin_profile, fit_templates, power_law, predict
 from xprofile.estimation.templates.sky_templates import bin_templates
 from xprofile.exceptions import (
     DataWarning,
@@ -228,3 +228,18 @@ def test_templates_are_binned_as_the_data():
             fit_templates(data, {"isotropic": bin_image(counts, bins, how="mean")})
     for name in ("mean", "sum"):
         assert bin_image(counts, bins, how=name).history.splitlines()[-1].endswith(f", {name}")
+
+
+def test_fits_without_free_bins_have_no_profile(case):
+    fit = fit_templates(*case)
+    with pytest.raises(MissingVariableError, match=r"no norms of bins.*free_bins=True"):
+        bin_profile(fit)
+    assert bin_profile(fit_templates(*case, free_bins=True)).norm.dims == (DIM, "energy")
+
+
+def test_bins_that_the_psf_mixes_are_not_fitted_alone():
+    maps = spread_maps()
+    binned = bin_maps(maps, SkyBins.annuli(CENTER, radius_max=0.6 * u.deg, nbin=3), psf=True)
+    flat = {"flat": binned.counts * 0 + 1.0}
+    with pytest.raises(InvalidOptionError, match=r"per='bin' fits each bin by itself, but psf_mix"):
+        fit_templates(binned, flat, per="bin", free_bins=True)
