@@ -139,3 +139,20 @@ def test_positions_in_many_bins_are_examined_a_few_at_a_time(number):
     row = grid.x.size * min(number, 3) ** 2
     assert max(sizes) <= max(1.5 * most / 5000, 2 * row + 3000)
     assert len(sizes) > 1
+
+
+@pytest.mark.parametrize(("x", "y"), [(3.2, -0.3), (-0.3, 5.2)])
+def test_bins_between_probes_are_found_in_the_first_row_and_column_too(x, y):
+    """As the pixels near them are divided, whatever the probes find."""
+
+    def finder(grid, columns, rows):
+        near = np.hypot(columns - x, rows[:, np.newaxis] - y) < 0.1
+        inside = np.flatnonzero(near)
+        return np.zeros(inside.size, int), inside
+
+    grid, pixel = pixel_grid(counts()), np.rint([x, y]).astype(int)
+    near = Subpixels(32, 3, pixel[:, np.newaxis])
+    _, found, share, _ = near.pairs(finder, grid, np.arange(8.0), np.arange(8.0))
+    assert found == pixel[1] * 8 + pixel[0]
+    assert share == pytest.approx(np.pi * 0.1**2, rel=0.1)
+    assert Subpixels(32, 3).pairs(finder, grid, np.arange(8.0), np.arange(8.0))[1].size == 0

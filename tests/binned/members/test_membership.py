@@ -47,3 +47,11 @@ def test_bins_are_renumbered_when_empty_ones_are_dropped():
     part, numbers = whole.drop_empty_bins()
     np.testing.assert_array_equal(numbers, [0, 2, 5])
     np.testing.assert_array_equal(part.bin, [0, 0, 1, 2, 2])
+
+
+def test_numbers_of_pixels_are_integers():
+    number = Membership(
+        np.array([0, 0, 2]), np.arange(3), np.ones(3), np.zeros(4)
+    ).number_of_pixels()
+    assert number.dtype == np.int64
+    np.testing.assert_array_equal(number, [2, 0, 1, 0])

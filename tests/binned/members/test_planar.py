@@ -1,5 +1,7 @@
 """Regions in the plane of the map, against `regions` itself and the one-arcsecond rule."""
 
+from itertools import pairwise
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -188,6 +190,20 @@ def test_overlapping_regions_each_count_fully():
     assert found[2][found[0]].all()
 
 
+def test_concentric_ellipses_hold_the_same_pixels_as_each_alone():
+    center, maps = SkyCoord(0.13, -0.21, unit="deg", frame="galactic"), maps_of("car")
+    sizes = [0.5, 1.0, 1.5, 2.0, 2.5] * u.deg
+    rings = [
+        EllipseAnnulusSkyRegion(center, a, b, 0.5 * a, 0.5 * b, 25 * u.deg)
+        for a, b in pairwise(sizes)
+    ]
+    found = planes(rings, maps)
+    pixels = np.meshgrid(np.arange(80), np.arange(60))
+    expected = [contains_by_north_step(ring, SKIES["car"], *pixels) for ring in rings]
+    np.testing.assert_array_equal(found, expected)
+    assert (found.sum(axis=(1, 2)) > 20).all()
+
+
 @every_sky
 def test_pixels_cut_off_the_map_keep_their_solid_angle(name):
     wcs, maps = SKIES[name], maps_of(name)
@@ -235,6 +251,7 @@ def test_regions_at_the_edge_of_an_all_sky_map_do_not_continue_on_the_other_side
     assert not np.any(column < 10) or not np.any(column > 350)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("kind", ["circle", "polygon"])
 @pytest.mark.parametrize(("reference", "columns"), [(-160, 0), (560, 0), (0, 2000), (390, -1900)])
 def test_multiples_of_360_deg_do_not_matter(kind, reference, columns):

@@ -17,6 +17,7 @@ from regions import CircleSkyRegion
 from xprofile import SkyBins, bin_maps
 from xprofile.binned.members.finding import find_members, prepare_search
 from xprofile.binned.members.membership import chunk_slices
+from xprofile.binned.members.search import _solid_angles
 from xprofile.maps.pixelgrid import PixelGrid
 from xprofile.maps.wcs import pixel_grid
 
@@ -36,6 +37,14 @@ def test_blocks_of_reversed_and_thinned_maps(bins, selection):
     same(bin_maps(maps.chunk(lat=9, lon=11), bins), bin_maps(maps, bins))
     search = prepare_search(bins, pixel_grid(maps))
     np.testing.assert_allclose(search.outside, search.members().outside, rtol=1e-12, atol=0)
+
+
+def test_solid_angles_are_those_of_the_pixels_in_any_order():
+    grid = pixel_grid(make_maps(make_wcs(step=1), nenergy=1, ntrue=1))
+    for inside in ([0, 4, 1, 1], [0, 3, 5, 2, 4, 1]):
+        row, column = np.divmod(inside, 2)
+        found = _solid_angles(grid, grid.x[:2], grid.y[:3], np.array(inside))
+        np.testing.assert_array_equal(found, grid.solid_angle(grid.x[column], grid.y[row]))
 
 
 def test_regions_in_the_plane_of_the_map_are_found_by_block():

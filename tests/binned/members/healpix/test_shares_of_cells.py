@@ -1,5 +1,7 @@
 """Shares of cells in bins, against a look at every sub-position."""
 
+from dataclasses import replace
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -54,6 +56,14 @@ def test_overlaps_of_cells_beyond_the_map_do_not_count():
     pieces.add(1, np.array([3, 4]), np.array([7, 7]))
     found = count_overlaps(pieces, 1, np.array([7, 7]), np.array([0, 0, 0]))
     assert found == (3 - 1) + (2 - 1)
+
+
+def test_cells_of_two_levels_in_one_cell_overlap_only_if_one_holds_the_other():
+    pieces = Pieces(3)
+    pieces.add(2, np.array([0]), np.array([7]))  # the last quarter of cell 1 of level 1
+    for cell, overlap in ((17, 0), (30, 1)):  # in the first and in the last quarter of it
+        both = replace(pieces, found={**pieces.found, 3: [(np.array([1]), np.array([cell]))]})
+        assert count_overlaps(both, 1, np.empty(0, int), np.array([1, 1])) == overlap
 
 
 @pytest.mark.heavy
