@@ -55,7 +55,8 @@ def summary():
     bins = SkyBins.annuli(galactic(0, 0), edges=[0, 0.5, 1.2, 2] * u.deg)
     profile = estimate(bin_maps(maps, bins), energy_edges=TWO_BANDS)
     blank = xr.zeros_like(maps.counts.sum("energy"))  # pixels of an image differ by version
-    plot_summary(profile, blank, figure=plt.figure(figsize=(6, 6)))
+    part = plt.figure(figsize=(7, 6)).subfigures()  # it has no layout, which depends on letters
+    plot_summary(profile, blank, figure=part)
 
 
 def correlation():

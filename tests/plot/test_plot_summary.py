@@ -24,6 +24,7 @@ from matplotlib.colors import same_color
 from xprofile import SkyBins
 from xprofile.exceptions import InvalidBinsError, InvalidOptionError
 from xprofile.plot import plot_bins, plot_summary
+from xprofile.plot.elements.legends import is_legend_inside
 from xprofile.plot.elements.power_labels import plain_label
 
 PANELS = ["sky", "profile", "counts", "significance"]
@@ -75,7 +76,7 @@ def test_what_the_panels_show(profile, shown):
     significance, zero = axes["significance"].lines
     np.testing.assert_array_equal(steps(significance)[2], one.sqrt_ts)
     np.testing.assert_array_equal(zero.get_ydata(), 0)
-    assert legend_texts(axes["profile"]) is None
+    assert legend_texts(axes["profile"]) == ["97.7 % CL upper\nlimits"]
 
 
 def test_bins_are_drawn_on_the_image_where_the_regions_say(image, shown):
@@ -133,10 +134,12 @@ def test_the_whole_sky_when_bins_reach_far():
 
 
 def test_bands_have_the_same_colours_and_names_in_all_panels(two_bands):
-    axes = plot_summary(two_bands, cmap="plasma")
+    few = xr.DataArray([1, 0.04], dims="energy") * two_bands[["counts", "npred"]]
+    options = {"model": lambda x: 0 * x.value, "model_kw": {"label": "none"}}
+    axes = plot_summary(two_bands.assign(few), cmap="plasma", **options)
     colors = [c.lines[0].get_color() for c in axes["profile"].containers[::2]]
     assert not same_color(colors[0], colors[1])
-    assert legend_texts(axes["profile"]) == BAND_TEXTS
+    assert legend_texts(axes["profile"]) == ["none", *BAND_TEXTS, "97.7 % CL upper\nlimits"]
     assert legend_texts(axes["counts"]) == ["Counts", "Predicted", "Background"]
     assert same_color([line.get_color() for line in axes["significance"].lines[:2]], colors)
     counts = [c.lines[0].get_color() for c in axes["counts"].containers]
@@ -160,7 +163,13 @@ def test_bins_without_counts_are_shown_with_those_of_many(two_bands):
 
 
 def test_keywords_of_the_flux(profile):
-    axes = plot_summary(profile, style="steps", color="C5", yscale="symlog", x="lon")
+    given = plt.figure(figsize=(3.4, 7))
+    options = {"style": "steps", "color": "C5", "yscale": "symlog", "x": "lon"}
+    axes = plot_summary(profile, figure=given, add_legend=False, **options)
+    assert given.get_layout_engine() is None
+    assert axes["profile"].yaxis.label.get_window_extent().x0 > 0
+    assert legend_texts(axes["profile"]) is None
+    assert is_legend_inside(axes["counts"])
     assert axes["profile"].lines[0].get_color() == "C5"
     assert axes["profile"].get_yscale() == "symlog"
     assert axes["significance"].get_xlabel() == "Galactic longitude [deg]"
@@ -200,18 +209,45 @@ def test_a_square_sky_is_on_the_left_and_a_wide_one_above(shown):
 
 
 @pytest.mark.slow
-def test_no_label_is_cut_or_covers_another(two_bands, image):
+@pytest.mark.parametrize("width", [3.4, 4.5, 6, 7.1, 10, 14])
+@pytest.mark.parametrize("kind", ["line", "rings"])
+def test_no_text_is_cut_or_covers_another(two_bands, image, width, kind):
+    """With an image and limits, with and without a layout engine."""
+    rings = SkyBins.annuli(galactic(0, 0), edges=[0, 1, 2] * u.deg)
+    shown = two_bands if kind == "line" else profile_of(rings)
+    given = plt.figure(figsize=(width, 7), layout="constrained" if width < 6 else None)
+    axes = plot_summary(shown, image if kind == "line" else None, figure=given)
+    given.draw_without_rendering()
+    check_texts(axes)
+
+
+@pytest.mark.slow
+def test_no_text_is_cut_in_a_new_figure(two_bands, image):
     for shown in (image, None):
         axes = plot_summary(two_bands, shown)
-        figure = axes["sky"].figure
-        figure.canvas.draw()
-        boxes = {name: ax.get_tightbbox(figure.canvas.get_renderer()) for name, ax in axes.items()}
-        for name, box in boxes.items():
-            assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1, name
-            assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1, name
-        assert not boxes["sky"].overlaps(boxes["profile"])
-        assert not boxes["profile"].overlaps(boxes["counts"])
-        assert not boxes["counts"].overlaps(boxes["significance"])
+        axes["sky"].figure.draw_without_rendering()
+        check_texts(axes)
+
+
+def check_texts(axes):
+    """Panels keep apart with their labels, and legends and labels fit their panels."""
+    figure = axes["sky"].figure
+    boxes = {name: ax.get_tightbbox(figure.canvas.get_renderer()) for name, ax in axes.items()}
+    for name, box in boxes.items():
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1, name
+        assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1, name
+        legend, ax = axes[name].get_legend(), axes[name]
+        if legend is not None and legend.get_window_extent().x0 < ax.bbox.x1:
+            assert is_legend_inside(ax), name
+        if name != "sky":
+            assert ax.yaxis.label.get_window_extent().height <= ax.bbox.height, name
+    assert not boxes["sky"].overlaps(boxes["profile"])
+    assert not boxes["profile"].overlaps(boxes["counts"])
+    assert not boxes["counts"].overlaps(boxes["significance"])
+    labels = [text for text in axes["counts"].get_yticklabels() if text.get_text()]
+    found = [label.get_window_extent() for label in labels]
+    assert len(found) > 1
+    assert all(low.y1 < high.y0 + 2 for low, high in pairwise(found))
 
 
 def test_panels_without_data_are_left_out(profile):

@@ -10,6 +10,7 @@ import xarray as xr
 from cases.plot import new_axes
 
 from xprofile.plot import plot_profile, plot_sky
+from xprofile.plot.elements.power_labels import fit_label
 
 TINY = "10^{-10}"
 
@@ -128,3 +129,26 @@ def test_the_label_is_where_it_was(profile):
     boxes = [ax.yaxis.label.get_window_extent() for ax in (plain, ours)]
     np.testing.assert_allclose(boxes[0].y0, boxes[1].y0)
     np.testing.assert_allclose(boxes[0].x0, boxes[1].x0)
+
+
+@pytest.mark.parametrize(
+    ("height", "lines", "size"), [(3, 1, 10), (1.95, 1, 9), (1.5, 2, 10), (0.9, 2, 7)]
+)
+def test_a_label_fits_short_axes(ax, height, lines, size):
+    """In letters a tenth smaller, in two lines, or in two lines of still smaller letters."""
+    ax.set_position([0.3, 0.1, 0.6, height / ax.figure.get_size_inches()[1]])
+    for _ in range(2):  # again is the same
+        fit_label(ax.yaxis)
+        text = ax.get_ylabel()
+        assert text.count("\n") == lines - 1
+        assert f"[${TINY}" in text
+        assert ax.yaxis.label.get_size() == pytest.approx(size)
+    assert ax.yaxis.label.get_window_extent().height < ax.bbox.height
+
+
+def test_a_label_without_unit_has_one_line(ax):
+    ax.set_ylabel("a label of many letters that says much")
+    ax.set_position([0.3, 0.1, 0.6, 0.2])
+    fit_label(ax.yaxis)
+    assert ax.get_ylabel().startswith("a label of many letters that says much")
+    assert ax.yaxis.label.get_size() == pytest.approx(7)

@@ -13,8 +13,12 @@ from matplotlib.axis import Axis
 from matplotlib.text import Text
 from matplotlib.ticker import ScalarFormatter
 
-__all__ = ["label_color_bar", "plain_label", "set_label_with_power"]
+__all__ = ["fit_label", "label_color_bar", "plain_label", "set_label_with_power"]
 
+_ROOM = 0.95  # height of a label in heights of the axes, which can become a little shorter
+_HARDLY_SMALLER = (1, 0.9)  # sizes of letters that are tried in one line, and in two
+_SMALLER = (1, 0.9, 0.8, 0.7)  # less is hard to read
+_UNIT = re.compile(r"(?P<name>.*)(?P<gap>\s)\[(?P<unit>[^\[]*)\]", re.DOTALL)
 _POWER = re.compile(r"1e(\S+)|10\^\{([^}]*)\}")  # as the formatter of matplotlib writes it
 
 
@@ -86,6 +90,29 @@ def label_color_bar(bar: Any, text: str) -> None:
     set_label_with_power(bar.ax.yaxis if vertical else bar.ax.xaxis, text)
 
 
+def fit_label(axis: Any) -> None:
+    """Write a label smaller, or its unit below its name, if the axis is too short for it.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.YAxis
+        With a label by `set_label_with_power`, in a figure that was laid out.
+    """
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
+    text = " ".join(plain_label(axis).split("\n"))
+    full = FontProperties(size=rcParams["axes.labelsize"]).get_size_in_points()
+    name, bracket, unit = text.rpartition(" [")
+    lines = (f"{name}\n[{unit}" if bracket else text), _SMALLER
+    for shown, factors in ((text, _HARDLY_SMALLER), lines):
+        set_label_with_power(axis, shown)
+        for factor in factors:
+            axis.label.set_size(factor * full)
+            if axis.label.get_window_extent().height <= _ROOM * axis.axes.bbox.height:
+                return
+
+
 def plain_label(axis: Any) -> str:
     """Label of an axis without a power of ten."""
     return str(Text.get_text(axis.label))
@@ -121,9 +148,9 @@ def _with_power(text: str, power: str) -> str:
     """
     if not power:
         return text
-    name, bracket, unit = text.rpartition(" [")
-    if not bracket or not text.endswith("]"):
+    found = _UNIT.fullmatch(text)
+    if found is None:
         return f"{text} [${power}$]"
-    if unit.startswith("$"):
-        return rf"{name} [${power}\,{unit[1:]}"
-    return f"{name} [${power}$ {unit}"
+    unit = found["unit"]
+    both = rf"${power}\,{unit[1:]}" if unit.startswith("$") else f"${power}$ {unit}"
+    return f"{found['name']}{found['gap']}[{both}]"

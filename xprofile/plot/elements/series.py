@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import xarray as xr
@@ -19,10 +19,19 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.path import Path
 
-__all__ = ["STYLES", "Series", "draw_series", "errors_handle", "limits_handle", "read_series"]
+__all__ = [
+    "STYLES",
+    "Series",
+    "draw_series",
+    "errors_handle",
+    "limits_handle",
+    "make_arrow_room",
+    "read_series",
+]
 
 Float = NDArray[np.float64]
 _ARROW = 2.4  # length of the arrow of an upper limit, in marker sizes
+_LONGEST = "_xprofile_arrow"  # attribute of axes with the length of their longest arrow in points
 
 # Neighbouring bins touch if their edges differ by less than this share of the horizontal axis. It
 # is above the rounding of edges, 1e-12, and below a pixel of a figure, as 1e-5 would be; with 1e-3,
@@ -196,7 +205,8 @@ def _draw_limits(ax: Axes, axis: XAxis, limit: Float, line: Line2D, style: dict[
     look = {**arrow, **normalize_kwargs(style, Line2D)}
     look.pop("label", None)  # it has an entry of the legend for all series
     ax.errorbar(axis.centre[at], limit[at], xerr=axis.half_widths[:, at], **look)
-    _make_room(ax, float(look["markersize"]) / 2)
+    setattr(ax, _LONGEST, max(getattr(ax, _LONGEST, 0.0), float(look["markersize"]) / 2))
+    make_arrow_room(ax)
 
 
 def limits_handle(
@@ -250,9 +260,13 @@ def _down_arrow() -> Path:
     return Path(np.array(shaft + head), np.array(line + line + close, Path.code_type))
 
 
-def _make_room(ax: Axes, length: float) -> None:
-    """Widen the vertical margin so that the lowest arrow, of a length in points, is inside."""
-    figure: Any = ax.figure
+def make_arrow_room(ax: Axes) -> None:
+    """Widen the vertical margin of axes so that the lowest arrow of limits is inside.
+
+    The arrows have a length in points, so the margin depends on the height that axes have now.
+    """
+    length, figure = getattr(ax, _LONGEST, 0.0), cast(Any, ax.figure)
     height = ax.get_window_extent().height * 72 / figure.dpi
     share = min(1.2 * length / height, 0.3)
-    ax.set_ymargin(max(ax.get_ymargin(), share / (1 - 2 * share)))
+    if share / (1 - 2 * share) > ax.get_ymargin():
+        ax.set_ymargin(share / (1 - 2 * share))

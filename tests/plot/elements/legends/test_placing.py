@@ -3,7 +3,13 @@
 import numpy as np
 from cases.legends import axes, covered
 
-from xprofile.plot.elements.legends import draw_legend, draw_legend_on_top
+from xprofile.plot.elements.legends import (
+    draw_legend,
+    draw_legend_beside,
+    draw_legend_on_top,
+    is_legend_inside,
+    legend_entries,
+)
 
 
 def test_the_usual_corner_if_it_is_free():
@@ -49,3 +55,33 @@ def test_a_legend_on_top_of_fixed_limits_covers_nothing():
     draw_legend_on_top(ax)
     assert covered(ax) == (0, True)
     assert ax.get_ylim() == (0, 1)
+
+
+def test_a_legend_above_short_axes_is_as_low_as_it_can_be():
+    """Above the numbers of a second axis, in three columns instead of one."""
+    ax = axes()
+    ax.set_position([0.1, 0.1, 0.8, 0.2])
+    ax.axhspan(0, 1)
+    for number in range(4):
+        ax.plot([0, 1], [0, 1], label=f"line {number}")
+    above = ax.secondary_xaxis("top")
+    draw_legend(ax, [], None)
+    ax.figure.draw_without_rendering()
+    box, numbers = ax.get_legend().get_window_extent(), above.get_tightbbox()
+    assert box.y0 >= numbers.y1
+    assert len({round(text.get_window_extent().y0) for text in ax.get_legend().get_texts()}) == 2
+    assert not is_legend_inside(ax)
+
+
+def test_a_legend_on_the_right_ends_the_room_of_another():
+    ax = axes()
+    ax.autoscale(axis="y")
+    ax.plot(np.tile([0, 1], 20), np.linspace(-9, 1, 40))
+    top = ax.get_ylim()[1]
+    draw_legend(ax, [], None)
+    assert ax.get_ylim()[1] > top
+    entries = legend_entries(ax)
+    assert [entry.get_label() for entry in entries] == ["one", "another"]
+    draw_legend_beside(ax, entries)
+    assert ax.get_ylim()[1] == top
+    assert ax.get_legend().get_window_extent().x0 >= ax.bbox.x1

@@ -90,3 +90,16 @@ def test_the_room_ends_with_its_legend(two_bands):
     ax.get_legend().remove()
     ax.autoscale_view()
     assert ax.get_ylim()[1] < 1.1 * ax.dataLim.y1
+
+
+def test_the_margin_below_data_keeps_its_height():
+    """As arrows of limits end there, which have a length on the screen."""
+    ax = axes()
+    ax.set_ymargin(0.2)
+    ax.autoscale(axis="y")
+    ax.plot(np.tile([0, 1], 20), np.linspace(-9, 1, 40))
+    top = ax.get_ylim()[1]  # brings the limits up to date
+    before = ax.transData.transform((0, -9))[1]
+    draw_legend(ax, [], None)
+    assert ax.get_ylim()[1] > top
+    np.testing.assert_allclose(ax.transData.transform((0, -9))[1], before, rtol=1e-9)

@@ -7,6 +7,20 @@ room above the data stays if the axes follow further data, unless panels share t
 the data.
 """
 
-from .placing import draw_legend, draw_legend_on_top
+from .placing import (
+    draw_legend,
+    draw_legend_beside,
+    draw_legend_on_top,
+    is_legend_inside,
+    legend_entries,
+    place_legend,
+)
 
-__all__ = ["draw_legend", "draw_legend_on_top"]
+__all__ = [
+    "draw_legend",
+    "draw_legend_beside",
+    "draw_legend_on_top",
+    "is_legend_inside",
+    "legend_entries",
+    "place_legend",
+]

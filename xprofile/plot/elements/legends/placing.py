@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
-__all__ = ["draw_legend", "draw_legend_on_top"]
+__all__ = [
+    "draw_legend",
+    "draw_legend_beside",
+    "draw_legend_on_top",
+    "is_legend_inside",
+    "legend_entries",
+    "place_legend",
+]
 
 # Places inside axes in the order of matplotlib's "best", without the centre.
 _PLACES: Any = (
@@ -28,11 +35,13 @@ _PLACES: Any = (
 # part of the axes that it may take. Technical sizes.
 _COLUMNS, _FONTS = 3, (None, "small", "x-small")
 _ABOVE, _MOST_OF_AXES = 0.06, 0.6
+_HIGH = 0.5  # height of a legend above axes, in heights of the axes, that is not yet high
 
 # Size of the free space for a legend, in sizes of the legend, for axes alone in the figure and for
 # one of several, as axes shrink when others get their labels. With 1 such legends touch data.
 _SPACE, _SPACE_OF_PANEL = 1.1, 1.3
 _LIMITS = "_xprofile_limits"  # attribute of a legend with the entries of limits
+_ENTRIES = "_xprofile_entries"  # attribute of axes with all entries of their legend
 
 
 def draw_legend(
@@ -45,19 +54,56 @@ def draw_legend(
     """
     keep_shared_room(ax)
     handles, texts = ax.get_legend_handles_labels()
+    setattr(ax, _ENTRIES, [])
     kept = getattr(ax.get_legend(), _LIMITS, [])
     before = [*texts, *(line.get_label() for line in kept)]
     new = [line for line in extra if line.get_label() not in before]
     entries = [*handles, *kept, *new]
-    if not entries or wanted is False or not (texts or labelled):
+    if not entries or not (wanted or len(texts) > 1 or labelled):
         return
-    if wanted or len(texts) > 1 or labelled:
-        end_room(ax)
-        _settle(ax)
-        legend = _in_free_place(ax, entries) or _above_data(ax, entries)
+    setattr(ax, _ENTRIES, entries)
+    if wanted is not False:
+        legend = place_legend(ax, entries)
         limits = [line for line in new if line.get_gid() == LIMITS_GID]
         setattr(legend, _LIMITS, [*kept, *limits])
         keep_shared_room(ax)
+
+
+def place_legend(ax: Axes, entries: Sequence[Any], *, settled: bool = False) -> Legend:
+    """Draw a legend in a free place of axes, or else above the data.
+
+    Axes that are not settled get first the place that they will have by the layout of the figure.
+    """
+    _clear(ax)
+    if not settled:
+        _settle(ax)
+    return _in_free_place(ax, entries) or _above_data(ax, entries)
+
+
+def draw_legend_beside(ax: Axes, entries: Sequence[Any]) -> None:
+    """Draw a legend on the right of axes."""
+    _clear(ax)
+    ax.legend(handles=list(entries), loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
+def _clear(ax: Axes) -> None:
+    """Take away the legend of axes and its room."""
+    end_room(ax)
+    if ax.get_legend() is not None:
+        ax.get_legend().remove()
+
+
+def legend_entries(ax: Axes) -> list[Any]:
+    """Return the entries of the legend that `draw_legend` drew, or would draw if it is wanted."""
+    return list(getattr(ax, _ENTRIES, []))
+
+
+def is_legend_inside(ax: Axes) -> bool:
+    """Whether the legend of axes is inside them, and covers nothing."""
+    legend: Any = ax.get_legend()
+    x0, y0, x1, y1 = legend.get_window_extent().extents
+    inside = ax.bbox.x0 <= x0 and x1 <= ax.bbox.x1 and ax.bbox.y0 <= y0 and y1 <= ax.bbox.y1
+    return bool(inside) and Obstacles.of(ax).leave_free(legend, space=1)
 
 
 def draw_legend_on_top(ax: Axes, entries: Sequence[Any] | None = None) -> None:
@@ -106,13 +152,30 @@ def _above_data(ax: Axes, entries: Sequence[Any]) -> Legend:
             for one in axes:
                 one.autoscale_view(scalex=False)
             break
+    return _above_axes(ax, entries, looks)
+
+
+def _above_axes(ax: Axes, entries: Sequence[Any], looks: Sequence[tuple[Any, int]]) -> Legend:
+    """Draw a legend above axes, with the first look that is not high, or else the lowest.
+
+    If none has room in the figure, the legend is inside, where it covers least.
+    """
+    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
+    axes, above, heights = axes_in_place(ax), _height_above(ax), {}
     for font, number in looks:
-        place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
         legend = ax.legend(handles=entries, ncols=number, fontsize=font, **place)
-        legend.borderaxespad += _title_height(ax) / legend.prop.get_size_in_points()
-        if legend.get_window_extent().width < ax.bbox.width and _is_inside_figure(legend, axes):
-            return legend
-    return ax.legend(handles=entries, fontsize=_FONTS[-1])  # where it covers least
+        legend.borderaxespad += above / legend.prop.get_size_in_points()
+        size = legend.get_window_extent()
+        if size.width < ax.bbox.width and _is_inside_figure(legend, axes):
+            heights[font, number] = size.height
+            if size.height < _HIGH * ax.bbox.height:
+                return legend
+    if not heights:
+        return ax.legend(handles=entries, fontsize=_FONTS[-1])
+    font, number = min(heights, key=heights.__getitem__)
+    legend = ax.legend(handles=entries, ncols=number, fontsize=font, **place)
+    legend.borderaxespad += above / legend.prop.get_size_in_points()
+    return legend
 
 
 def _space(ax: Axes) -> float:
@@ -134,9 +197,11 @@ def _settle(ax: Axes) -> None:
             one.apply_aspect(locator(one, None))
 
 
-def _title_height(ax: Axes) -> float:
-    """Height of the title above axes in points."""
-    top = ax.title.get_window_extent().y1 if ax.get_title() else ax.bbox.y1
+def _height_above(ax: Axes) -> float:
+    """Height in points of what is above axes: their title, and a second axis with its label."""
+    above: list[Any] = [*([ax.title] if ax.get_title() else []), *ax.child_axes]
+    boxes = [artist.get_tightbbox() for artist in above]
+    top = max([ax.bbox.y1, *(box.y1 for box in boxes if box is not None)])
     return float(top - ax.bbox.y1) / pixels_per_point(ax)
 
 

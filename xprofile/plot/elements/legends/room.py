@@ -18,6 +18,8 @@ __all__ = ["end_room", "grow", "keep_room", "keep_shared_room", "may_grow"]
 _ROOM = "_xprofile_room"  # attribute of axes with the callback that keeps the room of a legend
 _SHARE = "_xprofile_share"  # attribute of a legend above data: its share of the axes
 
+_EQUAL = 1e-6  # axes that differ in length by this share are the same; a pixel is a thousandth
+
 
 def may_grow(ax: Axes) -> bool:
     """Whether the upper end of the vertical axis follows the data, and is at the top."""
@@ -26,12 +28,25 @@ def may_grow(ax: Axes) -> bool:
 
 
 def grow(ax: Axes, share: float) -> None:
-    """Raise the upper end of the vertical axis so that this share of it is above the data."""
+    """Make the vertical axis longer so that this share of it is above the data.
+
+    The margin below the data, where arrows of limits end, keeps its height on the screen.
+    """
     transform = ax.yaxis.get_transform()
     lower, upper, top = transform.transform([*ax.get_ylim(), ax.dataLim.y1]).tolist()
-    needed = lower + (top - lower) / (1 - share)
-    if np.isfinite(needed) and needed > upper:
-        ax.set_ylim(top=transform.inverted().transform([needed])[0], auto=True)
+    margin = _margin_below(ax)
+    size = (top - lower - margin * (upper - lower)) / (1 - share - margin)
+    if np.isfinite(size) and size > (1 + _EQUAL) * (upper - lower):
+        lower += margin * (upper - lower - size)
+        ax.set_ylim(transform.inverted().transform([lower, lower + size]), auto=True)
+
+
+def _margin_below(ax: Axes) -> float:
+    """Share of the vertical axis below the data, at most the one that autoscaling leaves."""
+    transform, margin = ax.yaxis.get_transform(), ax.get_ymargin()
+    lower, upper, bottom = transform.transform([*ax.get_ylim(), ax.dataLim.y0]).tolist()
+    found = (bottom - lower) / (upper - lower)
+    return float(np.clip(found, 0, margin / (1 + 2 * margin))) if np.isfinite(found) else 0.0
 
 
 def keep_shared_room(ax: Axes) -> None:
