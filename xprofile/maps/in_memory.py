@@ -20,7 +20,6 @@ from ..schema.number_checks import check_ascending, energies_from_quantity
 from ..schema.options import suggests_options
 from ..schema.units import energy_unit_name
 from ..schema.variables import COORDS, MAPS, ON_OFF, data_array
-from ..schema.written_units.parsing import as_unit
 from .arrays import array_in_unit, check_shape, exposure_array, map_variable
 from .axes import Axis, add_axis, bins_axis, nodes_axis
 from .given.pixels import given_pixels
@@ -289,8 +288,6 @@ def _add_responses(maps: xr.Dataset, edisp: Any, psf: Any, rad: Any) -> xr.Datas
 def _angles(rad: Any) -> Float:
     """Ascending angles in degrees."""
     hint = "give ascending angles with a unit, such as [0, 0.1, 0.2] * u.deg"
-    if isinstance(rad, xr.DataArray) and "units" in rad.attrs:
-        rad = u.Quantity(rad.to_numpy(), as_unit(rad.attrs["units"]))
     if not isinstance(rad, u.Quantity):
         raise InvalidOptionError(f"rad has no unit of angle: found {rad!r}; {hint}")
     angles = np.atleast_1d(array_in_unit(RAD, rad, COORDS[RAD].unit)).astype(float)

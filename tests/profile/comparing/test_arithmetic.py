@@ -9,7 +9,7 @@ import xarray as xr
 from astropy.coordinates import SkyCoord
 
 import xprofile
-from xprofile.exceptions import InvalidDataError, InvalidOptionError
+from xprofile.exceptions import InvalidDataError, InvalidOptionError, UnusableInputError
 
 OPTIONS = {"selection_optional": ["errn-errp", "ul"]}
 
@@ -190,6 +190,8 @@ def test_refuses_what_has_no_result(profile, other):
         profile.isel(projected_distance=0).profile.normalize()
     with pytest.raises(InvalidDataError, match="one energy"):
         other.profile.divide(profile)
+    with pytest.raises(UnusableInputError, match="other must be a Dataset or a DataArray, found 3"):
+        profile.profile.divide(3)
     gas = xr.DataArray(np.ones(4), profile.projected_distance.coords, attrs={"units": "cm-2"})
     with pytest.raises(InvalidDataError, match="other has units 'cm-2'"):
         profile.profile.to_sed_type("flux", per_solid_angle=True).profile.subtract(gas)

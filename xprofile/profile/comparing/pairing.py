@@ -15,7 +15,6 @@ from ...exceptions import (
     DataWarning,
     InvalidDataError,
     MissingVariableError,
-    UnusableInputError,
 )
 from ...schema.axes import bin_dim, pair_bins
 from ...schema.checks import check_profile
@@ -105,10 +104,6 @@ def read_values(
         value, dim = data.compute(), str(dims[0])
         errors = np.zeros(1)
         return _values(value, dim, errors, None, which)
-    if not isinstance(data, xr.Dataset):
-        raise UnusableInputError(
-            f"{which} must be a profile, or a DataArray along bins, found {type(data).__name__}"
-        )
     check_profile(data)
     dim = bin_dim(data)
     if dim not in data.dims:
