@@ -12,7 +12,7 @@ from .derived import Derived
 from .extension import point_deviance
 from .fitting.errors import at_bound, covariance, profile_step, with_tied
 from .fitting.problem import Point, ShapeProblem
-from .fitting.walls import best_with_walls, clipped_amplitudes
+from .fitting.walls import WalledFit, best_with_walls, clipped_amplitudes
 from .settings import ShapeSettings
 
 __all__ = ["Outcome", "fit_problem"]
@@ -79,12 +79,10 @@ def fit_problem(
     full = with_tied(problem, best, inner, known)
     for i in bound:
         full[i], full[:, i] = np.nan, np.nan
+    flags = _flags(fit, inner, clipped)
     parameters = _parameters(
-        problem, best, full, settings, bound, converged=fit.converged, pointlike=extension in bound
+        problem, best, full, settings, bound, flags, pointlike=extension in bound
     )
-    status = parameters["status"]
-    status[list(clipped)] |= STATUS_FLAGS["clipped_counts"]
-    status[list(inner) if fit.held else []] |= STATUS_FLAGS["best_fit_at_boundary"]
     deviance = best.deviance
     if problem.rows is not rows:  # walls change it by 1e-5
         deviance = rows.deviance(problem.signal(best.values))
@@ -101,6 +99,15 @@ def fit_problem(
     numbers |= {n: float(arrays.pop(n)[0]) for n in ("total", "total_err")}
     arrays |= derived.counts(best.values)
     return Outcome(parameters, full, numbers, arrays)
+
+
+def _flags(fit: WalledFit, inner: tuple[int, ...], clipped: tuple[int, ...]) -> NDArray[np.int16]:
+    """Flags of all parameters that a best fit tells; `inner` ones are not at bounds."""
+    flags = np.zeros(len(fit.best.values), np.int16)
+    flags[list(clipped)] |= STATUS_FLAGS["clipped_counts"]
+    flags[list(inner) if fit.held else []] |= STATUS_FLAGS["best_fit_at_boundary"]
+    flags |= 0 if fit.converged else STATUS_FLAGS["not_converged"]
+    return flags
 
 
 def _no_data(problem: ShapeProblem, derived: Derived) -> Outcome:
@@ -125,11 +132,11 @@ def _parameters(
     full: Float,
     settings: ShapeSettings,
     bound: tuple[int, ...],
+    flags: NDArray[np.int16],
     *,
-    converged: bool,
     pointlike: bool,
 ) -> dict[str, NDArray[np.generic]]:
-    """Values, errors, limits and flags of all parameters.
+    """Values, errors, limits and flags of all parameters; `flags` are those known already.
 
     The amplitude of a source without extension, which is `pointlike`, has no limit.
     """
@@ -137,11 +144,9 @@ def _parameters(
     with np.errstate(invalid="ignore"):
         error = settings.n_sigma * np.sqrt(np.diag(full))
     fitted = (*problem.others, *problem.amplitudes)
-    status = np.zeros(values.size, np.int16)
+    status = flags.copy()
     if not problem.rows.n.any():
         status |= STATUS_FLAGS["zero_counts"]
-    if not converged:
-        status |= STATUS_FLAGS["not_converged"]
     found: dict[str, NDArray[np.generic]] = {"value": values, "err": error}
     kinds = {"errn": (settings.n_sigma, -1), "errp": (settings.n_sigma, +1)}
     kinds |= {"ul": (settings.n_sigma_ul, +1)}

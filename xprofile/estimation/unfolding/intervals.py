@@ -65,7 +65,7 @@ class Intervals:
         if columns.size:
             some = which[:, columns]
             norms, report = columns.tolist(), self.stages.report
-            with self.stages.further(np.count_nonzero(some)):
+            with self.stages.further(int(np.count_nonzero(some))):
                 found = profile_step(self.problems, self.fit, norms, rise, sign, some, report)
             values[:, columns], failed[:, columns] = found
         self.failed |= failed

@@ -248,7 +248,7 @@ def _values(
     found = intervals.steps(settings.n_sigma**2, +1, flat)
     error = np.where(flat, found.values, error)
     values["norm_err"] = with_exposure_systematic(error, norm, systematic)
-    with intervals.stages.stage(np.count_nonzero(intervals.wanted)):
+    with intervals.stages.stage(int(np.count_nonzero(intervals.wanted))):
         ts = np.where(norm == 0, 0.0, intervals.rises(np.zeros_like(norm)))
     values |= {"ts": ts, "sqrt_ts": np.where(norm > 0, 1, -1) * np.sqrt(np.maximum(ts, 0))}
     return values, without_end | _endless(intervals, settings, flat)

@@ -68,7 +68,7 @@ class Steps:
 
     def _steps(self, n_sigma: float, sign: int) -> Float:
         """Distances on one side, which are a stage of the progress."""
-        norms = np.count_nonzero(self.intervals.wanted)
+        norms = int(np.count_nonzero(self.intervals.wanted))
         if not self.systematic:
             with self.intervals.stages.stage(norms):
                 return self.intervals.steps(n_sigma**2, sign).values

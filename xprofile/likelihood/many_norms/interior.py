@@ -139,7 +139,7 @@ def solve_interior(
         point, done = _iterate(system, point)
         if done.any():
             converged[todo[done]] = True
-            report(np.count_nonzero(done))
+            report(int(np.count_nonzero(done)))
             found.put(todo, point)
             keep = np.flatnonzero(~done)
             system, point, todo = system.take(keep), point.take(keep), todo[keep]

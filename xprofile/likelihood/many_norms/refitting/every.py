@@ -56,7 +56,7 @@ class EveryNorm:
         self.seen = np.isfinite(self.best)
         if wanted is not None:
             self.seen &= wanted.ravel()
-        self.todo, self.left = self.seen, np.count_nonzero(self.seen)
+        self.todo, self.left = self.seen, int(np.count_nonzero(self.seen))
 
     def watched(self, todo: Bool) -> Bool:
         """Return an array of norms to do, whose changes are reported after each block."""
@@ -64,7 +64,7 @@ class EveryNorm:
         return todo
 
     def _tell(self) -> None:
-        left = np.count_nonzero(self.todo)
+        left = int(np.count_nonzero(self.todo))
         self.report(self.left - left)
         self.left = left
 
