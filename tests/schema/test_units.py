@@ -8,7 +8,7 @@ from astropy.coordinates import SkyCoord
 from cases.maps import make_maps
 
 from xprofile import SkyBins, bin_maps, estimate, to_sed_type, to_units
-from xprofile.exceptions import InvalidOptionError, MissingVariableError
+from xprofile.exceptions import InvalidDataError, InvalidOptionError, MissingVariableError
 from xprofile.profile.sed import is_brightness, quantity
 from xprofile.schema.units import unit_text
 from xprofile.schema.variables import SED_TYPES
@@ -107,13 +107,24 @@ class TestToUnits:
         xr.testing.assert_identical(changed.drop_vars(changed.coords),
                                     profile.drop_vars(profile.coords))  # fmt: skip
 
-    def test_estimates_of_energies_in_another_unit_are_the_same(self, binned, profile):
-        changed = to_units(binned, energy="MeV")
-        assert changed["energy_true"].attrs["units"] == "MeV"
+    @pytest.mark.parametrize("name", ["energy", "energy_true"])
+    def test_estimates_of_energies_in_another_unit_are_the_same(self, binned, profile, name):
+        changed = to_units(binned, {name: "MeV"})
+        assert changed["energy_true"].attrs["units"] == changed["energy"].attrs["units"] == "MeV"
         found = estimate(changed, energy_edges=EDGES, selection_optional="all")
         np.testing.assert_allclose(found["norm_ul"], profile["norm_ul"], rtol=1e-12)
         np.testing.assert_allclose(found["ref_flux"], profile["ref_flux"], rtol=1e-12)
         np.testing.assert_allclose(found["energy_max"], [1e5, 1e6], rtol=1e-12)
+
+    def test_energies_have_one_unit(self, binned):
+        """Norms would be those of other energies, by powers of ten."""
+        with pytest.raises(InvalidOptionError, match=r"have one unit, found \['MeV', 'TeV'\]"):
+            to_units(binned, energy="MeV", energy_true="TeV")
+        for name in ("energy_true", "energy_min"):
+            coord = (1e6 * binned[name]).assign_attrs(units="MeV")
+            mixed = binned.assign_coords({name: coord})
+            with pytest.raises(InvalidDataError, match=f"{name} is in 'MeV', but energy in 'TeV'"):
+                estimate(mixed, energy_edges=EDGES)
 
     def test_other_variables(self, profile):
         found = to_units(profile, solid_angle="deg2")["solid_angle"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 
+import astropy.units as u
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from .names import (
     BIN_DIMS,
     DISTANCE,
     ENERGY,
+    ENERGY_TRUE,
     ENERGY_UNIT,
     NORM_SCAN,
     NORM_SCAN_VALUES,
@@ -49,11 +51,37 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
     return {name: data_array(name, np.array(values), COORDS) for name, values in named.items()}
 
 
+# axes and edges that are all in one unit
+_ENERGIES = (low(ENERGY), high(ENERGY), ENERGY_TRUE, low(ENERGY_TRUE), high(ENERGY_TRUE))
+
+
 def energy_unit(data: xr.Dataset) -> str:
-    """Unit of the energy axis."""
+    """Unit of the energy axes, of which true energies have the same.
+
+    Raises
+    ------
+    InvalidDataError
+        If an edge or the true energies are in another unit.
+    """
     # not `data[ENERGY]`, which takes twenty times as long where it is there
     known = data.variables.get(ENERGY)
-    return str((data[ENERGY] if known is None else known).attrs.get("units", ENERGY_UNIT))
+    unit = str((data[ENERGY] if known is None else known).attrs.get("units", ENERGY_UNIT))
+    for name in _ENERGIES:
+        variable = data.variables.get(name)
+        other = unit if variable is None else str(variable.attrs.get("units", unit))
+        if other != unit and not _same_unit(other, unit):
+            raise InvalidDataError(
+                f"{name} is in {other!r}, but {ENERGY} in {unit!r}; convert both to one unit by "
+                f"to_units({ENERGY}={unit!r}), or correct attrs['units']"
+            )
+    return unit
+
+
+def _same_unit(one: str, other: str) -> bool:
+    try:
+        return bool(abs(u.Unit(one).to(u.Unit(other)) - 1) < 1e-12)
+    except (ValueError, TypeError):
+        return False
 
 
 def bin_dim(data: xr.Dataset) -> str:

@@ -38,6 +38,8 @@ __all__ = [
 # Endings of the variables of a parameter of `fit_spectrum` that are in its unit.
 _PARAMETER_ENDS = ("", "_err", "_errn", "_errp", "_mean", "_mean_err")
 
+_ENERGIES = (ENERGY, ENERGY_TRUE)  # axes that are in one unit
+
 _ORDER = (u.cm, u.s, u.TeV, u.sr)  # order of the factors with negative powers, by kind
 
 
@@ -139,9 +141,9 @@ def to_units(
         Maps, binned data, a profile or a fit.
     units : dict, optional
         New units by name. The name of an axis, such as ``energy`` or ``projected_distance``,
-        changes its edges too, and ``energy`` changes ``energy_true`` with it. A sed type, such as
-        ``dnde``, changes its errors, limits and reference value too; those that are there also
-        while the profile has another sed type. A parameter of `fit_spectrum` changes its errors and
+        changes its edges too, and ``energy`` changes ``energy_true`` with it, or the other way
+        round. A sed type, such as ``dnde``, changes its errors, limits and reference value too;
+        those that are there also while the profile has another sed type. A parameter of `fit_spectrum` changes its errors and
         means, and its row and column of the covariance. Any other variable is changed alone.
     **by_name
         The same as keyword arguments.
@@ -173,7 +175,13 @@ def to_units(
     ('MeV', 'MeV', 'm2 s')
     """
     changed: dict[Hashable, xr.Variable] = {}
-    for name, unit in {**(units or {}), **by_name}.items():
+    wanted = {**(units or {}), **by_name}
+    energies = {unit_text(wanted[name]) for name in _ENERGIES if name in wanted}
+    if len(energies) > 1:
+        raise InvalidOptionError(
+            f"{' and '.join(_ENERGIES)} have one unit, found {sorted(energies)}; give one of them"
+        )
+    for name, unit in wanted.items():
         text = unit_text(unit)
         fitted = _is_fitted_parameter(data, name)
         names = [name + end for end in _PARAMETER_ENDS] if fitted else _names_with_unit(name)
@@ -214,7 +222,7 @@ def _names_with_unit(name: str) -> list[str]:
     """Names of the variables whose unit changes with the unit of `name`."""
     if name in SED_TYPES:
         return [*(name + suffix for suffix in SED_SUFFIXES), f"ref_{name}"]
-    axes = (ENERGY, ENERGY_TRUE) if name == ENERGY else (name,)
+    axes = _ENERGIES if name in _ENERGIES else (name,)
     ends = (str, low, high, true_dim, second_dim)
     return [end(axis) for axis in axes for end in ends]
 
