@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 import xarray as xr
-from astropy.coordinates import Galactic, SkyCoord
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from cases import event_files as small
@@ -294,10 +294,3 @@ def test_invalid_events_are_dropped_and_counted():
     assert counts.attrs["history"].endswith(
         "1 of 7 events, dropped 1 outside the pixels, 1 outside the energies, 0 by cuts, 4 invalid"
     )
-
-
-def test_frames_are_named_or_given():
-    for frame in (Galactic(), CRAB.galactic.frame):
-        given = open_events(events(), **(NEW | {"frame": frame}))
-        named = open_events(events(), **(NEW | {"frame": "galactic"}))
-        xr.testing.assert_identical(given.drop_attrs(), named.drop_attrs())

@@ -3,7 +3,8 @@
 import astropy.units as u
 import numpy as np
 import pytest
-from astropy.coordinates import SkyCoord
+import xarray as xr
+from astropy.coordinates import Galactic, SkyCoord
 from astropy.io import fits
 from cases import event_files as small
 
@@ -78,3 +79,11 @@ def test_pixels_of_an_hdu(gammapy_data):
 def test_event_lists_given_as_maps_name_the_function_that_reads_them(runs):
     with pytest.raises(FileFormatError, match=r"EVENTS of .* is an event list.*open_events"):
         open_map(runs / "run1.fits")
+
+
+def test_the_frame_of_new_pixels_is_named_or_given(runs):
+    given, named = (
+        open_events(runs / "run1.fits", **NEW, frame=frame) for frame in (Galactic(), "galactic")
+    )
+    xr.testing.assert_identical(given.drop_attrs(), named.drop_attrs())
+    assert named.sum() > 0
