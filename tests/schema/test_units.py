@@ -120,11 +120,10 @@ class TestToUnits:
         """Norms would be those of other energies, by powers of ten."""
         with pytest.raises(InvalidOptionError, match=r"have one unit, found \['MeV', 'TeV'\]"):
             to_units(binned, energy="MeV", energy_true="TeV")
-        for name in ("energy_true", "energy_min"):
-            coord = (1e6 * binned[name]).assign_attrs(units="MeV")
-            mixed = binned.assign_coords({name: coord})
-            with pytest.raises(InvalidDataError, match=f"{name} is in 'MeV', but energy in 'TeV'"):
-                estimate(mixed, energy_edges=EDGES)
+        names = ["energy_true", "energy_true_min", "energy_true_max"]
+        axis = {name: (1e6 * binned[name]).assign_attrs(units="MeV") for name in names}
+        with pytest.raises(InvalidDataError, match="energy_true is in 'MeV', but energy in 'TeV'"):
+            estimate(binned.assign_coords(axis), energy_edges=EDGES)
 
     def test_other_variables(self, profile):
         found = to_units(profile, solid_angle="deg2")["solid_angle"]

@@ -51,29 +51,24 @@ def axis_coords(dim: str, centres: Any, lower: Any, upper: Any) -> dict[str, xr.
     return {name: data_array(name, np.array(values), COORDS) for name, values in named.items()}
 
 
-# axes and edges that are all in one unit
-_ENERGIES = (low(ENERGY), high(ENERGY), ENERGY_TRUE, low(ENERGY_TRUE), high(ENERGY_TRUE))
-
-
 def energy_unit(data: xr.Dataset) -> str:
     """Unit of the energy axes, of which true energies have the same.
 
     Raises
     ------
     InvalidDataError
-        If an edge or the true energies are in another unit.
+        If true energies are in another unit.
     """
     # not `data[ENERGY]`, which takes twenty times as long where it is there
     known = data.variables.get(ENERGY)
     unit = str((data[ENERGY] if known is None else known).attrs.get("units", ENERGY_UNIT))
-    for name in _ENERGIES:
-        variable = data.variables.get(name)
-        other = unit if variable is None else str(variable.attrs.get("units", unit))
-        if other != unit and not _same_unit(other, unit):
-            raise InvalidDataError(
-                f"{name} is in {other!r}, but {ENERGY} in {unit!r}; convert both to one unit by "
-                f"to_units({ENERGY}={unit!r}), or correct attrs['units']"
-            )
+    true = data.variables.get(ENERGY_TRUE)
+    other = unit if true is None else str(true.attrs.get("units", unit))
+    if other != unit and not _same_unit(other, unit):
+        raise InvalidDataError(
+            f"{ENERGY_TRUE} is in {other!r}, but {ENERGY} in {unit!r}; convert both to one unit by "
+            f"to_units({ENERGY}={unit!r}), or correct attrs['units']"
+        )
     return unit
 
 

@@ -143,8 +143,9 @@ def to_units(
         New units by name. The name of an axis, such as ``energy`` or ``projected_distance``,
         changes its edges too, and ``energy`` changes ``energy_true`` with it, or the other way
         round. A sed type, such as ``dnde``, changes its errors, limits and reference value too;
-        those that are there also while the profile has another sed type. A parameter of `fit_spectrum` changes its errors and
-        means, and its row and column of the covariance. Any other variable is changed alone.
+        those that are there also while the profile has another sed type. A parameter of
+        `fit_spectrum` changes its errors and means, and its row and column of the covariance. Any
+        other variable is changed alone.
     **by_name
         The same as keyword arguments.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import astropy.units as u
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from ...exceptions import InvalidDataError, InvalidOptionError
 from ...schema.names import ENERGY, ENERGY_UNIT, SPECTRAL_MODEL, high, low
@@ -64,7 +65,8 @@ def _same_energies(a: xr.Dataset, b: xr.Dataset) -> bool:
         scale = [u.Unit(str(e.attrs.get("units", ENERGY_UNIT))).to(ENERGY_UNIT) for e in found]
         values = [e.to_numpy().ravel() * s for e, s in zip(found, scale, strict=True)]
         edges.append(np.array(values))
-    return edges[0].shape == edges[1].shape and np.allclose(*edges, rtol=1e-4, atol=0)
+    first, second = edges
+    return first.shape == second.shape and np.allclose(first, second, rtol=1e-4, atol=0)
 
 
 def _references(profile: xr.Dataset, other: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -76,10 +78,11 @@ def _references(profile: xr.Dataset, other: xr.Dataset) -> dict[str, xr.DataArra
     return reference_arrays(model, other)
 
 
-def _in_unit(values: xr.DataArray, wanted: xr.DataArray) -> np.ndarray:
+def _in_unit(values: xr.DataArray, wanted: xr.DataArray) -> NDArray[np.float64]:
     """Ratio of references of two profiles, (energy,)."""
     units = [u.Unit(str(data.attrs.get("units", ""))) for data in (values, wanted)]
-    return values.to_numpy().ravel() / wanted.to_numpy().ravel() * units[0].to(units[1])
+    ratio = values.to_numpy().ravel() / wanted.to_numpy().ravel()
+    return np.asarray(ratio * units[0].to(units[1]))
 
 
 def _refuse() -> None:
