@@ -65,7 +65,7 @@ def number_decades(ax: Axes) -> None:
         return
     figure: Any = ax.figure
     low, high = np.log10(ax.get_ylim())
-    size = ax.yaxis.get_ticklabels()[0].get_size() * figure.dpi / 72
+    size = ax.yaxis.get_ticklabels()[0].get_fontsize() * figure.dpi / 72
     lines = ax.bbox.height / (_LINE * size)
     decade = lines / (high - low)
     short = _SHORT[0] < low and high < _SHORT[1]

@@ -26,7 +26,7 @@ _WIDE_SKY = 1.3  # width over height from which a sky is above the panels, not o
 # column. The margins have no legend, and letters are small.
 _COLUMN = 6.4
 _COLUMN_MARGINS, _COLUMN_HEIGHT = 1.1, 0.75
-_NO_ENGINE: Final = {"figure.autolayout": False, "figure.constrained_layout.use": False}
+_NO_ENGINE: Final[Any] = {"figure.autolayout": False, "figure.constrained_layout.use": False}
 
 
 @dataclass(frozen=True)

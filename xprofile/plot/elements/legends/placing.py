@@ -89,8 +89,9 @@ def draw_legend_beside(ax: Axes, entries: Sequence[Any]) -> None:
 def _clear(ax: Axes) -> None:
     """Take away the legend of axes and its room."""
     end_room(ax)
-    if ax.get_legend() is not None:
-        ax.get_legend().remove()
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
 
 
 def legend_entries(ax: Axes) -> list[Any]:

@@ -38,7 +38,8 @@ def grow(ax: Axes, share: float) -> None:
     size = (top - lower - margin * (upper - lower)) / (1 - share - margin)
     if np.isfinite(size) and size > (1 + _EQUAL) * (upper - lower):
         lower += margin * (upper - lower - size)
-        ax.set_ylim(transform.inverted().transform([lower, lower + size]), auto=True)
+        low, high = transform.inverted().transform([lower, lower + size]).tolist()
+        ax.set_ylim(low, high, auto=True)
 
 
 def _margin_below(ax: Axes) -> float:
