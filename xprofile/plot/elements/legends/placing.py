@@ -144,7 +144,8 @@ def _above_data(ax: Axes, entries: Sequence[Any]) -> Legend:
         border = 2 * legend.borderaxespad * legend.prop.get_size_in_points() * pixels_per_point(ax)
         height = size.height * _space(ax) / _SPACE
         share = height / ax.bbox.height + max(_ABOVE, border / ax.bbox.height)
-        if size.width < ax.bbox.width and share < _MOST_OF_AXES:
+        wide = size.width * (_space(ax) / _SPACE) ** 0.5  # axes of panels may become narrower
+        if wide < ax.bbox.width and share < _MOST_OF_AXES:
             for one in axes:
                 grow(one, share)
             if Obstacles.of(ax).leave_free(legend, space=1):
