@@ -50,6 +50,7 @@ def above(ax):
     return [int(text.get_text()) for text in top.get_xticklabels()], top.get_xticks()
 
 
+@pytest.mark.slow
 def test_panels_share_the_bins_axis(shown):
     assert list(shown) == PANELS
     sky, *panels = shown.values()
@@ -114,7 +115,7 @@ def test_one_bin_has_a_blank_sky_that_is_not_too_narrow(profile):
     assert numbers(axes["sky"]) == [0]
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["icrs", "supergalactic"])
 def test_a_blank_sky_in_other_frames(frame):
     start, end = galactic(3, 0).transform_to(frame), galactic(-3, 0).transform_to(frame)
@@ -124,6 +125,7 @@ def test_a_blank_sky_in_other_frames(frame):
     assert len(outlines(sky).get_paths()) == 3
 
 
+@pytest.mark.slow
 def test_the_whole_sky_when_bins_reach_far():
     bins = SkyBins.along_line(galactic(80, 0), galactic(-80, 0), height=9 * u.deg, nbin=16)
     sky = plot_summary(profile_of(bins))["sky"]
@@ -162,6 +164,7 @@ def test_bins_without_counts_are_shown_with_those_of_many(two_bands):
     assert low < 0.2 < high  # below one count is no large part of the panel
 
 
+@pytest.mark.slow
 def test_keywords_of_the_flux(profile):
     given = plt.figure(figsize=(3.4, 7))
     options = {"style": "steps", "color": "C5", "yscale": "symlog", "x": "lon"}
@@ -179,6 +182,7 @@ def test_keywords_of_the_flux(profile):
     np.testing.assert_allclose(places, 4.5 - np.arange(6), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_bands_drawn_as_steps_keep_their_colours(two_bands):
     axes = plot_summary(two_bands, style="steps")
     for name in ("profile", "significance"):
@@ -256,6 +260,7 @@ def test_panels_without_data_are_left_out(profile):
     assert list(plot_summary(bare, bins=LINE)) == ["sky", "profile"]
 
 
+@pytest.mark.slow
 def test_an_image_without_bins(profile, image):
     axes = plot_summary(profile.drop_vars("region"), image)
     assert list(axes) == PANELS
@@ -268,6 +273,7 @@ def test_bins_and_profile_must_agree(profile):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.slow
 def test_regions_that_cannot_be_read(profile):
     lost = profile.assign_coords(region=("projected_distance", ["somewhere"] * 6))
     with pytest.raises(InvalidBinsError, match=r"'somewhere'.*bins="):
@@ -288,6 +294,7 @@ def test_inputs_are_left_alone(shown, profile, image):
     xr.testing.assert_identical(image, make_maps().counts.sum("energy", keep_attrs=True))
 
 
+@pytest.mark.slow
 def test_numbers_above_a_profile_keep_apart():
     bins = SkyBins.along_line(galactic(4, 0), galactic(-4, 0), height=2 * u.deg, nbin=80)
     axes = plot_summary(profile_of(bins), sed_type="flux")

@@ -102,7 +102,9 @@ def test_keywords_of_limits(profile):
 def test_keywords_of_the_limits_of_each_band(two_bands):
     look = {"color": ["k", "C3"], "marker": {1: "v"}}
     ax = plot_profile(two_bands, ul_kw=look, sqrt_ts_threshold_ul=np.inf)
-    limits = [one.lines[0] for one in ax.containers if "_container" in one.get_label()]
+    limits = [
+        one.lines[0] for one in ax.containers if "_container" in (one.get_label() or "_container")
+    ]
     limits = [one for one in limits if same_color(one.get_color(), "k") or one.get_marker() == "v"]
     assert [one.get_color() for one in limits] == ["k", "C3"]
     assert limits[0].get_marker() != limits[1].get_marker() == "v"

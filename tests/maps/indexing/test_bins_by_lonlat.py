@@ -52,7 +52,7 @@ def test_equal_and_within_a_tolerance():
 def test_angles_have_no_bin_before_them_and_positions_need_a_frame():
     with pytest.raises(InvalidOptionError, match="'pad' was given for lon, which is an angle; use"):
         MAPS.profile.sel(lon=0, method="pad")
-    lost = BINNED.assign_coords(lon=BINNED.lon.drop_attrs().assign_attrs(units="deg"))
+    lost = BINNED.assign_coords(lon=("region", BINNED.lon.values, {"units": "deg"}))
     with pytest.raises(InvalidDataError, match="lon has no attribute 'frame', such as 'galactic'"):
         select_position(lost, galactic(0, 0), None, drop=False)
 
