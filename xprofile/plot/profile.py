@@ -143,8 +143,8 @@ def plot_profile(
         other bins or another unit.
     InvalidOptionError
         If the sed type, style or scale is unknown, `offset` leaves the bins, the bins have no
-        coordinate `x`, `x_unit` does not fit it, a list has not as many values as there are series,
-        or `model` is of another kind.
+        coordinate `x`, `x_unit` does not fit it, the axes show another unit of the same kind, a
+        list has not as many values as there are series, or `model` is of another kind.
 
     See Also
     --------

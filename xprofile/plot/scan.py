@@ -94,7 +94,8 @@ def plot_stat_scan(
         If the profile has no scan.
     InvalidOptionError
         If the profile has several energy bins, the scan has a single value, the sed type is
-        unknown or given twice, or `x` or `x_unit` does not fit the bins.
+        unknown or given twice, or `x` or `x_unit` does not fit the bins, or the
+        axes show another unit of the same kind.
     InvalidDataError
         If the profile has other dims.
 

@@ -25,6 +25,7 @@ from .elements.series import (
     limits_handle,
     read_series,
 )
+from .elements.shown_units import check_yunit
 from .elements.spectra import energy_axis, find_spectrum, is_spectrum, split_bins
 from .elements.twins import draw_twin
 from .elements.xaxis import XAxis, make_xaxis
@@ -127,6 +128,7 @@ def draw_view(
     looks, ul_looks = series_looks(texts, label, cmap, given), limit_looks(texts, ul_kw)
     ax = axes_without_sky(ax)
     axis = view.axis.shifted_to(ax)
+    check_yunit(ax, name, str(source[name].attrs.get("units", "")))
     yscale = _scales(ax, view, yscale, series)
     lines = _draw(ax, axis, series, looks, offset, ul_looks)
     set_scale(ax, yscale, series)

@@ -25,6 +25,7 @@ from ...schema.names import (
 )
 from ...schema.written_units.parsing import as_unit
 from .labels import axis_label, sky_coordinate_names
+from .shown_units import check_xunit, keep_xunit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +75,14 @@ class XAxis:
         return np.stack([self.centre - ends.min(axis=0), ends.max(axis=0) - self.centre])
 
     def shifted_to(self, ax: Axes) -> XAxis:
-        """Return the axis shifted by whole turns to the longitudes that `ax` already shows."""
+        """Return the axis shifted by whole turns to the longitudes that `ax` already shows.
+
+        Raises
+        ------
+        InvalidOptionError
+            If `ax` shows another unit.
+        """
+        check_xunit(ax, self.unit)
         if self.turn is None or not ax.has_data():
             return self
         away = np.mean(ax.get_xlim()) - self.centre.mean()
@@ -96,6 +104,7 @@ class XAxis:
 
         A longitude increases to the left and is written from 0 to 360 deg.
         """
+        keep_xunit(ax, self.unit)
         turn = self.turn
         for axis in (ax.xaxis, ax.yaxis)[: 1 + both]:
             axis.set_label_text(self.label)

@@ -13,6 +13,7 @@ from ...exceptions import InvalidOptionError
 from ...schema.warning_place import user_stacklevel
 from .labels import COMMON_LABELS, axis_label, described_label, quantity_label
 from .series import Series
+from .shown_units import keep_yunit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TWIN_COLOR",
-    "UNIT_OF_AXIS",
     "axes_in_place",
     "axes_without_sky",
     "check_scale",
@@ -30,7 +30,6 @@ __all__ = [
     "set_scale",
 ]
 
-UNIT_OF_AXIS = "_xprofile_unit"  # attribute of axes with the unit of the quantity that they show
 TWIN_COLOR = "0.5"  # grey
 _TWIN = "twin of a profile"
 
@@ -90,7 +89,7 @@ def label_yaxis(ax: Axes, source: xr.Dataset, name: str) -> None:
     """Label the vertical axis. If it has another label already, use one common to both."""
     from .power_labels import plain_label, set_label_with_power
 
-    setattr(ax, UNIT_OF_AXIS, str(source[name].attrs.get("units", "")))
+    keep_yunit(ax, str(source[name].attrs.get("units", "")))
     plain = axis_label(source[name].attrs, name)
     label = plain.replace(quantity_label(source[name].attrs, name), described_label(source, name))
     before = plain_label(ax.yaxis)

@@ -24,8 +24,9 @@ from ..elements.energies import energy_number
 from ..elements.labels import axis_label, energy_range_text
 from ..elements.legends import draw_legend
 from ..elements.series import Series, draw_series
+from ..elements.shown_units import yunit
 from ..elements.xaxis import make_xaxis
-from ..elements.yaxis import UNIT_OF_AXIS, axes_without_sky
+from ..elements.yaxis import axes_without_sky
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,7 +153,7 @@ def plot_psf(
 
 def _angle(ax: Axes, wanted: Any) -> u.UnitBase | None:
     """Unit of solid angle to divide by, or None; that of the vertical axis if it has one."""
-    shown = solid_angle_part(u.Unit(getattr(ax, UNIT_OF_AXIS, ""), parse_strict="silent"))
+    shown = solid_angle_part(u.Unit(yunit(ax), parse_strict="silent"))
     known = None if shown == u.dimensionless_unscaled else shown
     unit = wanted_angle(wanted, known or u.sr)
     if known is not None and unit != known:
