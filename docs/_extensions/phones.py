@@ -44,6 +44,8 @@ def _stack(table):
     rows = [list(row.findall(nodes.entry)) for row in table.findall(nodes.row)]
     if next(table.findall(nodes.thead), None) is None or not 2 <= len(rows[0]) <= COLUMNS:
         return
+    if len({len(row) for row in rows}) > 1:  # with merged cells
+        return
     columns = list(zip(*rows, strict=True))
     if sum(max(len(cell.astext()) for cell in column) for column in columns) > TEXT:
         table["classes"].append("stacked")
@@ -62,11 +64,12 @@ def _label(cell, name):
 def _is_wide(image, source):
     path = source / image["uri"].lstrip("/")
     if path.suffix == ".png" and path.is_file():
-        return Image.open(path).width > PANELS
+        with Image.open(path) as picture:
+            return picture.width > PANELS
     return path.suffix == ".svg" and int(image.get("width", 0)) >= DRAWING
 
 
 def setup(app):
-    """Mark them when pages are written."""
+    """Mark tables and figures when pages are written."""
     app.add_post_transform(Phones)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

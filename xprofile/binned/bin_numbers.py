@@ -113,7 +113,7 @@ def _overlapping(lower: Float, upper: Float, start: float | None, stop: float | 
 
 
 def _extent(lower: Float, upper: Float, unit: str, value: float | None = None) -> str:
-    """Text of where the bins are, and beside which gap of them a value is."""
+    """Text of the range of all bins, and of the gap between bins that holds a value."""
     text = f"the bins go from {lower.min():.6g} to {upper.max():.6g} {unit}"
     if value is None or not lower.min() <= value <= upper.max():
         return text

@@ -164,7 +164,7 @@ def isel(
     indexers : dict, optional
         By the name of a dim: numbers, slices of them, or anything that `xarray.Dataset.isel` takes;
         or a Quantity with the values of `nearest`. A slice of Quantities selects the bins that
-        overlap with the range; of position angles, from 350 to 10 deg is through 0.
+        overlap with the range; one of position angles from 350 to 10 deg goes through 0.
     drop : bool
         Whether scalar coordinates are left out.
     **by_name

@@ -18,7 +18,7 @@ Report: TypeAlias = Callable[[int], object]  # is told how many more fits or nor
 
 
 def silent(number: int) -> None:
-    """Tell nobody how many more fits or norms are done."""
+    """Report nothing: the default of `report`."""
 
 
 class Draws(Protocol):

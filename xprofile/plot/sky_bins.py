@@ -120,8 +120,8 @@ def draw_sky_bins(
     """Draw a variable with the options of `plot_sky_bins`."""
     check_colormap(cmap)
     given = dict(given)
-    limits = (given.pop("vmin", None), given.pop("vmax", None))  # of plot_profile
-    limits = given.pop("clim", limits)
+    ends = (given.pop("vmin", None), given.pop("vmax", None))  # plot_profile passes these on
+    limits = given.pop("clim", None) or ends
     bar = given.pop("add_colorbar", bar)
     check_is_per_bin(source, name)
     if source[name].sizes.get(ENERGY, 1) > 1:

@@ -16,7 +16,7 @@ from ..schema.variables import PROFILE, SED_TYPES, names_of_kind
 from .elements.colormaps import check_colormap
 from .elements.labels import described_label, errors_label, limits_label
 from .elements.legends import draw_legend
-from .elements.looks import limit_looks, series_looks, shared_look, spread
+from .elements.looks import chosen_looks, series_looks, shared_look, spread
 from .elements.quantities import find_quantity, split_energy_bins
 from .elements.series import (
     Series,
@@ -125,7 +125,7 @@ def draw_view(
     series = [replace(one, style=style or one.style) for one in series]
     label = None if name in SED_TYPES else _label(source, name)
     texts = [text for text, _ in groups]
-    looks, ul_looks = series_looks(texts, label, cmap, given), limit_looks(texts, ul_kw)
+    looks, ul_looks = series_looks(texts, label, cmap, given), chosen_looks(texts, ul_kw)
     ax = axes_without_sky(ax)
     axis = view.axis.shifted_to(ax)
     check_yunit(ax, name, str(source[name].attrs.get("units", "")))

@@ -56,7 +56,7 @@ def quantity_name(sed_type: str) -> str:
 
 
 def is_brightness(profile: xr.Dataset) -> bool:
-    """Whether the unit of a profile's flux is per solid angle; a norm never is."""
+    """Whether the unit of a profile's flux is per solid angle, which no norm has."""
     return bool(_angle_unit(profile) != u.dimensionless_unscaled)
 
 
@@ -66,7 +66,7 @@ def per_solid_angle_of(profile: xr.Dataset) -> bool | u.UnitBase:
 
 
 def solid_angle_unit(profile: xr.Dataset) -> u.UnitBase:
-    """Return the solid angle that values are per; that of a relative brightness too, 1 of none."""
+    """Return the unit of solid angle that values, also relative ones, are divided by; 1 of none."""
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     if name == "norm" and PER_SOLID_ANGLE in profile[name].attrs:
         return u.Unit(str(profile[name].attrs[PER_SOLID_ANGLE]))

@@ -19,6 +19,11 @@ def test_models_of_other_bins_are_refused(two_bands, name):
             plot_profile(two_bands, name, model=other)
     in_arcmin = to_units(flux, projected_distance="arcmin")
     plot_profile(two_bands, name, model=in_arcmin, ax=new_axes())
+    edges = two_bands.energy_max * [1.00001, 1]  # rounded to five digits, far from the lowest
+    plot_profile(two_bands, name, model=flux.assign_coords(energy_max=edges), ax=new_axes())
+    wrong = flux.assign_coords(projected_distance=flux.projected_distance.assign_attrs(units="TeV"))
+    with pytest.raises(InvalidDataError, match="is in TeV, but projected_distance is in deg"):
+        plot_profile(two_bands, name, model=wrong)
     soft = with_reference_model(flux, power_law(3)).profile.to_sed_type("norm")
     with pytest.raises(InvalidDataError, match="different shapes"):
         plot_profile(two_bands, "norm", model=soft)

@@ -134,6 +134,8 @@ def test_errors_of_a_ratio_are_known_if_both_are(profile):
     mean = a.assign(flux_err=(a.flux_errn + a.flux_errp) / 2)
     sides = a.profile.divide(a.drop_vars("flux_err"))
     np.testing.assert_allclose(sides.norm_err, a.profile.divide(mean).norm_err, rtol=1e-14)
+    half = a.drop_vars(["flux_err", "flux_errn"])
+    assert not [name for name in half.profile.divide(a) if "err" in name]
     none = a.profile.divide(a.drop_vars(["flux_err", "flux_errn", "flux_errp"]))
     assert not [name for name in none if "err" in name]
 
@@ -160,6 +162,8 @@ def test_difference_of_two_profiles(profile):
     np.testing.assert_allclose(found.profile.to_sed_type("norm").norm, 0.75 * profile.norm)
     zero = a.profile.subtract(a)
     assert (zero.eflux == 0).all()
+    bright = profile.profile.to_sed_type("flux", per_solid_angle=True).profile.normalize()
+    assert bright.profile.subtract(0.5 * bright.norm).norm.per_solid_angle == "sr"
 
 
 def test_some_of_the_bins(profile):
@@ -182,12 +186,17 @@ def test_refuses_what_has_no_result(profile, other):
     """A scale that is not positive, other energies, and units of another kind."""
     with pytest.raises(InvalidDataError, match="expected positive numbers"):
         profile.assign(norm=-profile.norm).profile.normalize("sum")
+    with pytest.raises(InvalidDataError, match=r"the peak of norm is -\d.*, expected positive"):
+        profile.assign(norm=-abs(profile.norm)).isel(energy=0).profile.normalize()
     with pytest.raises(InvalidOptionError, match="no bin holds projected_distance=3 deg"):
         profile.profile.normalize(3 * u.deg)
     with pytest.raises(InvalidDataError, match="the value of bin 1 of norm is nan at energy=1"):
         profile.assign(norm=profile.norm.where(profile.energy < 0.1)).profile.normalize(1)
     with pytest.raises(InvalidDataError, match=r"isel\(projected_distance=\[0\]\)"):
         profile.isel(projected_distance=0).profile.normalize()
+    low = profile.isel(energy=[0]).assign_attrs(spectral_model="")
+    with pytest.raises(InvalidDataError, match="the spectral model of one is not known"):
+        low.profile.divide(other)
     with pytest.raises(InvalidDataError, match="one energy"):
         other.profile.divide(profile)
     with pytest.raises(UnusableInputError, match="other must be a Dataset or a DataArray, found 3"):

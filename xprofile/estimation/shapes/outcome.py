@@ -102,11 +102,13 @@ def fit_problem(
 
 
 def _flags(fit: WalledFit, inner: tuple[int, ...], clipped: tuple[int, ...]) -> NDArray[np.int16]:
-    """Flags of all parameters that a best fit tells; `inner` ones are not at bounds."""
+    """Flags of all parameters that follow from a best fit; `inner` are those not at bounds."""
     flags = np.zeros(len(fit.best.values), np.int16)
     flags[list(clipped)] |= STATUS_FLAGS["clipped_counts"]
-    flags[list(inner) if fit.held else []] |= STATUS_FLAGS["best_fit_at_boundary"]
-    flags |= 0 if fit.converged else STATUS_FLAGS["not_converged"]
+    if fit.held:
+        flags[list(inner)] |= STATUS_FLAGS["best_fit_at_boundary"]
+    if not fit.converged:
+        flags |= STATUS_FLAGS["not_converged"]
     return flags
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: its quantities, one after the other, each for all norms."""
+"""Progress of `unfold`: its quantities in turn, each for all norms."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Stages:
         self._expected, self._reported, self._counted = 0, 0, 0
 
     def report(self, number: int) -> None:
-        """Count reports; all that are expected make the norms of a quantity."""
+        """Move the bar to the share of the expected reports that have come."""
         self._reported += number
         if self._expected:
             self._count_to(min(self.size * self._reported // self._expected, self.size))
 
     @contextmanager
     def stage(self, expected: int) -> Iterator[None]:
-        """Begin a quantity that was planned, of which so many reports are expected, and end it."""
+        """Count a planned quantity, of which `expected` reports come."""
         self._expected, self._reported, self._counted = expected, 0, 0
         yield
         self._count_to(self.size)

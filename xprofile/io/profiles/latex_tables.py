@@ -79,7 +79,10 @@ def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     """
     empty = [dim for dim in (DISTANCE, ENERGY) if not source.sizes[dim]]
     if empty:
-        raise InvalidDataError(f"a profile without any {empty} has no rows for LaTeX; select some")
+        raise InvalidDataError(
+            f"the profile has no values along {' and '.join(empty)}, so there are no rows for LaTeX; "
+            "select some"
+        )
     columns = [_number_column(source, DISTANCE, "Bin", 0)] if labelled else []
     columns += [] if labelled else [_edges_column(source, DISTANCE, "Distance")]
     columns += [_position_column(source, name) for name in (LON, LAT) if _differs(source, name)]
@@ -196,8 +199,9 @@ def _quantity_column(source: xr.Dataset, kind: str) -> Column:
     is_ul = _rows(source, "is_ul").astype(bool) if "is_ul" in source else np.zeros(value.size, bool)
     shown = np.where(is_ul, found.get("_ul", value), value)
     largest = np.abs(shown[np.isfinite(shown)]).max(initial=0.0)
-    if largest == 0:  # as of a difference of equal profiles
-        largest = np.nanmax(np.where(np.isfinite(errors), errors, 0.0), initial=0.0)
+    if largest == 0:  # such as a difference of equal profiles
+        known = np.asarray(errors)
+        largest = known[np.isfinite(known)].max(initial=0.0)
     plain = largest == 0 or _PLAIN[0] <= largest < _PLAIN[1]
     scale = 1.0 if plain else 10.0 ** np.floor(np.log10(largest))
     texts = [

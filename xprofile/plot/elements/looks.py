@@ -9,7 +9,7 @@ import numpy as np
 
 from ...exceptions import InvalidOptionError
 
-__all__ = ["limit_looks", "series_looks", "shared_look", "spread"]
+__all__ = ["chosen_looks", "series_looks", "shared_look", "spread"]
 
 # Keywords of which a list of numbers is one value, such as a colour of red, green and blue.
 _OF_NUMBERS = frozenset(
@@ -43,11 +43,8 @@ def series_looks(
         If a list has another length, or a dict names a series that is not there.
     """
     colors = [] if {"color", "c"} & set(given) else _colors(len(texts), cmap)
-    given = {name: _listed(value) for name, value in given.items()}
     looks = []
-    for index, text in enumerate(texts):
-        chosen = {name: _of_series(value, name, index, texts) for name, value in given.items()}
-        look = {name: value for name, value in chosen.items() if value is not None}
+    for index, (text, look) in enumerate(zip(texts, chosen_looks(texts, given), strict=True)):
         own = "label" in look and not isinstance(given["label"], str)  # that of this series alone
         words = [look.get("label") or label] if own else [look.get("label") or label, text]
         joined = ", ".join(str(part) for part in words if part)
@@ -56,8 +53,8 @@ def series_looks(
     return looks
 
 
-def limit_looks(texts: Sequence[str], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Keywords of the limits of each series; lists and dicts are as in `series_looks`."""
+def chosen_looks(texts: Sequence[str], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Keywords of the caller for each series, of lists and dicts as in `series_looks`."""
     given = {name: _listed(value) for name, value in given.items()}
     looks = []
     for index in range(len(texts)):

@@ -103,9 +103,9 @@ def fit_label(axis: Any) -> None:
 
     text = " ".join(plain_label(axis).split("\n"))
     full = FontProperties(size=rcParams["axes.labelsize"]).get_size_in_points()
-    name, bracket, unit = text.rpartition(" [")
-    lines = (f"{name}\n[{unit}" if bracket else text), _SMALLER
-    for shown, factors in ((text, _HARDLY_SMALLER), lines):
+    found = _UNIT.fullmatch(text)
+    broken = f"{found['name']}\n[{found['unit']}]" if found else text
+    for shown, factors in ((text, _HARDLY_SMALLER), (broken, _SMALLER)):
         set_label_with_power(axis, shown)
         for factor in factors:
             axis.label.set_size(factor * full)

@@ -68,9 +68,11 @@ def as_spectrum(source: xr.Dataset, name: str, power: float) -> xr.Dataset:
         )
     if ENERGY not in source.dims:
         ends = {one: source[one].expand_dims(ENERGY) for one in (low(ENERGY), high(ENERGY))}
-        same = {str(n): source[n] for n in source.data_vars if n == "solid_angle"}  # tells the bins
-        source = source.drop_vars([*ends, *same]).expand_dims(ENERGY).assign_coords(ends)
-        source = source.assign({n: v.drop_vars(list(v.coords)) for n, v in same.items()})
+        angle = source.get("solid_angle")  # of bins, without energies
+        source = source.drop_vars([*ends, "solid_angle"], errors="ignore")
+        source = source.expand_dims(ENERGY).assign_coords(ends)
+        if angle is not None:
+            source = source.assign(solid_angle=angle.drop_vars(list(angle.coords)))
     extra = [str(dim) for dim in source[name].dims if dim not in (bin_dim(source), ENERGY)]
     if extra or ENERGY not in source[name].dims or source[name].dtype.kind not in "biuf":
         remedy = f"select one first: .isel({extra[0]}=0)" if extra else "choose another quantity"

@@ -175,11 +175,11 @@ def _check_same_bins(values: xr.DataArray, known: xr.DataArray, dim: str) -> Non
         if not {name} <= set(values.coords) & set(known.coords) or known[name].dtype.kind != "f":
             continue
         units = [str(data[name].attrs.get("units", "")) for data in (values, known)]
-        scale = u.Unit(units[0]).to(units[1]) if all(units) else 1.0
+        scale = _factor(u.Unit(units[0]), u.Unit(units[1]), name) if all(units) else 1.0
         found, wanted = (np.atleast_1d(data[name].to_numpy()) for data in (values, known))
         found = found * scale
-        step = np.diff(wanted)
-        near = _SAME_BIN * np.min(np.abs(step), initial=np.max(np.abs(wanted), initial=1e-9))
+        step = np.abs(np.gradient(wanted)) if wanted.size > 1 else np.abs(wanted)
+        near = np.maximum(_SAME_BIN * step, 1e-9 * np.abs(wanted))
         other = np.flatnonzero(np.abs(found - wanted) > near)
         if other.size:
             n = other[0]

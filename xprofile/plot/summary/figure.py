@@ -61,8 +61,9 @@ def plot_summary(
         the sky is blank.
     figure : matplotlib.figure.Figure or matplotlib.figure.SubFigure, optional
         By default a new one with constrained layout, of a size that suits the bins. If it is
-        narrower than 6.4 in, all panels are below each other, with legends inside them; for a new
-        one, ``rcParams["figure.figsize"]`` has the width, as in the style "xprofile.two-column". An
+        narrower than 6.4 in, all panels are below each other; for a new one,
+        ``rcParams["figure.figsize"]`` has the width, as in the style "xprofile.two-column". Legends
+        are inside panels that are narrower than 6.4 in, or that have an axis on their right. An
         empty figure without a layout is laid out once.
     bins : SkyBins or list of regions.SkyRegion, optional
         Bins to draw; by default those of the coordinate ``region``. Without both, and without an
@@ -76,7 +77,7 @@ def plot_summary(
     bins_kw : mapping, optional
         Passed to `plot_bins`.
     **kwargs
-        Passed to `plot_profile` for the flux.
+        Passed to `plot_profile` for the flux; ``add_legend=False`` leaves out its legend alone.
 
     Returns
     -------

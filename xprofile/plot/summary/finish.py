@@ -79,7 +79,7 @@ def _axis_above(ax: Axes, centres: NDArray[np.float64]) -> Any:
     from matplotlib import rcParams
 
     above = ax.secondary_xaxis("top")
-    above.set_xticks(centres[:1], ["0"], fontsize=number_size())
+    above.set_xticks(centres[:1], ["0"][: centres.size], fontsize=number_size())
     above.tick_params(length=2)
     above.set_xlabel("Bin", fontsize=rcParams["font.size"] * 0.8)
     return above

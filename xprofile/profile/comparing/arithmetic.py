@@ -14,7 +14,7 @@ from ...schema.arguments.one_by_one import over_further_dims
 from ...schema.axes import bin_dim
 from ...schema.checks import check_profile
 from ...schema.history import extend_history
-from ...schema.names import ENERGY, SED_TYPE
+from ...schema.names import ENERGY, PER_SOLID_ANGLE, SED_TYPE
 from ...schema.options import suggests_options
 from ...schema.units import factor_to_unit, unit_text
 from ...schema.variables import SED_SUFFIXES
@@ -49,8 +49,10 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
 
         - ``norm`` (projected_distance, energy): the ratio, NaN where `other` is 0. Without a unit,
           or in the unit of `profile` over that of an array, if these are of different kinds.
-        - ``norm_err``, ``norm_errn``, ``norm_errp``: errors, as far as both have them, by linear
-          propagation of independent errors, for the significance of those of `profile`.
+        - ``norm_err``, ``norm_errn``, ``norm_errp``: those that `profile` has, if `other` has
+          errors, by linear propagation of independent errors, for the significance of those of
+          `profile`. A missing symmetric error is the mean of both sides, and the symmetric one
+          stands for missing sides.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def divide(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Dataset:
     ratio = a[""] / divisor
     found = {"": factor * ratio}
     for end, opposite in _OPPOSITE.items():
-        if end in a and opposite in b:
+        if {end, opposite} <= a.keys() & b.keys():
             above = a[end].where(divisor > 0, a[opposite])
             below = b[opposite].where(ratio * divisor > 0, b[end])
             found[end] = factor * _hypot(above / divisor, ratio * below / divisor)
@@ -167,6 +169,8 @@ def subtract(profile: xr.Dataset, other: xr.Dataset | xr.DataArray) -> xr.Datase
             found[end] = _hypot(a[end], factor * b[opposite])
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     result = _result(profile, found, here, (name, unit, f"difference of {words_of(a[''], name)}"))
+    if PER_SOLID_ANGLE in a[""].attrs:  # of relative brightnesses
+        result[name].attrs[PER_SOLID_ANGLE] = a[""].attrs[PER_SOLID_ANGLE]
     return extend_history(result, profile, "subtract")
 
 
@@ -176,7 +180,7 @@ Ends: TypeAlias = dict[str, xr.DataArray]  # values and errors, by the ending of
 def _pair(
     profile: xr.Dataset, other: xr.Dataset | xr.DataArray
 ) -> tuple[Ends, Ends, NDArray[np.intp]]:
-    """Values and errors of both in the bins that they share, of one significance, and the bins."""
+    """Values and errors of both in shared bins, of one significance, and the bins of `profile`."""
     check_profile(profile)
     name = quantity_name(str(profile.attrs[SED_TYPE]))
     if isinstance(other, xr.Dataset):
@@ -214,7 +218,7 @@ def _hypot(first: xr.DataArray, second: xr.DataArray) -> xr.DataArray:
 
 
 def _ends(profile: xr.Dataset, name: str) -> Ends:
-    """Values and errors, those of one kind by those of the other where they are missing."""
+    """Values and errors: symmetric ones are the means of both sides, or sides the symmetric one."""
     found = {end: profile[name + end] for end in ("", *_OPPOSITE) if name + end in profile}
     if "_err" in found:
         return {"_errn": found["_err"], "_errp": found["_err"], **found}

@@ -128,14 +128,15 @@ def _scale(values: xr.DataArray, dim: str, to: Any) -> xr.DataArray:
 
 def _check_scale(scale: xr.DataArray, name: str, to: Any) -> None:
     """Raise if a value that becomes 1 is not positive."""
-    wrong = ~(np.isfinite(scale.to_numpy()) & (scale.to_numpy() > 0))
+    values = scale.to_numpy()
+    wrong = np.asarray(~(np.isfinite(values) & (values > 0)))
     if not wrong.any():
         return
-    first = tuple(int(n[0]) for n in np.nonzero(wrong))
+    first = tuple(int(n) for n in np.unravel_index(int(wrong.argmax()), wrong.shape))
     place = ", ".join(f"{dim}={n}" for dim, n in zip(scale.dims, first, strict=True))
     words = to if isinstance(to, str) else f"value of bin {to}"
     raise InvalidDataError(
-        f"the {words} of {name} is {scale.to_numpy()[first]:.4g}"
+        f"the {words} of {name} is {values[first]:.4g}"
         + (f" at {place}" if place else "")
         + (f", and not positive at {wrong.sum() - 1} more" if wrong.sum() > 1 else "")
         + ", expected positive numbers; normalize to another bin, or select energies with a signal"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import astropy.units as u
 import numpy as np
 import xarray as xr
@@ -25,7 +27,8 @@ _SAME_SHAPE = 1e-3
 def norms_of_model(other: xr.Dataset, profile: xr.Dataset) -> xr.Dataset:
     """Convert the norms of a profile to those of the spectral model of another one.
 
-    Without references of one of them, as after `normalize`, or with one model, they stay.
+    Values, errors and limits are converted; covariances, scans and references stay. Without
+    references of one of them, as after `normalize`, or with one model, they all stay.
 
     Parameters
     ----------
@@ -37,16 +40,17 @@ def norms_of_model(other: xr.Dataset, profile: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InvalidDataError
-        If the models have different shapes, so that a ratio of norms would be that of no flux.
+        If the models have different shapes, so that a ratio of norms would be that of no flux, or
+        energies differ and a model is not known.
     """
     names = [f"ref_{kind}" for kind in SED_TYPES if kind != "norm"]
     names = [name for name in names if name in other and name in profile]
     texts = [str(data.attrs.get(SPECTRAL_MODEL, "")) for data in (other, profile)]
     alike = _same_energies(other, profile)
-    if not names or (not alike and texts[0] == texts[1]):
+    if not names or (not alike and texts[0] and texts[0] == texts[1]):
         return other
     wanted = profile if alike else _references(profile, other)
-    ratios = np.stack([_in_unit(other[name], wanted[name]) for name in names])
+    ratios = np.stack([_ratio(other[name], wanted[name]) for name in names])
     if np.allclose(ratios, 1, rtol=1e-12, atol=0, equal_nan=True):
         return other
     if not np.allclose(ratios, ratios[0], rtol=_SAME_SHAPE, atol=0, equal_nan=True):
@@ -73,19 +77,22 @@ def _references(profile: xr.Dataset, other: xr.Dataset) -> dict[str, xr.DataArra
     """References of the model of a profile in the energies of another one."""
     try:
         model = model_from_json(str(profile.attrs.get(SPECTRAL_MODEL, "")))
-    except InvalidOptionError:
-        _refuse()
+    except InvalidOptionError as error:
+        raise InvalidDataError(
+            "the energies of the profiles differ, and the spectral model of one is not known, so "
+            "that its norms cannot be compared; convert both first, such as by to_sed_type('flux')"
+        ) from error
     return reference_arrays(model, other)
 
 
-def _in_unit(values: xr.DataArray, wanted: xr.DataArray) -> NDArray[np.float64]:
+def _ratio(values: xr.DataArray, wanted: xr.DataArray) -> NDArray[np.float64]:
     """Ratio of references of two profiles, (energy,)."""
     units = [u.Unit(str(data.attrs.get("units", ""))) for data in (values, wanted)]
     ratio = values.to_numpy().ravel() / wanted.to_numpy().ravel()
     return np.asarray(ratio * units[0].to(units[1]))
 
 
-def _refuse() -> None:
+def _refuse() -> NoReturn:
     raise InvalidDataError(
         "the norms of the profiles refer to spectral models of different shapes, so that they "
         "cannot be compared; convert both first, such as by to_sed_type('flux'), or estimate both "

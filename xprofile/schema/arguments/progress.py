@@ -51,7 +51,7 @@ def progress_iterator(
 
 
 class Counter:
-    """What a progress bar counts; without a bar, nothing."""
+    """Counter of the steps of a progress bar; without a bar, it does nothing."""
 
     def __init__(self, bar: Any = None) -> None:
         self._bar = bar

@@ -59,11 +59,11 @@ class EveryNorm:
         self.todo, self.left = self.seen, int(np.count_nonzero(self.seen))
 
     def watched(self, todo: Bool) -> Bool:
-        """Return an array of norms to do, whose changes are reported after each block."""
+        """Return an array of norms to do; callers change it in place, and blocks report that."""
         self.todo = todo
         return todo
 
-    def _tell(self) -> None:
+    def _report_done(self) -> None:
         left = int(np.count_nonzero(self.todo))
         self.report(self.left - left)
         self.left = left
@@ -80,7 +80,7 @@ class EveryNorm:
             part = np.flatnonzero(todo[index])
             if part.size:
                 yield index[part], part, near, near.parts(part, self.covariance)
-                self._tell()
+                self._report_done()
 
     def blocks(
         self, todo: Bool, problems: Problems | None = None
@@ -92,4 +92,4 @@ class EveryNorm:
             problems or self.problems, self.fit, self.covariance, number, column
         ):
             yield index[part], parts
-            self._tell()
+            self._report_done()

@@ -1,4 +1,4 @@
-"""What is drawn on axes, in pixels, where a legend would cover it."""
+"""Artists on axes, in pixels, which a legend must not cover."""
 
 from __future__ import annotations
 

@@ -35,7 +35,10 @@ _PLACES: Any = (
 # part of the axes that it may take. Technical sizes.
 _COLUMNS, _FONTS = 3, (None, "small", "x-small")
 _ABOVE, _MOST_OF_AXES = 0.06, 0.6
-_HIGH = 0.5  # height of a legend above axes, in heights of the axes, that is not yet high
+
+# Largest height of a legend above axes, in heights of the axes; a higher one gets more columns or
+# smaller letters. Technical size.
+_HIGH = 0.5
 
 # Size of the free space for a legend, in sizes of the legend, for axes alone in the figure and for
 # one of several, as axes shrink when others get their labels. With 1 such legends touch data.
@@ -95,7 +98,7 @@ def _clear(ax: Axes) -> None:
 
 
 def legend_entries(ax: Axes) -> list[Any]:
-    """Return the entries of the legend that `draw_legend` drew, or would draw if it is wanted."""
+    """Return the entries of the legend that `draw_legend` drew, or draws by default."""
     return list(getattr(ax, _ENTRIES, []))
 
 
@@ -164,9 +167,14 @@ def _above_axes(ax: Axes, entries: Sequence[Any], looks: Sequence[tuple[Any, int
     """
     place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
     axes, above, heights = axes_in_place(ax), _height_above(ax), {}
-    for font, number in looks:
+
+    def draw(font: Any, number: int) -> Legend:
         legend = ax.legend(handles=entries, ncols=number, fontsize=font, **place)
         legend.borderaxespad += above / legend.prop.get_size_in_points()
+        return legend
+
+    for font, number in looks:
+        legend = draw(font, number)
         size = legend.get_window_extent()
         if size.width < ax.bbox.width and _is_inside_figure(legend, axes):
             heights[font, number] = size.height
@@ -174,10 +182,7 @@ def _above_axes(ax: Axes, entries: Sequence[Any], looks: Sequence[tuple[Any, int
                 return legend
     if not heights:
         return ax.legend(handles=entries, fontsize=_FONTS[-1])
-    font, number = min(heights, key=heights.__getitem__)
-    legend = ax.legend(handles=entries, ncols=number, fontsize=font, **place)
-    legend.borderaxespad += above / legend.prop.get_size_in_points()
-    return legend
+    return draw(*min(heights, key=heights.__getitem__))
 
 
 def _space(ax: Axes) -> float:
