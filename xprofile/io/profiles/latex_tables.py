@@ -80,7 +80,7 @@ def latex_table(source: xr.Dataset, kind: str, *, labelled: bool) -> Table:
     empty = [dim for dim in (DISTANCE, ENERGY) if not source.sizes[dim]]
     if empty:
         raise InvalidDataError(
-            f"the profile has no values along {' and '.join(empty)}, so there are no rows for LaTeX; "
+            f"the profile has no values along {' and '.join(empty)}, so no rows for LaTeX; "
             "select some"
         )
     columns = [_number_column(source, DISTANCE, "Bin", 0)] if labelled else []
