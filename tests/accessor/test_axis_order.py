@@ -103,6 +103,7 @@ def test_order_does_not_change_numbers(stages, stage, name):
             xr.testing.assert_allclose(in_order(found.copy()), expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_true_energies_are_sorted_without_edisp(stages):
     binned = stages["binned without edisp"]
     expected = estimate(binned)

@@ -94,6 +94,7 @@ def test_solid_angles_and_coverage_agree(case, binned):
     assert (pixels["coverage"] < 0.97).any()  # the mask matters
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", CASES)
 def test_fluxes_agree_within_their_sampling(case, binned):
     cells, pixels = (estimate(one, spectral_model=MODEL) for one in binned[case])

@@ -191,6 +191,7 @@ def test_distances_do_not_count(frame, distance):
         np.testing.assert_allclose(bins.center.icrs.separation(plain[0]).deg, 0, atol=EXACT)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frame", [Galactocentric(), ITRS(obstime="J1990"), LSR()])
 def test_north_is_that_of_frames_that_need_a_distance(frame):
     """Grids and angles of regions in them raised errors of astropy."""

@@ -12,6 +12,7 @@ from xprofile.bins.centers import region_center, region_centers
 from xprofile.exceptions import InvalidBinsError
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frame", ["icrs", "galactic", "fk5"])
 def test_compounds_of_positions_that_came_from_other_frames(frame):
     """A SkyCoord keeps the equinox or the time of the frame from which it was transformed."""

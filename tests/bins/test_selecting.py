@@ -112,6 +112,7 @@ def indices(count):
     return [index for index in some if np.arange(count)[index].size]
 
 
+@pytest.mark.heavy
 @every_sky
 @pytest.mark.parametrize("name", shapes(FLAT))
 def test_pixels_stay_in_their_bins(place, name):
@@ -190,6 +191,7 @@ def test_selecting_and_binning_is_binning_and_selecting(name, where):
                 xr.testing.assert_allclose(found[variable], expected[variable], rtol=3e-15, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ALL)
 def test_selected_bins_keep_what_they_are(name):
     bins = all_bins("tan")[name]

@@ -146,6 +146,7 @@ def test_results_have_the_further_dims_first():
     assert estimate(nights("counts", numbers=(0,))).coverage.dims[0] == "time"
 
 
+@pytest.mark.slow
 def test_files_of_fits_have_times_as_texts(tmp_path):
     fit = fit_spectrum(nights("exposure"), power_law())
     with pytest.raises(InvalidDataError, match=r"dates such as those of time; write texts, with"):
@@ -206,6 +207,7 @@ def test_merged_bins_keep_parts_that_all_nights_share():
     assert "part_share" not in rebin(nights("exposure"), 2)  # their weights differ
 
 
+@pytest.mark.slow
 def test_joint_fits():
     data = {"a": nights("exposure"), "b": nights("background")}
     parts = [{"a": one("exposure", n), "b": one("background", n)} for n in range(3)]

@@ -102,6 +102,7 @@ def test_too_much_for_a_number_is_an_error():
         fitted(huge, {}, 1e100)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("unit", ["m2 s", "cm^2 hr", "km2 yr"])
 @pytest.mark.parametrize("parts", [[], ["edisp"]])
 def test_exposures_in_other_units(unit, parts):

@@ -154,6 +154,7 @@ def test_what_is_no_profile_leaves_no_file(tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", WRITERS)
 def test_attributes_without_a_form_leave_no_file(tmp_path, name):
     for odd in (object(), {"deep": [np.array([1j])]}):
@@ -162,6 +163,7 @@ def test_attributes_without_a_form_leave_no_file(tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_file_is_replaced_if_told_so(tmp_path, name):
     path = tmp_path / f"profile{name}"

@@ -36,6 +36,7 @@ NOTES = [
 ]  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("note", NOTES, ids=lambda note: note[:20])
 def test_netcdf_notes(changed, note):
     path = changed(lambda data: data.setncattr("xprofile", note))

@@ -24,6 +24,7 @@ def maps_that(action):
     return maps.assign(counts=maps.counts.copy(data=values.map_blocks(compute, meta=meta)))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["file", "folder"])
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_what_appears_at_the_path_of_zarr_stays(tmp_path, kind, overwrite):

@@ -38,6 +38,7 @@ def test_maps_of_dask_come_back(path):
     xr.testing.assert_identical(open_netcdf(path), maps)
 
 
+@pytest.mark.slow
 def test_readers_of_xarray_alone_can_go_on(profile, path, tmp_path):
     """A profile that is opened and written again without xprofile stays the same."""
     write_netcdf(profile, path)

@@ -124,6 +124,7 @@ def test_chunks_that_come_from_netcdf_do_not_wait_for_the_write(tmp_path):
     np.testing.assert_array_equal(found, np.stack([profile["norm"]] * 3))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [None, {"lat": 20}])
 def test_what_xarray_opened_from_netcdf_can_be_written(tmp_path, chunks):
     maps = make_maps()

@@ -22,6 +22,7 @@ def binned(request):
     return bin_maps(spread_maps(), BINS[request.param], psf=True, margin=0.1 * u.deg)
 
 
+@pytest.mark.heavy
 def test_netcdf_keeps_everything(binned, tmp_path):
     binned.profile.to_netcdf(tmp_path / "binned.nc")
     found = open_netcdf(tmp_path / "binned.nc").load()
@@ -36,6 +37,7 @@ def test_plain_xarray_keeps_everything(binned, tmp_path):
         xr.testing.assert_equal(found.load(), binned)
 
 
+@pytest.mark.heavy
 def test_zarr_keeps_everything(binned, tmp_path):
     pytest.importorskip("zarr")
     binned.profile.to_zarr(tmp_path / "binned.zarr")
@@ -61,6 +63,7 @@ def test_estimate_does_not_look_at_the_psf(binned):
         np.testing.assert_array_equal(found[name], values)
 
 
+@pytest.mark.heavy
 def test_joined_data_sets(binned):
     joined = xr.concat([binned, binned], "dataset")
     check_binned(joined)

@@ -28,6 +28,7 @@ def maps():
     return xprofile.tutorial.open_maps("galactic-center-sim").profile.cutout(PLACE, 3 * u.deg)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: frame.name)
 @pytest.mark.parametrize("distance", [None, 8 * u.kpc])
 def test_positions_select_the_same(maps, frame, distance):

@@ -151,6 +151,7 @@ def test_inputs_are_left_alone(kernel):
     xr.testing.assert_identical(counts, before)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(
     st.sampled_from(KERNELS), st.floats(0.05, 0.6), st.floats(0.1, 10), st.integers(0, 2**32 - 1)

@@ -145,6 +145,7 @@ def test_bands_of_a_colour_map(two_bands):
     assert same_color(one.containers[0].lines[0].get_color(), mpl.colormaps["viridis"](0.0))
 
 
+@pytest.mark.slow
 def test_more_bands_than_the_cycle_has_colours(ten_bands):
     ax = plot_profile(ten_bands, "norm")
     colors = [tuple(color) for color in line_colors(ax)]

@@ -64,6 +64,7 @@ def test_stretch(image, stretch, middle):
     assert norm(1) == pytest.approx(middle, abs=0.01)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("stretch", ["log", "asinh"])
 def test_labels_of_a_stretched_colour_bar_keep_apart(image, stretch):
     ax = plot_sky(image, stretch=stretch, vmin=0, vmax=1200)
@@ -83,6 +84,7 @@ def test_flat_and_unknown_maps(image, value, stretch):
     assert norm.vmax > norm.vmin
 
 
+@pytest.mark.slow
 def test_masks_are_images():
     shown = only(plot_sky(make_maps()["mask"].isel(energy=0)).images)
     np.testing.assert_array_equal(shown.get_array(), 1)

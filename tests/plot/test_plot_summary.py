@@ -97,6 +97,7 @@ def test_bins_are_drawn_on_the_image_where_the_regions_say(image, shown):
     np.testing.assert_allclose(places[:, 1], 29.5, rtol=0, atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_blank_sky_holds_all_bins_and_their_labels(profile):
     sky = plot_summary(profile)["sky"]
     (left, right), (bottom, top) = sorted(sky.get_xlim()), sky.get_ylim()
@@ -108,6 +109,7 @@ def test_a_blank_sky_holds_all_bins_and_their_labels(profile):
     assert not sky.images
 
 
+@pytest.mark.slow
 def test_one_bin_has_a_blank_sky_that_is_not_too_narrow(profile):
     axes = plot_summary(profile.isel(projected_distance=[3]))
     (left, right), (bottom, top) = axes["sky"].get_xlim(), axes["sky"].get_ylim()
@@ -135,6 +137,7 @@ def test_the_whole_sky_when_bins_reach_far():
     assert numbers(sky)[:2] == [0, 1]
 
 
+@pytest.mark.slow
 def test_bands_have_the_same_colours_and_names_in_all_panels(two_bands):
     few = xr.DataArray([1, 0.04], dims="energy") * two_bands[["counts", "npred"]]
     options = {"model": lambda x: 0 * x.value, "model_kw": {"label": "none"}}
@@ -153,6 +156,7 @@ def test_bands_have_the_same_colours_and_names_in_all_panels(two_bands):
     assert (ends[3] - ends[2]) / (ends[1] - ends[0]) > 0.6  # of the height
 
 
+@pytest.mark.slow
 def test_bins_without_counts_are_shown_with_those_of_many(two_bands):
     counts = two_bands.counts.copy()
     counts[1, 1] = 0
@@ -289,6 +293,7 @@ def test_other_options_are_refused(profile):
     assert plt.get_fignums() == []
 
 
+@pytest.mark.slow
 def test_inputs_are_left_alone(shown, profile, image):
     xr.testing.assert_identical(profile, make_profile(ONE_BAND))
     xr.testing.assert_identical(image, make_maps().counts.sum("energy", keep_attrs=True))

@@ -66,6 +66,7 @@ def test_axes_made_of_the_header_are_taken(name):
     assert plot_sky(world_image(DISTORTED[name]), ax=ax) is ax
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("names", "label"),
     [(("ELON", "ELAT"), "Ecliptic longitude [deg]"), (("SLON", "SLAT"), "Supergalactic longitude")],

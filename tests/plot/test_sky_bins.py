@@ -81,6 +81,7 @@ def test_options_of_a_series_draw_a_series(grid, option):
     assert ax.get_xlabel() == "Region"
 
 
+@pytest.mark.slow
 def test_axes_that_do_not_show_the_sky_get_a_series(grid):
     ax = new_axes()
     assert plot_profile(grid, ax=ax) is ax

@@ -85,6 +85,7 @@ class TestPValue:
         assert p_value(profile.assign(ts=profile["ts"] * np.nan), toys).isnull().all()
         assert p_value(profile, toys.assign(ts=toys["ts"] * np.nan)).isnull().all()
 
+    @pytest.mark.heavy
     @pytest.mark.parametrize("quantity", ["ts", "sqrt_ts"])
     def test_without_signal_they_are_uniform(self, binned, quantity):
         sizes = 500, 4000

@@ -116,6 +116,7 @@ def test_attrs_that_all_share_stay():
     assert set(alike.attrs) == set(parts[0].attrs)
 
 
+@pytest.mark.slow
 def test_plots_are_of_one(tmp_path):
     whole = joined([profile(seed=1), profile(seed=2, index=2.6)], "model", "default")
     with pytest.raises(InvalidDataError, match=r"isel\(model=0\)"):

@@ -63,6 +63,7 @@ FITS = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("name", "number"), [("fit_spectrum", 3), ("fit_shape", 2)])
 def test_further_fits_show_a_bar(binned, capsys, name, number):
     quiet = FITS[name](binned)

@@ -49,8 +49,8 @@ def plot_profile(
     """Plot a quantity over the bins of a profile with a series for each energy bin, or spectra.
 
     Boxes of a grid, as of `SkyBins.grid`, are shown on the sky as by `plot_sky_bins`, unless an
-    option such as `x` or `style` asks for a series, or `ax` does not show the sky. Then `vmin`,
-    `vmax` and `add_colorbar` are those of `plot_sky_bins`, too.
+    option such as `x` or `style` asks for a series, or `ax` does not show the sky. Then ``vmin``,
+    ``vmax`` and ``add_colorbar`` are those of `plot_sky_bins`, too.
 
     Fluxes and norms are drawn as points with errors, with horizontal bars from edge to edge of the
     bin, and arrows at upper limits; counts as points with errors of sqrt(N); other quantities as

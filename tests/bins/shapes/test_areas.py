@@ -66,6 +66,7 @@ LARGE = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", LARGE)
 def test_solid_angles_are_the_share_of_all_directions(name):
     bins, vectors = LARGE[name], directions()
@@ -147,6 +148,7 @@ def test_bins_at_a_joint_have_the_areas_of_their_polygons():
     np.testing.assert_allclose(around.solid_angle.to_value("deg2") / scale**2, [2.25], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_path_that_meets_itself_has_bins_of_unknown_solid_angle():
     points = galactic([-4, 4, 4, -4], [-2, 2, -2, 2])
     crossing = SkyBins.along_path(points, height=0.6 * u.deg, nbin=12)

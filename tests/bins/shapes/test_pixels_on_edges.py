@@ -138,6 +138,7 @@ def test_pixels_at_one_distance_fare_alike(seeds, projection, name):
         assert len(np.unique(code)) > 3
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("first", [0, 90, -90, 360, 720, -270])
 @pytest.mark.parametrize("projection", STEPS)
 @pytest.mark.parametrize("seeds", FEWER)
@@ -158,6 +159,7 @@ def test_pixels_on_the_borders_of_sectors_are_in_the_next(seeds, projection, fir
         assert code[tuple(n // 2 for n in code.shape)] >= 0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("center", [0.5, 180.5, 359.5])
 def test_a_full_turn_has_one_seam(center):
     """Pixels at 0, 1, ... 359 deg, on a grid and on an oblique one; edges at all of them."""

@@ -48,6 +48,7 @@ def test_random_paths_hold_the_right_pixels(name, steps, first, height, closed):
     assert np.all(found[~tie & (count > 1)] >= 0)  # of a ribbon that runs into itself
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("gap", [1.0001, 1.02, 1.07, 1.2])
 @pytest.mark.parametrize("height", [0.31, 0.83])
 def test_legs_side_by_side_share_and_miss_no_pixel(height, gap):
@@ -64,6 +65,7 @@ def test_legs_side_by_side_share_and_miss_no_pixel(height, gap):
     np.testing.assert_array_equal(codes(bins, FLAT.maps)[once], expected[once])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("height", [15, 55])
 def test_wide_ribbons_keep_their_corners(height):
     """The joints at the ends of a short piece are far longer than the piece."""

@@ -62,6 +62,7 @@ SELECTIONS = [
 ]
 
 
+@pytest.mark.heavy
 @some_places
 def test_selections_keep_their_annuli(place):
     bins = SkyBins.annuli(place.center, radius_max=place.reach * u.deg, nbin=5)
@@ -126,6 +127,7 @@ def test_frames_of_paths_and_lines_do_not_matter(place):
             assert np.mean(other != first) < 1e-3  # but for pixels on an edge
 
 
+@pytest.mark.heavy
 @every_shape
 @pytest.mark.parametrize("place", [FLAT, ROOMY["ait at the seam"]], ids=["tan", "ait"])
 def test_selections_keep_their_bins(place, name):

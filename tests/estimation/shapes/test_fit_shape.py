@@ -124,6 +124,7 @@ def test_errors_are_those_of_the_likelihood(rings):
     assert (fit_shape(data, held).stat - fit.stat).item() == pytest.approx(9, rel=5e-3)
 
 
+@pytest.mark.slow
 def test_energies_together_and_apart(rings):
     data = with_counts(rings, lambda d: 3e6 * np.exp(-((d / 0.2) ** 2) / 2), seed=3)
     each = fit_shape(data, gauss(), energy_edges="fine", selection_optional=None)
@@ -149,6 +150,7 @@ def test_many_off_counts_are_a_known_background(rings):
         np.testing.assert_allclose(onoff[name], known[name], rtol=1e-3, err_msg=name)
 
 
+@pytest.mark.slow
 def test_it_is_a_plain_dataset(rings, tmp_path):
     data = with_counts(rings, lambda d: 3e6 * np.exp(-((d / 0.2) ** 2) / 2), seed=4)
     before = data.copy(deep=True)

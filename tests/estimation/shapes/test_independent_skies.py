@@ -96,7 +96,7 @@ def width_of(fit, name="value"):
     return fit[name].sel(parameter="stddev").to_numpy()
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [0.0, 0.1])
 def test_fits_are_those_of_an_own_likelihood(sky, width):
     data, _ = draw(sky, width, 4, seed=1)

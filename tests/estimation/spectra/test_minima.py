@@ -100,6 +100,7 @@ def test_bounds_of_the_model_widen_a_range(disc):
     assert above(wide, data, power, [wide.alpha.item() + np.array([-0.1, 0.1])]) < 0
 
 
+@pytest.mark.slow
 def test_errors_respect_the_bounds_of_the_amplitude(disc):
     data = toys(disc, 40, 3)
     bounded = power()

@@ -157,6 +157,7 @@ def test_sky_maps_in_one_go():
         part.profile.fit_templates(line(), {"box": counts}, spectral_model=spectrum)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("off", [False, True], ids=["mask", "off counts"])
 def test_unused_pixels_do_not_count(off):
     maps = make_maps()

@@ -48,6 +48,7 @@ def test_without_a_spread_limits_are_those_of_estimate(data, options):
     assert (found.norm_ul > 0).all()
 
 
+@pytest.mark.slow
 def test_limits_of_a_spread_and_their_files(tmp_path):
     binned = row_of_bins(7, width=0.7, norm=[1, 0, 0.2, 3, 0, 0, 1], background=3)
     found = unfold(binned, **CLS, interval_method="bounded")

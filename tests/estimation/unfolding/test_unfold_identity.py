@@ -101,6 +101,7 @@ def test_joint_data_sets(other, background):
     assert found.npred.dims == ("dataset", DIM, "energy")
 
 
+@pytest.mark.slow
 def test_a_dim_of_data_sets_and_toys():
     same_as_estimate(xr.concat([varied(3), varied(4)], "dataset", join="exact"))
     plain = varied().drop_vars(["psf_mixing", "exposure_true"])

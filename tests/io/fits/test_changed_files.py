@@ -48,6 +48,7 @@ def rewrite(path):
     xprofile.write_maps(make_maps(nenergy=2), path, overwrite=True)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("read_before", [False, True])
 @pytest.mark.parametrize("change", [shrink, empty, grow, write_into, replace, rewrite])
 def test_a_changed_file(path, change, read_before):

@@ -129,6 +129,7 @@ PARTS = {
 }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [None, {"lat": 2, "lon": 3}])
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("flips", [(1,), (2,), (1, 2)])

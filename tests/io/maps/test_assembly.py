@@ -71,6 +71,7 @@ def test_parts_that_do_not_go_together(parts, message):
         open_maps(**fermi_parts(**parts))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("unit", ["counts", "count", "photon", "ct", "Events", ""])
 def test_numbers_of_events_may_have_the_unit_of_such(unit):
     assert open_maps(**fermi_parts(background=other(BUNIT=unit)))["background"].attrs == (

@@ -51,6 +51,7 @@ def test_nothing_is_read_before_it_is_needed(path):
         assert not maps["counts"].variable._in_memory
 
 
+@pytest.mark.heavy
 def test_chunks(path):
     expected = open_maps(path)
     with xr.open_dataset(path, engine="xprofile", chunks={"lon": 3}) as maps:
@@ -76,6 +77,7 @@ def test_options(path):
         xr.open_dataset(path, engine="xprofile", energy_unit="m")
 
 
+@pytest.mark.heavy
 def test_file_objects(path):
     with path.open("rb") as file, xr.open_dataset(file, engine="xprofile") as maps:
         same_but_history(maps.load(), open_maps(path))

@@ -46,6 +46,7 @@ def test_live_time_of_a_background_rate_may_be_given():
         open_maps(**ctools(rate), livetime=5)
 
 
+@pytest.mark.slow
 def test_coarse_exposure_and_rates_are_chunked_too(tmp_path):
     cards = {"CDELT1": -3.0, "CDELT2": 3.0, "CRPIX1": 2.5, "CRPIX2": 2.5}
     exposure = 1e11 * (1 + np.arange(4 * 16).reshape(4, 4, 4) / 64)
@@ -93,6 +94,7 @@ def test_rates_in_bins_of_their_own_are_interpolated():
     np.testing.assert_allclose(maps["background"], expected, rtol=1e-12, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("bins", [False, True])
 def test_rates_on_other_pixels_are_interpolated(bins):
     cards = {"CDELT1": -1.0, "CDELT2": 1.0, "CRPIX1": 3.5, "CRPIX2": 2.5}

@@ -83,6 +83,7 @@ def test_one_node_without_values_leaves_its_neighbours_whole():
         )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("ratio", [0.2, 4.0])
 def test_migration_far_from_true_energies_is_told(ratio):
     """A cube of the Crab nebula among the test data of ctools has ratios of 0.01 to 2."""

@@ -45,6 +45,7 @@ def test_values_dims_and_types_are_those_of_the_file(maps, name, dims, expected)
     assert maps[name].attrs == MAPS[name].attrs
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("onoff", [False, True])
 @pytest.mark.parametrize("layout", ["values", "rows"])
 def test_what_is_read_is_a_maps_dataset_in_native_byte_order(path, onoff, layout):
@@ -53,6 +54,7 @@ def test_what_is_read_is_a_maps_dataset_in_native_byte_order(path, onoff, layout
     assert [name for name, array in maps.variables.items() if not array.dtype.isnative] == []
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("unit", "unit_true", "energy_unit"),
     [("keV", "MeV", "TeV"), ("TeV", "TeV", "TeV"), ("MeV", "GeV", "TeV"), ("erg", "keV", "GeV")],
@@ -84,6 +86,7 @@ def test_true_energies_as_edges_have_geometric_centres(path):
     np.testing.assert_allclose(maps["energy_true"], centres, rtol=1e-12, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("unit", ["m2 s", "cm2 s", "cm2 h", "km2 s"])
 def test_exposure_is_converted(path, unit):
     maps = open_maps(write(path, Recipe(unit_exposure=unit)))
@@ -163,6 +166,7 @@ def test_psf_stays_normalised_between_its_nodes(path):
 # pixels and their place on the sky
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cards", [{}, TAN], ids=["CAR", "TAN"])
 def test_pixels_are_where_astropy_has_them_and_stay_there(path, cards):
     maps = open_maps(write(path, Recipe(cards=cards)))

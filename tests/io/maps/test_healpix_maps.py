@@ -157,6 +157,7 @@ def test_cells_in_another_order_are_found(files):
         np.testing.assert_array_equal(found[part], other[part].isel(cell=ring))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("part", ["exposure", "mask"])
 def test_cells_that_a_part_does_not_have_are_masked(part, files):
     _, path = files()

@@ -44,7 +44,7 @@ def test_types_that_fits_lacks_become_the_next_wider(path, kind, stored):
     np.testing.assert_array_equal(found["counts"], maps["counts"])
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["GeV", "MeV", "keV"])
 def test_energies_are_written_in_their_unit(path, unit):
     write_maps(small_maps(), path)

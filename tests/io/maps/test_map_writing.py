@@ -62,6 +62,7 @@ def test_maps_come_back_identical(projection, center, positions, on_off, path):
     }
 
 
+@pytest.mark.slow
 def test_gzip_is_chosen_by_the_suffix(tmp_path):
     maps = small_maps()
     write_maps(maps, tmp_path / "maps.fits.gz")
@@ -121,6 +122,7 @@ def test_real_maps_come_back_identical(real_maps, path):
     xr.testing.assert_identical(found.assign_attrs(real_maps.attrs), real_maps)
 
 
+@pytest.mark.slow
 def test_what_was_coarsened_and_excluded_and_simulated_comes_back(path):
     maps = tutorial.simulate_maps(None).isel(energy=slice(2, 5), lon=slice(40, 100))
     maps = maps.profile.coarsen(4).isel(lat=slice(30, 10, -1))
@@ -224,6 +226,7 @@ def test_file_that_exists_stays_unless_told(path):
 # the accessor's to_fits
 
 
+@pytest.mark.slow
 def test_to_fits_writes_maps(path):
     maps = small_maps()
     maps.profile.to_fits(path)

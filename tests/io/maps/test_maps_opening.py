@@ -29,6 +29,7 @@ def maps(tmp_path_factory):
 # options
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "dropped", [["edisp"], ["psf", "mask"], ["exposure"], ["exposure", "edisp"], ["counts"]]
 )
@@ -80,6 +81,7 @@ def test_compressed_files_are_known_by_their_content(maps, tmp_path, name):
     xr.testing.assert_equal(open_maps(str(packed)), maps)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "recipe",
     [PLAIN, Recipe(onoff=True), Recipe(cards=TAN), Recipe(optional=())],

@@ -82,7 +82,7 @@ def test_over_reconstructed_energy_on_a_grid(reco):
     np.testing.assert_allclose(reco["psf"], expected, rtol=1e-12, atol=0)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("on_grid", [True, False])
 def test_round_trips(reco, path, on_grid):
     if not on_grid:
@@ -96,6 +96,7 @@ def test_round_trips(reco, path, on_grid):
     xr.testing.assert_identical(open_netcdf(path.with_suffix(".nc")), reco)
 
 
+@pytest.mark.slow
 def test_selections_keep_it(reco, path):
     part = reco.isel(energy=[2, 1], lon=slice(1, 7))
     np.testing.assert_array_equal(part["psf"], reco["psf"][:, :, [2, 1]])

@@ -37,6 +37,7 @@ def test_an_exposure_is_not_a_background():
         open_maps(**fermi_parts(background=stream(hdus)))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("chunks", [None, {}])
 @pytest.mark.parametrize("name", ["COUNTS", ""])
 def test_pixels_left_out_by_ctcubemask_are_masked(tmp_path, name, chunks):

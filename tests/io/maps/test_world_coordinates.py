@@ -57,7 +57,7 @@ def files(tmp_path):
     return make
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @every
 def test_maps_keep_positions_through_all_steps(name, files, tmp_path):
     maps = open_maps(**files(DISTORTED[name]))
@@ -79,7 +79,7 @@ def test_maps_keep_positions_through_all_steps(name, files, tmp_path):
     assert found["fits"][0].wcs.identical(maps.wcs)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @every
 def test_bins_of_maps_from_files_are_those_of_brute_force(name, files, tmp_path):
     maps = open_maps(**files(DISTORTED[name]))

@@ -124,6 +124,7 @@ def test_tidy_tables_have_one_row_for_each_bin_and_energy(profile):
     assert one["flux"][0] == table["flux"][7]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("sed_type", KINDS)
 def test_tidy_tables_in_ecsv_read_back_equal(profile, sed_type, tmp_path):
     table = to_table(profile, sed_type, tidy=True, formatted=True)

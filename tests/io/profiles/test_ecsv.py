@@ -83,6 +83,7 @@ def test_a_file_without_its_last_line(profile, path):
         open_profile(path)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("column", ["norm", "e_ref"])
 def test_a_table_without_a_column(profile, path, column):
     write_ecsv(profile, path)

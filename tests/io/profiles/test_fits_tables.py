@@ -61,6 +61,7 @@ def half_of(*options):
 SELECTIONS = [(), ("ul",), ("scan",), ("errn-errp",), "all"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("sed_type", "selection", "energies"), half_of(KINDS, SELECTIONS, [2, 1]))
 def test_every_profile_comes_back(sed_type, selection, energies, path):
     profile = make_profile(energies, selection)
@@ -161,6 +162,7 @@ def test_changed_units_and_thresholds_come_back(profile, path):
     check_fits_round_trip(changed, path)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("text", ["", "circle(0,0,1) ", "circle(0,0,1)\n", "text={Größe}"])
 def test_odd_region_texts_come_back(profile, text, path):
     texts = [f"circle({i},0,1)" for i in range(9)] + [text]
@@ -222,6 +224,7 @@ def test_nothing_is_twice_whatever_the_order_of_dims(profile, path):
     assert fits.getdata(path, "XPROFILE").names == ["JSON", "ref_e2dnde"]
 
 
+@pytest.mark.slow
 def test_other_bins_are_in_the_same_columns(profile, path):
     write_profile(profile, path)
     expected = fits.getdata(path, "FLUXPOINTS")

@@ -72,6 +72,7 @@ def test_without_a_model_fluxes_cannot_be_converted(path):
     assert "PowerLaw1D" in open_profile(path, spectral_model=MODEL).attrs["spectral_model"]
 
 
+@pytest.mark.slow
 def test_another_model_than_the_files_is_refused(profile, path):
     other = power_law(2.35)
     write_profile(profile, path, "dnde")

@@ -32,6 +32,7 @@ def profile():
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("write", "name"),
     [(write_profile, "p.fits"), (write_ecsv, "p.ecsv"), (write_netcdf, "p.nc")],

@@ -11,7 +11,7 @@ from xprofile import open_profile
 from xprofile.exceptions import FileFormatError, InvalidDataError, MissingPackageError
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_profile_comes_back(tmp_path, version):
     profile = make_profile().assign_attrs(flag=True, words=["a", "b"])

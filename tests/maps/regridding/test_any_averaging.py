@@ -73,6 +73,7 @@ def test_a_slow_change_is_interpolated_to_its_values(kind, name):
     np.testing.assert_allclose(means, smooth(target), rtol=3e-3)
 
 
+@pytest.mark.slow
 def test_cells_of_another_frame_are_turned():
     source, target = cells(6, frame=ICRS()), cells(5, np.arange(40))
     lon, lat = source.pixel_positions(np.arange(source.shape[1]))

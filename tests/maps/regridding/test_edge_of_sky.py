@@ -35,6 +35,7 @@ def smooth(position):
     return np.stack([3 + x, 3 + 0.5 * y - z, 3 + x * y])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("center", "beyond"), [(0, np.nan), (180, 0.0), (77, 1e30)])
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_seam_and_poles(projection, center, beyond):
@@ -57,6 +58,7 @@ def test_oblique_plate_carree_goes_round(center):
     np.testing.assert_allclose(found, smooth(sky(target)), rtol=5e-4, atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_flat_stays_flat_and_whole(projection):
     source = whole_sky(projection, 0)
@@ -132,6 +134,7 @@ def test_pixels_on_the_seam_count_on_neither_side(projection, step, beyond):
         np.testing.assert_allclose(found, smooth(sky(target)), rtol=4e-3 * (step / 2), atol=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("step", [0.5, 1.0, 2.0])
 def test_poles_of_an_equal_area_cylinder(step):
     """The last row is far from the pole, in pixels; its other half is beyond the pole."""

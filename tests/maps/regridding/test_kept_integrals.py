@@ -51,6 +51,7 @@ def test_a_compact_source_keeps_its_integral(source, target, width):
     np.testing.assert_allclose((means * solid_angles(target)).sum(), expected, rtol=1e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("target", [cells(3, ICRS()), plane("CAR", 6.0, (30, 60))])
 def test_single_cells_keep_their_integral_and_an_even_sky_stays(target):
     source = cells(6, Galactic())

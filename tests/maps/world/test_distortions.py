@@ -163,6 +163,7 @@ def test_cutout_keeps_positions(name):
     assert skycoord(part).separation(expected).max() < 1e-9 * u.deg
 
 
+@pytest.mark.heavy
 @every
 def test_cards_survive_encoding_and_netcdf(name, tmp_path):
     maps = distorted_maps(name)

@@ -101,6 +101,7 @@ def test_members_are_those_of_brute_force(name):
     np.testing.assert_array_equal(pixel_planes(bins, maps), expected)
 
 
+@pytest.mark.heavy
 @every
 def test_polygons_and_coordinates_of_bins(name):
     maps = framed_maps(name)

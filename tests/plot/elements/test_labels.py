@@ -9,6 +9,7 @@ from xprofile.plot.elements import labels
 from xprofile.plot.elements.power_labels import plain_label
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("sed_type", "expected"),
     [

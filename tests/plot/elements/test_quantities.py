@@ -83,6 +83,7 @@ def test_quantities_that_cannot_be_plotted(profile, name, match):
         plot_profile(profile, name)
 
 
+@pytest.mark.slow
 def test_other_dims_are_refused(profile):
     toys = xr.concat([profile, profile], "toy", join="exact", data_vars="all", coords="minimal")
     with pytest.raises(InvalidDataError, match=r"\.isel\(toy=0\)"):

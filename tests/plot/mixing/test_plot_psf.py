@@ -51,6 +51,7 @@ def test_all_energies_equal_give_the_share_itself(binned):
     np.testing.assert_allclose(share, one.psf_share.isel(energy_true=0), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_one_energy_bin_by_number_or_energy(binned):
     size = binned.sizes["energy"]
     expected = levels(plot_psf(binned.isel(energy=[size - 1]), ax=new_axes()))

@@ -80,7 +80,7 @@ def test_several_profiles_and_a_twin_share_the_axes_of_residuals(data):
     plt.close()
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @pytest.mark.parametrize("nested", [False, True], ids=["figure", "subfigure"])
 @pytest.mark.parametrize("layout", ["constrained", "tight"])
 def test_labels_of_residuals_are_inside_the_figure(data, layout, nested):

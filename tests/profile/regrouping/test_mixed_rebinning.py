@@ -29,6 +29,7 @@ def assert_mixing(found, expected, names=NAMES):
         np.testing.assert_allclose(found[name], expected[name], rtol=rtol, atol=atol)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", [annuli, boxes])
 def test_merged_bins_are_those_of_merged_regions(maps, shape):
     edges, merged = (EDGES, EDGES[::2]) if shape is annuli else (ALONG, ALONG[[0, 2, 4, 5]])

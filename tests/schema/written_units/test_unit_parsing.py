@@ -66,6 +66,7 @@ def test_what_astropy_knows_stays(text):
     assert as_unit(text) == u.Unit(text)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(MEANINGS)), st.sampled_from([str.upper, str.lower, str.title]))
 def test_all_names_of_the_table_are_units(name, case):
     assert isinstance(as_unit(case(name)), u.UnitBase)
