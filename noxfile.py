@@ -65,7 +65,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def thorough(session: nox.Session) -> None:
-    """Run the slow tests with all their random cases, as many as the documentation tells."""
+    """Run the slow tests with all cases, as many as the documentation tells."""
     session.install(".[dev]")
     options = ["-n", "2", "--dist", "worksteal", "-m", "slow or thorough"]
     session.run("python", "-m", "pytest", *options, *session.posargs)

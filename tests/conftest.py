@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import pytest
 from astropy.coordinates import SkyCoord
 from astropy.utils import iers
-from cases.few_cases import left_to_slow_tests
+from cases.few_cases import left_to_other_suites
 from cases.skies import tutorial_sky
 from hypothesis import settings
 from packaging.version import Version
@@ -57,10 +57,13 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave to the slow suite what would take the fast one beyond its minutes."""
+    """Leave to the slow and the thorough suite what would take the others beyond their minutes."""
     number = config.getoption("cases")
-    for item in left_to_slow_tests(items, number) if number else ():
+    slow, thorough = left_to_other_suites(items, number) if number else ((), ())
+    for item in slow:
         item.add_marker(pytest.mark.slow)
+    for item in thorough:
+        item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,16 @@
-"""Which cases the fast suite leaves to the slow one."""
+"""Which cases the fast suite leaves to the slow one, and both to the thorough one."""
 
 from itertools import product
 from types import SimpleNamespace
 
 import pytest
-from cases.few_cases import choices, left_to_slow_tests, representatives
+from cases.few_cases import (
+    FURTHER,
+    choices,
+    left_to_other_suites,
+    one_in,
+    representatives,
+)
 
 
 def items(*counts, slow=(), marker=None):
@@ -24,7 +30,7 @@ def items(*counts, slow=(), marker=None):
 
 def kept(members, number):
     members = list(members)
-    left = [item.case for item in left_to_slow_tests(members, number)]
+    left = [item.case for suite in left_to_other_suites(members, number) for item in suite]
     return [item.case for item in members if item.case not in left]
 
 
@@ -79,4 +85,18 @@ def test_items_without_cases():
         get_closest_marker=lambda name: None,
     )
     assert choices(plain) == set()
-    assert list(left_to_slow_tests([plain], 1)) == []
+    assert left_to_other_suites([plain], 1) == ([], [])
+
+
+def test_the_slow_suite_has_some_further_cases():
+    members = list(items(31))
+    slow, thorough = left_to_other_suites(members, 3)
+    assert (len(slow), len(thorough)) == (FURTHER, 31 - 3 - FURTHER)
+    assert {item.case for item in [*slow, *thorough]} | set(kept(members, 3)) == {
+        item.case for item in members
+    }
+
+
+def test_one_in_some_random_cases_is_slow():
+    marks = [[mark.name for mark in case.marks] for case in one_in(3, range(5))]
+    assert marks == [["slow"], ["thorough"], ["thorough"], ["slow"], ["thorough"]]

@@ -1,4 +1,4 @@
-"""Which cases of a parametrised test the fast suite and the slow one run."""
+"""Which cases of a parametrised test the fast suite, the slow and the thorough one run."""
 
 import pytest
 
@@ -42,12 +42,16 @@ def representatives(cases, number):
     return [picked[round(n * last / max(number - 1, 1))] for n in range(number)]
 
 
-def left_to_slow_tests(items, number):
-    """Items that the fast suite leaves out.
+FURTHER = 8  # cases of each function in the slow suite, beside those of the fast one
 
-    It has all cases of tests marked quick, one of those marked heavy, and `number` of others.
+
+def left_to_other_suites(items, number):
+    """Items that the fast suite leaves to the slow one, and those that both leave to the thorough.
+
+    The fast suite has all cases of tests marked quick, one of those marked heavy, and `number` of
+    others.
     """
-    groups = {}
+    slow, thorough, groups = [], [], {}
     for item in items:
         if not any(map(item.get_closest_marker, ("slow", "quick", "thorough"))):
             groups.setdefault(group(item), []).append(item)
@@ -55,7 +59,11 @@ def left_to_slow_tests(items, number):
         most = 1 if members[0].get_closest_marker("heavy") else number
         if len(members) > most:
             picked = set(representatives([choices(item) for item in members], most))
-            yield from (item for n, item in enumerate(members) if n not in picked)
+            left = [item for n, item in enumerate(members) if n not in picked]
+            further = set(representatives([choices(item) for item in left], FURTHER))
+            for n, item in enumerate(left):
+                (slow if n in further else thorough).append(item)
+    return slow, thorough
 
 
 def one_in(share, cases):
