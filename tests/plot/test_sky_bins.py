@@ -55,6 +55,7 @@ def test_limits_of_the_colours_and_keywords_of_the_collection(grid):
     assert drawn.colorbar is None
     other = outlines(plot_profile(grid, "ts", vmin=0, vmax=9, add_colorbar=False))
     assert (other.get_clim(), other.colorbar) == ((0, 9), None)
+    assert outlines(plot_sky_bins(grid, "ts", clim=np.array([1, 5]))).get_clim() == (1, 5)
     assert outlines(plot_sky_bins(grid, "ts", clim=None)).get_clim()[1] == grid.ts.max()
     norm = mpl.colors.LogNorm(1, 10)
     assert outlines(plot_sky_bins(grid, "counts", norm=norm)).norm is norm

@@ -121,7 +121,8 @@ def draw_sky_bins(
     check_colormap(cmap)
     given = dict(given)
     ends = (given.pop("vmin", None), given.pop("vmax", None))  # plot_profile passes these on
-    limits = given.pop("clim", None) or ends
+    clim = given.pop("clim", None)
+    limits = ends if clim is None else clim
     bar = given.pop("add_colorbar", bar)
     check_is_per_bin(source, name)
     if source[name].sizes.get(ENERGY, 1) > 1:

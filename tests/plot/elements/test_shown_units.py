@@ -43,3 +43,9 @@ def test_energies_in_another_unit_are_refused(profile):
     ax = profile.isel(projected_distance=[0]).profile.plot(x="energy")
     with pytest.raises(InvalidOptionError, match=r"is in TeV, .* in GeV"):
         profile.isel(projected_distance=[1]).profile.plot(x="energy", x_unit="GeV", ax=ax)
+
+
+def test_a_unit_that_astropy_does_not_know_is_that_of_both(profile):
+    odd = profile.assign(counts=profile.counts.assign_attrs(units="photons per ring"))
+    ax = odd.profile.plot("counts")
+    assert odd.profile.plot("counts", ax=ax) is ax

@@ -55,5 +55,7 @@ def check_yunit(ax: Axes, name: str, unit: str) -> None:
 
 def _differ(one: str, other: str) -> bool:
     """Whether units are of one kind and of different size."""
+    if one == other:  # also of a unit that astropy does not know
+        return False
     first, second = (u.Unit(text, parse_strict="silent") for text in (one, other))
     return first.is_equivalent(second) and not np.isclose(first.to(second), 1, rtol=1e-9, atol=0)
